@@ -1,0 +1,2 @@
+export { AsyncDiffError, type ErrorOptions, toServiceError } from './asyncdiff-error.js';
+export { ERRORS, type ErrorCode, EXIT } from './table.js';

@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+
+
+export interface CancelJobRequest {
+  'jobId'?: (string);
+}
+
+export interface CancelJobRequest__Output {
+  'jobId': (string);
+}

@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+
+
+export interface CancelJobResponse {
+  'found'?: (boolean);
+}
+
+export interface CancelJobResponse__Output {
+  'found': (boolean);
+}

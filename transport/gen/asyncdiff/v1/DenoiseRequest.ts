@@ -1,0 +1,50 @@
+// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+
+export interface DenoiseRequest {
+  /**
+   * Content address of an uploaded model.
+   */
+  'modelSha256'?: (string);
+  /**
+   * scheduler_config.json, as text.
+   */
+  'schedulerConfig'?: (string);
+  'numInferenceSteps'?: (number);
+  'guidanceScale'?: (number | string);
+  /**
+   * `sample` and the conditioning, by graph-input name.
+   */
+  'inputs'?: ({[key: string]: _asyncdiff_v1_Tensor});
+  'plan'?: (_asyncdiff_v1_PlanSettings | null);
+  /**
+   * Send latents and noise prediction of every step.
+   */
+  'sendSteps'?: (boolean);
+  'trace'?: (boolean);
+}
+
+export interface DenoiseRequest__Output {
+  /**
+   * Content address of an uploaded model.
+   */
+  'modelSha256': (string);
+  /**
+   * scheduler_config.json, as text.
+   */
+  'schedulerConfig': (string);
+  'numInferenceSteps': (number);
+  'guidanceScale': (number);
+  /**
+   * `sample` and the conditioning, by graph-input name.
+   */
+  'inputs': ({[key: string]: _asyncdiff_v1_Tensor__Output});
+  'plan': (_asyncdiff_v1_PlanSettings__Output | null);
+  /**
+   * Send latents and noise prediction of every step.
+   */
+  'sendSteps': (boolean);
+  'trace': (boolean);
+}

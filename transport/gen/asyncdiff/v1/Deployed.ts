@@ -1,0 +1,21 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Deployed {
+  'planId'?: (string);
+  /**
+   * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
+   */
+  'segmentMs'?: ({[key: string]: number | string});
+  'memoryBytes'?: (number | string | Long);
+}
+
+export interface Deployed__Output {
+  'planId': (string);
+  /**
+   * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
+   */
+  'segmentMs': ({[key: string]: number});
+  'memoryBytes': (number);
+}

@@ -1,0 +1,90 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+
+/**
+ * First message of a worker.
+ */
+export interface Hello {
+  /**
+   * Must equal the coordinator's.
+   */
+  'protocolVersion'?: (number);
+  'version'?: (string);
+  /**
+   * Name for people; unique names are made by the coordinator.
+   */
+  'name'?: (string);
+  /**
+   * Device as asked for: cpu, cuda:0, webgpu, declared:...
+   */
+  'device'?: (string);
+  'threads'?: (number);
+  /**
+   * HOST:PORT at which other workers reach it; empty if none can.
+   */
+  'address'?: (string);
+  /**
+   * Same for workers that share memory and loopback: machine, boot and network namespace.
+   */
+  'hostId'?: (string);
+  'hostName'?: (string);
+  'onnxruntimeVersion'?: (string);
+  'nodeVersion'?: (string);
+  /**
+   * Speed over the reference CPU thread, from a short measured run; 0 if not measured.
+   */
+  'speed'?: (number | string);
+  'declared'?: (boolean);
+  /**
+   * Declared devices: the content of the profile, JSON.
+   */
+  'declaredProfile'?: (string);
+  /**
+   * Same for workers on one piece of hardware, whatever their namespace.
+   */
+  'machineId'?: (string);
+}
+
+/**
+ * First message of a worker.
+ */
+export interface Hello__Output {
+  /**
+   * Must equal the coordinator's.
+   */
+  'protocolVersion': (number);
+  'version': (string);
+  /**
+   * Name for people; unique names are made by the coordinator.
+   */
+  'name': (string);
+  /**
+   * Device as asked for: cpu, cuda:0, webgpu, declared:...
+   */
+  'device': (string);
+  'threads': (number);
+  /**
+   * HOST:PORT at which other workers reach it; empty if none can.
+   */
+  'address': (string);
+  /**
+   * Same for workers that share memory and loopback: machine, boot and network namespace.
+   */
+  'hostId': (string);
+  'hostName': (string);
+  'onnxruntimeVersion': (string);
+  'nodeVersion': (string);
+  /**
+   * Speed over the reference CPU thread, from a short measured run; 0 if not measured.
+   */
+  'speed': (number);
+  'declared': (boolean);
+  /**
+   * Declared devices: the content of the profile, JSON.
+   */
+  'declaredProfile': (string);
+  /**
+   * Same for workers on one piece of hardware, whatever their namespace.
+   */
+  'machineId': (string);
+}

@@ -1,0 +1,27 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from '../../asyncdiff/v1/Task.js';
+
+export interface IssueRound {
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'round'?: (number);
+  'tasks'?: (_asyncdiff_v1_Task)[];
+  /**
+   * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
+   */
+  'oldestVersion'?: (number);
+  'oldestStep'?: (number);
+}
+
+export interface IssueRound__Output {
+  'jobId': (string);
+  'attempt': (number);
+  'round': (number);
+  'tasks': (_asyncdiff_v1_Task__Output)[];
+  /**
+   * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
+   */
+  'oldestVersion': (number);
+  'oldestStep': (number);
+}

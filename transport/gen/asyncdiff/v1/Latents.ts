@@ -1,0 +1,23 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+
+/**
+ * The latents of a step, scaled for the model input, not repeated.
+ */
+export interface Latents {
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'step'?: (number);
+  'tensor'?: (_asyncdiff_v1_Tensor | null);
+}
+
+/**
+ * The latents of a step, scaled for the model input, not repeated.
+ */
+export interface Latents__Output {
+  'jobId': (string);
+  'attempt': (number);
+  'step': (number);
+  'tensor': (_asyncdiff_v1_Tensor__Output | null);
+}

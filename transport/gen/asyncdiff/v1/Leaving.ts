@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+
+export interface Leaving {
+  'reason'?: (string);
+}
+
+export interface Leaving__Output {
+  'reason': (string);
+}

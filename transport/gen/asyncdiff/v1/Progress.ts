@@ -1,0 +1,20 @@
+// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+
+
+export interface Progress {
+  /**
+   * Steps finished, of `steps`.
+   */
+  'step'?: (number);
+  'steps'?: (number);
+  'round'?: (number);
+}
+
+export interface Progress__Output {
+  /**
+   * Steps finished, of `steps`.
+   */
+  'step': (number);
+  'steps': (number);
+  'round': (number);
+}

@@ -1,0 +1,86 @@
+// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+
+import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface RunReport {
+  /**
+   * Of the rounds: from the first issued to the last noise prediction taken.
+   */
+  'seconds'?: (number | string);
+  'steps'?: (number);
+  /**
+   * Rounds, warm-up included.
+   */
+  'rounds'?: (number);
+  'components'?: (number);
+  'stride'?: (number);
+  'warmUp'?: (number);
+  'bytesBetweenWorkers'?: (number | string | Long);
+  /**
+   * Median time of an asynchronous round, milliseconds; 0 if there was none.
+   */
+  'periodMs'?: (number | string);
+  'predictedPeriodMs'?: (number | string);
+  /**
+   * Share of the measured compute of the largest component.
+   */
+  'maxShare'?: (number | string);
+  'workers'?: (_asyncdiff_v1_WorkerReport)[];
+  'broadcastBytesPerRound'?: (number | string | Long);
+  /**
+   * Whole job: text encoder, planning if any, rounds, decoding.
+   */
+  'totalSeconds'?: (number | string);
+  'declared'?: (boolean);
+  'lag'?: (number);
+  'microCuts'?: (number);
+  'shape'?: (string);
+  'wireDtype'?: (string);
+  'dataPath'?: (string);
+  /**
+   * Coordinator's own CPU time per round, milliseconds.
+   */
+  'coordinatorCpuMs'?: (number | string);
+}
+
+export interface RunReport__Output {
+  /**
+   * Of the rounds: from the first issued to the last noise prediction taken.
+   */
+  'seconds': (number);
+  'steps': (number);
+  /**
+   * Rounds, warm-up included.
+   */
+  'rounds': (number);
+  'components': (number);
+  'stride': (number);
+  'warmUp': (number);
+  'bytesBetweenWorkers': (number);
+  /**
+   * Median time of an asynchronous round, milliseconds; 0 if there was none.
+   */
+  'periodMs': (number);
+  'predictedPeriodMs': (number);
+  /**
+   * Share of the measured compute of the largest component.
+   */
+  'maxShare': (number);
+  'workers': (_asyncdiff_v1_WorkerReport__Output)[];
+  'broadcastBytesPerRound': (number);
+  /**
+   * Whole job: text encoder, planning if any, rounds, decoding.
+   */
+  'totalSeconds': (number);
+  'declared': (boolean);
+  'lag': (number);
+  'microCuts': (number);
+  'shape': (string);
+  'wireDtype': (string);
+  'dataPath': (string);
+  /**
+   * Coordinator's own CPU time per round, milliseconds.
+   */
+  'coordinatorCpuMs': (number);
+}

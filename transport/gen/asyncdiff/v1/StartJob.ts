@@ -1,0 +1,55 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+
+export interface StartJob {
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'planId'?: (string);
+  /**
+   * Conditioning by graph-input name; only what this worker's segments read.
+   */
+  'conditioning'?: ({[key: string]: _asyncdiff_v1_Tensor});
+  /**
+   * Timesteps by step, as the predictor takes them.
+   */
+  'timesteps'?: (number | string)[];
+  /**
+   * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
+   */
+  'batchRepeat'?: (number);
+  /**
+   * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
+   */
+  'guidanceScale'?: (number | string);
+  /**
+   * Record spans for the trace.
+   */
+  'trace'?: (boolean);
+}
+
+export interface StartJob__Output {
+  'jobId': (string);
+  'attempt': (number);
+  'planId': (string);
+  /**
+   * Conditioning by graph-input name; only what this worker's segments read.
+   */
+  'conditioning': ({[key: string]: _asyncdiff_v1_Tensor__Output});
+  /**
+   * Timesteps by step, as the predictor takes them.
+   */
+  'timesteps': (number)[];
+  /**
+   * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
+   */
+  'batchRepeat': (number);
+  /**
+   * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
+   */
+  'guidanceScale': (number);
+  /**
+   * Record spans for the trace.
+   */
+  'trace': (boolean);
+}

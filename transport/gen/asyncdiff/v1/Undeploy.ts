@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+
+export interface Undeploy {
+  'planId'?: (string);
+}
+
+export interface Undeploy__Output {
+  'planId': (string);
+}

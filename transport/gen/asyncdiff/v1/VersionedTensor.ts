@@ -1,0 +1,12 @@
+// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+
+
+export interface VersionedTensor {
+  'name'?: (string);
+  'version'?: (number);
+}
+
+export interface VersionedTensor__Output {
+  'name': (string);
+  'version': (number);
+}

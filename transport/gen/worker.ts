@@ -1,0 +1,90 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
+import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
+import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
+import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
+import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
+import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
+import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
+import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
+import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
+import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
+import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
+import type { LinkProfile as _asyncdiff_v1_LinkProfile, LinkProfile__Output as _asyncdiff_v1_LinkProfile__Output } from './asyncdiff/v1/LinkProfile.js';
+import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
+import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
+import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
+import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
+import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from './asyncdiff/v1/Pong.js';
+import type { ProfileLinks as _asyncdiff_v1_ProfileLinks, ProfileLinks__Output as _asyncdiff_v1_ProfileLinks__Output } from './asyncdiff/v1/ProfileLinks.js';
+import type { Profiled as _asyncdiff_v1_Profiled, Profiled__Output as _asyncdiff_v1_Profiled__Output } from './asyncdiff/v1/Profiled.js';
+import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
+import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
+import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
+import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
+import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from './asyncdiff/v1/StartJob.js';
+import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncdiff_v1_Subscribe__Output } from './asyncdiff/v1/Subscribe.js';
+import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from './asyncdiff/v1/Task.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
+import type { TensorFrame as _asyncdiff_v1_TensorFrame, TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output } from './asyncdiff/v1/TensorFrame.js';
+import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from './asyncdiff/v1/Undeploy.js';
+import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from './asyncdiff/v1/ValueSpec.js';
+import type { VersionedTensor as _asyncdiff_v1_VersionedTensor, VersionedTensor__Output as _asyncdiff_v1_VersionedTensor__Output } from './asyncdiff/v1/VersionedTensor.js';
+import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
+import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
+import type { WorkerFault as _asyncdiff_v1_WorkerFault, WorkerFault__Output as _asyncdiff_v1_WorkerFault__Output } from './asyncdiff/v1/WorkerFault.js';
+import type { WorkerMessage as _asyncdiff_v1_WorkerMessage, WorkerMessage__Output as _asyncdiff_v1_WorkerMessage__Output } from './asyncdiff/v1/WorkerMessage.js';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  asyncdiff: {
+    v1: {
+      ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
+      Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
+      Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>
+      EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
+      ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
+      Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
+      IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
+      JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
+      JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
+      Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
+      Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
+      LinkProfile: MessageTypeDefinition<_asyncdiff_v1_LinkProfile, _asyncdiff_v1_LinkProfile__Output>
+      NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
+      NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
+      Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
+      Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
+      Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>
+      ProfileLinks: MessageTypeDefinition<_asyncdiff_v1_ProfileLinks, _asyncdiff_v1_ProfileLinks__Output>
+      Profiled: MessageTypeDefinition<_asyncdiff_v1_Profiled, _asyncdiff_v1_Profiled__Output>
+      RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
+      Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
+      SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
+      Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
+      StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>
+      Subscribe: MessageTypeDefinition<_asyncdiff_v1_Subscribe, _asyncdiff_v1_Subscribe__Output>
+      Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>
+      Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>
+      TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>
+      Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>
+      ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>
+      VersionedTensor: MessageTypeDefinition<_asyncdiff_v1_VersionedTensor, _asyncdiff_v1_VersionedTensor__Output>
+      Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>
+      /**
+       * Served by every worker.
+       */
+      Worker: SubtypeConstructor<typeof grpc.Client, _asyncdiff_v1_WorkerClient> & { service: _asyncdiff_v1_WorkerDefinition }
+      WorkerFault: MessageTypeDefinition<_asyncdiff_v1_WorkerFault, _asyncdiff_v1_WorkerFault__Output>
+      WorkerMessage: MessageTypeDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_WorkerMessage__Output>
+    }
+  }
+}
+
