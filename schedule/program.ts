@@ -10,6 +10,8 @@ export interface ScheduleSettings {
   readonly warmUp: number;
   /** Feed the predictor, in asynchronous rounds, the timestep of one step earlier (AsyncDiff's `time_shift`). */
   readonly timeShift: boolean;
+  /** Step at which the job (or, after a loss, this attempt of it) begins, its first warm-up step. Defaults to 0. */
+  readonly firstStep?: number;
 }
 
 /**
@@ -56,13 +58,14 @@ export interface Task {
 
 /** The rounds of a whole job: warm-up, then asynchronous rounds to the end (design section 2). */
 export function listRounds(settings: ScheduleSettings): Round[] {
-  const { numInferenceSteps, stride, warmUp } = settings;
+  const { numInferenceSteps, stride, warmUp, firstStep = 0 } = settings;
   const rounds: Round[] = [];
-  for (let step = 0; step < Math.min(warmUp, numInferenceSteps); step++) {
-    const round = step - (warmUp - 1);
+  const asyncFrom = firstStep + warmUp;
+  for (let step = firstStep; step < Math.min(asyncFrom, numInferenceSteps); step++) {
+    const round = step - (asyncFrom - 1);
     rounds.push({ round, mode: 'sync', firstStep: step, steps: 1, lastSync: round });
   }
-  for (let step = warmUp, round = 1; step < numInferenceSteps; step += stride, round++) {
+  for (let step = asyncFrom, round = 1; step < numInferenceSteps; step += stride, round++) {
     const steps = Math.min(stride, numInferenceSteps - step);
     rounds.push({ round, mode: 'async', firstStep: step, steps, lastSync: 0 });
   }

@@ -1,0 +1,84 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { type ExecutionReport, type JobStart, NoiseMailbox, type RoundExecutor, type WorkerExecution } from '../engine/index.js';
+import { fromTensorMessage, toIssueRound, toTensorMessage, toTensorMessages } from '../protocol/index.js';
+import { expandRound, oldestVersionRead, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
+import type { Deployment } from './deployment.js';
+import type { JobListener, WorkerHandle } from './worker-handle.js';
+
+/**
+ * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,
+ * takes the noise predictions; boundary tensors move between the workers without coming by here (unless relayed).
+ */
+export class DistributedExecutor implements RoundExecutor {
+  readonly #deployment: Deployment;
+  readonly #settings: ScheduleSettings;
+  readonly #attempt: number;
+  readonly #noise = new NoiseMailbox();
+  #jobId = '';
+
+  constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number) {
+    this.#deployment = deployment;
+    this.#settings = settings;
+    this.#attempt = attempt;
+  }
+
+  async start(job: JobStart): Promise<void> {
+    this.#jobId = job.jobId;
+    const listener: JobListener = {
+      onNoise: ({ jobId, attempt, step, tensor }) => {
+        if (this.#isCurrent(jobId, attempt)) this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
+      },
+      onRelayedFrame: (message) => this.#relay(message),
+      onFault: (error) => this.#noise.fail(error),
+    };
+    const { conditioning, ...rest } = job;
+    await Promise.all(
+      this.#deployment.workers.map((worker) => {
+        const wanted = this.#deployment.conditioningOf(worker.id);
+        const given = Object.fromEntries(Object.entries(conditioning).filter(([name]) => wanted.has(name)));
+        return worker.startJob(
+          { ...rest, timesteps: [...job.timesteps], attempt: this.#attempt, planId: this.#deployment.planId, conditioning: toTensorMessages(given) },
+          listener,
+        );
+      }),
+    );
+  }
+
+  issue(round: Round): void {
+    const { partition } = this.#deployment;
+    const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
+    for (const task of expandRound(partition, round, this.#settings)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
+    const issued = { round: round.round, oldestVersion: oldestVersionRead(partition, round), oldestStep: round.firstStep };
+    for (const [worker, tasks] of byWorker) {
+      if (tasks.length > 0) worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, { ...issued, tasks }) });
+    }
+  }
+
+  latents(step: number, tensor: Tensor): void {
+    const message = toTensorMessage(tensor);
+    for (const worker of this.#deployment.sampleReaders) {
+      worker.send({ latents: { jobId: this.#jobId, attempt: this.#attempt, step, tensor: message } });
+    }
+  }
+
+  noisePrediction(step: number): Promise<Tensor> {
+    return this.#noise.take(step);
+  }
+
+  async finish(): Promise<ExecutionReport> {
+    this.#noise.fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
+    const reports = await Promise.all(this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)));
+    return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
+  }
+
+  #isCurrent(jobId: string, attempt: number): boolean {
+    return jobId === this.#jobId && attempt === this.#attempt;
+  }
+
+  #relay({ toWorkerIds, frame }: RelayedFrame__Output): void {
+    if (frame === null || !this.#isCurrent(frame.jobId, frame.attempt)) return;
+    for (const id of toWorkerIds) this.#deployment.worker(id)?.send({ relayedFrame: { toWorkerIds: [id], frame } });
+  }
+}

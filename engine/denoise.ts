@@ -1,0 +1,137 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
+import type { Sampler } from '../samplers/index.js';
+import { listRounds, type Round, type ScheduleSettings } from '../schedule/index.js';
+import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
+import { clockMs, type Span } from './timing.js';
+
+export interface DenoiseOptions {
+  readonly executor: RoundExecutor;
+  readonly sampler: Sampler;
+  readonly settings: ScheduleSettings;
+  readonly job: JobStart;
+  /** Latents of step 0, already multiplied by the sampler's init_noise_sigma; float32 [batch, channels, ...]. */
+  readonly latents: Tensor;
+  /** After each step: its index, latents before it, guided noise prediction, latents after it. */
+  readonly onStep?: (step: StepResult) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StepResult {
+  readonly step: number;
+  readonly round: Round;
+  readonly timestep: number;
+  readonly latents: Tensor;
+  readonly eps: Tensor;
+  readonly nextLatents: Tensor;
+}
+
+export interface DenoiseResult {
+  readonly latents: Tensor;
+  /** From the first round issued to the last step finished. */
+  readonly seconds: number;
+  readonly rounds: number;
+  /** Time of each asynchronous round, from the last noise prediction of the one before, milliseconds. */
+  readonly roundMs: readonly number[];
+  readonly samplerSpans: readonly Span[];
+  readonly report: ExecutionReport;
+}
+
+/**
+ * The denoising loop (design section 2), the same for every executor: issues the rounds, runs the sampler. Round r + 1
+ * is issued while round r runs, so that components which do not read the latents can begin as soon as their boundary
+ * tensors are there; its latents follow when the sampler has made them.
+ */
+export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
+  const { executor, sampler, settings, job, signal } = options;
+  const rounds = listRounds(settings);
+  const roundMs: number[] = [];
+  const samplerSpans: Span[] = [];
+  let latents = options.latents;
+  await executor.start(job);
+  const startMs = clockMs();
+  let lastMs = startMs;
+  let finished = false;
+  try {
+    executor.issue(rounds[0] as Round);
+    for (const [index, round] of rounds.entries()) {
+      throwIfAborted(signal);
+      executor.latents(round.firstStep, scaled(sampler, latents, round.firstStep));
+      const next = rounds[index + 1];
+      if (next !== undefined) executor.issue(next);
+      for (let step = round.firstStep; step < round.firstStep + round.steps; step++) {
+        const eps = await abortable(executor.noisePrediction(step), signal);
+        const samplerStartMs = clockMs();
+        const nextLatents = takeStep(sampler, eps, step, latents);
+        samplerSpans.push({
+          name: `step ${step}`,
+          category: 'sampler',
+          startMs: samplerStartMs,
+          durationMs: clockMs() - samplerStartMs,
+          round: round.round,
+          component: 0,
+        });
+        options.onStep?.({
+          step,
+          round,
+          timestep: sampler.timesteps[step] as number,
+          latents,
+          eps,
+          nextLatents,
+        });
+        latents = nextLatents;
+      }
+      const nowMs = clockMs();
+      if (round.mode === 'async' && round.round > 1) roundMs.push(nowMs - lastMs);
+      lastMs = nowMs;
+    }
+    finished = true;
+  } finally {
+    if (!finished) await executor.finish().catch(() => undefined);
+  }
+  return {
+    latents,
+    seconds: (lastMs - startMs) / 1000,
+    rounds: rounds.length,
+    roundMs,
+    samplerSpans,
+    report: await executor.finish(),
+  };
+}
+
+function scaled(sampler: Sampler, latents: Tensor, step: number): Tensor {
+  return float32(sampler.scaleModelInput(latents.data as Float32Array, step), latents.dims);
+}
+
+function takeStep(sampler: Sampler, eps: Tensor, step: number, latents: Tensor): Tensor {
+  if (elementCount(eps.dims) !== elementCount(latents.dims)) {
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the prediction is ${formatDims(eps.dims)}, the latents are ${formatDims(latents.dims)}`,
+      {
+        hint: 'Models that predict a variance as well (twice the channels) are not supported.',
+      },
+    );
+  }
+  return float32(sampler.step(eps.data as Float32Array, step, latents.data as Float32Array), latents.dims);
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  throwIfAborted(signal);
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(AsyncDiffError.from(signal.reason, 'cancelled'));
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    promise.catch(() => undefined);
+  }
+}

@@ -1,0 +1,55 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+
+/** A device as users write it: `cpu`, `cuda`, `cuda:1`, `webgpu`, ..., `declared:PROFILE.json`. */
+export type DeviceSpec =
+  | {
+      readonly kind: 'onnxruntime';
+      readonly provider: string;
+      readonly deviceId: number;
+      readonly text: string;
+    }
+  | { readonly kind: 'declared'; readonly profile: string; readonly text: string };
+
+/**
+ * Device words and the execution providers of onnxruntime-node 1.30 behind them. Bundled on linux x64: cpu, webgpu;
+ * cuda and tensorrt need `npm run setup:cuda`; dml is bundled on Windows, coreml on macOS.
+ */
+export const EXECUTION_PROVIDERS: readonly string[] = Object.freeze([
+  'cpu',
+  'cuda',
+  'tensorrt',
+  'webgpu',
+  'dml',
+  'coreml',
+  'qnn',
+]);
+
+/** Reads a device as written on the command line. Throws `invalid_settings`. */
+export function parseDevice(text: string): DeviceSpec {
+  if (text.startsWith('declared:')) {
+    const profile = text.slice('declared:'.length);
+    if (profile === '')
+      throw new AsyncDiffError('invalid_settings', `device "${text}" names no profile`, {
+        hint: 'Write declared:PROFILE.json, or a built-in name such as declared:a5000-sd21.',
+      });
+    return { kind: 'declared', profile, text };
+  }
+  const match = /^([a-z]+)(?::(\d+))?$/.exec(text);
+  const provider = match?.[1];
+  if (provider === undefined || !EXECUTION_PROVIDERS.includes(provider)) {
+    throw new AsyncDiffError('invalid_settings', `unknown device "${text}"`, {
+      hint: `Devices: ${EXECUTION_PROVIDERS.join(', ')} (with :INDEX where there are several), or declared:PROFILE.json.`,
+    });
+  }
+  return { kind: 'onnxruntime', provider, deviceId: Number(match?.[2] ?? 0), text };
+}
+
+/** What to do when a provider cannot be loaded. */
+export function providerHint(provider: string): string {
+  if (provider === 'cuda' || provider === 'tensorrt') {
+    return 'Run `npm run setup:cuda` once (it fetches the CUDA provider), with CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; `asyncdiff doctor` checks it.';
+  }
+  if (provider === 'webgpu')
+    return 'WebGPU needs a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` shows what was found.';
+  return `The ${provider} provider is not part of onnxruntime-node on this platform; use --device cpu, or see \`asyncdiff doctor\`.`;
+}

@@ -1,0 +1,70 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import {
+  arrayOf,
+  decodeFloat16,
+  encodeFloat16,
+  type Tensor,
+  type DType,
+  formatDims,
+} from '../common/tensor/index.js';
+
+/** `tensor` as `dtype`: itself if it has it, else converted between the float types. Throws `invalid_input` for others. */
+export function castFloat(tensor: Tensor, dtype: DType): Tensor {
+  if (tensor.dtype === dtype) return tensor;
+  const { dims } = tensor;
+  if (tensor.dtype === 'float16' && dtype === 'float32')
+    return { dtype, dims, data: decodeFloat16(tensor.data as Uint16Array) };
+  if (tensor.dtype === 'float32' && dtype === 'float16')
+    return { dtype, dims, data: encodeFloat16(tensor.data as Float32Array) };
+  if (tensor.dtype === 'float64' && dtype === 'float32')
+    return { dtype, dims, data: Float32Array.from(tensor.data as Float64Array) };
+  throw new AsyncDiffError(
+    'invalid_input',
+    `a ${tensor.dtype} tensor was given where the model takes ${dtype}`,
+  );
+}
+
+/** The latents repeated along the batch, as a whole: [x0, x1] twice is [x0, x1, x0, x1] (diffusers' `torch.cat([latents] * 2)`). */
+export function repeatBatch(latents: Tensor, times: number): Tensor {
+  if (times === 1) return latents;
+  const { length } = latents.data;
+  const data = new (arrayOf(latents.dtype))(length * times);
+  for (let i = 0; i < times; i++) (data as Float32Array).set(latents.data as Float32Array, i * length);
+  return { dtype: latents.dtype, dims: [(latents.dims[0] ?? 1) * times, ...latents.dims.slice(1)], data };
+}
+
+/**
+ * Classifier-free guidance, u + g (c - u), on a prediction [unconditional; conditional] along the batch. Every
+ * operation rounds to float32, as torch's does, so that all executors and the official code agree.
+ */
+export function applyGuidance(prediction: Tensor, guidanceScale: number): Tensor {
+  const both = castFloat(prediction, 'float32');
+  const data = both.data as Float32Array;
+  const half = data.length / 2;
+  const batch = (both.dims[0] ?? 0) / 2;
+  if (!Number.isInteger(batch)) {
+    throw new AsyncDiffError(
+      'invalid_input',
+      `guidance needs an even batch, the prediction is ${formatDims(both.dims)}`,
+    );
+  }
+  const scale = Math.fround(guidanceScale);
+  const guided = new Float32Array(half);
+  for (let i = 0; i < half; i++) {
+    const unconditional = data[i] as number;
+    guided[i] = unconditional + Math.fround(scale * Math.fround((data[i + half] as number) - unconditional));
+  }
+  return { dtype: 'float32', dims: [batch, ...both.dims.slice(1)], data: guided };
+}
+
+/** The first elements' worth of evidence that a tensor holds NaN or infinity. `most` bounds the elements looked at. */
+export function isFinite(tensor: Tensor, most = Number.POSITIVE_INFINITY): boolean {
+  const { dtype, data } = tensor;
+  const stride = Math.max(1, Math.floor(data.length / most));
+  if (dtype === 'float32' || dtype === 'float64') {
+    for (let i = 0; i < data.length; i += stride) if (!Number.isFinite(data[i] as number)) return false;
+  } else if (dtype === 'float16') {
+    for (let i = 0; i < data.length; i += stride) if (((data[i] as number) & 0x7c00) === 0x7c00) return false;
+  }
+  return true;
+}

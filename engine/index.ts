@@ -1,0 +1,13 @@
+export { DeclaredSession } from './declared-session.js';
+export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
+export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
+export type { IssuedRound } from './issued-round.js';
+export { type JobContext, JobState } from './job-state.js';
+export { NoiseMailbox } from './noise-mailbox.js';
+export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
+export { ReferenceExecutor } from './reference-executor.js';
+export type { ExecutionReport, JobStart, RoundExecutor, WorkerExecution } from './round-executor.js';
+export type { OptimizationLevel, SegmentSpec, ValueSpec } from './segment-spec.js';
+export type { SegmentSession } from './session.js';
+export { type ExecutorEvents, type LoadedSegment, TaskExecutor } from './task-executor.js';
+export { clockMs, type Span } from './timing.js';

@@ -1,0 +1,12 @@
+import type { Task } from '../schedule/index.js';
+
+/** Tasks of one round for this executor. */
+export interface IssuedRound {
+  readonly round: number;
+  readonly tasks: readonly Task[];
+  /** Boundary tensors below this version may be dropped once no earlier round is pending here. */
+  readonly oldestVersion: number;
+  /** The same for latents, by step. */
+  readonly oldestStep: number;
+}
+

@@ -1,0 +1,83 @@
+import type { Tensor } from '../common/tensor/index.js';
+import type { IssuedRound } from './issued-round.js';
+import { TensorStore } from './tensor-store.js';
+import { JobTiming } from './timing.js';
+
+/** What every task of a job has in common. */
+export interface JobContext {
+  readonly jobId: string;
+  /** Counts the times that the job was begun anew after a loss. */
+  readonly attempt: number;
+  readonly planId: string;
+  /** Conditioning by graph-input name. */
+  readonly conditioning: Readonly<Record<string, Tensor>>;
+  /** Timestep of each step. */
+  readonly timesteps: readonly number[];
+  /** Times that the latents are repeated along the batch: 2 with classifier-free guidance. */
+  readonly batchRepeat: number;
+  /** Guidance applied to the prediction; 0 for none. */
+  readonly guidanceScale: number;
+  /** Record spans. */
+  readonly trace: boolean;
+}
+
+export function jobKey(jobId: string, attempt: number): string {
+  return `${jobId}/${attempt}`;
+}
+
+/** One attempt of one job in an executor: what has arrived, and what it took. */
+export class JobState {
+  readonly store = new TensorStore();
+  readonly latents = new Map<number, Tensor>();
+  readonly rounds: IssuedRound[] = [];
+  readonly timing = new JobTiming();
+  readonly jobId: string;
+  readonly attempt: number;
+  context: JobContext | undefined;
+  ended = false;
+  readonly #cache = new Map<string, Tensor>();
+
+  constructor(jobId: string, attempt: number) {
+    this.jobId = jobId;
+    this.attempt = attempt;
+  }
+
+  start(context: JobContext): void {
+    this.context = context;
+    this.timing.keepSpans = context.trace;
+  }
+
+  end(): void {
+    this.ended = true;
+    this.store.clear();
+    this.latents.clear();
+    this.#cache.clear();
+  }
+
+  /** A feed that several tasks share, made once. */
+  cached(key: string, make: () => Tensor): Tensor {
+    let tensor = this.#cache.get(key);
+    if (tensor === undefined) {
+      tensor = make();
+      this.#cache.set(key, tensor);
+    }
+    return tensor;
+  }
+
+  /** Drops what no task of `round` or a later one reads. */
+  dropOld(round: number): void {
+    let passed = -1;
+    for (let i = 0; i < this.rounds.length; i++)
+      if ((this.rounds[i] as IssuedRound).round <= round) passed = i;
+    if (passed < 0) return;
+    const { oldestVersion, oldestStep } = this.rounds[passed] as IssuedRound;
+    this.rounds.splice(0, passed + 1);
+    this.store.dropBelow(oldestVersion);
+    for (const step of this.latents.keys()) {
+      if (step >= oldestStep) continue;
+      this.latents.delete(step);
+      for (const key of this.#cache.keys())
+        if (key.startsWith('latents/') && key.endsWith(`/${step}`)) this.#cache.delete(key);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type * as Ort from 'onnxruntime-node';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { type Tensor, type TypedArray, type DType, formatDims } from '../common/tensor/index.js';
+import { type DeviceSpec, providerHint } from './device.js';
+import type { OptimizationLevel } from './segment-spec.js';
+import type { SegmentSession } from './session.js';
+
+export interface OrtSessionOptions {
+  readonly device: Extract<DeviceSpec, { kind: 'onnxruntime' }>;
+  readonly threads: number;
+  readonly optimizationLevel: OptimizationLevel;
+}
+
+/**
+ * Loads one segment (or a whole model) as an ONNX Runtime session.
+ * Throws `provider_unavailable` with the command that mends it, or `model_invalid`.
+ */
+export async function openOrtSession(modelPath: string, options: OrtSessionOptions): Promise<SegmentSession> {
+  const ort = await import('onnxruntime-node');
+  const { provider, deviceId } = options.device;
+  let session: Ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(modelPath, {
+      executionProviders: [provider === 'cpu' ? 'cpu' : { name: provider, deviceId }],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: options.optimizationLevel,
+      logSeverityLevel: 3,
+      // Spinning threads would take the core that the network thread needs between two runs.
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (provider !== 'cpu' && !/protobuf|parse|No such file|opset/i.test(text)) {
+      throw new AsyncDiffError('provider_unavailable', `device ${options.device.text}: ${firstLine(text)}`, {
+        hint: providerHint(provider),
+        cause: error,
+      });
+    }
+    throw new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${modelPath}: ${firstLine(text)}`, {
+      cause: error,
+    });
+  }
+  return new OrtSegmentSession(ort, session);
+}
+
+class OrtSegmentSession implements SegmentSession {
+  readonly #ort: typeof Ort;
+  readonly #session: Ort.InferenceSession;
+  /** Feeds that recur from run to run (conditioning, repeated latents) are wrapped once. */
+  readonly #wrapped = new WeakMap<Tensor, Ort.Tensor>();
+
+  constructor(ort: typeof Ort, session: Ort.InferenceSession) {
+    this.#ort = ort;
+    this.#session = session;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const inputs: Record<string, Ort.Tensor> = {};
+    for (const [name, tensor] of Object.entries(feeds)) inputs[name] = this.#wrap(tensor);
+    let results: Ort.InferenceSession.OnnxValueMapType;
+    try {
+      results = await this.#session.run(inputs);
+    } catch (error) {
+      const shapes = Object.entries(feeds).map(
+        ([name, tensor]) => `${name} ${tensor.dtype}${formatDims(tensor.dims)}`,
+      );
+      const text = error instanceof Error ? error.message : String(error);
+      throw new AsyncDiffError(
+        'worker_failed',
+        `ONNX Runtime: ${firstLine(text)} (inputs: ${shapes.join(', ')})`,
+        { cause: error },
+      );
+    }
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, value] of Object.entries(results)) {
+      const tensor = value as Ort.Tensor;
+      outputs[name] = { dtype: tensor.type as DType, dims: tensor.dims, data: tensor.data as TypedArray };
+    }
+    return outputs;
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #wrap(tensor: Tensor): Ort.Tensor {
+    const known = this.#wrapped.get(tensor);
+    if (known !== undefined) return known;
+    const made = new this.#ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.dims);
+    this.#wrapped.set(tensor, made);
+    return made;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,72 @@
+import type { Tensor } from '../common/tensor/index.js';
+import type { Partition } from '../partition/index.js';
+import { expandRound, oldestVersionRead, type Round, type ScheduleSettings } from '../schedule/index.js';
+import { NoiseMailbox } from './noise-mailbox.js';
+import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
+import { type LoadedSegment, TaskExecutor } from './task-executor.js';
+
+const PLAN = 'reference';
+const ATTEMPT = 0;
+
+/**
+ * The answer that every other executor must equal bit for bit on the same execution provider and thread count: the
+ * same tasks, one after another, in this process.
+ */
+export class ReferenceExecutor implements RoundExecutor {
+  readonly #partition: Partition;
+  readonly #settings: ScheduleSettings;
+  readonly #tasks: TaskExecutor;
+  #noise = new NoiseMailbox();
+  #jobId = '';
+
+  constructor(partition: Partition, settings: ScheduleSettings, segments: readonly LoadedSegment[]) {
+    this.#partition = partition;
+    this.#settings = settings;
+    this.#tasks = new TaskExecutor({
+      onBoundary: () => {},
+      onNoise: (_job, step, tensor) => this.#noise.deliver(step, tensor),
+      onFault: (_job, error) => this.#noise.fail(error),
+      leaves: () => false,
+    });
+    this.#tasks.load(PLAN, segments);
+  }
+
+  async start(job: JobStart): Promise<void> {
+    this.#noise = new NoiseMailbox();
+    this.#jobId = job.jobId;
+    this.#tasks.startJob({ ...job, attempt: ATTEMPT, planId: PLAN });
+  }
+
+  issue(round: Round): void {
+    this.#tasks.addRound(this.#jobId, ATTEMPT, {
+      round: round.round,
+      tasks: expandRound(this.#partition, round, this.#settings),
+      oldestVersion: oldestVersionRead(this.#partition, round),
+      oldestStep: round.firstStep,
+    });
+  }
+
+  latents(step: number, tensor: Tensor): void {
+    this.#tasks.addLatents(this.#jobId, ATTEMPT, step, tensor);
+  }
+
+  noisePrediction(step: number): Promise<Tensor> {
+    return this.#noise.take(step);
+  }
+
+  async finish(): Promise<ExecutionReport> {
+    const state = this.#tasks.endJob(this.#jobId, ATTEMPT);
+    await this.#tasks.idle();
+    if (state === undefined) return { workers: [] };
+    const { computeMs, waitMs, spans } = state.timing;
+    return {
+      workers: [
+        { workerId: PLAN, computeMs, waitMs, sentBytes: {}, segmentMs: state.timing.segmentMs(), spans },
+      ],
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#tasks.unload(PLAN);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Tensor } from '../common/tensor/index.js';
+import type { Round } from '../schedule/index.js';
+import type { Span } from './timing.js';
+
+/** What a job needs to begin on an executor. */
+export interface JobStart {
+  readonly jobId: string;
+  readonly conditioning: Readonly<Record<string, Tensor>>;
+  readonly timesteps: readonly number[];
+  readonly batchRepeat: number;
+  readonly guidanceScale: number;
+  readonly trace: boolean;
+}
+
+/** Where the time and the bytes of a finished job went, by worker. */
+export interface ExecutionReport {
+  readonly workers: readonly WorkerExecution[];
+}
+
+export interface WorkerExecution {
+  readonly workerId: string;
+  readonly computeMs: number;
+  readonly waitMs: number;
+  /** Bytes of boundary tensors that it sent, by the worker that they went to. */
+  readonly sentBytes: Readonly<Record<string, number>>;
+  /** Mean time of each segment over asynchronous rounds, milliseconds. */
+  readonly segmentMs: Readonly<Record<string, number>>;
+  /** On this process's clock (see clockMs). */
+  readonly spans: readonly Span[];
+}
+
+/**
+ * Executes the rounds of one job at a time. Two implementations give the same bits: the reference executor (in this
+ * process, in order) and the distributed one (coordinator/).
+ */
+export interface RoundExecutor {
+  start(job: JobStart): Promise<void>;
+  /** Rounds come in order; a round may be issued before the latents of its first step exist. */
+  issue(round: Round): void;
+  /** Latents of a step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
+  latents(step: number, tensor: Tensor): void;
+  /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */
+  noisePrediction(step: number): Promise<Tensor>;
+  /** Ends the job, whether it was finished or not. */
+  finish(): Promise<ExecutionReport>;
+}

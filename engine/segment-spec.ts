@@ -1,0 +1,35 @@
+import type { DType } from '../common/tensor/index.js';
+
+/** A value that goes into or comes out of a segment's session. */
+export interface ValueSpec {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+}
+
+/** Everything that an executor must know to run one segment; made by the planner, sent in `Deploy`. */
+export interface SegmentSpec {
+  readonly id: string;
+  readonly component: number;
+  readonly index: number;
+  /** Content address of the segment's model; empty for a declared device. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly inputs: readonly ValueSpec[];
+  readonly outputs: readonly ValueSpec[];
+  /** Name of the latent input; empty if this segment does not read it. */
+  readonly sampleInput: string;
+  /** Name of the timestep input; empty if this segment does not read it. */
+  readonly timestepInput: string;
+  readonly conditioning: readonly string[];
+  readonly localReads: readonly string[];
+  readonly boundaryReads: readonly string[];
+  readonly localWrites: readonly string[];
+  readonly boundaryWrites: readonly string[];
+  /** Name of the noise prediction; empty if another segment produces it. */
+  readonly output: string;
+  /** Time of a declared device, milliseconds before dilation; 0 for a real one. */
+  readonly declaredMs: number;
+}
+
+export type OptimizationLevel = 'basic' | 'extended' | 'all';

@@ -1,0 +1,274 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { type DType, type Tensor, elementCount, formatDims } from '../common/tensor/index.js';
+import type { Task } from '../schedule/index.js';
+import { applyGuidance, castFloat, isFinite, repeatBatch } from './float-ops.js';
+import type { IssuedRound } from './issued-round.js';
+import { type JobContext, JobState, jobKey } from './job-state.js';
+import type { SegmentSpec, ValueSpec } from './segment-spec.js';
+import type { SegmentSession } from './session.js';
+import { scalarTensor } from './timestep.js';
+
+export interface LoadedSegment {
+  readonly spec: SegmentSpec;
+  readonly session: SegmentSession;
+}
+
+export interface ExecutorEvents {
+  /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
+  onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
+  /** The noise prediction of a step, after guidance, float32. The receiver owns its memory. */
+  onNoise(job: JobContext, step: number, tensor: Tensor): void;
+  /** A task failed: the job cannot go on. Later tasks of the job are not run. */
+  onFault(job: JobContext, error: AsyncDiffError): void;
+  /** Whether a boundary tensor leaves this executor (and so must be copied if it is read here as well). */
+  leaves(planId: string, name: string): boolean;
+}
+
+interface Pending {
+  readonly state: JobState;
+  readonly task: Task;
+}
+
+/**
+ * Runs tasks as soon as everything they read is there. It knows neither network nor clock: the same class is the
+ * reference executor (all segments, one process) and the inference thread of a worker (its own segments). Results do
+ * not depend on the order in which inputs arrive, since every task names the versions it reads.
+ */
+export class TaskExecutor {
+  readonly #events: ExecutorEvents;
+  readonly #plans = new Map<string, Map<string, LoadedSegment>>();
+  readonly #jobs = new Map<string, JobState>();
+  #queue: Pending[] = [];
+  #pumping: Promise<void> | undefined;
+
+  constructor(events: ExecutorEvents) {
+    this.#events = events;
+  }
+
+  load(planId: string, segments: readonly LoadedSegment[]): void {
+    this.#plans.set(planId, new Map(segments.map((segment) => [segment.spec.id, segment])));
+  }
+
+  async unload(planId: string): Promise<void> {
+    const segments = this.#plans.get(planId);
+    this.#plans.delete(planId);
+    // Runs cannot be interrupted: wait for the one in progress before its session goes.
+    await this.#pumping;
+    for (const { session } of segments?.values() ?? []) await session.release();
+  }
+
+  startJob(context: JobContext): void {
+    this.#state(context.jobId, context.attempt).start(context);
+    this.#pump();
+  }
+
+  /** Tensors may arrive before the job's start: they are kept for it. */
+  addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
+    this.#state(jobId, attempt).store.put(name, version, tensor);
+    this.#pump();
+  }
+
+  addLatents(jobId: string, attempt: number, step: number, latents: Tensor): void {
+    this.#state(jobId, attempt).latents.set(step, latents);
+    this.#pump();
+  }
+
+  addRound(jobId: string, attempt: number, round: IssuedRound): void {
+    const state = this.#state(jobId, attempt);
+    state.rounds.push(round);
+    for (const task of round.tasks) this.#queue.push({ state, task });
+    this.#pump();
+  }
+
+  /** Forgets a job; tasks that have not begun are dropped. Returns its state for the report. */
+  endJob(jobId: string, attempt: number): JobState | undefined {
+    const key = jobKey(jobId, attempt);
+    const state = this.#jobs.get(key);
+    this.#jobs.delete(key);
+    state?.end();
+    this.#queue = this.#queue.filter((pending) => pending.state !== state);
+    return state;
+  }
+
+  /** Resolves when no task is running. */
+  async idle(): Promise<void> {
+    await this.#pumping;
+  }
+
+  #state(jobId: string, attempt: number): JobState {
+    const key = jobKey(jobId, attempt);
+    let state = this.#jobs.get(key);
+    if (state === undefined) {
+      state = new JobState(jobId, attempt);
+      this.#jobs.set(key, state);
+    }
+    return state;
+  }
+
+  #pump(): void {
+    this.#pumping ??= this.#drain().finally(() => {
+      this.#pumping = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#takeReady(); next !== undefined; next = this.#takeReady()) {
+      const { state, task } = next;
+      try {
+        await this.#run(state, task);
+      } catch (error) {
+        if (state.context === undefined || state.ended) continue;
+        state.end();
+        this.#queue = this.#queue.filter((pending) => pending.state !== state);
+        this.#events.onFault(state.context, AsyncDiffError.from(error, 'worker_failed'));
+      }
+    }
+  }
+
+  #takeReady(): Pending | undefined {
+    for (let i = 0; i < this.#queue.length; i++) {
+      const pending = this.#queue[i] as Pending;
+      if (!this.#isReady(pending)) continue;
+      this.#queue.splice(i, 1);
+      return pending;
+    }
+    return undefined;
+  }
+
+  #isReady({ state, task }: Pending): boolean {
+    if (state.context === undefined) return false;
+    const segment = this.#plans.get(state.context.planId)?.get(task.segment);
+    if (segment === undefined) return false;
+    const { spec } = segment;
+    if (spec.sampleInput !== '' && !state.latents.has(task.sampleStep)) return false;
+    if (!task.reads.every(({ name, version }) => state.store.has(name, version))) return false;
+    return spec.localReads.every((name) => state.store.has(localName(name, task), task.round));
+  }
+
+  async #run(state: JobState, task: Task): Promise<void> {
+    const context = state.context as JobContext;
+    const segment = this.#plans.get(context.planId)?.get(task.segment) as LoadedSegment;
+    const { spec, session } = segment;
+    state.dropOld(this.#oldestPending(state, task.round));
+    const feeds = gatherFeeds(state, context, task, spec);
+    state.timing.begin();
+    const results = await session.run(feeds);
+    state.timing.end(task, spec.id);
+    if (state.ended) return;
+    this.#emit(state, context, task, spec, results);
+  }
+
+  #oldestPending(state: JobState, round: number): number {
+    return this.#queue.reduce(
+      (oldest, pending) => (pending.state === state ? Math.min(oldest, pending.task.round) : oldest),
+      round,
+    );
+  }
+
+  #emit(
+    state: JobState,
+    context: JobContext,
+    task: Task,
+    spec: SegmentSpec,
+    results: Record<string, Tensor>,
+  ): void {
+    // The noise prediction first: sampler and next latents wait for it.
+    if (task.epsStep !== undefined) {
+      const raw = takeResult(results, spec.output, spec);
+      const eps =
+        context.guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, context.guidanceScale);
+      if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${task.epsStep}`, task, state);
+      this.#events.onNoise(context, task.epsStep, eps);
+    }
+    for (const name of spec.localWrites)
+      state.store.put(localName(name, task), task.round, takeResult(results, name, spec));
+    for (const { name, version } of task.writes) {
+      const tensor = takeResult(results, name, spec);
+      // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
+      if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
+      const leaves = this.#events.leaves(context.planId, name);
+      if (this.#isReadHere(context.planId, name)) {
+        // The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own.
+        state.store.put(name, version, leaves ? { ...tensor, data: tensor.data.slice() } : tensor);
+      }
+      if (leaves) this.#events.onBoundary(context, name, version, tensor);
+    }
+  }
+
+  #isReadHere(planId: string, name: string): boolean {
+    for (const { spec } of this.#plans.get(planId)?.values() ?? [])
+      if (spec.boundaryReads.includes(name)) return true;
+    return false;
+  }
+}
+
+/** Values inside a component are fresh: each run of a round has its own. */
+function localName(name: string, task: Task): string {
+  return `${name}\n${task.run}`;
+}
+
+function gatherFeeds(
+  state: JobState,
+  context: JobContext,
+  task: Task,
+  spec: SegmentSpec,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const input of spec.inputs) {
+    feeds[input.name] = checkShape(input, spec, gatherFeed(state, context, task, spec, input));
+  }
+  return feeds;
+}
+
+function gatherFeed(
+  state: JobState,
+  context: JobContext,
+  task: Task,
+  spec: SegmentSpec,
+  input: ValueSpec,
+): Tensor {
+  const { name, dtype } = input;
+  if (name === spec.sampleInput) {
+    return state.cached(`latents/${dtype}/${task.sampleStep}`, () =>
+      repeatBatch(castFloat(state.latents.get(task.sampleStep) as Tensor, dtype), context.batchRepeat),
+    );
+  }
+  if (name === spec.timestepInput) return scalarTensor(input, context.timesteps[task.timestepStep] as number);
+  const version = task.reads.find((read) => read.name === name)?.version;
+  if (version !== undefined) return state.store.get(name, version) as Tensor;
+  if (spec.localReads.includes(name)) return state.store.get(localName(name, task), task.round) as Tensor;
+  return state.cached(`conditioning/${dtype}/${name}`, () => conditioning(context, name, dtype));
+}
+
+function conditioning(context: JobContext, name: string, dtype: DType): Tensor {
+  const tensor = context.conditioning[name];
+  if (tensor === undefined)
+    throw new AsyncDiffError('invalid_input', `the model's input "${name}" was not given`);
+  return castFloat(tensor, dtype);
+}
+
+function checkShape(input: ValueSpec, spec: SegmentSpec, tensor: Tensor): Tensor {
+  if (elementCount(tensor.dims) === elementCount(input.dims)) return tensor;
+  throw new AsyncDiffError(
+    'invalid_input',
+    `segment ${spec.id} takes "${input.name}" as ${formatDims(input.dims)}, it was given ${formatDims(tensor.dims)}`,
+  );
+}
+
+function takeResult(results: Record<string, Tensor>, name: string, spec: SegmentSpec): Tensor {
+  const tensor = results[name];
+  if (tensor === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
+  return tensor;
+}
+
+function notFinite(what: string, task: Task, state: JobState): AsyncDiffError {
+  const bad = task.reads.filter(({ name, version }) => {
+    const tensor = state.store.get(name, version);
+    return tensor !== undefined && !isFinite(tensor);
+  });
+  const source = bad.length === 0 ? '' : `; its input "${bad[0]?.name}" held it already`;
+  return new AsyncDiffError(
+    'not_finite',
+    `NaN or infinity in ${what}, computed by component ${task.component} at step ${task.timestepStep}${source}`,
+  );
+}

@@ -1,0 +1,4 @@
+export { fromFault, fromJobReport, toFault, toJobReport } from './reports.js';
+export { fromIssueRound, toIssueRound } from './rounds.js';
+export { fromSegmentMessage, toSegmentMessage } from './segments.js';
+export { fromTensorMessage, fromTensorMessages, toTensorMessage, toTensorMessages } from './tensors.js';

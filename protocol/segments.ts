@@ -1,0 +1,25 @@
+import type { DType } from '../common/tensor/index.js';
+import type { SegmentSpec, ValueSpec } from '../engine/index.js';
+import type { SegmentSpec as SegmentMessage, SegmentSpec__Output } from '../transport/gen/asyncdiff/v1/SegmentSpec.js';
+import type { ValueSpec__Output } from '../transport/gen/asyncdiff/v1/ValueSpec.js';
+
+export function toSegmentMessage(spec: SegmentSpec): SegmentMessage {
+  return {
+    ...spec,
+    inputs: spec.inputs.map((value) => ({ ...value, dims: [...value.dims] })),
+    outputs: spec.outputs.map((value) => ({ ...value, dims: [...value.dims] })),
+    conditioning: [...spec.conditioning],
+    localReads: [...spec.localReads],
+    boundaryReads: [...spec.boundaryReads],
+    localWrites: [...spec.localWrites],
+    boundaryWrites: [...spec.boundaryWrites],
+  };
+}
+
+export function fromSegmentMessage(message: SegmentSpec__Output): SegmentSpec {
+  return { ...message, inputs: message.inputs.map(fromValue), outputs: message.outputs.map(fromValue) };
+}
+
+function fromValue({ name, dtype, dims }: ValueSpec__Output): ValueSpec {
+  return { name, dtype: dtype as DType, dims };
+}

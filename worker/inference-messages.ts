@@ -1,0 +1,59 @@
+import type { Tensor } from '../common/tensor/index.js';
+import type { ErrorCode } from '../common/errors/index.js';
+import type { IssuedRound, JobContext, OptimizationLevel, SegmentSpec, Span } from '../engine/index.js';
+
+/** How the inference thread is started (worker_threads' workerData). */
+export interface InferenceSettings {
+  /** As on the command line: cpu, cuda:0, webgpu, declared:... */
+  readonly device: string;
+  readonly threads: number;
+  /** Factor on declared times; 1 for real devices. */
+  readonly timeDilation: number;
+}
+
+export interface SegmentToLoad {
+  readonly spec: SegmentSpec;
+  /** Path of its model in the artifact cache; empty for a declared device. */
+  readonly modelPath: string;
+}
+
+/** From the network thread to the inference thread. Tensors' memory is transferred. */
+export type InferenceRequest =
+  | {
+      readonly type: 'load';
+      readonly planId: string;
+      readonly segments: readonly SegmentToLoad[];
+      readonly optimizationLevel: OptimizationLevel;
+      /** Boundary tensors that leave this worker. */
+      readonly leaving: readonly string[];
+    }
+  | { readonly type: 'unload'; readonly planId: string }
+  | { readonly type: 'start'; readonly context: JobContext }
+  | { readonly type: 'tensor'; readonly jobId: string; readonly attempt: number; readonly name: string; readonly version: number; readonly tensor: Tensor }
+  | { readonly type: 'latents'; readonly jobId: string; readonly attempt: number; readonly step: number; readonly tensor: Tensor }
+  | { readonly type: 'round'; readonly jobId: string; readonly attempt: number; readonly round: IssuedRound }
+  | { readonly type: 'end'; readonly jobId: string; readonly attempt: number }
+  | { readonly type: 'stop' };
+
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What the inference thread knows of a job when it has ended. */
+export interface InferenceReport {
+  readonly computeMs: number;
+  readonly waitMs: number;
+  readonly segmentMs: Readonly<Record<string, number>>;
+  readonly spans: readonly Span[];
+}
+
+/** From the inference thread to the network thread. */
+export type InferenceEvent =
+  | { readonly type: 'loaded'; readonly planId: string; readonly segmentMs: Readonly<Record<string, number>> }
+  | { readonly type: 'load-failed'; readonly planId: string; readonly error: WireError }
+  | { readonly type: 'boundary'; readonly jobId: string; readonly attempt: number; readonly planId: string; readonly name: string; readonly version: number; readonly tensor: Tensor; readonly madeMs: number }
+  | { readonly type: 'noise'; readonly jobId: string; readonly attempt: number; readonly step: number; readonly tensor: Tensor }
+  | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
+  | { readonly type: 'ended'; readonly jobId: string; readonly attempt: number; readonly report: InferenceReport };

@@ -1,0 +1,106 @@
+/**
+ * Entry of the inference thread. ONNX Runtime blocks the thread that calls it, so it has one of its own, and the
+ * network thread never waits for compute. A run cannot be interrupted: the thread is stopped by a message.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import {
+  clockMs,
+  DeclaredSession,
+  type LoadedSegment,
+  openOrtSession,
+  parseDevice,
+  type SegmentSession,
+  TaskExecutor,
+} from '../engine/index.js';
+import type { InferenceEvent, InferenceRequest, InferenceSettings, SegmentToLoad, WireError } from './inference-messages.js';
+import { measureSegments } from './measure-segments.js';
+
+const port = parentPort;
+if (port === null) throw new Error('inference-thread runs in a worker thread only');
+const settings = workerData as InferenceSettings;
+const device = parseDevice(settings.device);
+const leaving = new Map<string, ReadonlySet<string>>();
+
+const executor = new TaskExecutor({
+  onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
+    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
+  onNoise: ({ jobId, attempt }, step, tensor) => send({ type: 'noise', jobId, attempt, step, tensor }, tensor),
+  onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
+  leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
+});
+
+function send(event: InferenceEvent, owned?: Tensor): void {
+  port?.postMessage(event, owned === undefined ? [] : [owned.data.buffer as ArrayBuffer]);
+}
+
+function wireError(error: unknown): WireError {
+  const { code, rawMessage, hint } = AsyncDiffError.from(error, 'worker_failed');
+  return { code, message: rawMessage, hint };
+}
+
+async function open({ spec, modelPath }: SegmentToLoad, level: Extract<InferenceRequest, { type: 'load' }>['optimizationLevel']): Promise<SegmentSession> {
+  if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
+  return openOrtSession(modelPath, { device, threads: settings.threads, optimizationLevel: level });
+}
+
+async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promise<void> {
+  const loaded: LoadedSegment[] = [];
+  try {
+    for (const segment of request.segments) {
+      loaded.push({ spec: segment.spec, session: await open(segment, request.optimizationLevel) });
+    }
+    const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
+    leaving.set(request.planId, new Set(request.leaving));
+    executor.load(request.planId, loaded);
+    send({ type: 'loaded', planId: request.planId, segmentMs });
+  } catch (error) {
+    for (const { session } of loaded) await session.release().catch(() => undefined);
+    send({ type: 'load-failed', planId: request.planId, error: wireError(error) });
+  }
+}
+
+function end(jobId: string, attempt: number): void {
+  const timing = executor.endJob(jobId, attempt)?.timing;
+  const report =
+    timing === undefined
+      ? { computeMs: 0, waitMs: 0, segmentMs: {}, spans: [] }
+      : { computeMs: timing.computeMs, waitMs: timing.waitMs, segmentMs: timing.segmentMs(), spans: timing.spans };
+  send({ type: 'ended', jobId, attempt, report });
+}
+
+async function handle(request: InferenceRequest): Promise<void> {
+  switch (request.type) {
+    case 'load':
+      return load(request);
+    case 'unload':
+      leaving.delete(request.planId);
+      return executor.unload(request.planId);
+    case 'start':
+      return executor.startJob(request.context);
+    case 'tensor':
+      return executor.addTensor(request.jobId, request.attempt, request.name, request.version, request.tensor);
+    case 'latents':
+      return executor.addLatents(request.jobId, request.attempt, request.step, request.tensor);
+    case 'round':
+      return executor.addRound(request.jobId, request.attempt, request.round);
+    case 'end':
+      return end(request.jobId, request.attempt);
+    case 'stop':
+      await executor.idle();
+      port?.close();
+      return undefined;
+    default:
+      return request satisfies never;
+  }
+}
+
+port.on('message', (request: InferenceRequest) => {
+  handle(request).catch((error: unknown) => {
+    // Nothing above lets an error through; if one comes all the same, the thread must not go on half-broken.
+    process.nextTick(() => {
+      throw error;
+    });
+  });
+});
