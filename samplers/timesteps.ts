@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { AsyncDiffError } from '../common/errors/index.js';
+
+const f = Math.fround;
+
+/** Table 2 of arXiv 2305.08891, in diffusers' words. */
+export const timestepSpacing = z.enum(['linspace', 'leading', 'trailing']);
+export type TimestepSpacing = z.output<typeof timestepSpacing>;
+
+/** numpy's linspace in double; its last value is exactly `stop`. */
+export function linspace(start: number, stop: number, count: number): number[] {
+  const step = (stop - start) / (count - 1);
+  return Array.from({ length: count }, (_, i) => {
+    if (i === 0) return start;
+    return i === count - 1 ? stop : i * step + start;
+  });
+}
+
+/** Rounds halves to even, as numpy does and Math.round does not. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** 0, ratio, 2 ratio, ... counted down from the highest, plus the offset: "leading". */
+export function leading(count: number, ratio: number, stepsOffset: number): number[] {
+  return Array.from({ length: count }, (_, i) => (count - 1 - i) * ratio + stepsOffset);
+}
+
+/**
+ * start, start - ratio, ... rounded, less 1: "trailing". Exactly `count` of them: where the ratio's own rounding makes numpy's
+ * arange one longer, the surplus would be timestep -1.
+ */
+export function trailing(count: number, start: number, ratio: number): number[] {
+  const step = start - ratio - start;
+  const timesteps = Array.from({ length: count }, (_, i) => roundHalfEven(start + i * step) - 1);
+  if ((timesteps.at(-1) ?? 0) < 0) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `${count} steps of trailing spacing do not fit into ${start} timesteps; ask for fewer steps`,
+    );
+  }
+  return timesteps;
+}
+
+/** numpy.interp over the indices of `values`, in double; held at both ends. */
+export function interpolate(values: Float32Array, position: number): number {
+  const last = values.length - 1;
+  const low = Math.min(Math.max(Math.floor(position), 0), last);
+  const below = values[low] ?? 0;
+  if (low === last || position <= 0) return below;
+  return ((values[low + 1] ?? 0) - below) * (position - low) + below;
+}
+
+/** Karras et al. 2022, equation 5, with rho = 7. */
+export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number): number[] {
+  const low = sigmaMin ** (1 / 7);
+  const high = sigmaMax ** (1 / 7);
+  return linspace(0, 1, count).map((ramp) => (high + ramp * (low - high)) ** 7);
+}
+
+/** diffusers' `_sigma_to_t`: where a sigma lies among the training sigmas, interpolated in their logarithm. */
+export function sigmaToTimestep(sigma: number, logSigmas: Float32Array): number {
+  // numpy lowers the double to float32 here, since the array that it meets is float32.
+  const logSigma = f(Math.log(Math.max(sigma, 1e-10)));
+  let low = 0;
+  for (let i = 0; i < logSigmas.length - 1; i += 1) if (logSigma >= (logSigmas[i] ?? 0)) low = i;
+  low = Math.min(low, logSigmas.length - 2);
+  const below = logSigmas[low] ?? 0;
+  const weight = f(f(below - logSigma) / f(below - (logSigmas[low + 1] ?? 0)));
+  const clipped = Math.min(Math.max(weight, 0), 1);
+  return f(1 - clipped) * low + clipped * (low + 1);
+}
