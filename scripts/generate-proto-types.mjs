@@ -1,6 +1,6 @@
 // Writes transport/gen/ from proto/. The options must equal those of transport/service.ts.
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,3 +28,12 @@ execFileSync(
   ],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
+
+// The generator writes this machine's own path into each file; the output must be the same on every one.
+for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile()) continue;
+  const file = join(entry.parentPath, entry.name);
+  const text = readFileSync(file, 'utf8');
+  const clean = text.replaceAll(`// Original file: ${root}/`, '// Original file: ');
+  if (clean !== text) writeFileSync(file, clean);
+}

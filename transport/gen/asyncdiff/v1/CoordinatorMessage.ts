@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from '../../asyncdiff/v1/Welcome.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from '../../asyncdiff/v1/Deploy.js';

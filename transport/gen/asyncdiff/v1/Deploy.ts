@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from '../../asyncdiff/v1/SegmentSpec.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from '../../asyncdiff/v1/Route.js';

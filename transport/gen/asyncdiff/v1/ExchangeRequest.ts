@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncdiff_v1_Subscribe__Output } from '../../asyncdiff/v1/Subscribe.js';
 import type { Long } from '@grpc/proto-loader';

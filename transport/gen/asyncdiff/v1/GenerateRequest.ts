@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 import type { Long } from '@grpc/proto-loader';

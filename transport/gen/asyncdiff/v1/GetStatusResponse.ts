@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { WorkerStatus as _asyncdiff_v1_WorkerStatus, WorkerStatus__Output as _asyncdiff_v1_WorkerStatus__Output } from '../../asyncdiff/v1/WorkerStatus.js';
 

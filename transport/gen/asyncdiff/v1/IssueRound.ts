@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from '../../asyncdiff/v1/Task.js';
 

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from '../../asyncdiff/v1/Queued.js';
 import type { Planned as _asyncdiff_v1_Planned, Planned__Output as _asyncdiff_v1_Planned__Output } from '../../asyncdiff/v1/Planned.js';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from '../../asyncdiff/v1/Span.js';
 import type { Long } from '@grpc/proto-loader';

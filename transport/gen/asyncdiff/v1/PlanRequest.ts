@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { Shape as _asyncdiff_v1_Shape, Shape__Output as _asyncdiff_v1_Shape__Output } from '../../asyncdiff/v1/Shape.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { LinkProfile as _asyncdiff_v1_LinkProfile, LinkProfile__Output as _asyncdiff_v1_LinkProfile__Output } from '../../asyncdiff/v1/LinkProfile.js';
 

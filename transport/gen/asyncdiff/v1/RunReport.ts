@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
 import type { Long } from '@grpc/proto-loader';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from '../../asyncdiff/v1/ValueSpec.js';
 import type { Long } from '@grpc/proto-loader';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 
 export interface Subscribe {

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { VersionedTensor as _asyncdiff_v1_VersionedTensor, VersionedTensor__Output as _asyncdiff_v1_VersionedTensor__Output } from '../../asyncdiff/v1/VersionedTensor.js';
 

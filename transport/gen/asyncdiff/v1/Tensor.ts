@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/tensor.proto
+// Original file: proto/asyncdiff/v1/tensor.proto
 
 
 /**

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/coordinator.proto
+// Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { UploadHeader as _asyncdiff_v1_UploadHeader, UploadHeader__Output as _asyncdiff_v1_UploadHeader__Output } from '../../asyncdiff/v1/UploadHeader.js';
 

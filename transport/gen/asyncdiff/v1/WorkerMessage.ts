@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/asyncdiff/v1/worker.proto
+// Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from '../../asyncdiff/v1/Hello.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from '../../asyncdiff/v1/NeedArtifacts.js';

@@ -1,0 +1,186 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Tensor } from '../../common/tensor/index.js';
+import {
+  ExchangeClient,
+  type ExchangeClientOptions,
+  ExchangeServer,
+  type ExchangeServerOptions,
+  type ReceivedMeta,
+  startServer,
+  workerService,
+} from '../../transport/index.js';
+
+const MIB = 1024 * 1024;
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+type Arrival = { tensor: Tensor; meta: ReceivedMeta };
+
+async function producer(options: Partial<ExchangeServerOptions> = {}) {
+  const exchange = new ExchangeServer({ producerId: () => 'p', ...options });
+  const running = await startServer({
+    listen: '127.0.0.1:0',
+    services: [
+      {
+        definition: workerService,
+        handlers: { Exchange: exchange.handler, Attach: (call: { end(): void }) => call.end() },
+      },
+    ],
+  });
+  cleanups.push(() => running.close());
+  return { exchange, running };
+}
+
+async function consumer(address: string, options: Partial<ExchangeClientOptions> = {}) {
+  const arrivals: Arrival[] = [];
+  const lost: Error[] = [];
+  const client = await ExchangeClient.connect({
+    address,
+    workerId: 'c',
+    producerId: 'p',
+    planId: 'plan',
+    onTensor: (tensor, meta) => void arrivals.push({ tensor, meta }),
+    onLost: (error) => void lost.push(error),
+    ...options,
+  });
+  cleanups.push(() => client.close());
+  return { client, arrivals, lost };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+const meta = (version: number) => ({ jobId: 'j', attempt: 1, name: 'h', version, sentUs: 5 });
+
+function ramp(length: number): Tensor {
+  return { dtype: 'float32', dims: [1, length], data: Float32Array.from({ length }, (_, i) => i) };
+}
+
+test('tensors published before and after the subscription arrive once, in order, bit for bit', async () => {
+  const sent: string[] = [];
+  const { exchange, running } = await producer({
+    onSent: ({ name, version, bytes, peer }) => sent.push(`${name}@${version} ${bytes} ${peer}`),
+  });
+  const tensors = [ramp(1), ramp(1000), ramp(3 * MIB), ramp(100_000), ramp(0)];
+  const early = tensors.slice(0, 2).map((tensor, i) => exchange.publish('plan', 'c', tensor, meta(i)));
+  const { arrivals, client } = await consumer(running.address);
+  const late = tensors.slice(2).map((tensor, i) => exchange.publish('plan', 'c', tensor, meta(i + 2)));
+  expect(await Promise.all([...early, ...late])).toEqual(tensors.map(() => true));
+  await until(() => arrivals.length === tensors.length);
+  expect(arrivals.map(({ meta }) => meta.version)).toEqual([0, 1, 2, 3, 4]);
+  for (const [i, { tensor }] of arrivals.entries()) {
+    expect(tensor.dims).toEqual(tensors[i]?.dims);
+    expect(Buffer.compare(bytesOf(tensor), bytesOf(tensors[i] as Tensor))).toBe(0);
+  }
+  const total = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+  expect(exchange.sentBytes('plan').get('c')).toBe(total);
+  expect(client.receivedBytes).toBe(total);
+  expect(sent[2]).toBe(`h@2 ${12 * MIB} c`);
+});
+
+function bytesOf({ data }: Tensor): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+test('bytes in flight never pass the cap, and stop at it while the consumer holds its credit back', async () => {
+  const cap = 4 * MIB;
+  const { exchange, running } = await producer({ maxInFlightBytes: cap });
+  const release: (() => void)[] = [];
+  const { arrivals } = await consumer(running.address, {
+    onTensor: () => new Promise<void>((resolve) => release.push(resolve)),
+  });
+  const count = 12;
+  const published = Array.from({ length: count }, (_, i) =>
+    exchange.publish('plan', 'c', ramp(MIB / 4), meta(i)),
+  );
+  await until(() => release.length === 4);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(release.length).toBe(4);
+  expect(exchange.channel('plan', 'c')?.sentBytes).toBe(cap);
+  for (let taken = 0; taken < count; taken += 1) {
+    await until(() => release.length > taken);
+    release[taken]?.();
+  }
+  await Promise.all(published);
+  expect(exchange.channel('plan', 'c')?.peakInFlightBytes).toBe(cap);
+  expect(arrivals).toEqual([]);
+});
+
+test('a tensor far above the cap passes in chunks', async () => {
+  const { exchange, running } = await producer({ maxInFlightBytes: MIB });
+  const { arrivals } = await consumer(running.address);
+  const tensor = ramp(4 * MIB);
+  void exchange.publish('plan', 'c', tensor, meta(0));
+  await until(() => arrivals.length === 1);
+  expect(Buffer.compare(bytesOf(arrivals[0]?.tensor as Tensor), bytesOf(tensor))).toBe(0);
+  expect(exchange.channel('plan', 'c')?.peakInFlightBytes).toBeLessThanOrEqual(MIB);
+});
+
+test('the wrong producer refuses, and the error names all three', async () => {
+  const { running } = await producer();
+  await expect(consumer(running.address, { producerId: 'other' })).rejects.toMatchObject({
+    code: 'peer_unreachable',
+    message: expect.stringMatching(/'c'.*'other'.*127\.0\.0\.1.*'p'/),
+    hint: expect.stringContaining('--advertise'),
+  });
+});
+
+test('nobody there is peer_unreachable, an abort is cancelled', async () => {
+  const { running } = await producer();
+  await running.close();
+  await expect(consumer(running.address)).rejects.toMatchObject({
+    code: 'peer_unreachable',
+    message: expect.stringMatching(/'c'.*'p'.*127\.0\.0\.1/),
+  });
+  await expect(consumer(running.address, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'cancelled',
+  });
+});
+
+test('a producer that goes away is worker_lost, once', async () => {
+  const { running } = await producer();
+  const { lost } = await consumer(running.address);
+  await running.close();
+  await until(() => lost.length > 0);
+  expect(lost).toMatchObject([{ code: 'worker_lost', message: expect.stringMatching(/'c'.*'p'/) }]);
+});
+
+test('a consumer that breaks off is reported; one that closes is not; both can come back', async () => {
+  const gone: string[] = [];
+  const { exchange, running } = await producer({
+    onConsumerLost: (planId, consumerId, error) => gone.push(`${planId} ${consumerId} ${error.code}`),
+  });
+  const first = await consumer(running.address);
+  await until(() => exchange.channel('plan', 'c')?.attached === true);
+  first.client.close();
+  await until(() => exchange.channel('plan', 'c') === undefined);
+  expect(gone).toEqual([]);
+
+  const failing = await consumer(running.address, {
+    onTensor: () => {
+      throw new Error('no room');
+    },
+  });
+  void exchange.publish('plan', 'c', ramp(10), meta(0));
+  await until(() => gone.length > 0 && failing.lost.length > 0);
+  expect(gone).toEqual(['plan c worker_lost']);
+  expect(failing.lost[0]?.message).toContain('no room');
+
+  const third = await consumer(running.address);
+  void exchange.publish('plan', 'c', ramp(10), meta(1));
+  await until(() => third.arrivals.length === 1);
+  expect(third.arrivals[0]?.meta.version).toBe(1);
+});
+
+test('dropping a plan ends its streams and settles what waits', async () => {
+  const { exchange, running } = await producer();
+  const waiting = exchange.publish('plan', 'nobody', ramp(10), meta(0));
+  const { lost } = await consumer(running.address);
+  exchange.dropPlan('plan');
+  expect(await waiting).toBe(false);
+  await until(() => lost.length > 0);
+  expect(lost[0]).toMatchObject({ code: 'worker_lost' });
+});

@@ -1,0 +1,184 @@
+import {
+  type CallOptions,
+  type Client,
+  type ClientReadableStream,
+  type handleBidiStreamingCall,
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
+import { AsyncDiffError, type ErrorCode, toServiceError } from '../common/errors/index.js';
+import { ControlStream } from './control-stream.js';
+
+export interface UnaryOptions {
+  readonly deadlineMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Code for a server that does not answer. Default `coordinator_unreachable`. */
+  readonly unreachable?: ErrorCode | undefined;
+}
+
+/**
+ * One request, one response: `await unary(client, coordinatorService.GetStatus, {})`.
+ *
+ * @throws AsyncDiffError the server's own, or `deadline_exceeded`, `cancelled`, `unreachable`
+ */
+export function unary<Req, ReqOut, Res, ResOut>(
+  client: Client,
+  method: MethodDefinition<Req, Res, ReqOut, ResOut>,
+  request: Req,
+  options: UnaryOptions = {},
+): Promise<ResOut> {
+  const { signal, deadlineMs } = options;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(AsyncDiffError.from(signal.reason, 'cancelled'));
+      return;
+    }
+    const callOptions: CallOptions = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    const onAbort = (): void => call.cancel();
+    const call = client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      new Metadata(),
+      callOptions,
+      (error: ServiceError | null, response?: ResOut) => {
+        signal?.removeEventListener('abort', onAbort);
+        if (error !== null) {
+          const aborted = signal?.aborted === true && error.code === status.CANCELLED;
+          reject(
+            aborted
+              ? AsyncDiffError.from(signal.reason, 'cancelled')
+              : clientError(error, options.unreachable),
+          );
+        } else resolve(response as ResOut);
+      },
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** A gRPC error on the client's side; `unreachable` is the code for a server that does not answer. */
+export function clientError(
+  error: unknown,
+  unreachable: ErrorCode = 'coordinator_unreachable',
+): AsyncDiffError {
+  const isDown = error instanceof Error && 'code' in error && error.code === status.UNAVAILABLE;
+  return AsyncDiffError.from(error, isDown ? unreachable : 'internal');
+}
+
+/**
+ * The messages of a server stream. Leaving the loop early cancels the call, as does the signal.
+ *
+ * @throws AsyncDiffError
+ */
+export async function* messages<T>(
+  call: ClientReadableStream<T>,
+  options: Pick<UnaryOptions, 'signal' | 'unreachable'> = {},
+): AsyncGenerator<T, void, undefined> {
+  const { signal } = options;
+  const onAbort = (): void => call.cancel();
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  // Cancelling after the loop was left makes the call report it.
+  call.on('error', () => undefined);
+  try {
+    for await (const message of call) yield message as T;
+    if (signal?.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
+  } catch (error) {
+    throw signal?.aborted
+      ? AsyncDiffError.from(signal.reason, 'cancelled')
+      : clientError(error, options.unreachable);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    call.cancel();
+  }
+}
+
+export interface CallContext {
+  /** Aborted when the client cancels or goes away, or its deadline passes. */
+  readonly signal: AbortSignal;
+  /** The client's address. */
+  readonly peer: string;
+  readonly metadata: Metadata;
+}
+
+interface AnyServerCall {
+  readonly metadata: Metadata;
+  getPeer(): string;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+function contextOf(call: AnyServerCall): CallContext {
+  const controller = new AbortController();
+  call.on('cancelled', () =>
+    controller.abort(new AsyncDiffError('cancelled', 'the client cancelled the call or went away')),
+  );
+  return { signal: controller.signal, peer: call.getPeer(), metadata: call.metadata };
+}
+
+/** A unary handler from an async function; what it throws goes to the client as an AsyncDiffError. */
+export function unaryHandler<Req, Res>(
+  handle: (request: Req, context: CallContext) => Promise<Res> | Res,
+): handleUnaryCall<Req, Res> {
+  return (call, callback) => {
+    const context = contextOf(call);
+    void (async () => handle(call.request, context))().then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toServiceError(error)),
+    );
+  };
+}
+
+/** A server-streaming handler; `send` resolves when the network has taken the message, or the client is gone. */
+export function serverStreamHandler<Req, Res>(
+  handle: (request: Req, send: (response: Res) => Promise<void>, context: CallContext) => Promise<void>,
+): handleServerStreamingCall<Req, Res> {
+  return (call) => {
+    const context = contextOf(call);
+    const send = (response: Res): Promise<void> =>
+      new Promise((resolve) => {
+        if (context.signal.aborted) return resolve();
+        const done = (): void => {
+          context.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        context.signal.addEventListener('abort', done, { once: true });
+        call.write(response, done);
+        return undefined;
+      });
+    void (async () => handle(call.request, send, context))().then(
+      () => call.end(),
+      (error: unknown) => call.emit('error', toServiceError(error)),
+    );
+  };
+}
+
+/** A client-streaming handler; the messages come one by one, as fast as the loop takes them. */
+export function clientStreamHandler<Req, Res>(
+  handle: (requests: AsyncIterable<Req>, context: CallContext) => Promise<Res>,
+): handleClientStreamingCall<Req, Res> {
+  return (call, callback) => {
+    const context = contextOf(call);
+    void (async () => handle(call, context))().then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toServiceError(error)),
+    );
+  };
+}
+
+/** A bidirectional handler as a {@link ControlStream}; what `handle` throws ends the call with that error. */
+export function bidiHandler<In, Out>(
+  handle: (stream: ControlStream<Out, In>, context: CallContext) => void | Promise<void>,
+): handleBidiStreamingCall<In, Out> {
+  return (call) => {
+    const stream = new ControlStream<Out, In>(call);
+    const context = contextOf(call);
+    void (async () => handle(stream, context))().catch((error: unknown) => stream.fail(error));
+  };
+}

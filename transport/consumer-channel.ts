@@ -1,0 +1,188 @@
+import { performance } from 'node:perf_hooks';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
+import type { OutgoingFrame } from './frame.js';
+import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
+import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
+
+export type ExchangeCall = ServerDuplexStream<ExchangeRequest__Output, TensorFrame>;
+
+/** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
+export interface SentTensor {
+  readonly planId: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly name: string;
+  readonly version: number;
+  /** The tensor's own bytes. */
+  readonly bytes: number;
+  /** Worker that it went to. */
+  readonly peer: string;
+  /** First byte handed to the network; last byte taken by it. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Part of that time spent serialising. */
+  readonly serializeMs: number;
+}
+
+interface QueuedTensor {
+  readonly frames: readonly OutgoingFrame[];
+  readonly resolve: (sent: boolean) => void;
+  next: number;
+  startMs: number;
+  serializeMs: number;
+}
+
+/**
+ * The way from this producer to one consumer: tensors leave in the order of `push`, as long as the bytes that the
+ * consumer has not yet taken over stay within the cap.
+ */
+export class ConsumerChannel {
+  readonly planId: string;
+  readonly consumerId: string;
+  readonly #maxInFlightBytes: number;
+  readonly #onSent: (sent: SentTensor) => void;
+  #queue: QueuedTensor[] = [];
+  #call: ExchangeCall | undefined;
+  #writing = false;
+  #inFlightBytes = 0;
+  #queuedBytes = 0;
+  #sentBytes = 0;
+  #peakInFlightBytes = 0;
+
+  constructor(
+    planId: string,
+    consumerId: string,
+    maxInFlightBytes: number,
+    onSent: (sent: SentTensor) => void,
+  ) {
+    this.planId = planId;
+    this.consumerId = consumerId;
+    this.#maxInFlightBytes = maxInFlightBytes;
+    this.#onSent = onSent;
+  }
+
+  get attached(): boolean {
+    return this.#call !== undefined;
+  }
+
+  /** Tensor bytes given to the network so far. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Bytes that wait here. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Whether nothing was ever asked of it. */
+  get unused(): boolean {
+    return this.#sentBytes === 0 && this.#queue.length === 0;
+  }
+
+  /** Most bytes that were ever sent and not yet credited. */
+  get peakInFlightBytes(): number {
+    return this.#peakInFlightBytes;
+  }
+
+  /** Resolves to true when the network has taken the last byte, to false if the tensor was dropped. */
+  push(frames: readonly OutgoingFrame[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#queue.push({ frames, resolve, next: 0, startMs: 0, serializeMs: 0 });
+      this.#queuedBytes += frames[0]?.totalBytes ?? 0;
+      this.#pump();
+    });
+  }
+
+  /** The consumer's call, which replaces an older one. */
+  attach(call: ExchangeCall): void {
+    const older = this.#call;
+    this.#call = call;
+    this.#inFlightBytes = 0;
+    this.#writing = false;
+    // What was begun on the older call starts again.
+    const begun = this.#queue[0];
+    if (begun !== undefined) {
+      begun.next = 0;
+      begun.serializeMs = 0;
+      this.#queuedBytes = this.#queue.reduce((sum, { frames }) => sum + (frames[0]?.totalBytes ?? 0), 0);
+    }
+    older?.end();
+    this.#pump();
+  }
+
+  credit(call: ExchangeCall, bytes: number): void {
+    if (call !== this.#call) return;
+    this.#inFlightBytes = Math.max(0, this.#inFlightBytes - bytes);
+    this.#pump();
+  }
+
+  /** Whether `call` was the present one; what waits is dropped with it, for a part of it may be lost. */
+  detach(call: ExchangeCall): boolean {
+    if (call !== this.#call) return false;
+    this.#call = undefined;
+    this.#drop();
+    return true;
+  }
+
+  /** Ends the call, with an error if one is given, and drops what waits. */
+  close(error?: AsyncDiffError): void {
+    const call = this.#call;
+    this.#call = undefined;
+    this.#drop();
+    if (call === undefined) return;
+    if (error === undefined) call.end();
+    else call.emit('error', toServiceError(error));
+  }
+
+  #drop(): void {
+    for (const tensor of this.#queue.splice(0)) tensor.resolve(false);
+    this.#queuedBytes = 0;
+    this.#inFlightBytes = 0;
+    this.#writing = false;
+  }
+
+  #pump(): void {
+    const call = this.#call;
+    const tensor = this.#queue[0];
+    const frame = tensor?.frames[tensor.next];
+    if (call === undefined || tensor === undefined || frame === undefined || this.#writing) return;
+    const bytes = frame.data.byteLength;
+    // A frame above the cap goes alone; it could never go otherwise.
+    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > this.#maxInFlightBytes) return;
+
+    this.#writing = true;
+    this.#inFlightBytes += bytes;
+    this.#peakInFlightBytes = Math.max(this.#peakInFlightBytes, this.#inFlightBytes);
+    const writeMs = performance.now();
+    if (tensor.next === 0) tensor.startMs = writeMs;
+    tensor.next += 1;
+    call.write(frame, () => {
+      if (call !== this.#call) return;
+      this.#writing = false;
+      this.#sentBytes += bytes;
+      this.#queuedBytes -= bytes;
+      if (tensor.next === tensor.frames.length) this.#finish(tensor, frame);
+      this.#pump();
+    });
+    tensor.serializeMs += performance.now() - writeMs;
+  }
+
+  #finish(tensor: QueuedTensor, frame: OutgoingFrame): void {
+    this.#queue.shift();
+    tensor.resolve(true);
+    this.#onSent({
+      planId: this.planId,
+      jobId: frame.jobId,
+      attempt: frame.attempt,
+      name: frame.name,
+      version: frame.version,
+      bytes: frame.totalBytes,
+      peer: this.consumerId,
+      startMs: tensor.startMs,
+      endMs: performance.now(),
+      serializeMs: tensor.serializeMs,
+    });
+  }
+}

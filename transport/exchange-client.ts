@@ -1,0 +1,199 @@
+import { type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from './frame-assembler.js';
+import type { WorkerClient as WorkerClientType } from './gen/asyncdiff/v1/Worker.js';
+import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
+import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
+import { channelOptions, type TransportSettings } from './options.js';
+import { WorkerClient } from './service.js';
+
+export interface ExchangeClientOptions {
+  /** The producer's address, HOST:PORT. */
+  readonly address: string;
+  /** This worker. */
+  readonly workerId: string;
+  /** The worker that must be found there. */
+  readonly producerId: string;
+  readonly planId: string;
+  /**
+   * A tensor is here. The producer may send more in its place when this returns, or when the promise that it returns
+   * settles. The tensor is the receiver's own: it may be transferred (see `transferableTensor`).
+   */
+  readonly onTensor: (tensor: Tensor, meta: ReceivedMeta) => void | Promise<void>;
+  /** The stream ended and nobody here asked for it; called once, after `connect` has resolved. */
+  readonly onLost: (error: AsyncDiffError) => void;
+  /** Closes the stream when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Time for the producer to answer. Default 10 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly limits?: AssemblerLimits | undefined;
+  readonly settings?: TransportSettings | undefined;
+}
+
+type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const CLOSE_GRACE_MS = 2_000;
+
+/** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
+export class ExchangeClient {
+  readonly #options: ExchangeClientOptions;
+  readonly #client: WorkerClientType;
+  readonly #call: Call;
+  readonly #assembler: FrameAssembler;
+  #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  #receivedBytes = 0;
+  #pendingCreditBytes = 0;
+  #creditScheduled = false;
+  #stopListening: (() => void) | undefined;
+
+  private constructor(options: ExchangeClientOptions) {
+    this.#options = options;
+    this.#assembler = new FrameAssembler(options.limits);
+    this.#client = new WorkerClient(
+      options.address,
+      credentials.createInsecure(),
+      channelOptions(options.settings),
+    );
+    this.#call = this.#client.exchange();
+  }
+
+  /**
+   * Subscribes to a producer's tensors; resolves when the producer has confirmed.
+   *
+   * @throws AsyncDiffError `peer_unreachable`, naming both sides; `cancelled`
+   */
+  static async connect(options: ExchangeClientOptions): Promise<ExchangeClient> {
+    if (options.signal?.aborted) throw AsyncDiffError.from(options.signal.reason, 'cancelled');
+    const client = new ExchangeClient(options);
+    await client.#open();
+    return client;
+  }
+
+  get producerId(): string {
+    return this.#options.producerId;
+  }
+
+  /** Tensor bytes received so far. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Tells the producer that nothing more is wanted. `onLost` is not called. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#shut();
+    this.#call.end();
+    // The producer answers by ending its side; one that does not is not waited for.
+    setTimeout(() => this.#call.cancel(), CLOSE_GRACE_MS).unref();
+  }
+
+  #open(): Promise<void> {
+    const { workerId, producerId, planId, signal } = this.#options;
+    const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    return new Promise((resolve, reject) => {
+      const fail = (error: AsyncDiffError): void => {
+        if (this.#state === 'closed') return;
+        const opened = this.#state === 'open';
+        clearTimeout(timer);
+        this.#shut();
+        this.#call.cancel();
+        if (opened) this.#options.onLost(error);
+        else reject(error);
+      };
+      const timer = setTimeout(() => {
+        fail(this.#unreachable(`no answer in ${timeoutMs} ms`));
+      }, timeoutMs);
+      const onAbort = (): void => {
+        if (this.#state === 'open') this.close();
+        else fail(AsyncDiffError.from(signal?.reason, 'cancelled'));
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#stopListening = () => signal?.removeEventListener('abort', onAbort);
+
+      this.#call.on('metadata', () => {
+        if (this.#state !== 'connecting') return;
+        clearTimeout(timer);
+        this.#state = 'open';
+        resolve();
+      });
+      this.#call.on('data', (frame: TensorFrame__Output) => {
+        try {
+          this.#take(frame, fail);
+        } catch (error) {
+          fail(AsyncDiffError.from(error));
+        }
+      });
+      this.#call.on('end', () => fail(this.#lost('it ended the stream')));
+      this.#call.on('error', (error: ServiceError) => fail(this.#mapError(error)));
+      this.#call.write({ subscribe: { workerId, planId, producerId } });
+    });
+  }
+
+  #take(frame: TensorFrame__Output, fail: (error: AsyncDiffError) => void): void {
+    if (this.#state === 'closed') return;
+    const bytes = frame.data.byteLength;
+    this.#receivedBytes += bytes;
+    const received = this.#assembler.accept(frame);
+    if (received === undefined) {
+      this.#credit(bytes);
+      return;
+    }
+    const taken = this.#options.onTensor(received.tensor, received.meta);
+    if (taken === undefined) this.#credit(bytes);
+    else {
+      taken.then(
+        () => this.#credit(bytes),
+        (error: unknown) => fail(AsyncDiffError.from(error)),
+      );
+    }
+  }
+
+  /** One message for all that was taken over in one turn of the event loop. */
+  #credit(bytes: number): void {
+    this.#pendingCreditBytes += bytes;
+    if (this.#creditScheduled) return;
+    this.#creditScheduled = true;
+    setImmediate(() => {
+      this.#creditScheduled = false;
+      const creditBytes = this.#pendingCreditBytes;
+      this.#pendingCreditBytes = 0;
+      if (this.#state === 'open') this.#call.write({ creditBytes });
+    });
+  }
+
+  #shut(): void {
+    this.#state = 'closed';
+    this.#stopListening?.();
+    this.#assembler.clear();
+    this.#client.close();
+  }
+
+  #mapError(error: ServiceError): AsyncDiffError {
+    if (this.#state === 'open') {
+      return error.code === status.UNAVAILABLE || error.code === status.CANCELLED
+        ? this.#lost(error.details)
+        : AsyncDiffError.from(error, 'worker_lost');
+    }
+    const own = AsyncDiffError.from(error, 'peer_unreachable');
+    return own.code === 'peer_unreachable' ? this.#unreachable(error.details, error, own.hint) : own;
+  }
+
+  #unreachable(why: string, cause?: unknown, hint?: string): AsyncDiffError {
+    const { address, workerId, producerId } = this.#options;
+    return new AsyncDiffError(
+      'peer_unreachable',
+      `worker '${workerId}' cannot reach worker '${producerId}' at ${address}: ${why}`,
+      { cause, hint },
+    );
+  }
+
+  #lost(why: string): AsyncDiffError {
+    const { address, workerId, producerId } = this.#options;
+    return new AsyncDiffError(
+      'worker_lost',
+      `worker '${workerId}' lost worker '${producerId}' at ${address}: ${why}`,
+    );
+  }
+}

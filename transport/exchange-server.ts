@@ -1,0 +1,148 @@
+import { Metadata } from '@grpc/grpc-js';
+import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { ConsumerChannel, type ExchangeCall, type SentTensor } from './consumer-channel.js';
+import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
+import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
+import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
+import { MIB } from './options.js';
+
+export interface ExchangeServerOptions {
+  /** This worker's id, as the coordinator named it; read at each subscription, for it is known only after joining. */
+  readonly producerId: () => string;
+  /** Bytes that a consumer may have been sent and not have taken over yet. Default 16 MiB. */
+  readonly maxInFlightBytes?: number | undefined;
+  readonly chunking?: Chunking | undefined;
+  /** A tensor has left. */
+  readonly onSent?: ((sent: SentTensor) => void) | undefined;
+  /** A consumer's stream broke; what waited for it was dropped. Not called for a consumer that ends its stream itself. */
+  readonly onConsumerLost?: ((planId: string, consumerId: string, error: AsyncDiffError) => void) | undefined;
+}
+
+export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 16 * MIB;
+
+/** The producer's side of `Worker.Exchange`: sends each boundary tensor to the consumers that subscribed to its plan. */
+export class ExchangeServer {
+  readonly #options: ExchangeServerOptions;
+  readonly #maxInFlightBytes: number;
+  readonly #chunking: Chunking;
+  readonly #plans = new Map<string, Map<string, ConsumerChannel>>();
+
+  constructor(options: ExchangeServerOptions) {
+    this.#options = options;
+    this.#maxInFlightBytes = options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES;
+    // Two frames fit under the cap, so that one can travel while the other is taken over.
+    const most = Math.max(8, Math.floor(this.#maxInFlightBytes / 16) * 8);
+    const { wholeBytes, chunkBytes } = options.chunking ?? DEFAULT_CHUNKING;
+    this.#chunking = { wholeBytes: Math.min(wholeBytes, most), chunkBytes: Math.min(chunkBytes, most) };
+  }
+
+  /** The handler of the RPC, for `handlers.Exchange`. */
+  readonly handler = (call: ExchangeCall): void => {
+    let channel: ConsumerChannel | undefined;
+    const fail = (error: AsyncDiffError): void => {
+      call.emit('error', toServiceError(error));
+    };
+    const detach = (): ConsumerChannel | undefined => {
+      if (channel?.detach(call) !== true) return undefined;
+      if (channel.unused) this.#plans.get(channel.planId)?.delete(channel.consumerId);
+      return channel;
+    };
+    const lost = (error: AsyncDiffError): void => {
+      const left = detach();
+      if (left !== undefined) this.#options.onConsumerLost?.(left.planId, left.consumerId, error);
+    };
+    call.on('data', (request: ExchangeRequest__Output) => {
+      if (request.message === 'creditBytes') {
+        channel?.credit(call, request.creditBytes ?? 0);
+      } else if (request.subscribe && channel === undefined) {
+        const refusal = this.#refusal(request.subscribe);
+        if (refusal !== undefined) return fail(refusal);
+        call.sendMetadata(new Metadata());
+        channel = this.#channel(request.subscribe.planId, request.subscribe.workerId);
+        channel.attach(call);
+      } else {
+        fail(new AsyncDiffError('protocol_mismatch', 'expected one Subscribe, then credits'));
+      }
+      return undefined;
+    });
+    call.on('end', () => {
+      detach();
+      call.end();
+    });
+    call.on('cancelled', () =>
+      lost(new AsyncDiffError('worker_lost', `${describe(channel)} went away in the middle of its stream`)),
+    );
+    call.on('error', (error) => lost(AsyncDiffError.from(error, 'worker_lost')));
+  };
+
+  /**
+   * Sends a tensor to a consumer, or keeps it until that subscribes. The data is not copied: it must stay as it is until
+   * the promise settles (true: the network has every byte; false: dropped with its plan or its consumer). Never rejects.
+   */
+  publish(planId: string, consumerId: string, tensor: Tensor, meta: TensorMeta): Promise<boolean> {
+    return this.#channel(planId, consumerId).push(encodeFrames(meta, tensor, this.#chunking));
+  }
+
+  /** Tensor bytes sent under a plan, by consumer. */
+  sentBytes(planId: string): ReadonlyMap<string, number> {
+    const channels = this.#plans.get(planId)?.values() ?? [];
+    return new Map([...channels].map((channel) => [channel.consumerId, channel.sentBytes]));
+  }
+
+  /** What waits for or travels to a consumer; undefined for one that is not known. */
+  channel(planId: string, consumerId: string): ChannelState | undefined {
+    return this.#plans.get(planId)?.get(consumerId);
+  }
+
+  /** Ends the streams of a plan and drops what waits. */
+  dropPlan(planId: string): void {
+    const channels = this.#plans.get(planId)?.values() ?? [];
+    this.#plans.delete(planId);
+    for (const channel of channels) channel.close();
+  }
+
+  /** Ends one consumer's stream, with `error` as its reason if given, and drops what waits for it. */
+  closeConsumer(planId: string, consumerId: string, error?: AsyncDiffError): void {
+    const channel = this.#plans.get(planId)?.get(consumerId);
+    this.#plans.get(planId)?.delete(consumerId);
+    channel?.close(error);
+  }
+
+  close(): void {
+    for (const planId of [...this.#plans.keys()]) this.dropPlan(planId);
+  }
+
+  #refusal(subscribe: Subscribe__Output): AsyncDiffError | undefined {
+    const producerId = this.#options.producerId();
+    if (subscribe.producerId === producerId) return undefined;
+    return new AsyncDiffError(
+      'peer_unreachable',
+      `worker '${subscribe.workerId}' looked for worker '${subscribe.producerId}' and found worker '${producerId}'`,
+      { hint: 'Two workers advertise the same address: give each its own --advertise HOST:PORT.' },
+    );
+  }
+
+  #channel(planId: string, consumerId: string): ConsumerChannel {
+    let consumers = this.#plans.get(planId);
+    if (consumers === undefined) this.#plans.set(planId, (consumers = new Map()));
+    let channel = consumers.get(consumerId);
+    if (channel === undefined) {
+      channel = new ConsumerChannel(planId, consumerId, this.#maxInFlightBytes, (sent) =>
+        this.#options.onSent?.(sent),
+      );
+      consumers.set(consumerId, channel);
+    }
+    return channel;
+  }
+}
+
+/** What can be read off a channel. */
+export type ChannelState = Pick<
+  ConsumerChannel,
+  'attached' | 'sentBytes' | 'queuedBytes' | 'peakInFlightBytes'
+>;
+
+function describe(channel: ConsumerChannel | undefined): string {
+  return channel === undefined ? 'a consumer' : `worker '${channel.consumerId}'`;
+}

@@ -1,0 +1,122 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { type Address, formatAddress, parseAddress } from './address.js';
+import { DEFAULT_WINDOW_BYTES, serverOptions, type TransportSettings } from './options.js';
+import { openServerWindows } from './server-window.js';
+import { packageDefinition } from './service.js';
+
+export interface ServedService {
+  readonly definition: ServiceDefinition;
+  readonly handlers: UntypedServiceImplementation;
+}
+
+export interface StartServerOptions {
+  /** HOST:PORT; port 0 for any free one. */
+  readonly listen: string;
+  readonly services: readonly ServedService[];
+  /** Closes the server, at once, when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  readonly settings?: TransportSettings | undefined;
+}
+
+export interface RunningServer {
+  /** HOST:PORT with the port that was bound. */
+  readonly address: string;
+  readonly server: Server;
+  /** What the health service answers, for the server (`''`) and each of its services. */
+  setHealth(status: 'SERVING' | 'NOT_SERVING'): void;
+  /** Takes no new calls, waits up to `graceMs` for those that run, then cancels them. */
+  drain(graceMs: number): Promise<void>;
+  /** Cancels every call and closes every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gRPC server with health and reflection services and open flow-control windows.
+ *
+ * @throws AsyncDiffError `port_in_use`, `address_invalid`
+ */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  options.signal?.throwIfAborted();
+  const address = parseAddress(options.listen);
+  const server = new Server(serverOptions(options.settings));
+  for (const { definition, handlers } of options.services) server.addService(definition, handlers);
+
+  const health = new HealthImplementation();
+  const setHealth = (status: 'SERVING' | 'NOT_SERVING'): void => {
+    for (const name of ['', ...options.services.map(({ definition }) => serviceName(definition))]) {
+      health.setStatus(name, status);
+    }
+  };
+  health.addToServer(server);
+  new ReflectionService({ ...packageDefinition, ...loadSync(healthProtoPath) }).addToServer(server);
+
+  const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);
+  const port = await bind(server, address);
+  bound();
+  setHealth('SERVING');
+
+  let closed: Promise<void> | undefined;
+  const drain = (graceMs: number): Promise<void> => {
+    if (closed !== undefined) {
+      if (graceMs <= 0) server.forceShutdown();
+      return closed;
+    }
+    setHealth('NOT_SERVING');
+    closed = new Promise((resolve) => {
+      const timer = setTimeout(() => server.forceShutdown(), Math.max(0, graceMs));
+      server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    if (graceMs <= 0) server.forceShutdown();
+    return closed;
+  };
+  const close = (): Promise<void> => drain(0);
+  options.signal?.addEventListener('abort', () => void close(), { once: true });
+  if (options.signal?.aborted) await close();
+  return { address: formatAddress({ host: address.host, port }), server, setHealth, drain, close };
+}
+
+function serviceName(definition: ServiceDefinition): string {
+  const path = Object.values(definition)[0]?.path ?? '';
+  return path.split('/')[1] ?? '';
+}
+
+function bind(server: Server, address: Address): Promise<number> {
+  const text = formatAddress(address);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(text, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else {
+        server.forceShutdown();
+        reject(bindError(text, error));
+      }
+    });
+  });
+}
+
+function bindError(address: string, cause: Error): AsyncDiffError {
+  if (cause.message.includes('EADDRINUSE')) {
+    return new AsyncDiffError('port_in_use', `${address} is in use by another program`, { cause });
+  }
+  if (cause.message.includes('EACCES')) {
+    return new AsyncDiffError('address_invalid', `${address}: this user may not listen there`, {
+      cause,
+      hint: 'Ports below 1024 need privileges: choose a higher one.',
+    });
+  }
+  return new AsyncDiffError('address_invalid', `cannot listen at ${address}: ${cause.message}`, {
+    cause,
+    hint: 'Give a host name or address of this machine, or 0.0.0.0 for all of them.',
+  });
+}
