@@ -46,7 +46,10 @@ export class ArtifactCache {
     const incoming = await this.#open(sha256);
     if (offsetBytes !== incoming.offsetBytes) {
       await this.#discard(sha256);
-      throw new AsyncDiffError('worker_failed', `segment ${sha256.slice(0, 12)}: chunk at ${offsetBytes}, expected ${incoming.offsetBytes}`);
+      throw new AsyncDiffError(
+        'worker_failed',
+        `segment ${sha256.slice(0, 12)}: chunk at ${offsetBytes}, expected ${incoming.offsetBytes}`,
+      );
     }
     incoming.offsetBytes += data.length;
     incoming.hash.update(data);
@@ -57,7 +60,10 @@ export class ArtifactCache {
     const actual = incoming.hash.digest('hex');
     if (actual !== sha256) {
       await rm(incoming.path, { force: true });
-      throw new AsyncDiffError('worker_failed', `segment ${sha256.slice(0, 12)} arrived damaged (SHA-256 is ${actual.slice(0, 12)})`);
+      throw new AsyncDiffError(
+        'worker_failed',
+        `segment ${sha256.slice(0, 12)} arrived damaged (SHA-256 is ${actual.slice(0, 12)})`,
+      );
     }
     await rename(incoming.path, this.path(sha256));
     return true;
@@ -75,7 +81,12 @@ export class ArtifactCache {
     await mkdir(this.#dir, { recursive: true });
     // Several workers share the folder: each writes to a name of its own.
     const path = `${target}.${randomUUID()}.part`;
-    const incoming: Incoming = { file: await open(path, 'wx'), path, hash: createHash('sha256'), offsetBytes: 0 };
+    const incoming: Incoming = {
+      file: await open(path, 'wx'),
+      path,
+      hash: createHash('sha256'),
+      offsetBytes: 0,
+    };
     this.#incoming.set(sha256, incoming);
     return incoming;
   }

@@ -29,8 +29,21 @@ export type InferenceRequest =
     }
   | { readonly type: 'unload'; readonly planId: string }
   | { readonly type: 'start'; readonly context: JobContext }
-  | { readonly type: 'tensor'; readonly jobId: string; readonly attempt: number; readonly name: string; readonly version: number; readonly tensor: Tensor }
-  | { readonly type: 'latents'; readonly jobId: string; readonly attempt: number; readonly step: number; readonly tensor: Tensor }
+  | {
+      readonly type: 'tensor';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly name: string;
+      readonly version: number;
+      readonly tensor: Tensor;
+    }
+  | {
+      readonly type: 'latents';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly step: number;
+      readonly tensor: Tensor;
+    }
   | { readonly type: 'round'; readonly jobId: string; readonly attempt: number; readonly round: IssuedRound }
   | { readonly type: 'end'; readonly jobId: string; readonly attempt: number }
   | { readonly type: 'stop' };
@@ -53,7 +66,27 @@ export interface InferenceReport {
 export type InferenceEvent =
   | { readonly type: 'loaded'; readonly planId: string; readonly segmentMs: Readonly<Record<string, number>> }
   | { readonly type: 'load-failed'; readonly planId: string; readonly error: WireError }
-  | { readonly type: 'boundary'; readonly jobId: string; readonly attempt: number; readonly planId: string; readonly name: string; readonly version: number; readonly tensor: Tensor; readonly madeMs: number }
-  | { readonly type: 'noise'; readonly jobId: string; readonly attempt: number; readonly step: number; readonly tensor: Tensor }
+  | {
+      readonly type: 'boundary';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly planId: string;
+      readonly name: string;
+      readonly version: number;
+      readonly tensor: Tensor;
+      readonly madeMs: number;
+    }
+  | {
+      readonly type: 'noise';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly step: number;
+      readonly tensor: Tensor;
+    }
   | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
-  | { readonly type: 'ended'; readonly jobId: string; readonly attempt: number; readonly report: InferenceReport };
+  | {
+      readonly type: 'ended';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly report: InferenceReport;
+    };

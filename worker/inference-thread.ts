@@ -14,7 +14,13 @@ import {
   type SegmentSession,
   TaskExecutor,
 } from '../engine/index.js';
-import type { InferenceEvent, InferenceRequest, InferenceSettings, SegmentToLoad, WireError } from './inference-messages.js';
+import type {
+  InferenceEvent,
+  InferenceRequest,
+  InferenceSettings,
+  SegmentToLoad,
+  WireError,
+} from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
 
 const port = parentPort;
@@ -26,7 +32,8 @@ const leaving = new Map<string, ReadonlySet<string>>();
 const executor = new TaskExecutor({
   onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
     send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
-  onNoise: ({ jobId, attempt }, step, tensor) => send({ type: 'noise', jobId, attempt, step, tensor }, tensor),
+  onNoise: ({ jobId, attempt }, step, tensor) =>
+    send({ type: 'noise', jobId, attempt, step, tensor }, tensor),
   onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
   leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
 });
@@ -40,7 +47,10 @@ function wireError(error: unknown): WireError {
   return { code, message: rawMessage, hint };
 }
 
-async function open({ spec, modelPath }: SegmentToLoad, level: Extract<InferenceRequest, { type: 'load' }>['optimizationLevel']): Promise<SegmentSession> {
+async function open(
+  { spec, modelPath }: SegmentToLoad,
+  level: Extract<InferenceRequest, { type: 'load' }>['optimizationLevel'],
+): Promise<SegmentSession> {
   if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
   return openOrtSession(modelPath, { device, threads: settings.threads, optimizationLevel: level });
 }
@@ -66,7 +76,12 @@ function end(jobId: string, attempt: number): void {
   const report =
     timing === undefined
       ? { computeMs: 0, waitMs: 0, segmentMs: {}, spans: [] }
-      : { computeMs: timing.computeMs, waitMs: timing.waitMs, segmentMs: timing.segmentMs(), spans: timing.spans };
+      : {
+          computeMs: timing.computeMs,
+          waitMs: timing.waitMs,
+          segmentMs: timing.segmentMs(),
+          spans: timing.spans,
+        };
   send({ type: 'ended', jobId, attempt, report });
 }
 
@@ -80,7 +95,13 @@ async function handle(request: InferenceRequest): Promise<void> {
     case 'start':
       return executor.startJob(request.context);
     case 'tensor':
-      return executor.addTensor(request.jobId, request.attempt, request.name, request.version, request.tensor);
+      return executor.addTensor(
+        request.jobId,
+        request.attempt,
+        request.name,
+        request.version,
+        request.tensor,
+      );
     case 'latents':
       return executor.addLatents(request.jobId, request.attempt, request.step, request.tensor);
     case 'round':

@@ -3,7 +3,13 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { transferableTensor } from '../transport/index.js';
-import type { InferenceEvent, InferenceReport, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
+import type {
+  InferenceEvent,
+  InferenceReport,
+  InferenceRequest,
+  InferenceSettings,
+  WireError,
+} from './inference-messages.js';
 
 export interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
@@ -28,16 +34,22 @@ export class Inference {
 
   constructor(settings: InferenceSettings, handlers: InferenceHandlers) {
     this.#handlers = handlers;
-    this.#thread = new Worker(distFile('worker/inference-thread.js'), { workerData: settings, name: 'asyncdiff-inference' });
+    this.#thread = new Worker(distFile('worker/inference-thread.js'), {
+      workerData: settings,
+      name: 'asyncdiff-inference',
+    });
     this.#thread.on('message', (event: InferenceEvent) => this.#receive(event));
     this.#thread.on('error', (error) => this.#died(AsyncDiffError.from(error, 'worker_failed')));
     this.#thread.on('exit', (code) => {
-      if (!this.#stopping) this.#died(new AsyncDiffError('worker_failed', `the inference thread ended (code ${code})`));
+      if (!this.#stopping)
+        this.#died(new AsyncDiffError('worker_failed', `the inference thread ended (code ${code})`));
     });
   }
 
   /** Opens the segments' sessions and measures them; milliseconds of one run by segment. */
-  load(request: Omit<Extract<InferenceRequest, { type: 'load' }>, 'type'>): Promise<Readonly<Record<string, number>>> {
+  load(
+    request: Omit<Extract<InferenceRequest, { type: 'load' }>, 'type'>,
+  ): Promise<Readonly<Record<string, number>>> {
     return new Promise((resolve, reject) => {
       this.#loads.set(request.planId, { resolve, reject });
       this.#send({ type: 'load', ...request });

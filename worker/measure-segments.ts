@@ -10,7 +10,10 @@ const ENOUGH_MS = 2_000;
  * run (which pays for lazy allocation and, on a GPU, for kernel selection).
  * @param declaredDilation factor on declared times; 0 to measure.
  */
-export async function measureSegments(segments: readonly LoadedSegment[], declaredDilation: number): Promise<Record<string, number>> {
+export async function measureSegments(
+  segments: readonly LoadedSegment[],
+  declaredDilation: number,
+): Promise<Record<string, number>> {
   const result: Record<string, number> = {};
   for (const { spec, session } of segments) {
     if (declaredDilation > 0) {

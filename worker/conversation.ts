@@ -1,0 +1,229 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { clockMs } from '../engine/index.js';
+import {
+  fromIssueRound,
+  fromTensorMessage,
+  fromTensorMessages,
+  toFault,
+  toJobReport,
+  toTensorMessage,
+} from '../protocol/index.js';
+import { FrameAssembler } from '../transport/index.js';
+import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
+import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
+import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
+import type { StartJob__Output } from '../transport/gen/asyncdiff/v1/StartJob.js';
+import { Deployment, type DeploymentContext } from './deployment.js';
+import type { InferenceEvent } from './inference-messages.js';
+import { fromWire } from './inference.js';
+
+export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
+  readonly onJobEnded: (report: {
+    computeMs: number;
+    waitMs: number;
+    segmentMs: Readonly<Record<string, number>>;
+  }) => void;
+}
+
+interface RunningJob {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly deployment: Deployment;
+}
+
+/** What this worker does for one coordinator, from Welcome until the stream ends. */
+export class Conversation {
+  readonly #options: ConversationOptions;
+  readonly #deployments = new Map<string, Deployment>();
+  readonly #waiting = new Map<string, { deployment: Deployment; missing: Set<string> }>();
+  readonly #relayed = new FrameAssembler();
+  #job: RunningJob | undefined;
+  /** Deployments and artifacts are taken in order, one after another. */
+  #chain: Promise<void> = Promise.resolve();
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a job is in progress. */
+  get busy(): boolean {
+    return this.#job !== undefined;
+  }
+
+  receive(message: CoordinatorMessage__Output): void {
+    const { inference, send } = this.#options;
+    if (message.issueRound) {
+      inference.round(
+        message.issueRound.jobId,
+        message.issueRound.attempt,
+        fromIssueRound(message.issueRound),
+      );
+    } else if (message.latents) {
+      const { jobId, attempt, step, tensor } = message.latents;
+      inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));
+    } else if (message.relayedFrame) this.#takeRelayed(message.relayedFrame);
+    else if (message.ping)
+      send({ pong: { id: message.ping.id, sentMs: message.ping.sentMs, clockMs: clockMs() } });
+    else if (message.startJob) this.#startJob(message.startJob);
+    else if (message.endJob) void this.#endJob(message.endJob);
+    else if (message.deploy) this.#deploy(message.deploy);
+    else if (message.artifactChunk) {
+      const { sha256, offsetBytes, data, last } = message.artifactChunk;
+      this.#enqueue(() => this.#takeArtifact(sha256, offsetBytes, data, last));
+    } else if (message.undeploy) {
+      const { planId } = message.undeploy;
+      this.#enqueue(async () => this.#undeploy(planId));
+    }
+  }
+
+  /** From the inference thread. */
+  onBoundary({
+    jobId,
+    attempt,
+    planId,
+    name,
+    version,
+    tensor,
+    madeMs,
+  }: Extract<InferenceEvent, { type: 'boundary' }>): void {
+    this.#deployments
+      .get(planId)
+      ?.publish(tensor, { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) });
+  }
+
+  onNoise({ jobId, attempt, step, tensor }: Extract<InferenceEvent, { type: 'noise' }>): void {
+    this.#options.send(
+      { noisePrediction: { jobId, attempt, step, tensor: toTensorMessage(tensor) } },
+      tensor.data.byteLength,
+    );
+  }
+
+  onFault({ jobId, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
+    this.#options.send({ fault: toFault(fromWire(error), { jobId }) });
+  }
+
+  /** The coordinator is gone: nothing of it is kept but the artifacts on disk. */
+  async close(): Promise<void> {
+    if (this.#job !== undefined)
+      await this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
+    this.#job = undefined;
+    await this.#chain;
+    for (const planId of [...this.#deployments.keys()]) this.#undeploy(planId);
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#chain = this.#chain.then(work).catch((error: unknown) => {
+      this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed')) });
+    });
+  }
+
+  #deploy(message: Deploy__Output): void {
+    const deployment = new Deployment(message, {
+      ...this.#options,
+      onLost: (planId, error) => {
+        deployment.broken = error;
+        if (this.#job?.deployment.planId === planId)
+          this.#options.send({ fault: toFault(error, { jobId: this.#job.jobId }) });
+      },
+    });
+    const { missing } = deployment;
+    if (missing.length === 0) {
+      this.#enqueue(() => this.#open(deployment));
+      return;
+    }
+    this.#waiting.set(deployment.planId, { deployment, missing: new Set(missing) });
+    this.#options.send({ needArtifacts: { planId: deployment.planId, sha256: missing } });
+  }
+
+  async #takeArtifact(sha256: string, offsetBytes: number, data: Uint8Array, last: boolean): Promise<void> {
+    try {
+      if (!(await this.#options.cache.write(sha256, offsetBytes, data, last))) return;
+    } catch (error) {
+      for (const [planId, waiting] of this.#waiting)
+        if (waiting.missing.has(sha256)) this.#deployFailed(planId, error);
+      return;
+    }
+    for (const [planId, { deployment, missing }] of this.#waiting) {
+      missing.delete(sha256);
+      if (missing.size > 0) continue;
+      this.#waiting.delete(planId);
+      await this.#open(deployment);
+    }
+  }
+
+  async #open(deployment: Deployment): Promise<void> {
+    const { planId } = deployment;
+    this.#deployments.set(planId, deployment);
+    try {
+      const segmentMs = await deployment.open();
+      this.#options.send({
+        deployed: { planId, segmentMs: { ...segmentMs }, memoryBytes: process.memoryUsage.rss() },
+      });
+    } catch (error) {
+      this.#undeploy(planId);
+      this.#deployFailed(planId, error);
+    }
+  }
+
+  #deployFailed(planId: string, error: unknown): void {
+    this.#waiting.delete(planId);
+    this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed'), { planId }) });
+  }
+
+  #undeploy(planId: string): void {
+    this.#deployments.get(planId)?.close();
+    this.#deployments.delete(planId);
+  }
+
+  #startJob(message: StartJob__Output): void {
+    const { jobId, attempt, planId, conditioning, timesteps, batchRepeat, guidanceScale, trace } = message;
+    const deployment = this.#deployments.get(planId);
+    if (deployment === undefined) {
+      this.#options.send({
+        fault: toFault(new AsyncDiffError('internal', `plan ${planId} is not deployed here`), { jobId }),
+      });
+      return;
+    }
+    deployment.beginJob(trace);
+    this.#job = { jobId, attempt, deployment };
+    const context = {
+      jobId,
+      attempt,
+      planId,
+      timesteps,
+      batchRepeat,
+      guidanceScale,
+      trace,
+      conditioning: fromTensorMessages(conditioning),
+    };
+    this.#options.inference.start(context);
+    this.#options.send({ jobStarted: { jobId, attempt } });
+  }
+
+  async #endJob({ jobId, attempt }: EndJob__Output): Promise<void> {
+    const job = this.#job?.jobId === jobId && this.#job.attempt === attempt ? this.#job : undefined;
+    if (job !== undefined) this.#job = undefined;
+    try {
+      const report = await this.#options.inference.end(jobId, attempt);
+      const moved = job?.deployment.takeReport() ?? { sentBytes: {}, spans: [] };
+      this.#options.onJobEnded(report);
+      this.#options.send({
+        jobReport: toJobReport(jobId, attempt, {
+          ...report,
+          sentBytes: moved.sentBytes,
+          spans: [...report.spans, ...moved.spans],
+        }),
+      });
+    } catch (error) {
+      this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed'), { jobId }) });
+    }
+  }
+
+  #takeRelayed({ frame }: RelayedFrame__Output): void {
+    if (frame === null) return;
+    const received = this.#relayed.accept(frame);
+    if (received === undefined) return;
+    void this.#job?.deployment.receive(received.tensor, received.meta, 'coordinator');
+  }
+}

@@ -1,0 +1,182 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { clockMs, type OptimizationLevel, type SegmentSpec, type Span } from '../engine/index.js';
+import { fromSegmentMessage } from '../protocol/index.js';
+import {
+  encodeFrames,
+  ExchangeClient,
+  type ExchangeServer,
+  type ReceivedMeta,
+  type TensorMeta,
+} from '../transport/index.js';
+import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
+import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+import type { ArtifactCache } from './artifact-cache.js';
+import type { Inference } from './inference.js';
+
+export interface DeploymentContext {
+  readonly workerId: string;
+  readonly inference: Inference;
+  readonly exchange: ExchangeServer;
+  readonly cache: ArtifactCache;
+  readonly declared: boolean;
+  readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  readonly onLost: (planId: string, error: AsyncDiffError) => void;
+  /** A boundary tensor came in (for metrics). */
+  readonly onReceived: (producerId: string, sizeBytes: number) => void;
+}
+
+/** This worker's part of one plan: its sessions, and where its boundary tensors come from and go to. */
+export class Deployment {
+  readonly planId: string;
+  readonly segments: readonly SegmentSpec[];
+  /** Why no further job can run under it: a producer went away. */
+  broken: AsyncDiffError | undefined;
+  readonly #context: DeploymentContext;
+  readonly #relay: boolean;
+  readonly #optimizationLevel: OptimizationLevel;
+  readonly #producers: Deploy__Output['producers'];
+  readonly #routes: ReadonlyMap<string, readonly string[]>;
+  readonly #reads: ReadonlySet<string>;
+  readonly #clients: ExchangeClient[] = [];
+  /** Transfers into this worker since the last report. */
+  #spans: Span[] = [];
+  /** Bytes sent since the last report, by consumer. */
+  #sentBytes = new Map<string, number>();
+  #trace = false;
+
+  constructor(message: Deploy__Output, context: DeploymentContext) {
+    this.planId = message.planId;
+    this.segments = message.segments.map(fromSegmentMessage);
+    this.#context = context;
+    this.#relay = message.relay;
+    this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
+    this.#producers = message.producers;
+    this.#routes = new Map(message.routes.map(({ name, toWorkerIds }) => [name, toWorkerIds]));
+    this.#reads = new Set(this.segments.flatMap((segment) => segment.boundaryReads));
+  }
+
+  /** Content addresses of segment models that are not in the cache. */
+  get missing(): string[] {
+    if (this.#context.declared) return [];
+    return [...new Set(this.segments.map(({ sha256 }) => sha256))].filter(
+      (sha256) => !this.#context.cache.has(sha256),
+    );
+  }
+
+  /** Opens the sessions and dials the producers; milliseconds of one run by segment. */
+  async open(): Promise<Readonly<Record<string, number>>> {
+    const { inference, cache, declared } = this.#context;
+    const [segmentMs] = await Promise.all([
+      inference.load({
+        planId: this.planId,
+        segments: this.segments.map((spec) => ({ spec, modelPath: declared ? '' : cache.path(spec.sha256) })),
+        optimizationLevel: this.#optimizationLevel,
+        leaving: [...this.#routes].filter(([, to]) => to.length > 0).map(([name]) => name),
+      }),
+      this.#dialProducers(),
+    ]);
+    return segmentMs;
+  }
+
+  /** A job begins: its report starts empty. */
+  beginJob(trace: boolean): void {
+    this.#trace = trace;
+    this.#spans = [];
+    this.#sentBytes = new Map();
+  }
+
+  /** What moved since the job began. */
+  takeReport(): { sentBytes: Record<string, number>; spans: Span[] } {
+    return { sentBytes: Object.fromEntries(this.#sentBytes), spans: this.#spans };
+  }
+
+  addSpan(span: Span): void {
+    if (this.#trace) this.#spans.push(span);
+  }
+
+  /** A tensor that was computed here goes to the workers that read it. Its memory must stay as it is. */
+  publish(tensor: Tensor, meta: TensorMeta): void {
+    const consumers = this.#routes.get(meta.name) ?? [];
+    for (const consumerId of consumers) this.#count(consumerId, tensor.data.byteLength);
+    if (this.#relay) {
+      // Once to the coordinator, however many workers read it.
+      for (const frame of encodeFrames(meta, tensor)) {
+        this.#context.send({ relayedFrame: { toWorkerIds: [...consumers], frame } }, frame.data.byteLength);
+      }
+      return;
+    }
+    for (const consumerId of consumers)
+      void this.#context.exchange.publish(this.planId, consumerId, tensor, meta);
+  }
+
+  /** A tensor came from another worker: hand it on to neighbours on this host, then to the inference thread. */
+  async receive(tensor: Tensor, meta: ReceivedMeta, producerId: string): Promise<void> {
+    const sizeBytes = tensor.data.byteLength;
+    this.#context.onReceived(producerId, sizeBytes);
+    if (this.#trace) this.#traceTransfer(meta, producerId, sizeBytes);
+    const { jobId, attempt, name, version, sentUs } = meta;
+    const neighbours = this.#relay ? [] : (this.#routes.get(name) ?? []);
+    if (neighbours.length === 0) {
+      if (this.#reads.has(name)) this.#context.inference.tensor(jobId, attempt, name, version, tensor);
+      return;
+    }
+    // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
+    if (this.#reads.has(name))
+      this.#context.inference.tensor(jobId, attempt, name, version, { ...tensor, data: tensor.data.slice() });
+    for (const consumerId of neighbours) this.#count(consumerId, sizeBytes);
+    await Promise.all(
+      neighbours.map((id) =>
+        this.#context.exchange.publish(this.planId, id, tensor, { jobId, attempt, name, version, sentUs }),
+      ),
+    );
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+    this.#context.exchange.dropPlan(this.planId);
+    this.#context.inference.unload(this.planId);
+  }
+
+  async #dialProducers(): Promise<void> {
+    if (this.#relay) return;
+    await Promise.all(
+      this.#producers.map(async ({ workerId: producerId, address }) => {
+        if (address === '') {
+          throw new AsyncDiffError(
+            'peer_unreachable',
+            `worker '${producerId}' has no address that worker '${this.#context.workerId}' could dial`,
+          );
+        }
+        const client = await ExchangeClient.connect({
+          address,
+          workerId: this.#context.workerId,
+          producerId,
+          planId: this.planId,
+          onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
+          onLost: (error) => this.#context.onLost(this.planId, error),
+        });
+        this.#clients.push(client);
+      }),
+    );
+  }
+
+  #count(consumerId: string, bytes: number): void {
+    this.#sentBytes.set(consumerId, (this.#sentBytes.get(consumerId) ?? 0) + bytes);
+  }
+
+  #traceTransfer(meta: ReceivedMeta, producerId: string, sizeBytes: number): void {
+    // Begins on the producer's clock and ends on ours; whoever merges traces knows both offsets.
+    const startMs = meta.sentUs / 1000;
+    this.#spans.push({
+      name: meta.name,
+      category: 'transfer',
+      startMs,
+      durationMs: clockMs() - startMs,
+      round: meta.version,
+      component: 0,
+      sizeBytes,
+      peer: producerId,
+    });
+  }
+}

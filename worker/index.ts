@@ -1,0 +1,2 @@
+export { defaultCacheDir } from './artifact-cache.js';
+export { AsyncDiffWorker, type WorkerLog, type WorkerOptions, type WorkerState } from './worker.js';

@@ -1,0 +1,78 @@
+import { credentials } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { channelOptions, ControlStream, CoordinatorClient } from '../transport/index.js';
+import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+import type { WorkerLog } from './worker.js';
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+export interface JoinLoopOptions {
+  /** HOST:PORT. */
+  readonly coordinator: string;
+  readonly maxMessageBytes?: number | undefined;
+  readonly log: WorkerLog;
+  /** Resolves when the stream has ended, with the reason if it broke. */
+  readonly converse: (
+    stream: ControlStream<WorkerMessage, CoordinatorMessage__Output>,
+  ) => Promise<AsyncDiffError | undefined>;
+}
+
+export interface JoinLoop {
+  stop(): void;
+}
+
+/** Stays registered: dials the coordinator, and again after every loss, waiting up to 5 s between tries. */
+export function startJoinLoop(options: JoinLoopOptions): JoinLoop {
+  const stop = new AbortController();
+  void run(options, stop.signal);
+  return { stop: () => stop.abort() };
+}
+
+async function run(
+  { coordinator, maxMessageBytes, log, converse }: JoinLoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let waitMs = FIRST_WAIT_MS;
+  let told = false;
+  while (!signal.aborted) {
+    const client = new CoordinatorClient(
+      coordinator,
+      credentials.createInsecure(),
+      channelOptions({ maxMessageBytes }),
+    );
+    const beganMs = performance.now();
+    let error: AsyncDiffError | undefined;
+    try {
+      error = await converse(new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join()));
+    } catch (thrown) {
+      error = AsyncDiffError.from(thrown);
+    }
+    client.close();
+    if (signal.aborted) return;
+    if (performance.now() - beganMs > LONGEST_WAIT_MS) {
+      waitMs = FIRST_WAIT_MS;
+      told = false;
+    }
+    // Once, not at every try: an absent coordinator must not fill the log.
+    if (!told)
+      log.warn(
+        { coordinator, error: error?.message, hint: error?.hint },
+        'not joined; trying until the coordinator is there',
+      );
+    told = true;
+    await sleep(waitMs, signal);
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,278 @@
+import { availableParallelism } from 'node:os';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { packageVersion } from '../common/package.js';
+import { parseDevice } from '../engine/index.js';
+import {
+  bidiHandler,
+  type ControlStream,
+  ExchangeServer,
+  PROTOCOL_VERSION,
+  type RunningServer,
+  startServer,
+  workerService,
+} from '../transport/index.js';
+import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { Hello } from '../transport/gen/asyncdiff/v1/Hello.js';
+import type { WorkerHandlers } from '../transport/gen/asyncdiff/v1/Worker.js';
+import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+import { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
+import { Conversation } from './conversation.js';
+import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
+import { hostIdentity } from './host-identity.js';
+import { Inference } from './inference.js';
+import { type JoinLoop, startJoinLoop } from './join-loop.js';
+import { localAddressTowards } from './local-address.js';
+import { WorkerMetrics } from './metrics.js';
+
+/**
+ * States of a worker, as it tells them in its log and its health service:
+ *
+ * | state | meaning | health |
+ * |---|---|---|
+ * | starting | opens its port and its inference thread | |
+ * | waiting | no coordinator: dials one, or waits to be dialled | SERVING |
+ * | joined | registered at a coordinator | SERVING |
+ * | draining | finishes the job in progress, takes no new one | NOT_SERVING |
+ * | stopped | everything is closed | |
+ */
+export type WorkerState = 'starting' | 'waiting' | 'joined' | 'draining' | 'stopped';
+
+export interface WorkerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface WorkerOptions {
+  /** Coordinator to register with, HOST:PORT. */
+  readonly join?: string | undefined;
+  /** Where to listen for other workers and, without `join`, for the coordinator. Defaults to any port at the address that faces the coordinator. */
+  readonly listen?: string | undefined;
+  /** Address that other workers dial, if not the one that it listens at. */
+  readonly advertise?: string | undefined;
+  /** Defaults to cpu. */
+  readonly device?: string | undefined;
+  /** ONNX Runtime threads. Defaults to the cores less one, which the network keeps. */
+  readonly threads?: number | undefined;
+  readonly cacheDir?: string | undefined;
+  /** Name for people. Defaults to the host's. */
+  readonly name?: string | undefined;
+  readonly maxMessageBytes?: number | undefined;
+  readonly log: WorkerLog;
+}
+
+type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;
+
+/** A worker: one process, one device, one coordinator at a time. */
+export class AsyncDiffWorker {
+  readonly metrics = new WorkerMetrics();
+  readonly #options: WorkerOptions;
+  readonly #server: RunningServer;
+  readonly #inference: Inference;
+  readonly #exchange: ExchangeServer;
+  readonly #cache: ArtifactCache;
+  readonly #hello: Hello;
+  readonly #declared: boolean;
+  #workerId = '';
+  #conversation: Conversation | undefined;
+  #control: Control | undefined;
+  #joinLoop: JoinLoop | undefined;
+  #state: WorkerState = 'starting';
+  #stopped: Promise<void> | undefined;
+  /** Resolves if the inference thread dies: the process should end, and be started anew by whoever watches it. */
+  readonly death: Promise<AsyncDiffError>;
+
+  private constructor(
+    options: WorkerOptions,
+    parts: {
+      server: RunningServer;
+      exchange: ExchangeServer;
+      device: DeclaredDevice | undefined;
+      hello: Hello;
+    },
+  ) {
+    this.#options = options;
+    this.#server = parts.server;
+    this.#exchange = parts.exchange;
+    this.#declared = parts.device !== undefined;
+    this.#hello = parts.hello;
+    this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir());
+    let die: (error: AsyncDiffError) => void = () => {};
+    this.death = new Promise((resolve) => {
+      die = resolve;
+    });
+    this.#inference = new Inference(
+      {
+        device: options.device ?? 'cpu',
+        threads: parts.hello.threads ?? 1,
+        timeDilation: parts.device?.timeDilation ?? 0,
+      },
+      {
+        onBoundary: (event) => this.#conversation?.onBoundary(event),
+        onNoise: (event) => this.#conversation?.onNoise(event),
+        onFault: (event) => this.#conversation?.onFault(event),
+        onDeath: (error) => die(error),
+      },
+    );
+  }
+
+  /** Opens the port and begins to look for a coordinator. Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`. */
+  static async start(options: WorkerOptions): Promise<AsyncDiffWorker> {
+    const { device = 'cpu', threads = Math.max(1, availableParallelism() - 1) } = options;
+    const spec = parseDevice(device);
+    const declared = spec.kind === 'declared' ? await openDeclaredDevice(spec.profile) : undefined;
+    const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
+    // The handlers are needed before the server, the worker after it.
+    let worker: AsyncDiffWorker | undefined;
+    const exchange = new ExchangeServer({
+      producerId: () => worker?.id ?? '',
+      onSent: (sent) => worker?.metrics.sent(sent.peer, sent.bytes),
+    });
+    const handlers: WorkerHandlers = {
+      Attach: bidiHandler((stream) => worker?.accept(stream as unknown as Control)),
+      Exchange: exchange.handler,
+    };
+    const server = await startServer({
+      listen,
+      services: [{ definition: workerService, handlers: handlers as never }],
+      settings: { maxMessageBytes: options.maxMessageBytes },
+    });
+    const identity = hostIdentity();
+    const hello: Hello = {
+      protocolVersion: PROTOCOL_VERSION,
+      version: packageVersion,
+      name: options.name ?? identity.hostName,
+      device,
+      threads,
+      address: options.advertise ?? server.address,
+      hostId: identity.hostId,
+      hostName: identity.hostName,
+      machineId: identity.machineId,
+      onnxruntimeVersion: await onnxruntimeVersion(),
+      nodeVersion: process.version,
+      speed: 0,
+      declared: declared !== undefined,
+      declaredProfile: declared?.profileJson ?? '',
+    };
+    worker = new AsyncDiffWorker(options, { server, exchange, device: declared, hello });
+    worker.#begin();
+    return worker;
+  }
+
+  /** Its name at the coordinator; empty before it has joined one. */
+  get id(): string {
+    return this.#workerId;
+  }
+
+  /** HOST:PORT at which it listens. */
+  get address(): string {
+    return this.#server.address;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Finishes the job in progress (up to `graceMs`), tells the coordinator, closes everything. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    return this.#stopped;
+  }
+
+  /** A coordinator has dialled: refused by throwing, otherwise served until it goes. */
+  accept(stream: Control): void {
+    void this.converse(stream).then(() => stream.end());
+  }
+
+  /** Talks to a coordinator until the stream ends. Throws `worker_unreachable` if there is one already. */
+  converse(stream: Control): Promise<AsyncDiffError | undefined> {
+    if (this.#control !== undefined || this.#state === 'draining') {
+      throw new AsyncDiffError(
+        'worker_unreachable',
+        `worker ${this.#hello.name} is ${this.#state === 'draining' ? 'draining' : 'attached to another coordinator'}`,
+      );
+    }
+    this.#control = stream;
+    return new Promise((resolve) => {
+      stream.listen({
+        onMessage: (message) => this.#receive(stream, message),
+        onClosed: (error) => {
+          void this.#left().then(() => resolve(error));
+        },
+      });
+      stream.send({ hello: this.#hello });
+    });
+  }
+
+  #begin(): void {
+    this.#state = 'waiting';
+    const { join, log } = this.#options;
+    if (join === undefined) return;
+    this.#joinLoop = startJoinLoop({
+      coordinator: join,
+      maxMessageBytes: this.#options.maxMessageBytes,
+      log,
+      converse: (stream) => this.converse(stream),
+    });
+  }
+
+  #receive(stream: Control, message: CoordinatorMessage__Output): void {
+    try {
+      if (message.welcome) this.#welcomed(stream, message.welcome.workerId, message.welcome.protocolVersion);
+      else this.#conversation?.receive(message);
+    } catch (error) {
+      stream.fail(error);
+    }
+  }
+
+  #welcomed(stream: Control, workerId: string, protocolVersion: number): void {
+    if (protocolVersion !== PROTOCOL_VERSION) {
+      throw new AsyncDiffError(
+        'protocol_mismatch',
+        `the coordinator speaks protocol ${protocolVersion}, this worker ${PROTOCOL_VERSION}`,
+      );
+    }
+    this.#workerId = workerId;
+    this.#state = 'joined';
+    this.#options.log.info({ workerId, coordinator: stream.peer }, 'joined');
+    this.#conversation = new Conversation({
+      workerId,
+      inference: this.#inference,
+      exchange: this.#exchange,
+      cache: this.#cache,
+      declared: this.#declared,
+      send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
+      onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
+      onJobEnded: (report) => this.metrics.jobEnded(report),
+    });
+  }
+
+  async #left(): Promise<void> {
+    const conversation = this.#conversation;
+    this.#conversation = undefined;
+    this.#control = undefined;
+    if (this.#state === 'joined') this.#state = 'waiting';
+    await conversation?.close();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#state = 'draining';
+    this.#server.setHealth('NOT_SERVING');
+    this.#joinLoop?.stop();
+    const deadlineMs = performance.now() + graceMs;
+    while (this.#conversation?.busy === true && performance.now() < deadlineMs)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    this.#control?.send({ leaving: { reason: 'it was told to stop' } });
+    this.#control?.end();
+    await this.#conversation?.close();
+    this.#exchange.close();
+    await this.#server.drain(1_000);
+    await this.#inference.stop();
+    await this.#cache.close();
+    this.#state = 'stopped';
+  }
+}
+
+async function onnxruntimeVersion(): Promise<string> {
+  const { env } = await import('onnxruntime-node');
+  return env.versions?.node ?? '';
+}
