@@ -7,12 +7,14 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
+  type ServerReadableStream,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { AsyncDiffError, type ErrorCode, toServiceError } from '../common/errors/index.js';
 import { ControlStream } from './control-stream.js';
+import { onClientEnd } from './server-call-end.js';
 
 export interface UnaryOptions {
   readonly deadlineMs?: number | undefined;
@@ -165,11 +167,21 @@ export function clientStreamHandler<Req, Res>(
 ): handleClientStreamingCall<Req, Res> {
   return (call, callback) => {
     const context = contextOf(call);
-    void (async () => handle(call, context))().then(
+    void (async () => handle(whole(call), context))().then(
       (response) => callback(null, response),
       (error: unknown) => callback(toServiceError(error)),
     );
   };
+}
+
+/** The requests of a client, or an error if it went away before it had sent them all: a cut upload is no short upload. */
+async function* whole<Req>(call: ServerReadableStream<Req, unknown>): AsyncGenerator<Req, void, undefined> {
+  const broken = new Promise<boolean>((resolve) => onClientEnd(call, resolve));
+  // A handler that has seen enough still answers: the call must outlive the loop.
+  for await (const request of call.iterator({ destroyOnReturn: false })) yield request as Req;
+  if (await broken) {
+    throw new AsyncDiffError('cancelled', `${call.getPeer()} went away in the middle of its stream`);
+  }
 }
 
 /** A bidirectional handler as a {@link ControlStream}; what `handle` throws ends the call with that error. */

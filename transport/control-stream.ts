@@ -1,5 +1,6 @@
 import type { ClientDuplexStream, ServerDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
+import { onClientEnd } from './server-call-end.js';
 
 type AnyCall<Out, In> = ClientDuplexStream<Out, In> | ServerDuplexStream<In, Out>;
 
@@ -23,21 +24,20 @@ export class ControlStream<Out, In> {
 
   constructor(call: AnyCall<Out, In>) {
     this.#call = call;
-    // A server's call reports a broken connection as 'cancelled' only; a client's as 'error', or 'end' if in order.
+    // A client's call reports 'error', or 'end' if all is in order; a server's call is less plain.
     call.on('error', (error: ServiceError) => this.#break(AsyncDiffError.from(error)));
-    call.on('end', () => {
-      if (isServerCall(call)) this.#close();
-      else this.#break();
-    });
-    if (isServerCall(call)) {
-      call.on('cancelled', () => {
-        // Also comes when a call has ended in order.
-        if (this.#ended) this.#break();
+    if (!isServerCall(call)) call.on('end', () => this.#break());
+    else {
+      onClientEnd(call, (broken) => {
+        if (!broken) this.#close();
+        else if (this.#ended) this.#break();
         else
           this.#break(
             new AsyncDiffError('cancelled', `${call.getPeer()} went away in the middle of its stream`),
           );
       });
+      // The end of an orderly call: whoever waits in `drained` must hear of it.
+      call.on('cancelled', () => this.#break());
     }
   }
 

@@ -6,6 +6,7 @@ import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from '
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';
+import { onClientEnd } from './server-call-end.js';
 
 export interface ExchangeServerOptions {
   /** This worker's id, as the coordinator named it; read at each subscription, for it is known only after joining. */
@@ -66,13 +67,14 @@ export class ExchangeServer {
       }
       return undefined;
     });
-    call.on('end', () => {
-      detach();
-      call.end();
+    onClientEnd(call, (broken) => {
+      if (broken) {
+        lost(new AsyncDiffError('worker_lost', `${describe(channel)} went away in the middle of its stream`));
+      } else {
+        detach();
+        call.end();
+      }
     });
-    call.on('cancelled', () =>
-      lost(new AsyncDiffError('worker_lost', `${describe(channel)} went away in the middle of its stream`)),
-    );
     call.on('error', (error) => lost(AsyncDiffError.from(error, 'worker_lost')));
   };
 

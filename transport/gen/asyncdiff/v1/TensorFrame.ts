@@ -4,8 +4,9 @@ import type { Long } from '@grpc/proto-loader';
 
 /**
  * One message of a tensor on its way between workers. A tensor of up to 8 MiB is one frame; a larger one is cut into
- * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on an 8-byte boundary of the
- * serialised message, so that the receiver can view it as a typed array without a copy (docs/reference/transport.md).
+ * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on an 8-byte boundary, counted
+ * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
+ * (docs/reference/transport.md).
  */
 export interface TensorFrame {
   'jobId'?: (string);
@@ -41,8 +42,9 @@ export interface TensorFrame {
 
 /**
  * One message of a tensor on its way between workers. A tensor of up to 8 MiB is one frame; a larger one is cut into
- * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on an 8-byte boundary of the
- * serialised message, so that the receiver can view it as a typed array without a copy (docs/reference/transport.md).
+ * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on an 8-byte boundary, counted
+ * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
+ * (docs/reference/transport.md).
  */
 export interface TensorFrame__Output {
   'jobId': (string);
