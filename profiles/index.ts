@@ -1,0 +1,32 @@
+export { balancedCut, type BalancedCut } from './balanced-cuts.js';
+export { boundaryBytes, componentShares, sampleDependent } from './cut-bytes.js';
+export {
+  type DeclaredProfile,
+  formatProfile,
+  parseProfile,
+  PROFILE_SCHEMA,
+  type ProfileHeader,
+  toCostGraph,
+  toProfile,
+} from './declared-profile.js';
+export { A5000, costGraph, type DeviceRates, kernelMs, kernelsMs, rooflineMs } from './device-cost.js';
+export { type ArchitectureGraph, parameterCount } from './graph-builder.js';
+export { BUILT_IN_PROFILES, loadProfile } from './load-profile.js';
+export {
+  makeProfile,
+  makePublishedProfile,
+  type MeasuredProfile,
+  type PublishedShare,
+  publishedShare,
+} from './make-profile.js';
+export {
+  assignByCuts,
+  type CutPositions,
+  OFFICIAL_SPLITS,
+  officialAssignment,
+  officialBroadcastBytes,
+  type OfficialSplit,
+} from './official-splits.js';
+export { deviceReport } from './report.js';
+export { buildUnet, type UnetRequest } from './unet-architecture.js';
+export { ARCHITECTURES, type ArchitectureName, type UnetConfig } from './unet-config.js';
