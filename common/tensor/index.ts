@@ -1,3 +1,4 @@
+export { decodeFloat16, encodeFloat16 } from './float16.js';
 export type { DType, Tensor, TypedArray } from './tensor.js';
 export {
   arrayOf,

@@ -1,0 +1,1 @@
+export { randn, TorchGenerator } from './torch-generator.js';
