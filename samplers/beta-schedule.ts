@@ -48,14 +48,9 @@ function betasOf(settings: BetaSettings): Float32Array {
     }
     return Float32Array.from(settings.trained_betas);
   }
-  switch (settings.beta_schedule) {
-    case 'linear':
-      return linspace32(settings.beta_start, settings.beta_end, count);
-    case 'scaled_linear':
-      return linspace32(Math.sqrt(settings.beta_start), Math.sqrt(settings.beta_end), count).map((x) => x * x);
-    case 'squaredcos_cap_v2':
-      return cosineBetas(count);
-  }
+  if (settings.beta_schedule === 'squaredcos_cap_v2') return cosineBetas(count);
+  if (settings.beta_schedule === 'linear') return linspace32(settings.beta_start, settings.beta_end, count);
+  return linspace32(Math.sqrt(settings.beta_start), Math.sqrt(settings.beta_end), count).map((x) => x * x);
 }
 
 /** torch.linspace in float32: it counts from both ends, so that the last value is exactly `end`. */

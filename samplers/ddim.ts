@@ -5,7 +5,7 @@ import { predictionType, predictNoise, predictOriginal } from './prediction.js';
 import type { Sampler, SamplerDefinition } from './sampler.js';
 import { flag, onlyOff, readSettings, type SchedulerConfig } from './scheduler-config.js';
 import { StepCursor } from './step-cursor.js';
-import { leading, linspace, roundHalfEven, timestepSpacing, trailing } from './timesteps.js';
+import { roundHalfEven, spacedTimesteps, timestepSpacing } from './timesteps.js';
 
 const f = Math.fround;
 const CLASS = 'DDIMScheduler';
@@ -43,7 +43,12 @@ class Ddim implements Sampler {
   constructor(settings: Settings, numInferenceSteps: number) {
     this.#settings = settings;
     this.numInferenceSteps = numInferenceSteps;
-    this.timesteps = timestepsOf(settings, numInferenceSteps);
+    this.timesteps = spacedTimesteps(
+      settings.timestep_spacing,
+      settings.num_train_timesteps,
+      numInferenceSteps,
+      settings.steps_offset,
+    ).map(roundHalfEven);
     this.#scalars = scalarsOf(settings, this.timesteps);
     this.#cursor = new StepCursor(this.name, numInferenceSteps);
   }
@@ -69,18 +74,6 @@ class Ddim implements Sampler {
 
   reset(): void {
     this.#cursor.reset();
-  }
-}
-
-function timestepsOf(settings: Settings, count: number): number[] {
-  const trained = settings.num_train_timesteps;
-  switch (settings.timestep_spacing) {
-    case 'linspace':
-      return linspace(0, trained - 1, count).map(roundHalfEven).reverse();
-    case 'leading':
-      return leading(count, Math.floor(trained / count), settings.steps_offset);
-    case 'trailing':
-      return trailing(count, trained, trained / count);
   }
 }
 

@@ -37,7 +37,9 @@ const schema = z.object({
   use_flow_sigmas: onlyOff(),
   final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
   // zod's number() refuses infinities, and -Infinity is this key's default in diffusers.
-  lambda_min_clipped: z.union([z.literal(Number.NEGATIVE_INFINITY), z.number()]).default(Number.NEGATIVE_INFINITY),
+  lambda_min_clipped: z
+    .union([z.literal(Number.NEGATIVE_INFINITY), z.number()])
+    .default(Number.NEGATIVE_INFINITY),
   variance_type: z.literal(null).default(null),
   timestep_spacing: timestepSpacing.default('linspace'),
   steps_offset: z.int().default(0),
@@ -156,7 +158,7 @@ function scheduleOf(settings: Settings, count: number): { timesteps: number[]; s
     const logSigmas = trained.map((sigma) => Math.log(sigma));
     timesteps = sigmas.map((sigma) => roundHalfEven(sigmaToTimestep(sigma, logSigmas)));
   } else {
-    timesteps = spacedTimesteps(settings, count, usableTimesteps(alphas, settings.lambda_min_clipped));
+    timesteps = startTimesteps(settings, count, usableTimesteps(alphas, settings.lambda_min_clipped));
     sigmas = timesteps.map((timestep) => interpolate(trained, timestep));
   }
   const last = settings.final_sigmas_type === 'zero' ? 0 : (trained[0] as number);
@@ -186,20 +188,19 @@ function usableTimesteps(alphas: Float32Array, lambdaMinClipped: number): number
   return usable;
 }
 
-function spacedTimesteps(settings: Settings, count: number, usable: number): number[] {
-  switch (settings.timestep_spacing) {
-    case 'linspace':
-      return linspace(0, usable - 1, count + 1)
-        .map(roundHalfEven)
-        .reverse()
-        .slice(0, count);
-    case 'leading': {
-      const ratio = Math.floor(usable / (count + 1));
-      return leading(count, ratio, ratio + settings.steps_offset);
-    }
-    case 'trailing':
-      return trailing(count, usable, settings.num_train_timesteps / count);
+/** DPM-Solver++ spaces T + 1 timesteps and starts from the first T, but for trailing. */
+function startTimesteps(settings: Settings, count: number, usable: number): number[] {
+  if (settings.timestep_spacing === 'trailing') {
+    return trailing(count, usable, settings.num_train_timesteps / count);
   }
+  if (settings.timestep_spacing === 'linspace') {
+    return linspace(0, usable - 1, count + 1)
+      .map(roundHalfEven)
+      .reverse()
+      .slice(0, count);
+  }
+  const ratio = Math.floor(usable / (count + 1));
+  return leading(count, ratio, ratio + settings.steps_offset);
 }
 
 export const dpmSolverMultistep: SamplerDefinition = Object.freeze({

@@ -4,15 +4,7 @@ import { predictionType } from './prediction.js';
 import type { Sampler, SamplerDefinition } from './sampler.js';
 import { flag, onlyOff, readSettings, type SchedulerConfig } from './scheduler-config.js';
 import { StepCursor } from './step-cursor.js';
-import {
-  interpolate,
-  karrasSigmas,
-  leading,
-  linspace,
-  sigmaToTimestep,
-  timestepSpacing,
-  trailing,
-} from './timesteps.js';
+import { interpolate, karrasSigmas, sigmaToTimestep, spacedTimesteps, timestepSpacing } from './timesteps.js';
 
 const f = Math.fround;
 const CLASS = 'EulerDiscreteScheduler';
@@ -94,7 +86,12 @@ function inputScale(sigma: number): number {
 function scheduleOf(settings: Settings, count: number): { timesteps: number[]; sigmas: Float32Array } {
   const cumprod = alphasCumprod(settings);
   const trained = trainingSigmas(settings.rescale_betas_zero_snr ? keepLastAboveZero(cumprod) : cumprod);
-  let timesteps = spacedTimesteps(settings, count).map(f);
+  let timesteps = spacedTimesteps(
+    settings.timestep_spacing,
+    settings.num_train_timesteps,
+    count,
+    settings.steps_offset,
+  ).map(f);
   let sigmas = timesteps.map((timestep) => interpolate(trained, timestep));
   if (settings.use_karras_sigmas) {
     const sigmaMin = settings.sigma_min ?? (sigmas.at(-1) as number);
@@ -105,18 +102,6 @@ function scheduleOf(settings: Settings, count: number): { timesteps: number[]; s
   }
   const last = settings.final_sigmas_type === 'zero' ? 0 : (trained[0] as number);
   return { timesteps, sigmas: Float32Array.from([...sigmas, last]) };
-}
-
-function spacedTimesteps(settings: Settings, count: number): number[] {
-  const trained = settings.num_train_timesteps;
-  switch (settings.timestep_spacing) {
-    case 'linspace':
-      return linspace(0, trained - 1, count).reverse();
-    case 'leading':
-      return leading(count, Math.floor(trained / count), settings.steps_offset);
-    case 'trailing':
-      return trailing(count, trained, trained / count);
-  }
 }
 
 export const eulerDiscrete: SamplerDefinition = Object.freeze({

@@ -33,7 +33,9 @@ class FlowMatchEulerDiscrete implements Sampler {
   constructor(settings: Settings, numInferenceSteps: number) {
     this.numInferenceSteps = numInferenceSteps;
     this.#sigmas = sigmasOf(settings, numInferenceSteps);
-    this.timesteps = Array.from(this.#sigmas.subarray(0, -1), (sigma) => f(sigma * settings.num_train_timesteps));
+    this.timesteps = Array.from(this.#sigmas.subarray(0, -1), (sigma) =>
+      f(sigma * settings.num_train_timesteps),
+    );
     this.#cursor = new StepCursor(this.name, numInferenceSteps);
   }
 

@@ -38,13 +38,16 @@ const EXCHANGEABLE: ReadonlySet<string> = new Set([
  * Throws `scheduler_unsupported` for a class, name or option that is not built, `invalid_settings` for a bad value.
  */
 export function createSampler(config: SchedulerConfig, numInferenceSteps: number, name?: string): Sampler {
-  const definition = name === undefined ? byClass(config._class_name) : byName(name, config._class_name);
-  const trained = config['num_train_timesteps'] ?? 1000;
+  const { _class_name: className } = config;
+  const definition = name === undefined ? byClass(className) : byName(name, className);
+  const given = config['num_train_timesteps'];
+  // A value of another type is for the sampler's own schema to refuse, which names the key.
+  const trained = typeof given === 'number' ? given : 1000;
   const isValid = Number.isInteger(numInferenceSteps) && numInferenceSteps >= 1;
-  if (!isValid || (typeof trained === 'number' && numInferenceSteps > trained)) {
+  if (!isValid || numInferenceSteps > trained) {
     throw new AsyncDiffError(
       'invalid_settings',
-      `num_inference_steps must be a whole number from 1 to ${String(trained)}, the model's training timesteps; got ${numInferenceSteps}`,
+      `num_inference_steps must be a whole number from 1 to ${trained}, the model's training timesteps; got ${numInferenceSteps}`,
     );
   }
   return definition.create(config, numInferenceSteps);

@@ -22,7 +22,9 @@ const JSON_FOR: Readonly<Record<string, string>> = Object.freeze({
  * accepted. Throws `file_unreadable` where the text is not JSON, `invalid_settings` where it is not a scheduler's config.
  */
 export function parseSchedulerConfig(text: string): SchedulerConfig {
-  const json = text.replace(/^\uFEFF/, '').replace(STRING_OR_PYTHON_NUMBER, (token) => JSON_FOR[token] ?? token);
+  const json = text
+    .replace(/^\uFEFF/, '')
+    .replace(STRING_OR_PYTHON_NUMBER, (token) => JSON_FOR[token] ?? token);
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -69,7 +71,10 @@ export function readSettings<T extends z.ZodType>(
       { hint: 'Choose another sampler with --scheduler (ddim, euler or dpmpp_2m), or change the config.' },
     );
   }
-  throw new AsyncDiffError('invalid_settings', `scheduler config of ${className}: ${key}: ${issue?.message ?? ''}`);
+  throw new AsyncDiffError(
+    'invalid_settings',
+    `scheduler config of ${className}: ${key}: ${issue?.message ?? ''}`,
+  );
 }
 
 /** A Python bool that may be null (`Optional[bool]`), which counts as false. */

@@ -45,6 +45,21 @@ export function trailing(count: number, start: number, ratio: number): number[] 
   return timesteps;
 }
 
+/**
+ * T of the `trained` timesteps, falling, as DDIMScheduler and EulerDiscreteScheduler space them. Those of linspace are
+ * fractions; DDIM rounds them.
+ */
+export function spacedTimesteps(
+  spacing: TimestepSpacing,
+  trained: number,
+  count: number,
+  stepsOffset: number,
+): number[] {
+  if (spacing === 'linspace') return linspace(0, trained - 1, count).reverse();
+  if (spacing === 'leading') return leading(count, Math.floor(trained / count), stepsOffset);
+  return trailing(count, trained, trained / count);
+}
+
 /** numpy.interp over the indices of `values`, in double; held at both ends. */
 export function interpolate(values: Float32Array, position: number): number {
   const last = values.length - 1;

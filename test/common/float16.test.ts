@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeFloat16, encodeFloat16 } from '../../common/tensor/index.js';
 

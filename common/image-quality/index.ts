@@ -1,0 +1,2 @@
+export { psnr } from './psnr.js';
+export { type ImageShape, ssim } from './ssim.js';

@@ -1,0 +1,1 @@
+export { formatNpy, parseNpy, readNpy, writeNpy } from './npy.js';

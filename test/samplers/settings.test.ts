@@ -1,0 +1,251 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import {
+  createSampler,
+  forLatents,
+  parseSchedulerConfig,
+  SAMPLERS,
+  type SchedulerConfig,
+} from '../../samplers/index.js';
+
+const stableDiffusion = {
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  num_train_timesteps: 1000,
+  steps_offset: 1,
+  clip_sample: false,
+  set_alpha_to_one: false,
+};
+const config = (className: string, more: Record<string, unknown> = {}): SchedulerConfig => ({
+  _class_name: className,
+  ...stableDiffusion,
+  ...more,
+});
+
+/** The whole run of a sampler over a fixed model, as one list. */
+function trajectory(of: SchedulerConfig, steps: number, name?: string): number[] {
+  const sampler = createSampler(of, steps, name);
+  let x: Float32Array = Float32Array.from([0.5, -1.2, 2], (value) => value * sampler.initNoiseSigma);
+  const all: number[] = [...sampler.timesteps];
+  for (let i = 0; i < steps; i += 1) {
+    x = sampler.step(
+      sampler.scaleModelInput(x, i).map((value) => 0.3 * value),
+      i,
+      x,
+    );
+    all.push(...x);
+  }
+  return all;
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AsyncDiffError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('parseSchedulerConfig', () => {
+  test('the infinities that diffusers writes are numbers, and strings keep their insides', () => {
+    const parsed = parseSchedulerConfig(
+      '{"_class_name": "X", "lambda_min_clipped": -Infinity, "a": [Infinity], "note": "NaN, \\"-Infinity\\""}',
+    );
+    expect(parsed['lambda_min_clipped']).toBe(Number.NEGATIVE_INFINITY);
+    expect(parsed['a']).toEqual([Number.POSITIVE_INFINITY]);
+    expect(parsed['note']).toBe('NaN, "-Infinity"');
+  });
+
+  test('whatever JSON allows comes through unchanged', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const text = JSON.stringify({ ...value, _class_name: 'X' });
+        expect(parseSchedulerConfig(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  test('a NaN where a number is needed is named', () => {
+    const parsed = parseSchedulerConfig('{"_class_name": "DDIMScheduler", "beta_start": NaN}');
+    expect(() => createSampler(parsed, 4)).toThrow(
+      '[invalid_settings] scheduler config of DDIMScheduler: beta_start',
+    );
+  });
+
+  test.each([
+    ['{', 'file_unreadable'],
+    ['[]', 'invalid_settings'],
+    ['{}', 'invalid_settings'],
+    ['{"_class_name": 3}', 'invalid_settings'],
+  ])('%s is %s', (text, code) => {
+    expect(codeOf(() => parseSchedulerConfig(text))).toBe(code);
+  });
+
+  test('a DPM-Solver++ config as diffusers saves it', () => {
+    const text = JSON.stringify(config('DPMSolverMultistepScheduler')).replace(
+      '}',
+      ', "lambda_min_clipped": -Infinity}',
+    );
+    expect(trajectory(parseSchedulerConfig(text), 5)).toEqual(
+      trajectory(config('DPMSolverMultistepScheduler'), 5),
+    );
+  });
+});
+
+describe('choosing a sampler', () => {
+  test('names and classes are unique', () => {
+    expect(new Set(SAMPLERS.map((sampler) => sampler.name)).size).toBe(SAMPLERS.length);
+    expect(new Set(SAMPLERS.map((sampler) => sampler.className)).size).toBe(SAMPLERS.length);
+  });
+
+  test('a name carries the shared keys over and leaves the rest at their defaults', () => {
+    const pndm = config('PNDMScheduler', { skip_prk_steps: true });
+    expect(trajectory(pndm, 6, 'ddim')).toEqual(trajectory(config('DDIMScheduler'), 6));
+    expect(trajectory(pndm, 6, 'euler')).toEqual(trajectory(config('EulerDiscreteScheduler'), 6));
+    expect(createSampler(pndm, 6, 'dpmpp_2m').name).toBe('dpmpp_2m');
+  });
+
+  test('the name of its own class changes nothing', () => {
+    expect(trajectory(config('DDIMScheduler'), 6, 'ddim')).toEqual(trajectory(config('DDIMScheduler'), 6));
+  });
+
+  test('DDIM from an Euler config clips by default, and forLatents turns that off', () => {
+    const { clip_sample: _, ...keys } = config('EulerDiscreteScheduler');
+    const euler: SchedulerConfig = { ...keys, _class_name: 'EulerDiscreteScheduler' };
+    expect(trajectory(euler, 6, 'ddim')).toEqual(
+      trajectory(config('DDIMScheduler', { clip_sample: true }), 6),
+    );
+    expect(trajectory(forLatents(euler), 6, 'ddim')).toEqual(trajectory(config('DDIMScheduler'), 6));
+  });
+
+  test.each(['EulerAncestralDiscreteScheduler', 'PNDMScheduler', 'LCMScheduler', 'Nonsense'])(
+    '%s is not taken for something else',
+    (className) => {
+      expect(() => createSampler(config(className), 4)).toThrow(
+        `[scheduler_unsupported] scheduler ${className} is not supported; supported: DDIMScheduler`,
+      );
+    },
+  );
+
+  test.each([
+    ['DDIMScheduler', 'euler_a'],
+    ['DDIMScheduler', 'flow_match_euler'],
+    ['FlowMatchEulerDiscreteScheduler', 'ddim'],
+    ['LCMScheduler', 'ddim'],
+    ['EDMEulerScheduler', 'euler'],
+  ])('%s cannot run as %s', (className, name) => {
+    expect(codeOf(() => createSampler(config(className), 4, name))).toBe('scheduler_unsupported');
+  });
+});
+
+describe('settings', () => {
+  test.each([0, -1, 1.5, 1001, Number.NaN])('%s steps are refused', (steps) => {
+    for (const { className } of SAMPLERS) {
+      expect(codeOf(() => createSampler(config(className), steps))).toBe('invalid_settings');
+    }
+  });
+
+  test.each([
+    ['DDIMScheduler', { thresholding: true }],
+    ['DDIMScheduler', { beta_schedule: 'sigmoid' }],
+    ['DDIMScheduler', { prediction_type: 'flow_prediction' }],
+    ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }],
+    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }],
+    ['EulerDiscreteScheduler', { use_beta_sigmas: true }],
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++' }],
+    ['DPMSolverMultistepScheduler', { solver_order: 3 }],
+    ['DPMSolverMultistepScheduler', { solver_type: 'heun' }],
+    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true }],
+    ['DPMSolverMultistepScheduler', { variance_type: 'learned_range' }],
+    ['FlowMatchEulerDiscreteScheduler', { use_dynamic_shifting: true }],
+  ] as const)('%s refuses %o, naming the key', (className, more) => {
+    const [key, value] = Object.entries(more)[0] as [string, unknown];
+    const run = (): unknown => createSampler(config(className, more), 4);
+    expect(codeOf(run)).toBe('scheduler_unsupported');
+    expect(run).toThrow(`${className} with ${key} = ${JSON.stringify(value)} is not supported; supported:`);
+  });
+
+  test.each([
+    { beta_start: '0.1' },
+    { beta_end: 2 },
+    { num_train_timesteps: 0 },
+    { steps_offset: 0.5 },
+    { clip_sample: 'yes' },
+    { trained_betas: [0.1, 0.2] },
+  ])('%o is invalid', (more) => {
+    expect(codeOf(() => createSampler(config('DDIMScheduler', more), 1))).toBe('invalid_settings');
+  });
+
+  test('trained_betas stand in for a schedule', () => {
+    const linear = {
+      num_train_timesteps: 4,
+      beta_schedule: 'linear',
+      beta_start: 0.1,
+      beta_end: 0.4,
+      steps_offset: 0,
+    };
+    const trained = { num_train_timesteps: 4, trained_betas: [0.1, 0.2, 0.3, 0.4], steps_offset: 0 };
+    const expected = trajectory(config('DDIMScheduler', linear), 4);
+    trajectory(config('DDIMScheduler', trained), 4).forEach((value, i) =>
+      expect(value).toBeCloseTo(expected[i] as number, 5),
+    );
+  });
+
+  test('zero terminal SNR: epsilon has no solution in DDIM, and the sigma-based samplers stay finite', () => {
+    const more = { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' };
+    expect(codeOf(() => createSampler(config('DDIMScheduler', more), 4))).toBe('invalid_settings');
+    for (const className of ['EulerDiscreteScheduler', 'DPMSolverMultistepScheduler']) {
+      const of = config(className, { ...more, prediction_type: 'v_prediction' });
+      expect(trajectory(of, 6).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test('a step beyond the trained timesteps is named', () => {
+    expect(() => createSampler(config('DDIMScheduler'), 1000)).toThrow('reach timestep 1000');
+  });
+
+  test('lambda_min_clipped starts DPM-Solver++ later', () => {
+    const more = { beta_schedule: 'squaredcos_cap_v2', lambda_min_clipped: -5.1 };
+    const first = createSampler(config('DPMSolverMultistepScheduler', more), 10).timesteps[0] as number;
+    expect(first).toBeGreaterThan(950);
+    expect(first).toBeLessThan(999);
+  });
+});
+
+describe('steps', () => {
+  test.each(SAMPLERS.map(({ name, className }) => [name, className] as const))('%s', (_, className) => {
+    const sampler = createSampler(config(className), 3);
+    const x = new Float32Array([1, 2]);
+    expect(codeOf(() => sampler.step(x, 1, x))).toBe('internal');
+    expect(codeOf(() => sampler.step(new Float32Array(3), 0, x))).toBe('internal');
+    sampler.step(x, 0, x);
+    expect(codeOf(() => sampler.step(x, 0, x))).toBe('internal');
+    expect(x).toEqual(new Float32Array([1, 2]));
+    sampler.reset();
+    sampler.step(x, 0, x);
+  });
+
+  test('every sampler, spacing and number of steps gives falling timesteps and finite latents', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...SAMPLERS),
+        fc.constantFrom('linspace', 'leading', 'trailing'),
+        fc.constantFrom('epsilon', 'sample', 'v_prediction'),
+        fc.integer({ min: 1, max: 120 }),
+        (definition, spacing, prediction, steps) => {
+          const of = config(definition.className, { timestep_spacing: spacing, prediction_type: prediction });
+          const sampler = createSampler(of, steps);
+          expect(sampler.timesteps).toHaveLength(steps);
+          sampler.timesteps.forEach((t, i) => {
+            if (i > 0) expect(t).toBeLessThan(sampler.timesteps[i - 1] as number);
+          });
+          expect(trajectory(of, steps).every(Number.isFinite)).toBe(true);
+        },
+      ),
+    );
+  });
+});
