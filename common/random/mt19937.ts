@@ -29,8 +29,7 @@ export class Mt19937 {
   #twist(): void {
     const state = this.#state;
     for (let i = 0; i < SIZE; i += 1) {
-      const mixed =
-        ((state[i] as number) & 0x80000000) | ((state[(i + 1) % SIZE] as number) & 0x7fffffff);
+      const mixed = ((state[i] as number) & 0x80000000) | ((state[(i + 1) % SIZE] as number) & 0x7fffffff);
       const odd = mixed & 1 ? 0x9908b0df : 0;
       state[i] = (state[(i + SHIFT) % SIZE] as number) ^ (mixed >>> 1) ^ odd;
     }
