@@ -34,6 +34,7 @@ export {
   transferableTensor,
 } from './frame.js';
 export {
+  ALLOCATOR_ENVIRONMENT,
   channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,
   DEFAULT_WINDOW_BYTES,

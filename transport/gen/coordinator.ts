@@ -22,7 +22,7 @@ import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncd
 import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
-import type { LinkProfile as _asyncdiff_v1_LinkProfile, LinkProfile__Output as _asyncdiff_v1_LinkProfile__Output } from './asyncdiff/v1/LinkProfile.js';
+import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
@@ -33,8 +33,10 @@ import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output a
 import type { Planned as _asyncdiff_v1_Planned, Planned__Output as _asyncdiff_v1_Planned__Output } from './asyncdiff/v1/Planned.js';
 import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from './asyncdiff/v1/Pong.js';
 import type { Preview as _asyncdiff_v1_Preview, Preview__Output as _asyncdiff_v1_Preview__Output } from './asyncdiff/v1/Preview.js';
-import type { ProfileLinks as _asyncdiff_v1_ProfileLinks, ProfileLinks__Output as _asyncdiff_v1_ProfileLinks__Output } from './asyncdiff/v1/ProfileLinks.js';
-import type { Profiled as _asyncdiff_v1_Profiled, Profiled__Output as _asyncdiff_v1_Profiled__Output } from './asyncdiff/v1/Profiled.js';
+import type { ProbeChunk as _asyncdiff_v1_ProbeChunk, ProbeChunk__Output as _asyncdiff_v1_ProbeChunk__Output } from './asyncdiff/v1/ProbeChunk.js';
+import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from './asyncdiff/v1/ProbeLinks.js';
+import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output as _asyncdiff_v1_ProbeRequest__Output } from './asyncdiff/v1/ProbeRequest.js';
+import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
 import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff_v1_Progress__Output } from './asyncdiff/v1/Progress.js';
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
@@ -94,7 +96,7 @@ export interface ProtoGrpcType {
       JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
-      LinkProfile: MessageTypeDefinition<_asyncdiff_v1_LinkProfile, _asyncdiff_v1_LinkProfile__Output>
+      LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
@@ -105,8 +107,10 @@ export interface ProtoGrpcType {
       Planned: MessageTypeDefinition<_asyncdiff_v1_Planned, _asyncdiff_v1_Planned__Output>
       Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>
       Preview: MessageTypeDefinition<_asyncdiff_v1_Preview, _asyncdiff_v1_Preview__Output>
-      ProfileLinks: MessageTypeDefinition<_asyncdiff_v1_ProfileLinks, _asyncdiff_v1_ProfileLinks__Output>
-      Profiled: MessageTypeDefinition<_asyncdiff_v1_Profiled, _asyncdiff_v1_Profiled__Output>
+      ProbeChunk: MessageTypeDefinition<_asyncdiff_v1_ProbeChunk, _asyncdiff_v1_ProbeChunk__Output>
+      ProbeLinks: MessageTypeDefinition<_asyncdiff_v1_ProbeLinks, _asyncdiff_v1_ProbeLinks__Output>
+      ProbeRequest: MessageTypeDefinition<_asyncdiff_v1_ProbeRequest, _asyncdiff_v1_ProbeRequest__Output>
+      ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
       Progress: MessageTypeDefinition<_asyncdiff_v1_Progress, _asyncdiff_v1_Progress__Output>
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>

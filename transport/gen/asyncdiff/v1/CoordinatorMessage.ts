@@ -9,7 +9,7 @@ import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from '../../asyncdiff/v1/RelayedFrame.js';
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from '../../asyncdiff/v1/EndJob.js';
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from '../../asyncdiff/v1/Ping.js';
-import type { ProfileLinks as _asyncdiff_v1_ProfileLinks, ProfileLinks__Output as _asyncdiff_v1_ProfileLinks__Output } from '../../asyncdiff/v1/ProfileLinks.js';
+import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from '../../asyncdiff/v1/ProbeLinks.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from '../../asyncdiff/v1/Undeploy.js';
 
 /**
@@ -25,9 +25,9 @@ export interface CoordinatorMessage {
   'relayedFrame'?: (_asyncdiff_v1_RelayedFrame | null);
   'endJob'?: (_asyncdiff_v1_EndJob | null);
   'ping'?: (_asyncdiff_v1_Ping | null);
-  'profileLinks'?: (_asyncdiff_v1_ProfileLinks | null);
+  'probeLinks'?: (_asyncdiff_v1_ProbeLinks | null);
   'undeploy'?: (_asyncdiff_v1_Undeploy | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"profileLinks"|"undeploy";
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy";
 }
 
 /**
@@ -43,7 +43,7 @@ export interface CoordinatorMessage__Output {
   'relayedFrame'?: (_asyncdiff_v1_RelayedFrame__Output | null);
   'endJob'?: (_asyncdiff_v1_EndJob__Output | null);
   'ping'?: (_asyncdiff_v1_Ping__Output | null);
-  'profileLinks'?: (_asyncdiff_v1_ProfileLinks__Output | null);
+  'probeLinks'?: (_asyncdiff_v1_ProbeLinks__Output | null);
   'undeploy'?: (_asyncdiff_v1_Undeploy__Output | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"profileLinks"|"undeploy";
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy";
 }

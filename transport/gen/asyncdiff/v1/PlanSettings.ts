@@ -14,7 +14,7 @@ export interface PlanSettings {
    */
   'stride'?: (number);
   /**
-   * w; 0: 1, at most num_inference_steps.
+   * w, at most num_inference_steps; 0: 3.
    */
   'warmUp'?: (number);
   'timeShift'?: (boolean);
@@ -65,7 +65,7 @@ export interface PlanSettings__Output {
    */
   'stride': (number);
   /**
-   * w; 0: 1, at most num_inference_steps.
+   * w, at most num_inference_steps; 0: 3.
    */
   'warmUp': (number);
   'timeShift': (boolean);

@@ -42,6 +42,22 @@ export interface RunReport {
    * Coordinator's own CPU time per round, milliseconds.
    */
   'coordinatorCpuMs'?: (number | string);
+  /**
+   * Values that end a segment, in order: `--cut` with the last one of each component makes the same cut again.
+   */
+  'cuts'?: (string)[];
+  /**
+   * Content address of the plan: the same plan gives the same bits.
+   */
+  'planId'?: (string);
+  /**
+   * Times that the job was begun anew after a worker was lost.
+   */
+  'restarts'?: (number);
+  /**
+   * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
+   */
+  'timeDilation'?: (number | string);
 }
 
 export interface RunReport__Output {
@@ -83,4 +99,20 @@ export interface RunReport__Output {
    * Coordinator's own CPU time per round, milliseconds.
    */
   'coordinatorCpuMs': (number);
+  /**
+   * Values that end a segment, in order: `--cut` with the last one of each component makes the same cut again.
+   */
+  'cuts': (string)[];
+  /**
+   * Content address of the plan: the same plan gives the same bits.
+   */
+  'planId': (string);
+  /**
+   * Times that the job was begun anew after a worker was lost.
+   */
+  'restarts': (number);
+  /**
+   * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
+   */
+  'timeDilation': (number);
 }

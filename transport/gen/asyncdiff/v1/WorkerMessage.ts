@@ -9,7 +9,7 @@ import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output a
 import type { WorkerFault as _asyncdiff_v1_WorkerFault, WorkerFault__Output as _asyncdiff_v1_WorkerFault__Output } from '../../asyncdiff/v1/WorkerFault.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from '../../asyncdiff/v1/JobReport.js';
 import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from '../../asyncdiff/v1/Pong.js';
-import type { Profiled as _asyncdiff_v1_Profiled, Profiled__Output as _asyncdiff_v1_Profiled__Output } from '../../asyncdiff/v1/Profiled.js';
+import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from '../../asyncdiff/v1/LinksProbed.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from '../../asyncdiff/v1/Leaving.js';
 
 /**
@@ -28,12 +28,12 @@ export interface WorkerMessage {
   'fault'?: (_asyncdiff_v1_WorkerFault | null);
   'jobReport'?: (_asyncdiff_v1_JobReport | null);
   'pong'?: (_asyncdiff_v1_Pong | null);
-  'profiled'?: (_asyncdiff_v1_Profiled | null);
+  'linksProbed'?: (_asyncdiff_v1_LinksProbed | null);
   /**
    * The worker leaves on purpose (drained); nothing is lost.
    */
   'leaving'?: (_asyncdiff_v1_Leaving | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"profiled"|"leaving";
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving";
 }
 
 /**
@@ -52,10 +52,10 @@ export interface WorkerMessage__Output {
   'fault'?: (_asyncdiff_v1_WorkerFault__Output | null);
   'jobReport'?: (_asyncdiff_v1_JobReport__Output | null);
   'pong'?: (_asyncdiff_v1_Pong__Output | null);
-  'profiled'?: (_asyncdiff_v1_Profiled__Output | null);
+  'linksProbed'?: (_asyncdiff_v1_LinksProbed__Output | null);
   /**
    * The worker leaves on purpose (drained); nothing is lost.
    */
   'leaving'?: (_asyncdiff_v1_Leaving__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"profiled"|"leaving";
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving";
 }

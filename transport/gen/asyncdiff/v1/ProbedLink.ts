@@ -1,13 +1,13 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 
-export interface LinkProfile {
+export interface ProbedLink {
   'producerId'?: (string);
   'roundTripMs'?: (number | string);
   'bytesPerSecond'?: (number | string);
 }
 
-export interface LinkProfile__Output {
+export interface ProbedLink__Output {
   'producerId': (string);
   'roundTripMs': (number);
   'bytesPerSecond': (number);
