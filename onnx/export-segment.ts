@@ -26,6 +26,9 @@ export interface SegmentArtifact {
   readonly outputs: readonly ValueSpec[];
 }
 
+/** What segments are made from: a prepared model, or as much of one as is there before its costs are known. */
+export type SegmentSource = Pick<PreparedModel, 'graph' | 'folder' | 'foldedModelPath'>;
+
 /** Weights of one segment that still fit in one protobuf message (2 GB) with its graph. */
 const MAX_SEGMENT_WEIGHT_BYTES = 1.9e9;
 
@@ -39,7 +42,7 @@ const MAX_SEGMENT_WEIGHT_BYTES = 1.9e9;
  * @throws AsyncDiffError `partition_impossible` if a segment has more than 1.9 GB of weights (an ONNX file holds 2 GB).
  */
 export async function exportSegments(
-  prepared: PreparedModel,
+  prepared: SegmentSource,
   partition: Partition,
   outDir: string,
 ): Promise<SegmentArtifact[]> {
@@ -69,7 +72,7 @@ interface FoldedGraph {
   readonly weights: ReadonlyMap<string, TensorProto>;
 }
 
-function readFolded(prepared: PreparedModel): FoldedGraph {
+function readFolded(prepared: SegmentSource): FoldedGraph {
   const model = decodeModel(readFileSync(prepared.foldedModelPath), prepared.foldedModelPath);
   const weights = new Map((model.graph?.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
   const names = new Set(weights.keys());
@@ -92,7 +95,7 @@ interface SegmentModel {
 }
 
 function buildSegment(
-  prepared: PreparedModel,
+  prepared: SegmentSource,
   folded: FoldedGraph,
   partition: Partition,
   segment: Segment,

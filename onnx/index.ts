@@ -1,4 +1,4 @@
-export { exportSegments, type SegmentArtifact } from './export-segment.js';
+export { exportSegments, type SegmentArtifact, type SegmentSource } from './export-segment.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
 export { hashFile, hashModel, loadModelFile, type ModelFile, type ModelPart } from './model-file.js';
 export {
@@ -11,7 +11,7 @@ export {
   type TensorProto,
   type ValueInfoProto,
 } from './onnx-proto.js';
-export { SAME_BITS_CONFIG } from './ort.js';
+export { type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { describeModel, type PrepareOptions, prepareModel } from './prepare.js';
 export { type PreparedModel, readPrepared } from './prepared-model.js';
 export type { ProfileSettings } from './profile.js';

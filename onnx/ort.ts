@@ -1,6 +1,9 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 
+/** ONNX Runtime's graph optimisation levels that a worker may run segments at. */
+export type OptimizationLevel = 'basic' | 'extended' | 'all';
+
 /** Error level: ONNX Runtime's warnings on folding are many and say nothing to a user. */
 const LOG_ERRORS = 3;
 

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { buildCostGraph } from './build-cost-graph.js';
+import { calibrateCosts } from './calibrate.js';
 import { foldModel } from './fold.js';
 import { describePredictor, type PredictorDescription } from './inputs.js';
 import { hashModel, loadModelFile, type ModelFile } from './model-file.js';
 import type { CostGraph } from '../partition/index.js';
 import { encodeModel } from './onnx-proto.js';
-import { checkCancelled } from './ort.js';
-import { packModel } from './pack-model.js';
+import { checkCancelled, type OptimizationLevel } from './ort.js';
+import { PACKED_GRAPH, packModel } from './pack-model.js';
 import { PREPARED_FORMAT, type PreparedModel, readPrepared, writeManifest } from './prepared-model.js';
 import { DEFAULT_PROFILE, profileGraph, type ProfileSettings } from './profile.js';
 import { restoreWeights } from './restore-weights.js';
@@ -27,6 +28,8 @@ export interface PrepareOptions {
   readonly workDir: string;
   /** ONNX Runtime threads to measure with; 1 unless set. */
   readonly threads?: number | undefined;
+  /** Level that segments will run at, which the costs are then for; `extended` unless set. */
+  readonly optimizationLevel?: OptimizationLevel | undefined;
   readonly profile?: Partial<Omit<ProfileSettings, 'threads'>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,6 +50,7 @@ export function describeModel(modelPath: string): PredictorDescription {
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
   const { signal } = options;
   const threads = options.threads ?? 1;
+  const level = options.optimizationLevel ?? 'extended';
   const keepValues = [...new Set(options.keepValues ?? [])].sort();
   const file = loadModelFile(options.modelPath);
   const predictor = describePredictor(file.model);
@@ -55,7 +59,7 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   const modelSha256 = await hashModel(file);
   checkCancelled(signal);
 
-  const key = cacheKey(modelSha256, inputs, keepValues, threads);
+  const key = cacheKey({ modelSha256, inputs, keepValues, threads, level });
   const folder = join(options.workDir, key);
   const known = readPrepared(folder);
   if (known) return known;
@@ -77,13 +81,15 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
       { scratch, made },
       signal,
     );
+    const source = { graph, folder: made, foldedModelPath: join(made, PACKED_GRAPH) };
     writeManifest(made, {
       modelSha256,
-      graph,
+      graph: await calibrateCosts(source, level, settings, scratch, signal),
       conditioningInputs: predictor.conditioning.map((input) => input.name),
       opset: predictor.opset,
       ortVersion: env.versions.node ?? '',
       threads,
+      optimizationLevel: level,
       originalNodeCount,
     });
     publish(made, folder);
@@ -128,14 +134,10 @@ async function foldAndProfile(
   return buildCostGraph(nodes, stored, profile, predictor, inputs);
 }
 
-function cacheKey(
-  modelSha256: string,
-  inputs: readonly ValueSpec[],
-  keepValues: readonly string[],
-  threads: number,
-): string {
-  const made = { format: PREPARED_FORMAT, ort: env.versions.node, modelSha256, inputs, keepValues, threads };
-  return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 32);
+/** Everything that a prepared model depends on. */
+function cacheKey(made: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify({ format: PREPARED_FORMAT, ort: env.versions.node, ...made });
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** Moves a finished folder into place. If another process was first, what it made is as good. */

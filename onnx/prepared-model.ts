@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CostGraph, GraphNode, GraphValue } from '../partition/index.js';
+import type { OptimizationLevel } from './ort.js';
 import { PACKED_GRAPH } from './pack-model.js';
 
 /** A model that is ready to be cut: folded, profiled, and stored as one graph with its weights. */
@@ -20,6 +21,8 @@ export interface PreparedModel {
   readonly ortVersion: string;
   /** ONNX Runtime threads that the costs were measured with. */
   readonly threads: number;
+  /** Level that the costs are for. */
+  readonly optimizationLevel: OptimizationLevel;
   /** Nodes of the model as it came. */
   readonly originalNodeCount: number;
   /** Whether it was found on disk. */
