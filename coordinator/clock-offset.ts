@@ -31,6 +31,9 @@ export class ClockOffset {
   }
 
   get #best(): Sample | undefined {
-    return this.#samples.reduce<Sample | undefined>((best, sample) => (best === undefined || sample.roundTripMs < best.roundTripMs ? sample : best), undefined);
+    return this.#samples.reduce<Sample | undefined>(
+      (best, sample) => (best === undefined || sample.roundTripMs < best.roundTripMs ? sample : best),
+      undefined,
+    );
   }
 }

@@ -1,8 +1,20 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { type ExecutionReport, type JobStart, NoiseMailbox, type RoundExecutor, type WorkerExecution } from '../engine/index.js';
+import {
+  type ExecutionReport,
+  type JobStart,
+  NoiseMailbox,
+  type RoundExecutor,
+  type WorkerExecution,
+} from '../engine/index.js';
 import { fromTensorMessage, toIssueRound, toTensorMessage, toTensorMessages } from '../protocol/index.js';
-import { expandRound, oldestVersionRead, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import {
+  expandRound,
+  oldestVersionRead,
+  type Round,
+  type ScheduleSettings,
+  type Task,
+} from '../schedule/index.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { JobListener, WorkerHandle } from './worker-handle.js';
@@ -28,7 +40,8 @@ export class DistributedExecutor implements RoundExecutor {
     this.#jobId = job.jobId;
     const listener: JobListener = {
       onNoise: ({ jobId, attempt, step, tensor }) => {
-        if (this.#isCurrent(jobId, attempt)) this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
+        if (this.#isCurrent(jobId, attempt))
+          this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
       },
       onRelayedFrame: (message) => this.#relay(message),
       onFault: (error) => this.#noise.fail(error),
@@ -39,7 +52,13 @@ export class DistributedExecutor implements RoundExecutor {
         const wanted = this.#deployment.conditioningOf(worker.id);
         const given = Object.fromEntries(Object.entries(conditioning).filter(([name]) => wanted.has(name)));
         return worker.startJob(
-          { ...rest, timesteps: [...job.timesteps], attempt: this.#attempt, planId: this.#deployment.planId, conditioning: toTensorMessages(given) },
+          {
+            ...rest,
+            timesteps: [...job.timesteps],
+            attempt: this.#attempt,
+            planId: this.#deployment.planId,
+            conditioning: toTensorMessages(given),
+          },
           listener,
         );
       }),
@@ -49,10 +68,16 @@ export class DistributedExecutor implements RoundExecutor {
   issue(round: Round): void {
     const { partition } = this.#deployment;
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
-    for (const task of expandRound(partition, round, this.#settings)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
-    const issued = { round: round.round, oldestVersion: oldestVersionRead(partition, round), oldestStep: round.firstStep };
+    for (const task of expandRound(partition, round, this.#settings))
+      byWorker.get(this.#deployment.workerOf(task))?.push(task);
+    const issued = {
+      round: round.round,
+      oldestVersion: oldestVersionRead(partition, round),
+      oldestStep: round.firstStep,
+    };
     for (const [worker, tasks] of byWorker) {
-      if (tasks.length > 0) worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, { ...issued, tasks }) });
+      if (tasks.length > 0)
+        worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, { ...issued, tasks }) });
     }
   }
 
@@ -69,7 +94,9 @@ export class DistributedExecutor implements RoundExecutor {
 
   async finish(): Promise<ExecutionReport> {
     this.#noise.fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
-    const reports = await Promise.all(this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)));
+    const reports = await Promise.all(
+      this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)),
+    );
     return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
   }
 
@@ -79,6 +106,7 @@ export class DistributedExecutor implements RoundExecutor {
 
   #relay({ toWorkerIds, frame }: RelayedFrame__Output): void {
     if (frame === null || !this.#isCurrent(frame.jobId, frame.attempt)) return;
-    for (const id of toWorkerIds) this.#deployment.worker(id)?.send({ relayedFrame: { toWorkerIds: [id], frame } });
+    for (const id of toWorkerIds)
+      this.#deployment.worker(id)?.send({ relayedFrame: { toWorkerIds: [id], frame } });
   }
 }

@@ -1,11 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { clockMs, type SegmentSpec, type WorkerExecution } from '../engine/index.js';
+import { clockMs, type WorkerExecution } from '../engine/index.js';
+import type { PlanLink } from '../planner/index.js';
 import { fromFault, fromJobReport } from '../protocol/index.js';
 import type { CoordinatorMessage } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { Deployed__Output } from '../transport/gen/asyncdiff/v1/Deployed.js';
 import type { Hello__Output } from '../transport/gen/asyncdiff/v1/Hello.js';
+import type { LinksProbed__Output } from '../transport/gen/asyncdiff/v1/LinksProbed.js';
 import type { NoisePrediction__Output } from '../transport/gen/asyncdiff/v1/NoisePrediction.js';
+import type { Peer } from '../transport/gen/asyncdiff/v1/Peer.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob } from '../transport/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
@@ -64,6 +67,7 @@ export class WorkerHandle {
   #listener: JobListener | undefined;
   #lastHeardMs = clockMs();
   #pings = 0;
+  #probes = 0;
   #lossListeners = new Set<(error: AsyncDiffError) => void>();
 
   constructor(id: string, name: string, hello: Hello__Output, link: WorkerLink) {
@@ -75,6 +79,12 @@ export class WorkerHandle {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Declared devices: factor on the declared times; 1 for real ones. */
+  get timeDilation(): number {
+    if (!this.hello.declared) return 1;
+    return (JSON.parse(this.hello.declaredProfile) as { time_dilation?: number }).time_dilation ?? 1;
   }
 
   get silentMs(): number {
@@ -96,12 +106,15 @@ export class WorkerHandle {
   }
 
   /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
-  async deploy(deploy: Deploy & { planId: string; segments: readonly SegmentSpec[] }, artifacts: ArtifactSource): Promise<Deployed__Output> {
+  async deploy(
+    deploy: Deploy & { readonly planId: string },
+    artifacts: ArtifactSource,
+  ): Promise<Deployed__Output> {
     this.#go('deploying');
     this.#artifacts = artifacts;
     try {
       const deployed = this.#expected.expect<Deployed__Output>(`deployed/${deploy.planId}`);
-      this.send({ deploy: deploy as Deploy });
+      this.send({ deploy });
       const answer = await deployed;
       this.#go('ready');
       return answer;
@@ -111,6 +124,21 @@ export class WorkerHandle {
     } finally {
       this.#artifacts = undefined;
     }
+  }
+
+  /** Has the worker measure the links from others to it. Empty if it cannot. */
+  async probeLinks(producers: readonly Peer[]): Promise<PlanLink[]> {
+    this.#probes += 1;
+    const id = this.#probes;
+    const probed = this.#expected.expect<LinksProbed__Output>(`probed/${id}`);
+    this.send({ probeLinks: { id, producers: [...producers] } });
+    const { links } = await probed;
+    return links.map(({ producerId, roundTripMs, bytesPerSecond }) => ({
+      from: producerId,
+      to: this.id,
+      roundTripMs,
+      bytesPerSecond,
+    }));
   }
 
   undeploy(planId: string): void {
@@ -147,8 +175,12 @@ export class WorkerHandle {
     else if (message.relayedFrame) this.#listener?.onRelayedFrame(message.relayedFrame);
     else if (message.pong) this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
     else if (message.needArtifacts) void this.#sendArtifacts(message.needArtifacts.sha256);
-    else if (message.deployed) this.#expected.resolve(`deployed/${message.deployed.planId}`, message.deployed);
-    else if (message.jobStarted) this.#expected.resolve(`started/${message.jobStarted.jobId}/${message.jobStarted.attempt}`, undefined);
+    else if (message.deployed)
+      this.#expected.resolve(`deployed/${message.deployed.planId}`, message.deployed);
+    else if (message.linksProbed)
+      this.#expected.resolve(`probed/${message.linksProbed.id}`, message.linksProbed);
+    else if (message.jobStarted)
+      this.#expected.resolve(`started/${message.jobStarted.jobId}/${message.jobStarted.attempt}`, undefined);
     else if (message.jobReport) {
       const { jobId, attempt } = message.jobReport;
       this.#expected.resolve(`report/${jobId}/${attempt}`, fromJobReport(this.id, message.jobReport));
@@ -156,7 +188,8 @@ export class WorkerHandle {
       const error = fromFault(this.name, message.fault);
       if (message.fault.planId !== '') this.#expected.reject(`deployed/${message.fault.planId}`, error);
       else this.#listener?.onFault(error);
-    } else if (message.leaving) this.lose(new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`));
+    } else if (message.leaving)
+      this.lose(new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`));
   }
 
   /** The worker is gone: everything that waits for it fails, once. */
@@ -183,7 +216,8 @@ export class WorkerHandle {
   }
 
   async #sendArtifact(sha256: string): Promise<void> {
-    if (this.#artifacts === undefined) throw new AsyncDiffError('internal', `worker ${this.name} asked for a segment outside of a deployment`);
+    if (this.#artifacts === undefined)
+      throw new AsyncDiffError('internal', `worker ${this.name} asked for a segment outside of a deployment`);
     let offsetBytes = 0;
     let previous: Uint8Array | undefined;
     // One chunk behind, so that the last one can be marked.
@@ -199,7 +233,10 @@ export class WorkerHandle {
 
   #go(next: WorkerState): void {
     if (!TRANSITIONS[this.#state].includes(next)) {
-      throw new AsyncDiffError(this.#state === 'lost' ? 'worker_lost' : 'internal', `worker ${this.name} is ${this.#state}, not ready to be ${next}`);
+      throw new AsyncDiffError(
+        this.#state === 'lost' ? 'worker_lost' : 'internal',
+        `worker ${this.name} is ${this.#state}, not ready to be ${next}`,
+      );
     }
     this.#state = next;
   }

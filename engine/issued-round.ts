@@ -9,4 +9,3 @@ export interface IssuedRound {
   /** The same for latents, by step. */
   readonly oldestStep: number;
 }
-

@@ -21,7 +21,7 @@ export async function openOrtSession(modelPath: string, options: OrtSessionOptio
   let session: Ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(modelPath, {
-      executionProviders: [provider === 'cpu' ? 'cpu' : { name: provider, deviceId }],
+      executionProviders: [providerOption(provider, deviceId)],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -43,6 +43,12 @@ export async function openOrtSession(modelPath: string, options: OrtSessionOptio
     });
   }
   return new OrtSegmentSession(ort, session);
+}
+
+function providerOption(name: string, deviceId: number): Ort.InferenceSession.ExecutionProviderConfig {
+  return name === 'cpu' || name === 'webgpu'
+    ? name
+    : ({ name, deviceId } as Ort.InferenceSession.ExecutionProviderConfig);
 }
 
 class OrtSegmentSession implements SegmentSession {

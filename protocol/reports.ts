@@ -3,8 +3,19 @@ import type { Span, WorkerExecution } from '../engine/index.js';
 import type { JobReport, JobReport__Output } from '../transport/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../transport/gen/asyncdiff/v1/WorkerFault.js';
 
-export function toJobReport(jobId: string, attempt: number, execution: Omit<WorkerExecution, 'workerId'>): JobReport {
-  return { jobId, attempt, ...execution, sentBytes: { ...execution.sentBytes }, segmentMs: { ...execution.segmentMs }, spans: [...execution.spans] };
+export function toJobReport(
+  jobId: string,
+  attempt: number,
+  execution: Omit<WorkerExecution, 'workerId'>,
+): JobReport {
+  return {
+    jobId,
+    attempt,
+    ...execution,
+    sentBytes: { ...execution.sentBytes },
+    segmentMs: { ...execution.segmentMs },
+    spans: [...execution.spans],
+  };
 }
 
 export function fromJobReport(workerId: string, message: JobReport__Output): WorkerExecution {
@@ -14,7 +25,13 @@ export function fromJobReport(workerId: string, message: JobReport__Output): Wor
 }
 
 export function toFault(error: AsyncDiffError, about: { jobId?: string; planId?: string } = {}): WorkerFault {
-  return { code: error.code, message: error.rawMessage, hint: error.hint, jobId: about.jobId ?? '', planId: about.planId ?? '' };
+  return {
+    code: error.code,
+    message: error.rawMessage,
+    hint: error.hint,
+    jobId: about.jobId ?? '',
+    planId: about.planId ?? '',
+  };
 }
 
 /** A worker's fault, with the worker named. Codes of a newer version are taken as `worker_failed`. */

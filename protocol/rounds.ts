@@ -24,7 +24,10 @@ export function fromIssueRound(message: IssueRound__Output): IssuedRound {
     oldestVersion: message.oldestVersion,
     oldestStep: message.oldestStep,
     tasks: message.tasks.map(
-      ({ epsStepPlusOne, ...task }): Task => ({ ...task, epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1 }),
+      ({ epsStepPlusOne, ...task }): Task => ({
+        ...task,
+        epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1,
+      }),
     ),
   };
 }

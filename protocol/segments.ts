@@ -1,6 +1,9 @@
 import type { DType } from '../common/tensor/index.js';
 import type { SegmentSpec, ValueSpec } from '../engine/index.js';
-import type { SegmentSpec as SegmentMessage, SegmentSpec__Output } from '../transport/gen/asyncdiff/v1/SegmentSpec.js';
+import type {
+  SegmentSpec as SegmentMessage,
+  SegmentSpec__Output,
+} from '../transport/gen/asyncdiff/v1/SegmentSpec.js';
 import type { ValueSpec__Output } from '../transport/gen/asyncdiff/v1/ValueSpec.js';
 
 export function toSegmentMessage(spec: SegmentSpec): SegmentMessage {

@@ -10,13 +10,18 @@ export function toTensorMessage(tensor: Tensor): TensorMessage {
 
 /** Reads a tensor that came over the network. Throws `invalid_input` where type, shape and bytes do not agree. */
 export function fromTensorMessage(message: Tensor__Output | null | undefined, what: string): Tensor {
-  if (message === null || message === undefined) throw new AsyncDiffError('invalid_input', `${what} is missing`);
+  if (message === null || message === undefined)
+    throw new AsyncDiffError('invalid_input', `${what} is missing`);
   const dtype = message.dtype as DType;
-  if (!DTYPES.includes(dtype)) throw new AsyncDiffError('invalid_input', `${what} has the unknown type "${message.dtype}"`);
+  if (!DTYPES.includes(dtype))
+    throw new AsyncDiffError('invalid_input', `${what} has the unknown type "${message.dtype}"`);
   const { dims, data } = message;
   const bytes = tensorBytes(dtype, dims);
   if (data.length !== bytes) {
-    throw new AsyncDiffError('invalid_input', `${what}: ${dtype} ${formatDims(dims)} takes ${bytes} bytes, ${data.length} came`);
+    throw new AsyncDiffError(
+      'invalid_input',
+      `${what}: ${dtype} ${formatDims(dims)} takes ${bytes} bytes, ${data.length} came`,
+    );
   }
   const Data = arrayOf(dtype);
   // Protobuf gives a slice at any offset; typed arrays need alignment, and small tensors are cheap to copy.
@@ -28,6 +33,10 @@ export function toTensorMessages(tensors: Readonly<Record<string, Tensor>>): Rec
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toTensorMessage(tensor)]));
 }
 
-export function fromTensorMessages(messages: Readonly<Record<string, Tensor__Output>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(messages).map(([name, message]) => [name, fromTensorMessage(message, `tensor "${name}"`)]));
+export function fromTensorMessages(
+  messages: Readonly<Record<string, Tensor__Output>>,
+): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(messages).map(([name, message]) => [name, fromTensorMessage(message, `tensor "${name}"`)]),
+  );
 }

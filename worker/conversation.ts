@@ -14,9 +14,11 @@ import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob__Output } from '../transport/gen/asyncdiff/v1/StartJob.js';
+import type { ProbeLinks__Output } from '../transport/gen/asyncdiff/v1/ProbeLinks.js';
 import { Deployment, type DeploymentContext } from './deployment.js';
 import type { InferenceEvent } from './inference-messages.js';
 import { fromWire } from './inference.js';
+import { probeLinks } from './probe.js';
 
 export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
   readonly onJobEnded: (report: {
@@ -71,7 +73,8 @@ export class Conversation {
     else if (message.artifactChunk) {
       const { sha256, offsetBytes, data, last } = message.artifactChunk;
       this.#enqueue(() => this.#takeArtifact(sha256, offsetBytes, data, last));
-    } else if (message.undeploy) {
+    } else if (message.probeLinks) void this.#probe(message.probeLinks);
+    else if (message.undeploy) {
       const { planId } = message.undeploy;
       this.#enqueue(async () => this.#undeploy(planId));
     }
@@ -218,6 +221,12 @@ export class Conversation {
     } catch (error) {
       this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed'), { jobId }) });
     }
+  }
+
+  async #probe({ id, producers }: ProbeLinks__Output): Promise<void> {
+    // A link that cannot be measured is not reported; deploying over it will say what is wrong.
+    const links = await probeLinks(producers).catch(() => []);
+    this.#options.send({ linksProbed: { id, links } });
   }
 
   #takeRelayed({ frame }: RelayedFrame__Output): void {

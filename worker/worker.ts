@@ -23,6 +23,7 @@ import { Inference } from './inference.js';
 import { type JoinLoop, startJoinLoop } from './join-loop.js';
 import { localAddressTowards } from './local-address.js';
 import { WorkerMetrics } from './metrics.js';
+import { probeHandler } from './probe.js';
 
 /**
  * States of a worker, as it tells them in its log and its health service:
@@ -130,6 +131,7 @@ export class AsyncDiffWorker {
     const handlers: WorkerHandlers = {
       Attach: bidiHandler((stream) => worker?.accept(stream as unknown as Control)),
       Exchange: exchange.handler,
+      Probe: probeHandler,
     };
     const server = await startServer({
       listen,

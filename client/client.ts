@@ -1,0 +1,175 @@
+import { credentials } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { toTensorMessages } from '../protocol/index.js';
+import {
+  channelOptions,
+  CoordinatorClient,
+  coordinatorService,
+  messages,
+  unary,
+} from '../transport/index.js';
+import type { GetStatusResponse__Output } from '../transport/gen/asyncdiff/v1/GetStatusResponse.js';
+import type { JobEvent__Output } from '../transport/gen/asyncdiff/v1/JobEvent.js';
+import { readEvent, type JobEvent } from './job-event.js';
+import { type PlanOptions, toPlanSettings } from './plan-options.js';
+import { uploadModel } from './upload-model.js';
+
+export interface ClientOptions {
+  /** Largest gRPC message, bytes. Defaults to 64 MiB, and must be no more than the coordinator's. */
+  readonly maxMessageBytes?: number | undefined;
+}
+
+export interface CallOptions {
+  /** Aborting it cancels the job at its next round. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GenerateOptions extends CallOptions {
+  readonly prompt: string;
+  readonly negativePrompt?: string | undefined;
+  /** Pixels; the model's own size where left out. */
+  readonly height?: number | undefined;
+  readonly width?: number | undefined;
+  /** T. Defaults to the model's, usually 50. */
+  readonly numInferenceSteps?: number | undefined;
+  /** Classifier-free guidance; 1 or less for none. Defaults to the model's. */
+  readonly guidanceScale?: number | undefined;
+  /** Seed of the initial noise, as in `torch.Generator("cpu").manual_seed(seed)`. Defaults to 0. */
+  readonly seed?: number | undefined;
+  readonly numImagesPerPrompt?: number | undefined;
+  /** `ddim`, `euler` or `dpmpp_2m`. Defaults to the model's. */
+  readonly scheduler?: string | undefined;
+  /** Send a preview picture every so many steps. */
+  readonly previewEvery?: number | undefined;
+  /** Record a timeline of all hosts. */
+  readonly trace?: boolean | undefined;
+  readonly plan?: PlanOptions | undefined;
+}
+
+export interface DenoiseOptions extends CallOptions {
+  /** Content address of the noise predictor: what {@link AsyncDiffClient.uploadModel} gave. Empty on declared devices. */
+  readonly modelSha256: string;
+  /** The text of a scheduler_config.json. */
+  readonly schedulerConfig: string;
+  readonly numInferenceSteps: number;
+  readonly guidanceScale?: number | undefined;
+  /** `sample` (latents of step 0) and the conditioning, by graph-input name. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** Send latents and noise prediction of every step. */
+  readonly sendSteps?: boolean | undefined;
+  readonly trace?: boolean | undefined;
+  readonly plan?: PlanOptions | undefined;
+}
+
+/**
+ * Talks to a coordinator. Jobs are async iterables of events; the last event is `done`. Leaving the loop, or aborting
+ * the signal, cancels the job.
+ *
+ *     const client = new AsyncDiffClient('localhost:50051');
+ *     for await (const event of client.generate({ prompt: 'red apple' })) {
+ *       if (event.type === 'done') await writeFile('apple.png', event.images[0]);
+ *     }
+ *     client.close();
+ */
+export class AsyncDiffClient {
+  readonly #client: InstanceType<typeof CoordinatorClient>;
+  readonly #address: string;
+
+  /** @param address the coordinator's HOST:PORT. */
+  constructor(address: string, options: ClientOptions = {}) {
+    this.#address = address;
+    this.#client = new CoordinatorClient(
+      address,
+      credentials.createInsecure(),
+      channelOptions({ maxMessageBytes: options.maxMessageBytes }),
+    );
+  }
+
+  /** Text to image with the coordinator's model. */
+  generate(options: GenerateOptions): AsyncGenerator<JobEvent, void, undefined> {
+    const { plan, signal, previewEvery = 0, trace = false, ...request } = options;
+    return this.#events(
+      this.#client.generate({ ...defined(request), previewEvery, trace, plan: toPlanSettings(plan) }),
+      signal,
+    );
+  }
+
+  /** Denoises given latents with any noise predictor. */
+  denoise(options: DenoiseOptions): AsyncGenerator<JobEvent, void, undefined> {
+    const { plan, signal, inputs, ...request } = options;
+    return this.#events(
+      this.#client.denoise({
+        ...defined(request),
+        inputs: toTensorMessages(inputs),
+        plan: toPlanSettings(plan),
+      }),
+      signal,
+    );
+  }
+
+  /** Stores a noise predictor on the coordinator unless it has it; its content address. */
+  uploadModel(modelPath: string, options: CallOptions = {}): Promise<string> {
+    return uploadModel(this.#client, modelPath, options.signal);
+  }
+
+  /** How a job would be spread over the workers there are: the document of `asyncdiff plan --json`. */
+  async plan(
+    request: {
+      modelSha256?: string;
+      inputShapes?: Readonly<Record<string, readonly number[]>>;
+      plan?: PlanOptions;
+    },
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    const inputShapes = Object.fromEntries(
+      Object.entries(request.inputShapes ?? {}).map(([name, dims]) => [name, { dims: [...dims] }]),
+    );
+    const response = await unary(
+      this.#client,
+      coordinatorService.Plan,
+      { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettings(request.plan) },
+      options,
+    );
+    return JSON.parse(response.json);
+  }
+
+  /** Workers, queue and versions. */
+  status(options: CallOptions = {}): Promise<GetStatusResponse__Output> {
+    return unary(this.#client, coordinatorService.GetStatus, {}, { ...options, deadlineMs: 10_000 });
+  }
+
+  /** Cancels a job by its id; false if there is none of that name. */
+  async cancel(jobId: string, options: CallOptions = {}): Promise<boolean> {
+    return (await unary(this.#client, coordinatorService.CancelJob, { jobId }, options)).found;
+  }
+
+  /** Closes the connection; jobs that run are cancelled. */
+  close(): void {
+    this.#client.close();
+  }
+
+  async *#events(
+    call: Parameters<typeof messages<JobEvent__Output>>[0],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<JobEvent, void, undefined> {
+    try {
+      for await (const message of messages(call, { signal })) yield readEvent(message);
+    } catch (error) {
+      const own = AsyncDiffError.from(error);
+      if (own.code !== 'coordinator_unreachable') throw own;
+      throw new AsyncDiffError(
+        'coordinator_unreachable',
+        `no coordinator at ${this.#address}: ${own.rawMessage}`,
+        { cause: own },
+      );
+    }
+  }
+}
+
+/** gRPC's types know no `undefined`: a field that was left out must not be there. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

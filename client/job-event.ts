@@ -1,0 +1,89 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { fromTensorMessage } from '../protocol/index.js';
+import type { JobEvent__Output } from '../transport/gen/asyncdiff/v1/JobEvent.js';
+import type { RunReport__Output } from '../transport/gen/asyncdiff/v1/RunReport.js';
+
+/** What a finished run tells; times are as measured, `seconds` is the rounds alone. */
+export type RunReport = RunReport__Output;
+
+/** What happens to a job, in order. `queued` and `planned` may come again (a worker was lost); `done` is the last. */
+export type JobEvent =
+  /** `position`: jobs ahead. */
+  | { readonly type: 'queued'; readonly jobId: string; readonly position: number }
+  | {
+      readonly type: 'planned';
+      readonly jobId: string;
+      readonly components: number;
+      readonly stride: number;
+      readonly warmUp: number;
+      readonly workers: number;
+      readonly rounds: number;
+      readonly predictedPeriodMs: number;
+    }
+  /** `step` steps of `steps` are finished. */
+  | {
+      readonly type: 'progress';
+      readonly jobId: string;
+      readonly step: number;
+      readonly steps: number;
+      readonly round: number;
+    }
+  /** PNG of the first image as it would be decoded now. */
+  | { readonly type: 'preview'; readonly jobId: string; readonly step: number; readonly image: Uint8Array }
+  /** Latents before a step, and its guided noise prediction; float32. */
+  | {
+      readonly type: 'step';
+      readonly jobId: string;
+      readonly step: number;
+      readonly timestep: number;
+      readonly latents: Tensor;
+      readonly eps: Tensor;
+    }
+  | { readonly type: 'warning'; readonly jobId: string; readonly message: string }
+  | {
+      readonly type: 'done';
+      readonly jobId: string;
+      /** PNG, one per image; empty for denoise. */
+      readonly images: readonly Uint8Array[];
+      /** Final latents, float32 [batch, channels, ...]. */
+      readonly latents: Tensor;
+      readonly report: RunReport;
+      /** Chrome trace JSON; empty unless asked for. */
+      readonly trace: string;
+    };
+
+export function readEvent(message: JobEvent__Output): JobEvent {
+  const { jobId } = message;
+  if (message.progress) return { type: 'progress', jobId, ...message.progress };
+  if (message.queued) return { type: 'queued', jobId, ...message.queued };
+  if (message.planned) return { type: 'planned', jobId, ...message.planned };
+  if (message.preview) return { type: 'preview', jobId, ...message.preview };
+  if (message.warning) return { type: 'warning', jobId, ...message.warning };
+  if (message.stepTensors) {
+    const { step, timestep, latents, eps } = message.stepTensors;
+    return {
+      type: 'step',
+      jobId,
+      step,
+      timestep,
+      latents: fromTensorMessage(latents, 'latents'),
+      eps: fromTensorMessage(eps, 'noise prediction'),
+    };
+  }
+  if (message.done?.report) {
+    const { images, latents, report, trace } = message.done;
+    return {
+      type: 'done',
+      jobId,
+      images,
+      latents: fromTensorMessage(latents, 'final latents'),
+      report,
+      trace,
+    };
+  }
+  throw new AsyncDiffError(
+    'protocol_mismatch',
+    'the coordinator sent an event that this client does not know',
+  );
+}

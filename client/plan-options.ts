@@ -1,0 +1,43 @@
+import type { PlanSettings } from '../transport/gen/asyncdiff/v1/PlanSettings.js';
+
+/** How the noise predictor is spread over the workers. Everything that is left out, the coordinator chooses. */
+export interface PlanOptions {
+  /** N. Defaults to one component per worker. */
+  readonly components?: number | undefined;
+  /** S, steps per round. Defaults to 1. */
+  readonly stride?: number | undefined;
+  /** w, leading steps without staleness. Defaults to 3. */
+  readonly warmUp?: number | undefined;
+  /** AsyncDiff's `time_shift`. Defaults to false. */
+  readonly timeShift?: boolean | undefined;
+  /** Values that end a component, in order. */
+  readonly cuts?: readonly string[] | undefined;
+  /** `relay` sends boundary tensors through the coordinator. Defaults to `direct`. */
+  readonly dataPath?: 'direct' | 'relay' | undefined;
+  readonly wireDtype?: 'float32' | 'float16' | undefined;
+  /** 2: the tensors of one ring cut are two rounds old; 0: whichever is faster. Defaults to 1. */
+  readonly lag?: 0 | 1 | 2 | undefined;
+  /** Sessions per component; 0 or left out: chosen by the plan. */
+  readonly microCuts?: number | undefined;
+  readonly shape?: 'auto' | 'sequential' | 'u-shaped' | undefined;
+  /** ONNX Runtime's graphOptimizationLevel. Defaults to `extended`. */
+  readonly optimizationLevel?: 'basic' | 'extended' | 'all' | undefined;
+  readonly maxWorkers?: number | undefined;
+}
+
+export function toPlanSettings(options: PlanOptions = {}): PlanSettings {
+  return {
+    components: options.components ?? 0,
+    stride: options.stride ?? 0,
+    warmUp: options.warmUp ?? 0,
+    timeShift: options.timeShift ?? false,
+    cuts: [...(options.cuts ?? [])],
+    dataPath: options.dataPath ?? '',
+    wireDtype: options.wireDtype ?? '',
+    lag: options.lag ?? 1,
+    microCuts: options.microCuts ?? 0,
+    shape: options.shape ?? '',
+    optimizationLevel: options.optimizationLevel ?? '',
+    maxWorkers: options.maxWorkers ?? 0,
+  };
+}

@@ -1,0 +1,153 @@
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { fromTensorMessages, toTensorMessage } from '../protocol/index.js';
+import { createSampler, parseSchedulerConfig } from '../samplers/index.js';
+import {
+  bidiHandler,
+  type CallContext,
+  clientStreamHandler,
+  serverStreamHandler,
+  unaryHandler,
+} from '../transport/index.js';
+import type { CoordinatorHandlers } from '../transport/gen/asyncdiff/v1/Coordinator.js';
+import type { DenoiseRequest__Output } from '../transport/gen/asyncdiff/v1/DenoiseRequest.js';
+import type { GenerateRequest__Output } from '../transport/gen/asyncdiff/v1/GenerateRequest.js';
+import type { JobEvent } from '../transport/gen/asyncdiff/v1/JobEvent.js';
+import type { Coordinator } from './coordinator.js';
+import { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
+import { generateJob, sourceFor } from './generate-job.js';
+import { resolveSettings } from './job-settings.js';
+import { planDocument } from './plan-document.js';
+import type { WorkerStream } from './worker-registry.js';
+import { workerStatus } from './worker-status.js';
+
+type Send = (event: JobEvent) => Promise<void>;
+
+/** Coordinator.* as gRPC handlers. */
+export function coordinatorHandlers(coordinator: () => Coordinator): UntypedServiceImplementation {
+  const handlers: CoordinatorHandlers = {
+    Join: bidiHandler((stream) => coordinator().registry.accept(stream as unknown as WorkerStream)),
+    Generate: serverStreamHandler((request: GenerateRequest__Output, send: Send, call) =>
+      runJob(coordinator(), send, call, (context) => generate(coordinator(), request, context)),
+    ),
+    Denoise: serverStreamHandler((request: DenoiseRequest__Output, send: Send, call) =>
+      runJob(coordinator(), send, call, (context) => denoise(coordinator(), request, context)),
+    ),
+    Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
+    UploadModel: clientStreamHandler(async (requests) => ({
+      known: await coordinator().models.receive(requests),
+    })),
+    GetStatus: unaryHandler(() => {
+      const { registry, queue, version, pipeline } = coordinator();
+      return {
+        version,
+        model: pipeline?.folder.path ?? '',
+        workers: registry.workers.map(workerStatus),
+        queuedJobs: queue.queued,
+        runningJobs: queue.running,
+      };
+    }),
+    CancelJob: unaryHandler(({ jobId }) => ({ found: coordinator().queue.cancel(jobId) })),
+  };
+  return handlers as unknown as UntypedServiceImplementation;
+}
+
+/** Queues a job, runs it, and sends its events; the client's going away cancels it. */
+async function runJob(
+  coordinator: Coordinator,
+  send: Send,
+  call: CallContext,
+  work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
+): Promise<void> {
+  const { queue, registry, deployments, metrics } = coordinator;
+  const jobId = coordinator.nextJobId();
+  const emit: Emit = (event) => void send({ jobId, ...event });
+  try {
+    const done = await queue.run(
+      jobId,
+      call.signal,
+      (position) => emit({ queued: { position } }),
+      (signal) => work({ jobId, registry, deployments, metrics, emit, signal }),
+    );
+    metrics.jobEnded('done');
+    await send({ jobId, ...done });
+  } catch (error) {
+    metrics.jobEnded(AsyncDiffError.from(error).code);
+    throw error;
+  } finally {
+    metrics.queued(queue.queued);
+  }
+}
+
+async function generate(
+  coordinator: Coordinator,
+  request: GenerateRequest__Output,
+  context: JobContext,
+): Promise<Omit<JobEvent, 'jobId'>> {
+  const { pipeline } = coordinator;
+  if (pipeline === undefined) {
+    throw new AsyncDiffError('model_not_found', 'this coordinator has no text-to-image model', {
+      hint: 'Start it with `asyncdiff serve --model DIR`.',
+    });
+  }
+  const { images, latents, report, trace } = await generateJob(request, pipeline, context);
+  return {
+    done: {
+      images: images.map((image) => Buffer.from(image)),
+      latents: toTensorMessage(latents),
+      report,
+      trace,
+    },
+  };
+}
+
+async function denoise(
+  { models }: Coordinator,
+  request: DenoiseRequest__Output,
+  context: JobContext,
+): Promise<Omit<JobEvent, 'jobId'>> {
+  const sampler = createSampler(parseSchedulerConfig(request.schedulerConfig), request.numInferenceSteps);
+  const settings = resolveSettings(request.plan, sampler.numInferenceSteps);
+  const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
+  const declared = context.registry.workers.some((worker) => worker.hello.declared);
+  const source = sourceFor(
+    context,
+    declared ? '' : models.path(request.modelSha256),
+    conditioning,
+    latents.dims,
+    request.guidanceScale,
+  );
+  const outcome = await denoiseJob(
+    {
+      source,
+      sampler,
+      settings,
+      latents,
+      conditioning,
+      guidanceScale: request.guidanceScale,
+      sendSteps: request.sendSteps,
+      trace: request.trace,
+    },
+    context,
+  );
+  return {
+    done: { latents: toTensorMessage(outcome.latents), report: outcome.report, trace: outcome.trace },
+  };
+}
+
+const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
+
+/** Tells the latents from the conditioning: `sample`, or what transformers call them. */
+function takeLatents(inputs: ReturnType<typeof fromTensorMessages>) {
+  const name = LATENT_NAMES.find((known) => inputs[known] !== undefined);
+  const latents = name === undefined ? undefined : inputs[name];
+  if (name === undefined || latents === undefined) {
+    throw new AsyncDiffError('invalid_input', 'the latents are missing', {
+      hint: 'Give them as the input `sample` (--input sample=latents.npy).',
+    });
+  }
+  if (latents.dtype !== 'float32')
+    throw new AsyncDiffError('invalid_input', `the latents are ${latents.dtype}, they must be float32`);
+  const { [name]: _taken, ...conditioning } = inputs;
+  return { latents, conditioning };
+}

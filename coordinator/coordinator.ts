@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { packageVersion } from '../common/package.js';
+import { TextToImagePipeline } from '../pipeline/index.js';
+import { defaultWorkDir } from '../planner/index.js';
+import { coordinatorService, type RunningServer, startServer } from '../transport/index.js';
+import { coordinatorHandlers } from './coordinator-service.js';
+import { Deployments } from './deployments.js';
+import { JobQueue } from './job-queue.js';
+import type { CoordinatorLog } from './log.js';
+import { CoordinatorMetrics } from './metrics.js';
+import { ModelStore } from './model-store.js';
+import { WorkerRegistry } from './worker-registry.js';
+
+const MAX_QUEUED = 64;
+
+export interface CoordinatorOptions {
+  /** HOST:PORT; port 0 for any free one. */
+  readonly listen: string;
+  /** Model folder for Generate; without one, only Denoise and Plan work. */
+  readonly modelDir?: string | undefined;
+  /** Workers to dial, HOST:PORT; others may join by themselves. */
+  readonly workers?: readonly string[] | undefined;
+  /** ONNX Runtime threads for text encoder, VAE decoder and measuring. Defaults to the cores less one. */
+  readonly threads?: number | undefined;
+  readonly workDir?: string | undefined;
+  readonly maxQueued?: number | undefined;
+  readonly maxMessageBytes?: number | undefined;
+  readonly log: CoordinatorLog;
+}
+
+/** The coordinator: takes jobs and workers, plans, issues rounds, runs the sampler. It needs no GPU. */
+export class Coordinator {
+  readonly registry: WorkerRegistry;
+  readonly models: ModelStore;
+  readonly metrics = new CoordinatorMetrics();
+  readonly queue: JobQueue;
+  readonly deployments: Deployments;
+  readonly pipeline: TextToImagePipeline | undefined;
+  readonly #server: RunningServer;
+  #jobs = 0;
+
+  private constructor(
+    options: CoordinatorOptions,
+    pipeline: TextToImagePipeline | undefined,
+    start: (coordinator: Coordinator) => RunningServer,
+  ) {
+    const workDir = options.workDir ?? defaultWorkDir();
+    this.pipeline = pipeline;
+    this.registry = new WorkerRegistry({
+      log: options.log,
+      maxMessageBytes: options.maxMessageBytes,
+      onChange: (workers) => this.metrics.workers(workers.length),
+    });
+    this.models = new ModelStore(join(workDir, 'models'));
+    this.queue = new JobQueue(options.maxQueued ?? MAX_QUEUED);
+    this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
+    this.#server = start(this);
+  }
+
+  /** Throws `port_in_use`, `address_invalid`, `model_not_found`, `model_invalid`. */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+    const pipeline =
+      options.modelDir === undefined
+        ? undefined
+        : await TextToImagePipeline.open(options.modelDir, { threads });
+    let coordinator: Coordinator | undefined;
+    try {
+      // The handlers need the coordinator, which needs the server: they look it up when a call comes.
+      const server = await startServer({
+        listen: options.listen,
+        services: [
+          { definition: coordinatorService, handlers: coordinatorHandlers(() => coordinator as Coordinator) },
+        ],
+        settings: { maxMessageBytes: options.maxMessageBytes },
+      });
+      coordinator = new Coordinator(options, pipeline, () => server);
+    } catch (error) {
+      await pipeline?.close();
+      throw error;
+    }
+    for (const address of options.workers ?? []) void coordinator.registry.dial(address);
+    return coordinator;
+  }
+
+  /** HOST:PORT. */
+  get address(): string {
+    return this.#server.address;
+  }
+
+  get version(): string {
+    return packageVersion;
+  }
+
+  /** A name for the next job. */
+  nextJobId(): string {
+    this.#jobs += 1;
+    return `job-${process.pid}-${this.#jobs}`;
+  }
+
+  /** Takes no new jobs, lets the running one finish within `graceMs`, closes everything. */
+  async stop(graceMs: number): Promise<void> {
+    this.#server.setHealth('NOT_SERVING');
+    const deadlineMs = performance.now() + graceMs;
+    while (this.queue.running > 0 && performance.now() < deadlineMs)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    this.registry.close();
+    await this.#server.close();
+    await this.pipeline?.close();
+  }
+}

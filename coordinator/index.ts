@@ -1,0 +1,2 @@
+export { Coordinator, type CoordinatorOptions } from './coordinator.js';
+export type { CoordinatorLog } from './log.js';

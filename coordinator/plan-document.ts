@@ -1,0 +1,41 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { formatPlan } from '../planner/index.js';
+import type { PlanRequest__Output } from '../transport/gen/asyncdiff/v1/PlanRequest.js';
+import type { PlanResponse } from '../transport/gen/asyncdiff/v1/PlanResponse.js';
+import type { Coordinator } from './coordinator.js';
+import { resolveSettings } from './job-settings.js';
+
+const ANY_STEPS = 1_000;
+
+/** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
+export async function planDocument(
+  coordinator: Coordinator,
+  request: PlanRequest__Output,
+  signal: AbortSignal,
+): Promise<PlanResponse> {
+  const { registry, models, pipeline, deployments } = coordinator;
+  const settings = resolveSettings(request.plan, ANY_STEPS);
+  const workers = registry.workers.slice(0, settings.maxWorkers);
+  if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  const modelPath = request.modelSha256 === '' ? pipeline?.unetPath : models.path(request.modelSha256);
+  if (modelPath === undefined)
+    throw new AsyncDiffError(
+      'model_not_found',
+      'no model was given, and this coordinator has none of its own',
+    );
+  const inputShapes = Object.fromEntries(
+    Object.entries(request.inputShapes).map(([name, { dims }]) => [name, dims]),
+  );
+  const { plan } = await deployments.plan(
+    {
+      source: { kind: 'model', modelPath, inputShapes },
+      settings: settings.plan,
+      batchRepeat: 1,
+      relay: settings.relay,
+      optimizationLevel: settings.optimizationLevel,
+      workers,
+    },
+    signal,
+  );
+  return { json: JSON.stringify(formatPlan(plan, settings.stride)) };
+}

@@ -1,0 +1,100 @@
+import { clusterOf } from '../planner/index.js';
+import { predictPeriod } from '../partition/index.js';
+import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
+import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
+import type { Deployment } from './deployment.js';
+import type { PlanRequest } from '../planner/index.js';
+
+/** What a finished run tells: settings, times, bytes, and the share of each worker. */
+export function runReport(
+  run: DenoiseRun,
+  options: DenoiseRunOptions,
+  totals: { totalSeconds: number; cpuMs: number },
+): RunReport {
+  const { deployment, planRequest } = run;
+  const { plan } = deployment;
+  const { partition } = plan;
+  return {
+    seconds: run.seconds,
+    totalSeconds: totals.totalSeconds,
+    steps: options.sampler.numInferenceSteps,
+    rounds: run.rounds,
+    components: partition.components.length,
+    stride: options.schedule.stride,
+    warmUp: options.schedule.warmUp,
+    bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
+    periodMs: median(run.roundMs),
+    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride),
+    maxShare: maxShare(deployment, options.schedule.stride),
+    broadcastBytesPerRound: partition.broadcastBytes,
+    declared: plan.declared,
+    timeDilation: plan.timeDilation,
+    lag: plan.lag,
+    microCuts: plan.microCuts,
+    shape: partition.shape,
+    wireDtype: plan.wireDtype,
+    dataPath: deployment.relay ? 'relay' : 'direct',
+    coordinatorCpuMs: totals.cpuMs / Math.max(1, run.rounds),
+    cuts: [...partition.cuts],
+    planId: plan.planId,
+    restarts: run.restarts,
+    workers: run.workers.map((worker) => {
+      const handle = deployment.worker(worker.workerId);
+      return {
+        workerId: worker.workerId,
+        name: handle?.name ?? worker.workerId,
+        device: handle?.hello.device ?? '',
+        components: plan.placement.workersOf.flatMap((ids, index) =>
+          ids.includes(worker.workerId) ? [index + 1] : [],
+        ),
+        computeMs: worker.computeMs,
+        waitMs: worker.waitMs,
+        sentBytes: sumOf(Object.values(worker.sentBytes)),
+      };
+    }),
+  };
+}
+
+/** Period of an asynchronous round from the segments' times as their workers measured them, milliseconds. */
+export function predictedPeriodMs(deployment: Deployment, planRequest: PlanRequest, stride: number): number {
+  const { plan, segmentMs } = deployment;
+  const latentBytes =
+    (plan.output.dims.reduce((product, dim) => product * dim, 1) * 4) / planRequest.batchRepeat;
+  const cluster = clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>
+    segmentMs.get(`${worker}/${segment}`),
+  );
+  return predictPeriod(plan.partition, cluster, { stride }).periodMs;
+}
+
+/**
+ * The busiest worker's part of the whole predictor's compute in an asynchronous round, per step: what bounds the
+ * speed-up at T / (w + (T - w) * max share). From times measured on the workers where there are any.
+ */
+export function maxShare(deployment: Deployment, stride: number): number {
+  const { plan, segmentMs } = deployment;
+  const { placement, partition, specs } = plan;
+  const loads = new Map<string, number>();
+  let wholeMs = 0;
+  const last = partition.components.length;
+  for (const spec of specs) {
+    const ids = placement.workersOf[spec.component - 1] as readonly string[];
+    const msOn = (id: string): number => segmentMs.get(`${id}/${spec.id}`) ?? 0;
+    wholeMs += msOn(ids[0] as string);
+    const runs = spec.component === last ? stride : 1;
+    for (let run = 0; run < runs; run++) {
+      const id = ids[run % ids.length] as string;
+      loads.set(id, (loads.get(id) ?? 0) + msOn(id));
+    }
+  }
+  return wholeMs === 0 ? 1 : Math.max(...loads.values()) / stride / wholeMs;
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}

@@ -1,0 +1,62 @@
+import { type Cluster, DEFAULT_LINK, type Link, toLink } from '../partition/index.js';
+import type { PlanRequest } from './plan.js';
+import type { Placement } from './placement.js';
+
+/** Serialising and parsing on Node, measured with `npm run bench:transport`. */
+const SERIALIZE_MS_PER_MB = DEFAULT_LINK.serializeMsPerMb;
+/** What the sampler takes per element on one core: a handful of float operations. */
+const SAMPLER_MS_PER_MIB = 1;
+const SAMPLER_BASE_MS = 0.2;
+/** Entering and leaving ONNX Runtime, and the hop between two threads. */
+const TASK_OVERHEAD_MS = 0.2;
+
+type SegmentMs = (workerId: string, segmentId: string) => number | undefined;
+
+/**
+ * The cluster of a plan as partition search and simulator want it. Links between workers are as measured; one that was
+ * not is taken as loopback on one host, and as twice the coordinator's round trip at 10 Gb/s otherwise.
+ */
+export function clusterOf(
+  request: PlanRequest,
+  placement: Placement,
+  latentBytes: number,
+  segmentMs?: SegmentMs,
+): Cluster {
+  const workers = new Map(request.workers.map((worker) => [worker.id, worker]));
+  const links = new Map(request.links.map((link) => [`${link.from}>${link.to}`, link]));
+  const coordinatorLinks = (id: string): Link =>
+    toLink({
+      ...DEFAULT_LINK,
+      latencyMs: halfRoundTrip(workers.get(id)?.roundTripMs),
+      serializeMsPerMb: SERIALIZE_MS_PER_MB,
+    });
+  const link = (from: string, to: string): Link => {
+    const measured = links.get(`${from}>${to}`);
+    if (measured !== undefined) {
+      return toLink({
+        latencyMs: halfRoundTrip(measured.roundTripMs),
+        bytesPerSecond: measured.bytesPerSecond,
+        serializeMsPerMb: 0,
+      });
+    }
+    if (workers.get(from)?.hostId === workers.get(to)?.hostId) return toLink(DEFAULT_LINK);
+    return toLink({
+      ...DEFAULT_LINK,
+      latencyMs: Math.max(coordinatorLinks(from).latencyMs, coordinatorLinks(to).latencyMs),
+    });
+  };
+  return {
+    workers: request.workers.map(({ id, hostId, timeDilation }) => ({ id, hostId, speed: 1 / timeDilation })),
+    placement: new Map(placement.workersOf.map((ids, index) => [index + 1, ids])),
+    links: link,
+    coordinatorLinks,
+    latentBytes,
+    samplerMs: SAMPLER_BASE_MS + (latentBytes / 2 ** 20) * SAMPLER_MS_PER_MIB,
+    taskOverheadMs: TASK_OVERHEAD_MS,
+    segmentMs,
+  };
+}
+
+function halfRoundTrip(roundTripMs: number | undefined): number {
+  return roundTripMs === undefined || roundTripMs === 0 ? DEFAULT_LINK.latencyMs : roundTripMs / 2;
+}

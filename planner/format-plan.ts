@@ -1,0 +1,22 @@
+import { describePartition } from '../partition/index.js';
+import type { Plan } from './plan.js';
+
+export const PLAN_SCHEMA = 'asyncdiff.plan/1';
+
+/** The document that `asyncdiff plan --json` prints. */
+export function formatPlan(plan: Plan, stride: number) {
+  return {
+    schema: PLAN_SCHEMA,
+    plan_id: plan.planId,
+    stride,
+    micro_cuts: plan.microCuts,
+    lag: plan.lag,
+    wire_dtype: plan.wireDtype,
+    declared: plan.declared,
+    predicted_period_ms: plan.predicted.periodMs,
+    critical_cycle: plan.predicted.criticalCycle,
+    placement: plan.placement.workersOf.map((workers, index) => ({ component: index + 1, workers })),
+    inputs: plan.inputs,
+    ...describePartition(plan.partition),
+  };
+}

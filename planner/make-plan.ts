@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  describeModel,
+  exportSegments,
+  type InputShapes,
+  prepareModel,
+  type PreparedModel,
+} from '../onnx/index.js';
+import type { ValueSpec } from '../engine/index.js';
+import {
+  type CostGraph,
+  type Evaluated,
+  PERIOD_TIE,
+  type Partition,
+  searchPartition,
+} from '../partition/index.js';
+import { parseProfile, toCostGraph } from '../profiles/index.js';
+import { clusterOf } from './cluster.js';
+import { type Placement, placeComponents } from './placement.js';
+import type { Plan, PlanRequest } from './plan.js';
+import { segmentSpecs } from './segment-specs.js';
+
+/** More sessions than this cost more in calls than they hide in transfers. */
+const MAX_MICRO_CUTS = 4;
+
+interface Measured {
+  readonly graph: CostGraph;
+  readonly prepared: PreparedModel | undefined;
+  readonly timeDilation: number;
+}
+
+/**
+ * Makes a plan: measures the predictor, cuts it for the workers there are, writes each segment as a model of its own.
+ * Blocks its thread while ONNX Runtime works; see Planner for the one that does not.
+ */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const measured = await measure(request);
+  const { graph } = measured;
+  const { settings } = request;
+  const components = settings.cuts.length > 0 ? settings.cuts.length + 1 : settings.components;
+  const placement = placeComponents({
+    components,
+    stride: settings.stride,
+    workerIds: request.workers.map(({ id }) => id),
+  });
+  const latents = graph.values.get(graph.sampleInput);
+  const latentBytes = (latents?.bytes ?? 0) / request.batchRepeat;
+  const search = searchPartition(graph, {
+    components: placement.components,
+    cuts: settings.cuts,
+    shape: settings.shape,
+    wireDtype: settings.wireDtype,
+    stride: settings.stride,
+    cluster: clusterOf(request, placement, latentBytes),
+  });
+  const chosen = chooseVariant(settings, search.best);
+  const exported =
+    measured.prepared === undefined
+      ? undefined
+      : await exportSegments(measured.prepared, chosen.partition, join(request.workDir, 'segments'));
+  const specs = segmentSpecs(graph, chosen.partition, exported);
+  return {
+    planId: planId(chosen.partition, placement, specs),
+    partition: chosen.partition,
+    placement,
+    specs,
+    artifactPaths: new Map(exported?.map(({ sha256, path }) => [sha256, path])),
+    inputs: graph.inputs.map(toSpec),
+    output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),
+    microCuts: chosen.microCuts,
+    lag: chosen.lag,
+    wireDtype: settings.wireDtype,
+    predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
+    declared: measured.prepared === undefined,
+    timeDilation: measured.timeDilation,
+  };
+}
+
+async function measure({ source, settings, workDir, threads }: PlanRequest): Promise<Measured> {
+  if (source.kind === 'profile') {
+    const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
+    return { graph: toCostGraph(profile), prepared: undefined, timeDilation: profile.time_dilation };
+  }
+  const prepared = await prepareModel({
+    modelPath: source.modelPath,
+    inputShapes: withLatentsName(source.modelPath, source.inputShapes),
+    keepValues: settings.cuts,
+    workDir: join(workDir, 'prepared'),
+    threads,
+  });
+  return { graph: prepared.graph, prepared, timeDilation: 1 };
+}
+
+/** The latents may be given as `sample`, whatever the model calls them. */
+function withLatentsName(modelPath: string, { sample, ...others }: InputShapes): InputShapes {
+  if (sample === undefined) return others;
+  return { ...others, [describeModel(modelPath).sample.name]: sample };
+}
+
+interface Chosen extends Evaluated {
+  readonly microCuts: number;
+  readonly lag: 1 | 2;
+}
+
+/** The shortest period; among those within a per cent the least staleness, then the fewest sessions. */
+function chooseVariant(
+  settings: PlanRequest['settings'],
+  best: (variant: { microCuts: number; lag: 1 | 2 }) => Evaluated,
+): Chosen {
+  const lags: (1 | 2)[] = settings.lag === 0 ? [1, 2] : [settings.lag];
+  const counts =
+    settings.microCuts === 0
+      ? Array.from({ length: MAX_MICRO_CUTS }, (_, index) => index + 1)
+      : [settings.microCuts];
+  const all = lags.flatMap((lag) =>
+    counts.map((microCuts): Chosen => ({ ...best({ microCuts, lag }), microCuts, lag })),
+  );
+  const shortestMs = Math.min(...all.map(({ predicted }) => predicted.periodMs));
+  return all.find(({ predicted }) => predicted.periodMs <= shortestMs * PERIOD_TIE) as Chosen;
+}
+
+function planId(partition: Partition, placement: Placement, specs: Plan['specs']): string {
+  const lags = partition.boundaryTensors.map(({ name, lag }) => [name, lag]);
+  return createHash('sha256')
+    .update(JSON.stringify([specs, lags, placement.workersOf]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function toSpec({ name, dtype, dims }: ValueSpec): ValueSpec {
+  return { name, dtype, dims };
+}

@@ -1,0 +1,57 @@
+import { credentials } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { channelOptions, messages, serverStreamHandler, WorkerClient } from '../transport/index.js';
+import type { Peer__Output } from '../transport/gen/asyncdiff/v1/Peer.js';
+import type { ProbeChunk } from '../transport/gen/asyncdiff/v1/ProbeChunk.js';
+import type { ProbedLink } from '../transport/gen/asyncdiff/v1/ProbedLink.js';
+import type { ProbeRequest__Output } from '../transport/gen/asyncdiff/v1/ProbeRequest.js';
+
+const CHUNK_BYTES = 1 << 20;
+/** Long enough to fill a fast link's window a few times, short enough for a slow one (16 MiB is 1.3 s at 0.1 Gb/s). */
+const BULK_BYTES = 16 << 20;
+const MAX_BYTES = 64 << 20;
+const ROUND_TRIPS = 5;
+
+/** Handler of Worker.Probe: sends the bytes that were asked for. */
+export const probeHandler = serverStreamHandler(
+  async ({ sizeBytes }: ProbeRequest__Output, send: (chunk: ProbeChunk) => Promise<void>) => {
+    if (sizeBytes > MAX_BYTES)
+      throw new AsyncDiffError('invalid_input', `a probe of ${sizeBytes} bytes; at most ${MAX_BYTES}`);
+    const chunk = Buffer.alloc(CHUNK_BYTES, 1);
+    let leftBytes = sizeBytes;
+    do {
+      const take = Math.min(leftBytes, CHUNK_BYTES);
+      await send({ data: chunk.subarray(0, take) });
+      leftBytes -= take;
+    } while (leftBytes > 0);
+  },
+);
+
+/** Measures the links from these workers to this one, one after another: shortest of five round trips, then one bulk transfer. */
+export async function probeLinks(producers: readonly Peer__Output[]): Promise<ProbedLink[]> {
+  const links: ProbedLink[] = [];
+  for (const { workerId: producerId, address } of producers) {
+    const client = new WorkerClient(address, credentials.createInsecure(), channelOptions());
+    try {
+      await receive(client, 0);
+      let roundTripMs = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < ROUND_TRIPS; i++) roundTripMs = Math.min(roundTripMs, await receive(client, 0));
+      const bulkMs = await receive(client, BULK_BYTES);
+      links.push({
+        producerId,
+        roundTripMs,
+        bytesPerSecond: BULK_BYTES / (Math.max(0.01, bulkMs - roundTripMs) / 1000),
+      });
+    } finally {
+      client.close();
+    }
+  }
+  return links;
+}
+
+/** Milliseconds from asking for `sizeBytes` to having them. */
+async function receive(client: InstanceType<typeof WorkerClient>, sizeBytes: number): Promise<number> {
+  const startMs = performance.now();
+  for await (const _chunk of messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable' }));
+  return performance.now() - startMs;
+}
