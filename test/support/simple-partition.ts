@@ -2,19 +2,15 @@ import type { BoundaryTensor, CostGraph, Partition, Segment } from '../../partit
 import { tensorBytes } from '../../common/tensor/index.js';
 
 /**
- * The plainest correct cut, independent of partition/: component i ends with the i-th node of `ends`. What does not depend on
+ * The plainest correct cut, independent of partition/: component i ends with the i-th node of `ends` (of {@link latentNodes}). What does not depend on
  * the latents is computed again where it is needed. Shares are not computed.
  */
 export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16'): Partition {
-  const fromSample = new Set([graph.sampleInput]);
+  const { fromSample, dependent } = latentDependence(graph);
   const producer = new Map<string, number>();
   graph.nodes.forEach((node, index) => {
     for (const output of node.outputs) producer.set(output, index);
-    if (node.inputs.some((name) => fromSample.has(name))) for (const out of node.outputs) fromSample.add(out);
   });
-  const dependent = graph.nodes.flatMap((node, index) =>
-    node.outputs.some((name) => fromSample.has(name)) ? [index] : [],
-  );
   const limits = [...ends, graph.nodes.length - 1];
   const componentOf = (index: number): number => limits.findIndex((end) => index <= end) + 1;
   const boundary = new Map<string, { producer: number; consumers: Set<number> }>();
@@ -115,4 +111,22 @@ export function evenEnds(graph: CostGraph, count: number): number[] {
     if (ends.length < count - 1 && sum >= ((ends.length + 1) * total) / count) ends.push(index);
   });
   return ends;
+}
+
+function latentDependence(graph: CostGraph): {
+  fromSample: ReadonlySet<string>;
+  dependent: readonly number[];
+} {
+  const fromSample = new Set([graph.sampleInput]);
+  const dependent = graph.nodes.flatMap((node, index) => {
+    if (!node.inputs.some((name) => fromSample.has(name))) return [];
+    for (const output of node.outputs) fromSample.add(output);
+    return [index];
+  });
+  return { fromSample, dependent };
+}
+
+/** Indexes of the nodes that depend on the latents: where a component may end. */
+export function latentNodes(graph: CostGraph): readonly number[] {
+  return latentDependence(graph).dependent;
 }
