@@ -1,2 +1,42 @@
+export type { WireDType } from './assemble.js';
+export {
+  type Cluster,
+  type ClusterWorker,
+  type Hop,
+  hopsOf,
+  type Link,
+  occupancyMs,
+  ROUNDS_AHEAD,
+  sharedResources,
+  taskMs,
+  workersOf,
+} from './cluster.js';
 export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
+export { classifyNodes, type NodeKind } from './dependence.js';
+export {
+  type ComponentDescription,
+  describePartition,
+  type PartitionDescription,
+  type ReceivedTensor,
+} from './describe.js';
+export type { EventKind } from './event-graph.js';
+export type { PartitionShape } from './main-range.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
+export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
+export {
+  type Evaluated,
+  PERIOD_TIE,
+  type PartitionSearch,
+  partitionGraph,
+  type PlanVariant,
+  searchPartition,
+} from './search.js';
+export {
+  DEFAULT_LINK,
+  type LinkCost,
+  type PartitionOptions,
+  type SearchOptions,
+  toLink,
+  uniformCluster,
+} from './search-options.js';
+export { trafficBytes } from './traffic.js';

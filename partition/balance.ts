@@ -1,0 +1,69 @@
+import type { CutTable } from './cut-table.js';
+
+/** A way to cut a stretch of the table, by candidate index. */
+export interface Chain {
+  /** The inner cuts, ascending: one fewer than there are pieces. */
+  readonly cuts: readonly number[];
+  /** Largest load of a piece: its cost times its factor. */
+  readonly maxLoad: number;
+  /** Sum of the bytes that cross the inner cuts. */
+  readonly bytes: number;
+}
+
+/**
+ * The cuts from candidate `start` to every later candidate in `factors.length` pieces. Without a `ceiling`, the largest load is least;
+ * with one, the bytes are least among the cuts whose loads stay under it. Index: the end; undefined where there is none.
+ */
+export function balance(
+  table: CutTable,
+  start: number,
+  factors: readonly number[],
+  ceiling: number = Number.POSITIVE_INFINITY,
+): (end: number) => Chain | undefined {
+  const size = table.positions.length;
+  const byBytes = Number.isFinite(ceiling);
+  let load = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  let bytes = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  const origin: Int32Array[] = [];
+  for (let end = start + 1; end < size; end++) {
+    const own = table.costMs(start, end) * factors[0]!;
+    if (own > ceiling) break;
+    load[end] = own;
+    bytes[end] = 0;
+  }
+  for (let piece = 1; piece < factors.length; piece++) {
+    const factor = factors[piece]!;
+    const nextLoad = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+    const nextBytes = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+    const from = new Int32Array(size).fill(-1);
+    for (let cut = start + piece; cut < size - 1; cut++) {
+      if (load[cut] === Number.POSITIVE_INFINITY) continue;
+      const carried = bytes[cut]! + table.crossingBytes[cut]!;
+      for (let end = cut + 1; end < size; end++) {
+        const own = table.costMs(cut, end) * factor;
+        if (own > ceiling) break;
+        const most = Math.max(load[cut]!, own);
+        const better = byBytes
+          ? carried < nextBytes[end]! || (carried === nextBytes[end]! && most < nextLoad[end]!)
+          : most < nextLoad[end]! || (most === nextLoad[end]! && carried < nextBytes[end]!);
+        if (!better) continue;
+        nextLoad[end] = most;
+        nextBytes[end] = carried;
+        from[end] = cut;
+      }
+    }
+    origin.push(from);
+    load = nextLoad;
+    bytes = nextBytes;
+  }
+  return (end) => {
+    if (load[end] === Number.POSITIVE_INFINITY) return undefined;
+    const cuts: number[] = [];
+    let at = end;
+    for (const from of [...origin].reverse()) {
+      at = from[at]!;
+      cuts.push(at);
+    }
+    return { cuts: cuts.reverse(), maxLoad: load[end]!, bytes: bytes[end]! };
+  };
+}

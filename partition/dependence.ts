@@ -1,0 +1,27 @@
+import type { CostGraph } from './cost-graph.js';
+
+/**
+ * `main`: depends on the latent input and leads to the noise prediction. `replicated`: leads to it, but depends on the
+ * timestep, the conditioning or constants only, so that every segment that needs it computes it (design section 2).
+ * `dead`: leads nowhere; in no segment.
+ */
+export type NodeKind = 'main' | 'replicated' | 'dead';
+
+/** The kind of each node of the graph, by node index. Nodes must be in order of execution. */
+export function classifyNodes(graph: CostGraph): NodeKind[] {
+  const dependent = new Set([graph.sampleInput]);
+  const isMain = graph.nodes.map((node) => {
+    const main = node.inputs.some((name) => dependent.has(name));
+    if (main) for (const name of node.outputs) dependent.add(name);
+    return main;
+  });
+  const needed = new Set([graph.output]);
+  const kinds: NodeKind[] = Array.from({ length: graph.nodes.length }, () => 'dead');
+  for (let index = graph.nodes.length - 1; index >= 0; index--) {
+    const node = graph.nodes[index]!;
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    for (const name of node.inputs) needed.add(name);
+    kinds[index] = isMain[index] ? 'main' : 'replicated';
+  }
+  return kinds;
+}

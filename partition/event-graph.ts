@@ -1,0 +1,205 @@
+import type { CycleEdge } from '../common/max-plus/index.js';
+import {
+  type Cluster,
+  type Hop,
+  hopsOf,
+  occupancyMs,
+  ROUNDS_AHEAD,
+  sharedResources,
+  taskMs,
+  workersOf,
+} from './cluster.js';
+import type { BoundaryTensor, Partition, Segment } from './partition.js';
+
+export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
+
+/** Something that happens once per round and takes time. */
+export interface PeriodEvent {
+  readonly kind: EventKind;
+  readonly label: string;
+  readonly durationMs: number;
+}
+
+/** The asynchronous rounds of a plan as a max-plus system. */
+export interface EventGraph {
+  readonly events: readonly PeriodEvent[];
+  readonly edges: readonly CycleEdge[];
+}
+
+interface PlacedTask {
+  readonly event: number;
+  readonly segment: Segment;
+  readonly worker: string;
+  readonly run: number;
+  readonly publishes: boolean;
+}
+
+/**
+ * Builds the system of design section 4. Events: each task, each message, each sampler step. Edges: a worker runs its
+ * tasks one after another in program order; a worker's messages leave one after another; a task waits for its boundary
+ * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued.
+ */
+export function buildEventGraph(
+  partition: Partition,
+  cluster: Cluster,
+  stride: number,
+  lagOf: (tensor: BoundaryTensor) => number = (tensor) => tensor.lag,
+): EventGraph {
+  return new EventGraphBuilder(partition, cluster, stride, lagOf).build();
+}
+
+class EventGraphBuilder {
+  readonly #partition: Partition;
+  readonly #cluster: Cluster;
+  readonly #stride: number;
+  readonly #lagOf: (tensor: BoundaryTensor) => number;
+  readonly #events: PeriodEvent[] = [];
+  readonly #edges: CycleEdge[] = [];
+  readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
+  /** For `<tensor> <worker>`: the event after which the worker has the tensor, and the latency that follows it. */
+  readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
+  readonly #load = new Map<string, number>();
+
+  constructor(
+    partition: Partition,
+    cluster: Cluster,
+    stride: number,
+    lagOf: (tensor: BoundaryTensor) => number,
+  ) {
+    this.#lagOf = lagOf;
+    this.#partition = partition;
+    this.#cluster = cluster;
+    this.#stride = stride;
+    this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  build(): EventGraph {
+    const all = this.#placeTasks();
+    const byWorker = new Map<string, PlacedTask[]>();
+    for (const task of all) byWorker.set(task.worker, [...(byWorker.get(task.worker) ?? []), task]);
+    const samplers = Array.from({ length: this.#stride }, (_, run) =>
+      this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs),
+    );
+    this.#chain(samplers);
+    for (const [worker, tasks] of byWorker) {
+      this.#chain(tasks.map((task) => task.event));
+      this.#chain(tasks.flatMap((task) => this.#sends(task, samplers)));
+      this.#edge(
+        samplers.at(-1)!,
+        tasks[0]!.event,
+        this.#cluster.coordinatorLinks(worker).latencyMs,
+        1 + ROUNDS_AHEAD,
+      );
+    }
+    this.#sendLatents(all, samplers.at(-1)!);
+    for (const task of all) this.#waitForTensors(task);
+    for (const [resource, busyMs] of this.#load) {
+      const event = this.#event('link', resource, busyMs);
+      this.#edge(event, event, 0, 1);
+    }
+    return { events: this.#events, edges: this.#edges };
+  }
+
+  /** The tasks of a round in program order, each on its worker. */
+  #placeTasks(): PlacedTask[] {
+    const { components, segments } = this.#partition;
+    const tasks: PlacedTask[] = [];
+    for (const { index } of components) {
+      const runs = index === components.length ? this.#stride : 1;
+      const workers = workersOf(this.#cluster, index);
+      for (let run = 0; run < runs; run++) {
+        const worker = workers[run % workers.length]!;
+        for (const segment of segments) {
+          if (segment.component !== index) continue;
+          const duration = taskMs(this.#cluster, worker, segment);
+          const event = this.#event('compute', `${segment.id}/j${run}`, duration);
+          tasks.push({ event, segment, worker, run, publishes: run === runs - 1 });
+        }
+      }
+    }
+    return tasks;
+  }
+
+  /** The messages that a task's end sets off, in the order in which they leave: the noise prediction first. */
+  #sends(task: PlacedTask, samplers: readonly number[]): number[] {
+    const sends: number[] = [];
+    if (task.segment.writesOutput) {
+      const link = this.#cluster.coordinatorLinks(task.worker);
+      const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
+      this.#edge(task.event, event, 0, 0);
+      this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
+      sends.push(event);
+    }
+    if (!task.publishes) return sends;
+    for (const name of task.segment.boundaryWrites) {
+      const tensor = this.#tensors.get(name)!;
+      this.#arrival.set(`${name} ${task.worker}`, { event: task.event, latencyMs: 0 });
+      const hopEvents = new Map<Hop, number>();
+      for (const hop of hopsOf(this.#cluster, tensor, task.worker)) {
+        const link = this.#cluster.links(hop.from, hop.to);
+        const busyMs = occupancyMs(link, tensor.bytes);
+        const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
+        hopEvents.set(hop, event);
+        this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
+        for (const resource of sharedResources(this.#cluster, hop.from, hop.to)) {
+          this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
+        }
+        if (hop.via === undefined) {
+          this.#edge(task.event, event, 0, 0);
+          sends.push(event);
+        } else {
+          const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
+          this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
+        }
+      }
+    }
+    return sends;
+  }
+
+  /** One message to each worker that reads the latents, in the order of its first task that does. */
+  #sendLatents(tasks: readonly PlacedTask[], lastSampler: number): void {
+    const sends = new Map<string, number>();
+    for (const task of tasks) {
+      if (!task.segment.readsSample) continue;
+      const link = this.#cluster.coordinatorLinks(task.worker);
+      let event = sends.get(task.worker);
+      if (event === undefined) {
+        event = this.#event(
+          'latents',
+          `latents >${task.worker}`,
+          occupancyMs(link, this.#cluster.latentBytes),
+        );
+        sends.set(task.worker, event);
+        this.#edge(lastSampler, event, 0, 0);
+      }
+      this.#edge(event, task.event, link.latencyMs, 1);
+    }
+    this.#chain([...sends.values()]);
+  }
+
+  #waitForTensors(task: PlacedTask): void {
+    for (const name of task.segment.boundaryReads) {
+      const arrival = this.#arrival.get(`${name} ${task.worker}`);
+      if (arrival === undefined) throw new RangeError(`nothing brings ${name} to ${task.worker}`);
+      this.#edge(arrival.event, task.event, arrival.latencyMs, this.#lagOf(this.#tensors.get(name)!));
+    }
+  }
+
+  #event(kind: EventKind, label: string, durationMs: number): number {
+    return this.#events.push({ kind, label, durationMs }) - 1;
+  }
+
+  /** `to` begins at the earliest `extraMs` after the end of `from`, `length` rounds before. */
+  #edge(from: number, to: number, extraMs: number, length: number): void {
+    this.#edges.push({ from, to, weight: this.#events[from]!.durationMs + extraMs, length });
+  }
+
+  /** Events that happen one after another, round after round. */
+  #chain(events: readonly number[]): void {
+    for (const [at, event] of events.entries()) {
+      const next = events[at + 1];
+      if (next === undefined) this.#edge(event, events[0]!, 0, 1);
+      else this.#edge(event, next, 0, 0);
+    }
+  }
+}

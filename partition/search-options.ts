@@ -1,0 +1,132 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { WireDType } from './assemble.js';
+import { type Cluster, type Link, workersOf } from './cluster.js';
+import type { CostGraph } from './cost-graph.js';
+import type { PartitionShape } from './main-range.js';
+
+/** What a link costs, as it is measured. */
+export interface LinkCost {
+  readonly latencyMs: number;
+  readonly bytesPerSecond: number;
+  /** Sender's and receiver's work per megabyte (1e6 bytes), milliseconds. */
+  readonly serializeMsPerMb: number;
+}
+
+export interface PartitionOptions {
+  /** N. Not used where `cuts` is given: N is then one more than there are cuts. */
+  readonly components: number;
+  /** Values that end a component, in order of execution, instead of a search. */
+  readonly cuts?: readonly string[] | undefined;
+  /** Default `auto`: the shape with the shorter period. */
+  readonly shape?: 'auto' | PartitionShape | undefined;
+  /** Sessions per component, at most: 1 (default) or more. The head and the tail of a U-shape are two in any case. */
+  readonly microCuts?: number | undefined;
+  /** 2: the boundary tensors of one ring cut are two rounds old. Default 1. */
+  readonly lag?: 1 | 2 | undefined;
+  /** What float32 boundary tensors are on the wire. Default float32. */
+  readonly wireDtype?: WireDType | undefined;
+  /** S. Default 1. */
+  readonly stride?: number | undefined;
+  /** Workers that run component N's runs in parallel. Default 1. */
+  readonly replicas?: number | undefined;
+  /** Speed of the worker of each component (index 0: component 1). Default 1 each. */
+  readonly speeds?: readonly number[] | undefined;
+  readonly link?: LinkCost | undefined;
+  readonly coordinatorLink?: LinkCost | undefined;
+  /** Bytes of one step's latents between coordinator and worker. Default: those of the graph's latent input. */
+  readonly latentBytes?: number | undefined;
+  readonly samplerMs?: number | undefined;
+  /** What running one session costs besides its nodes. Default 0.2. */
+  readonly taskOverheadMs?: number | undefined;
+  /** The cluster itself, instead of speeds, replicas, links and costs above. */
+  readonly cluster?: Cluster | undefined;
+}
+
+/** Two processes on one machine: what was measured over loopback with grpc-js. */
+export const DEFAULT_LINK: LinkCost = Object.freeze({
+  latencyMs: 0.3,
+  bytesPerSecond: 1.25e9,
+  serializeMsPerMb: 1,
+});
+
+/** Options with nothing left open. */
+export interface SearchOptions {
+  readonly components: number;
+  readonly shape: 'auto' | PartitionShape;
+  readonly wireDtype: WireDType;
+  readonly stride: number;
+  readonly cluster: Cluster;
+}
+
+/** @throws AsyncDiffError `invalid_settings` for a number that is out of range. */
+export function resolveOptions(
+  graph: CostGraph,
+  options: PartitionOptions,
+  components: number,
+): SearchOptions {
+  const stride = options.stride ?? 1;
+  for (const [name, value] of Object.entries({ components, stride, replicas: options.replicas ?? 1 })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new AsyncDiffError(
+        'invalid_settings',
+        `${name} must be a whole number of at least 1, not ${value}`,
+      );
+    }
+  }
+  const cluster = options.cluster ?? uniformCluster(graph, options, components);
+  return {
+    components,
+    shape: options.shape ?? 'auto',
+    wireDtype: options.wireDtype ?? 'float32',
+    stride,
+    cluster,
+  };
+}
+
+/** One worker per component, and more for component N if it has replicas, each on its own host. */
+export function uniformCluster(graph: CostGraph, options: PartitionOptions, components: number): Cluster {
+  const placement = new Map<number, string[]>();
+  const workers = [];
+  for (let component = 1; component <= components; component++) {
+    const replicas = component === components ? (options.replicas ?? 1) : 1;
+    const ids = Array.from({ length: replicas }, (_, at) => `w${component}${at === 0 ? '' : `r${at}`}`);
+    placement.set(component, ids);
+    const speed = options.speeds?.[component - 1] ?? 1;
+    workers.push(...ids.map((id) => ({ id, speed, hostId: id })));
+  }
+  const link = toLink(options.link ?? DEFAULT_LINK);
+  const coordinatorLink = toLink(options.coordinatorLink ?? options.link ?? DEFAULT_LINK);
+  return {
+    workers,
+    placement,
+    links: () => link,
+    coordinatorLinks: () => coordinatorLink,
+    latentBytes: options.latentBytes ?? graph.values.get(graph.sampleInput)?.bytes ?? 0,
+    samplerMs: options.samplerMs ?? 0.1,
+    taskOverheadMs: options.taskOverheadMs ?? 0.2,
+  };
+}
+
+/** A link by which a megabyte takes as long as it takes to serialise and to send. */
+export function toLink(cost: LinkCost): Link {
+  const secondsPerByte = 1 / cost.bytesPerSecond + (cost.serializeMsPerMb / 1000) * 1e-6;
+  return { latencyMs: cost.latencyMs, bytesPerSecond: 1 / secondsPerByte, overheadMs: 0 };
+}
+
+/**
+ * Device time per round for each millisecond of cost, by component (index 0: component 1): slower workers, workers that share
+ * their time between components, and the S runs of component N all make it larger.
+ */
+export function loadFactors(options: SearchOptions): number[] {
+  const { cluster, components, stride } = options;
+  const held = new Map<string, number>();
+  for (let component = 1; component <= components; component++) {
+    for (const id of workersOf(cluster, component)) held.set(id, (held.get(id) ?? 0) + 1);
+  }
+  const speedOf = new Map(cluster.workers.map((worker) => [worker.id, worker.speed]));
+  return Array.from({ length: components }, (_, at) => {
+    const ids = workersOf(cluster, at + 1);
+    const runs = at + 1 === components ? Math.ceil(stride / ids.length) : 1;
+    return runs * Math.max(...ids.map((id) => held.get(id)! / (speedOf.get(id) ?? 1)));
+  });
+}

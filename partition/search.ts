@@ -1,0 +1,194 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { assemblePartition } from './assemble.js';
+import { candidateCuts } from './candidates.js';
+import type { CostGraph } from './cost-graph.js';
+import { explicitCuts } from './explicit-cuts.js';
+import { type GraphIndex, indexGraph } from './graph-index.js';
+import { type CutPositions, rangesOf } from './main-range.js';
+import { microCutRanges } from './micro-cuts.js';
+import type { Partition } from './partition.js';
+import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
+import { trafficBytes } from './traffic.js';
+import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
+
+/** Periods within this factor count as equal; then fewer bytes, fewer sessions or less staleness decide. */
+export const PERIOD_TIE = 1.01;
+/** Cuts that one refinement may try. */
+const REFINE_EVALUATIONS = 48;
+const REFINE_STEPS: readonly number[] = [1, 2, 4, 8, 16, 32];
+/** Cuts per goal that are tried with micro-cuts and lag. */
+const FINALISTS = 3;
+
+/** A partition with the period that it was chosen for. */
+export interface Evaluated {
+  readonly cuts: CutPositions;
+  readonly partition: Partition;
+  readonly predicted: PredictedPeriod;
+  /** Bytes between workers per round. */
+  readonly bytes: number;
+}
+
+/** Sessions and lag of a plan; what else there is to choose once the cuts are known. */
+export interface PlanVariant {
+  readonly microCuts: number;
+  readonly lag: 1 | 2;
+}
+
+/** The search for one graph and one cluster; its candidates are found once, however many variants are asked for. */
+export interface PartitionSearch {
+  readonly options: SearchOptions;
+  /** The best partition with this many sessions per component and this lag. */
+  readonly best: (variant: PlanVariant) => Evaluated;
+}
+
+/**
+ * Cuts a noise predictor into components so that an asynchronous round takes the shortest predicted time; among periods
+ * within 1 % the one with the fewest boundary bytes.
+ *
+ * @throws AsyncDiffError `partition_impossible`: more components than nodes between latents and prediction (the message says how many
+ *   are possible), or a cut that cannot be made; `invalid_settings`: a number out of range.
+ */
+export function partitionGraph(graph: CostGraph, options: PartitionOptions): Partition {
+  const variant = { microCuts: options.microCuts ?? 1, lag: options.lag ?? 1 };
+  return searchPartition(graph, options).best(variant).partition;
+}
+
+/** As {@link partitionGraph}, for several variants of one plan. `microCuts` and `lag` of the options are not used. */
+export function searchPartition(graph: CostGraph, options: PartitionOptions): PartitionSearch {
+  const index = indexGraph(graph);
+  const explicit =
+    options.cuts === undefined || options.cuts.length === 0 ? undefined : explicitCuts(index, options.cuts);
+  const components = explicit === undefined ? options.components : explicit.positions.length + 1;
+  const resolved = resolveOptions(graph, options, components);
+  if (components > index.mainNodes.length) {
+    throw new AsyncDiffError(
+      'partition_impossible',
+      `${components} components: this model can be cut into at most ${index.mainNodes.length}`,
+    );
+  }
+  const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
+  return { options: resolved, best: (variant) => bestVariant(index, resolved, finalists, variant) };
+}
+
+/** By what two cuts are compared in the search: smaller is better. */
+type Goal = (one: Evaluated) => number;
+
+/**
+ * The few cuts that are worth trying with micro-cuts and lag: the best by the period as it is with one session per piece, and the
+ * best by what remains of it when all waits for boundary tensors are hidden, each refined.
+ */
+function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
+  const candidates = candidateCuts(index, options).map((cuts) => evaluate(index, options, cuts, PLAIN));
+  if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
+  const plain: Goal = (one) => one.predicted.periodMs;
+  const hidden: Goal = (one) => hiddenPeriodMs(one.partition, options.cluster, options.stride);
+  const finalists = new Map<string, CutPositions>();
+  for (const goal of [plain, hidden]) {
+    const ranked = rank(candidates, goal);
+    const starts = ['sequential', 'u-shaped'].flatMap((shape) =>
+      ranked.filter((one) => one.cuts.shape === shape).slice(0, 1),
+    );
+    const refined = starts.map((start) => refine(index, options, start, goal));
+    const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
+    for (const { cuts } of [...refined, ...best])
+      finalists.set(`${cuts.shape} ${cuts.positions.join(' ')}`, cuts);
+  }
+  return [...finalists.values()];
+}
+
+function rank(all: readonly Evaluated[], goal: Goal): Evaluated[] {
+  return all
+    .map((one) => ({ one, score: goal(one) }))
+    .sort((a, b) => a.score - b.score || a.one.bytes - b.one.bytes)
+    .map(({ one }) => one);
+}
+
+/** Moves one cut at a time by a few nodes while that serves the goal, or saves bytes and costs it nothing. */
+function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goal: Goal): Evaluated {
+  const count = index.mainNodes.length;
+  let best = start;
+  let bestScore = goal(start);
+  let evaluations = 0;
+  for (let improved = true; improved; ) {
+    improved = false;
+    for (let at = 0; at < best.cuts.positions.length; at++) {
+      for (const step of REFINE_STEPS.flatMap((size) => [size, -size])) {
+        const { shape, positions } = best.cuts;
+        const moved = positions[at]! + step;
+        if (moved <= (positions[at - 1] ?? 0) || moved >= (positions[at + 1] ?? count)) continue;
+        if (++evaluations > REFINE_EVALUATIONS) return best;
+        const tried = evaluate(index, options, { shape, positions: positions.with(at, moved) }, PLAIN);
+        const score = goal(tried);
+        if (score > bestScore || (score === bestScore && tried.bytes >= best.bytes)) continue;
+        best = tried;
+        bestScore = score;
+        improved = true;
+      }
+    }
+  }
+  return best;
+}
+
+function bestVariant(
+  index: GraphIndex,
+  options: SearchOptions,
+  finalists: readonly CutPositions[],
+  variant: PlanVariant,
+): Evaluated {
+  for (const [name, value] of Object.entries(variant)) {
+    if (Number.isInteger(value) && value >= 1 && (name !== 'lag' || value <= 2)) continue;
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `${name} must be a whole number of at least 1, not ${value}`,
+    );
+  }
+  return preferred(finalists.map((cuts) => evaluate(index, options, cuts, variant)));
+}
+
+const PLAIN: PlanVariant = Object.freeze({ microCuts: 1, lag: 1 });
+
+function evaluate(
+  index: GraphIndex,
+  options: SearchOptions,
+  cuts: CutPositions,
+  { microCuts, lag }: PlanVariant,
+): Evaluated {
+  const ranges =
+    microCuts === 1
+      ? rangesOf(cuts, index.mainNodes.length)
+      : microCutRanges(index, cuts, microCuts, options.wireDtype);
+  const withLag = (laggedCut: number | undefined): Evaluated => {
+    const partition = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
+    const predicted = predictPeriod(partition, options.cluster, options);
+    return { cuts, partition, predicted, bytes: trafficBytes(partition, options.cluster) };
+  };
+  if (lag === 1 || options.components === 1) return withLag(undefined);
+  return laterOf(ringCuts(cuts, options.components).map(withLag));
+}
+
+/** Ring cut c lies between the components at places c and c+1 of the ring; a U-shape has one more, after its head. */
+function ringCuts(cuts: CutPositions, components: number): number[] {
+  const first = cuts.shape === 'u-shaped' ? 0 : 1;
+  return Array.from({ length: components - first }, (_, at) => first + at);
+}
+
+/**
+ * Of the partitions by ring cut, the last one whose period is within 1 % of the shortest. Every component behind the lagged cut
+ * works on latents one round older (the age adds up along the main path), so the last cut makes the least work stale.
+ */
+function laterOf(byCut: readonly Evaluated[]): Evaluated {
+  const shortest = Math.min(...byCut.map((one) => one.predicted.periodMs));
+  return byCut.findLast((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)!;
+}
+
+/** Among those within 1 % of the shortest period, the one with the fewest bytes between workers. */
+function preferred(all: readonly Evaluated[]): Evaluated {
+  const shortest = Math.min(...all.map((one) => one.predicted.periodMs));
+  return all
+    .filter((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)
+    .reduce((best, one) =>
+      one.bytes < best.bytes || (one.bytes === best.bytes && one.predicted.periodMs < best.predicted.periodMs)
+        ? one
+        : best,
+    );
+}

@@ -1,0 +1,260 @@
+import {
+  type BoundaryTensor,
+  type Cluster,
+  type Hop,
+  hopsOf,
+  occupancyMs,
+  type Partition,
+  ROUNDS_AHEAD,
+  type Segment,
+  sharedResources,
+  taskMs,
+  workersOf,
+} from '../partition/index.js';
+import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import { EventQueue } from './event-queue.js';
+import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
+
+/** A task in its worker's queue. */
+interface QueuedTask {
+  readonly task: Task;
+  readonly worker: string;
+  readonly segment: Segment;
+  /** What has to be on the worker before it starts. */
+  readonly needs: readonly string[];
+}
+
+/**
+ * Runs the job's program on a cost model, event by event: the third executor of design section 3. Workers run their tasks in program
+ * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
+ * after another, the noise prediction first; messages that share a receiving interface arrive one after another.
+ */
+export function simulate(partition: Partition, cluster: Cluster, settings: ScheduleSettings): Timeline {
+  return new Simulation(partition, cluster, settings).run();
+}
+
+class Simulation {
+  readonly #cluster: Cluster;
+  readonly #partition: Partition;
+  readonly #settings: ScheduleSettings;
+  readonly #rounds: readonly Round[];
+  readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
+  readonly #segments: ReadonlyMap<string, Segment>;
+  /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
+  readonly #sampleReaders = new Map<number, Set<string>>();
+  readonly #events = new EventQueue();
+  readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
+  /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
+  readonly #present = new Map<string, number>();
+  readonly #freeMs = new Map<string, number>();
+  readonly #spans: TimelineSpan[] = [];
+  readonly #finished: TimelineRound[] = [];
+  readonly #epsArrived = new Map<number, number>();
+  #nextSample = 0;
+  #samplerFreeMs = 0;
+  #totalMs = 0;
+
+  constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
+    this.#partition = partition;
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#rounds = listRounds(settings);
+    this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
+    this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
+  }
+
+  run(): Timeline {
+    for (const round of this.#rounds) {
+      for (const task of expandRound(this.#partition, round, this.#settings)) this.#enqueue(task);
+    }
+    for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
+    this.#sendLatents(0, 0);
+    this.#events.drain();
+    return {
+      totalMs: this.#totalMs,
+      periodMs: steadyPeriodMs(this.#finished),
+      rounds: this.#finished,
+      workers: this.#workerLoads(),
+      links: this.#linkLoads(),
+      spans: this.#spans.sort((a, b) => a.startMs - b.startMs),
+    };
+  }
+
+  #enqueue(task: Task): void {
+    const workers = workersOf(this.#cluster, task.component);
+    const worker = workers[task.run % workers.length]!;
+    const segment = this.#segments.get(task.segment)!;
+    const needs = [
+      `issued ${task.round} ${worker}`,
+      ...task.reads.map(({ name, version }) => `${name}@${version} ${worker}`),
+    ];
+    if (segment.readsSample) {
+      needs.push(`latents ${task.sampleStep} ${worker}`);
+      const readers = this.#sampleReaders.get(task.sampleStep) ?? new Set();
+      this.#sampleReaders.set(task.sampleStep, readers.add(worker));
+    }
+    const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
+    this.#queues.set(worker, queue);
+    queue.tasks.push({ task, worker, segment, needs });
+  }
+
+  /** Marks something as being on a worker, and starts what waited for it. */
+  #arrive(what: string, worker: string, atMs: number): void {
+    this.#events.add(atMs, () => {
+      this.#present.set(`${what} ${worker}`, atMs);
+      this.#advance(worker);
+    });
+  }
+
+  #advance(worker: string): void {
+    const queue = this.#queues.get(worker);
+    const next = queue?.tasks[queue.next];
+    if (queue === undefined || next === undefined) return;
+    let startMs = queue.freeMs;
+    for (const need of next.needs) {
+      const atMs = this.#present.get(need);
+      if (atMs === undefined) return;
+      startMs = Math.max(startMs, atMs);
+    }
+    queue.next++;
+    const durationMs = taskMs(this.#cluster, worker, next.segment);
+    const endMs = startMs + durationMs;
+    queue.freeMs = endMs;
+    const { id: label, round } = next.task;
+    this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
+    this.#events.add(endMs, () => {
+      this.#finish(next, endMs);
+      this.#advance(worker);
+    });
+  }
+
+  #finish({ task, worker }: QueuedTask, endMs: number): void {
+    if (task.epsStep !== undefined) this.#sendEps(task.epsStep, task.round, worker, endMs);
+    for (const { name, version } of task.writes) {
+      const tensor = this.#tensors.get(name)!;
+      const what = `${name}@${version}`;
+      this.#present.set(`${what} ${worker}`, endMs);
+      const hops = hopsOf(this.#cluster, tensor, worker);
+      for (const hop of hops) {
+        if (hop.via === undefined) this.#sendHop(hop, hops, what, tensor.bytes, task.round, endMs);
+      }
+    }
+  }
+
+  #sendHop(hop: Hop, all: readonly Hop[], what: string, bytes: number, round: number, readyMs: number): void {
+    const { from, to } = hop;
+    const link = this.#cluster.links(from, to);
+    const durationMs = occupancyMs(link, bytes);
+    // Forwarding on a host does not wait for the interface.
+    const startMs = hop.via === undefined ? this.#take(`out:${from}`, readyMs, durationMs) : readyMs;
+    this.#spans.push({ kind: 'transfer', worker: from, label: what, round, startMs, durationMs, to, bytes });
+    this.#events.add(startMs + link.latencyMs, () => {
+      const resources = sharedResources(this.#cluster, from, to);
+      const begin = Math.max(startMs + link.latencyMs, ...resources.map((one) => this.#freeMs.get(one) ?? 0));
+      const arrivedMs = begin + durationMs;
+      for (const resource of resources) this.#freeMs.set(resource, arrivedMs);
+      this.#arrive(what, to, arrivedMs);
+      for (const next of all) {
+        if (next.via !== hop) continue;
+        this.#events.add(arrivedMs, () => this.#sendHop(next, all, what, bytes, round, arrivedMs));
+      }
+    });
+  }
+
+  #sendEps(step: number, round: number, worker: string, readyMs: number): void {
+    const bytes = this.#cluster.latentBytes;
+    const link = this.#cluster.coordinatorLinks(worker);
+    const durationMs = occupancyMs(link, bytes);
+    const startMs = this.#take(`out:${worker}`, readyMs, durationMs);
+    const span = { worker, label: `step ${step}`, round, startMs, durationMs, to: 'coordinator', bytes };
+    this.#spans.push({ kind: 'eps', ...span });
+    const arrivedMs = startMs + durationMs + link.latencyMs;
+    this.#events.add(arrivedMs, () => {
+      this.#epsArrived.set(step, arrivedMs);
+      this.#sample();
+    });
+  }
+
+  /** Steps the sampler as far as noise predictions have arrived in order. */
+  #sample(): void {
+    for (;;) {
+      const step = this.#nextSample;
+      const arrivedMs = this.#epsArrived.get(step);
+      if (arrivedMs === undefined) return;
+      this.#nextSample++;
+      const startMs = Math.max(arrivedMs, this.#samplerFreeMs);
+      const durationMs = this.#cluster.samplerMs;
+      this.#samplerFreeMs = startMs + durationMs;
+      const at = this.#rounds.findIndex(
+        ({ firstStep, steps }) => step >= firstStep && step < firstStep + steps,
+      );
+      const round = this.#rounds[at]!;
+      const span = { worker: 'coordinator', label: `step ${step}`, round: round.round, startMs, durationMs };
+      this.#spans.push({ kind: 'sampler', ...span });
+      if (step === round.firstStep + round.steps - 1) this.#endRound(at, this.#samplerFreeMs);
+    }
+  }
+
+  #endRound(at: number, endMs: number): void {
+    const { round, mode, firstStep, steps } = this.#rounds[at]!;
+    this.#finished.push({ round, mode, firstStep, steps, endMs, durationMs: endMs - this.#totalMs });
+    this.#totalMs = endMs;
+    this.#events.add(endMs, () => {
+      this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
+      this.#sendLatents(at + 1, endMs);
+    });
+  }
+
+  #issue(at: number, atMs: number): void {
+    const round = this.#rounds[at];
+    if (round === undefined) return;
+    for (const worker of this.#queues.keys()) {
+      const { latencyMs } = this.#cluster.coordinatorLinks(worker);
+      this.#arrive(`issued ${round.round}`, worker, atMs + latencyMs);
+    }
+  }
+
+  #sendLatents(at: number, readyMs: number): void {
+    const round = this.#rounds[at];
+    if (round === undefined) return;
+    const bytes = this.#cluster.latentBytes;
+    for (const to of this.#sampleReaders.get(round.firstStep) ?? []) {
+      const link = this.#cluster.coordinatorLinks(to);
+      const durationMs = occupancyMs(link, bytes);
+      const startMs = this.#take('out:coordinator', readyMs, durationMs);
+      const label = `step ${round.firstStep}`;
+      const span = { worker: 'coordinator', label, round: round.round, startMs, durationMs, to, bytes };
+      this.#spans.push({ kind: 'latents', ...span });
+      this.#arrive(`latents ${round.firstStep}`, to, startMs + durationMs + link.latencyMs);
+    }
+  }
+
+  /** Takes a resource for a while as soon as it is free; returns when. */
+  #take(resource: string, readyMs: number, durationMs: number): number {
+    const startMs = Math.max(readyMs, this.#freeMs.get(resource) ?? 0);
+    this.#freeMs.set(resource, startMs + durationMs);
+    return startMs;
+  }
+
+  #workerLoads() {
+    return [...this.#queues.keys()].map((worker) => {
+      const own = this.#spans.filter((span) => span.kind === 'compute' && span.worker === worker);
+      const busyMs = own.reduce((sum, span) => sum + span.durationMs, 0);
+      const first = own.reduce((least, span) => Math.min(least, span.startMs), Number.POSITIVE_INFINITY);
+      const last = own.reduce((most, span) => Math.max(most, span.startMs + span.durationMs), 0);
+      return { worker, busyMs, waitMs: own.length === 0 ? 0 : last - first - busyMs };
+    });
+  }
+
+  #linkLoads() {
+    const loads = new Map<string, { from: string; to: string; bytes: number; messages: number }>();
+    for (const { kind, worker: from, to, bytes } of this.#spans) {
+      if (kind !== 'transfer' || to === undefined) continue;
+      const load = loads.get(`${from} ${to}`) ?? { from, to, bytes: 0, messages: 0 };
+      load.bytes += bytes ?? 0;
+      load.messages++;
+      loads.set(`${from} ${to}`, load);
+    }
+    return [...loads.values()];
+  }
+}
