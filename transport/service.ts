@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { packageRoot } from '../common/package.js';
+import { withoutDataCopy } from './frame-serializer.js';
 import type { CoordinatorDefinition } from './gen/asyncdiff/v1/Coordinator.js';
 import type { WorkerDefinition } from './gen/asyncdiff/v1/Worker.js';
 import type { ProtoGrpcType as CoordinatorPackage } from './gen/coordinator.js';
@@ -31,7 +32,11 @@ type Loaded = GrpcObject & CoordinatorPackage & WorkerPackage;
 const loaded = (loadPackageDefinition(packageDefinition) as unknown as Loaded).asyncdiff.v1;
 
 export const coordinatorService: CoordinatorDefinition = loaded.Coordinator.service;
-export const workerService: WorkerDefinition = loaded.Worker.service;
+const { Exchange, ...otherWorkerMethods } = loaded.Worker.service;
+export const workerService: WorkerDefinition = {
+  ...otherWorkerMethods,
+  Exchange: { ...Exchange, responseSerialize: withoutDataCopy(Exchange.responseSerialize) },
+};
 
 /** Client constructors: `new CoordinatorClient(address, credentials, channelOptions())`. */
 export const CoordinatorClient = loaded.Coordinator;
