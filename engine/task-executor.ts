@@ -180,19 +180,24 @@ export class TaskExecutor {
       if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${task.epsStep}`, task, state);
       this.#events.onNoise(context, task.epsStep, eps);
     }
-    for (const name of spec.localWrites)
-      state.store.put(localName(name, task), task.round, takeResult(results, name, spec));
+    const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
       const tensor = takeResult(results, name, spec);
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
       if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
       const leaves = this.#events.leaves(context.planId, name);
-      if (this.#isReadHere(context.planId, name)) {
-        // The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own.
-        state.store.put(name, version, leaves ? { ...tensor, data: tensor.data.slice() } : tensor);
+      if (this.#isReadHere(context.planId, name))
+        state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
+      if (leaves) {
+        // Where a later segment of the component reads the value as well, that one keeps a copy.
+        if (spec.localWrites.includes(name)) results[name] = copyOf(tensor);
+        leaving.push({ name, version, tensor });
       }
-      if (leaves) this.#events.onBoundary(context, name, version, tensor);
     }
+    for (const name of spec.localWrites) {
+      state.store.put(localName(name, task), task.round, takeResult(results, name, spec));
+    }
+    for (const { name, version, tensor } of leaving) this.#events.onBoundary(context, name, version, tensor);
   }
 
   #isReadHere(planId: string, name: string): boolean {
@@ -200,6 +205,11 @@ export class TaskExecutor {
       if (spec.boundaryReads.includes(name)) return true;
     return false;
   }
+}
+
+/** The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own. */
+function copyOf(tensor: Tensor): Tensor {
+  return { ...tensor, data: tensor.data.slice() };
 }
 
 /** Values inside a component are fresh: each run of a round has its own. */

@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { AsyncDiffClient } from '../client/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { flag } from './flag.js';
+import type { CommandIo } from './io.js';
+import { LocalCluster } from './local-cluster.js';
+import { wholeNumber } from './plan-flags.js';
+
+/** Flags that say where a job runs. */
+export interface ClusterFlags {
+  readonly coordinator?: string;
+  readonly localWorkers?: number;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly cache?: string;
+}
+
+export function addClusterFlags(command: Command): Command {
+  return command
+    .addOption(flag('--coordinator <host:port>', 'run on the workers of this coordinator'))
+    .addOption(
+      flag('--local-workers <k>', 'run on k worker processes on this machine').argParser(
+        wholeNumber('local-workers', 1, 64),
+      ),
+    )
+    .addOption(flag('--device <device>', 'device of local workers (default: cpu)'))
+    .addOption(
+      flag(
+        '--threads <n>',
+        'ONNX Runtime threads of each local worker (default: the cores shared out)',
+      ).argParser(wholeNumber('threads', 1, 256)),
+    )
+    .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'));
+}
+
+export interface OpenCluster {
+  readonly client: AsyncDiffClient;
+  /** Only for a cluster of this process. */
+  readonly local: LocalCluster | undefined;
+  readonly workers: number;
+  close(): Promise<void>;
+}
+
+/** Connects to the coordinator that the flags name, or starts one with its workers on this machine. */
+export async function openCluster(
+  flags: ClusterFlags,
+  io: CommandIo,
+  options: { modelDir?: string | undefined },
+): Promise<OpenCluster> {
+  const { coordinator, localWorkers } = flags;
+  if (coordinator !== undefined && localWorkers !== undefined) {
+    throw new AsyncDiffError('usage', 'give either --coordinator or --local-workers, not both');
+  }
+  if (coordinator !== undefined) {
+    const client = new AsyncDiffClient(coordinator);
+    try {
+      const { workers } = await client.status({ signal: io.signal });
+      return { client, local: undefined, workers: workers.length, close: async () => client.close() };
+    } catch (error) {
+      client.close();
+      const own = AsyncDiffError.from(error);
+      if (own.code !== 'coordinator_unreachable' && own.code !== 'deadline_exceeded') throw own;
+      throw new AsyncDiffError('coordinator_unreachable', `no coordinator answers at ${coordinator}`, {
+        cause: own,
+      });
+    }
+  }
+  const count = localWorkers ?? 1;
+  const local = await LocalCluster.start({
+    workers: count,
+    modelDir: options.modelDir,
+    device: flags.device ?? 'cpu',
+    threads: flags.threads ?? defaultThreads(count),
+    cacheDir: flags.cache,
+    signal: io.signal,
+    stderr: io.stderr,
+  });
+  return { client: local.client, local, workers: count, close: () => local.close() };
+}
+
+/** The cores of this machine, shared out. */
+export function defaultThreads(workers: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / workers));
+}

@@ -1,0 +1,234 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { readNpy, writeNpy } from '../../common/npy/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { listRounds } from '../../schedule/index.js';
+import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
+import { flag } from '../flag.js';
+import { type CommandIo, writeJson } from '../io.js';
+import { prepareOutput } from '../output.js';
+import {
+  addPlanFlags,
+  collect,
+  type PlanFlags,
+  realNumber,
+  toPlanOptions,
+  wholeNumber,
+} from '../plan-flags.js';
+import { ProgressLine } from '../progress.js';
+import { readText } from '../read-text.js';
+import { planWorkers, referenceRun } from '../reference-run.js';
+import { runDocument } from '../run-document.js';
+import { StepRecorder } from '../step-recorder.js';
+import { watchJob } from '../watch-job.js';
+import { writeTrace } from '../write-trace.js';
+
+export interface DenoiseFlags extends ClusterFlags, PlanFlags {
+  readonly model: string;
+  readonly scheduler: string;
+  readonly numInferenceSteps: number;
+  readonly input: string[];
+  readonly guidanceScale: number;
+  readonly reference?: boolean;
+  readonly out: string;
+  readonly trace?: string;
+  readonly traceFile?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const SCHEMA = 'asyncdiff.denoise/1';
+const DEFAULT_WARM_UP = 3;
+
+export function register(program: Command, io: CommandIo): void {
+  const command = program
+    .command('denoise')
+    .description('Run any noise predictor on given latents, without a text pipeline.')
+    .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
+    .requiredOption('--scheduler <file>', 'scheduler_config.json, as diffusers writes it')
+    .requiredOption(
+      '--num-inference-steps <t>',
+      'steps of the sampler',
+      wholeNumber('num-inference-steps', 1),
+    )
+    .requiredOption(
+      '--input <name=file.npy>',
+      'latents of the first step (sample=...) and conditioning (repeatable)',
+      collect,
+    )
+    .addOption(
+      flag('--guidance-scale <g>', 'above 1: conditioning holds [unconditional; conditional] along the batch')
+        .argParser(realNumber('guidance-scale'))
+        .default(1),
+    );
+  addPlanFlags(addClusterFlags(command))
+    .option(
+      '--reference',
+      'run in this process, one task after another: the answer that other runs must equal',
+    )
+    .requiredOption('--out <file.npy>', 'final latents')
+    .addOption(flag('--trace <dir>', 'write eps_0000.npy, latents_0000.npy, ... and timesteps.json'))
+    .addOption(
+      flag('--trace-file <file>', 'write a timeline of all hosts (Chrome trace JSON, opens in Perfetto)'),
+    )
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'no progress')
+    .action((flags: DenoiseFlags) => run(flags, io));
+}
+
+export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
+  if (flags.reference === true && (flags.coordinator !== undefined || flags.localWorkers !== undefined)) {
+    throw new AsyncDiffError(
+      'usage',
+      '--reference runs in this process: leave --coordinator and --local-workers out',
+    );
+  }
+  const inputs = await readInputs(flags.input);
+  const schedulerConfig = await readText(flags.scheduler);
+  // Checked here as well, so that a wrong setting costs no start of workers.
+  const sampler = createSampler(parseSchedulerConfig(schedulerConfig), flags.numInferenceSteps);
+  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, flags.numInferenceSteps);
+  if (warmUp > flags.numInferenceSteps) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `warm_up is ${warmUp}, it must be 1 to num_inference_steps (${flags.numInferenceSteps})`,
+    );
+  }
+  await prepareOutput(flags.out, ['.npy']);
+  if (flags.trace !== undefined) await mkdir(flags.trace, { recursive: true });
+  const recorder = flags.trace === undefined ? undefined : new StepRecorder(flags.trace);
+  const progress = new ProgressLine(io, flags.quiet === true);
+  try {
+    const { latents, document } =
+      flags.reference === true
+        ? await reference(flags, io, { inputs, sampler, warmUp, recorder, progress })
+        : await distributed(flags, io, { inputs, schedulerConfig, recorder, progress });
+    await recorder?.finish(sampler.timesteps);
+    await writeNpy(flags.out, latents);
+    if (flags.json === true) writeJson(io, { schema: SCHEMA, out: flags.out, ...document });
+    else io.stdout.write(`${flags.out}\n`);
+  } finally {
+    progress.clear();
+  }
+}
+
+interface Shared {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly recorder: StepRecorder | undefined;
+  readonly progress: ProgressLine;
+}
+
+async function distributed(flags: DenoiseFlags, io: CommandIo, shared: Shared & { schedulerConfig: string }) {
+  const { inputs, recorder, progress, schedulerConfig } = shared;
+  const localWorkers =
+    flags.localWorkers ??
+    (flags.coordinator === undefined
+      ? Math.max(1, flags.components ?? (flags.cut?.length ?? 0) + 1)
+      : undefined);
+  const cluster = await openCluster(
+    { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
+    io,
+    {},
+  );
+  try {
+    const modelSha256 =
+      cluster.local === undefined
+        ? await cluster.client.uploadModel(flags.model, { signal: io.signal })
+        : await cluster.local.coordinator.models.addLocal(flags.model);
+    const events = cluster.client.denoise({
+      modelSha256,
+      schedulerConfig,
+      numInferenceSteps: flags.numInferenceSteps,
+      guidanceScale: flags.guidanceScale,
+      inputs,
+      sendSteps: recorder !== undefined,
+      trace: flags.traceFile !== undefined,
+      plan: toPlanOptions(flags),
+      signal: io.signal,
+    });
+    const done = await watchJob(events, progress, 'denoising', (event) =>
+      event.type === 'step' ? recorder?.record(event) : undefined,
+    );
+    if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
+    return { latents: done.latents, document: runDocument(done.report) };
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function reference(
+  flags: DenoiseFlags,
+  io: CommandIo,
+  shared: Shared & { sampler: ReturnType<typeof createSampler>; warmUp: number },
+) {
+  const { inputs, sampler, warmUp, recorder, progress } = shared;
+  const stride = flags.stride ?? 1;
+  const options = toPlanOptions(flags);
+  const plan = {
+    components: options.components ?? 1,
+    stride,
+    cuts: options.cuts ?? [],
+    shape: options.shape ?? 'auto',
+    wireDtype: options.wireDtype ?? 'float32',
+    lag: options.lag ?? 1,
+    microCuts: options.microCuts ?? 0,
+  } as const;
+  const records: Promise<void>[] = [];
+  const outcome = await referenceRun({
+    modelPath: flags.model,
+    inputs,
+    sampler,
+    guidanceScale: flags.guidanceScale,
+    plan,
+    warmUp,
+    timeShift: flags.timeShift ?? false,
+    optimizationLevel: options.optimizationLevel ?? 'extended',
+    device: flags.device ?? 'cpu',
+    threads: flags.threads ?? defaultThreads(planWorkers(plan).length),
+    workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
+    signal: io.signal,
+    onStep: (step) => {
+      progress.update('reference', step.step + 1, sampler.numInferenceSteps);
+      if (recorder !== undefined) records.push(recorder.record(step));
+    },
+  });
+  await Promise.all(records);
+  const { result } = outcome;
+  const { partition, microCuts, lag, wireDtype, planId } = outcome.plan;
+  return {
+    latents: result.latents,
+    document: {
+      seconds: result.seconds,
+      steps: sampler.numInferenceSteps,
+      rounds: listRounds({ numInferenceSteps: sampler.numInferenceSteps, stride, warmUp, timeShift: false })
+        .length,
+      components: partition.components.length,
+      stride,
+      warm_up: warmUp,
+      lag,
+      micro_cuts: microCuts,
+      shape: partition.shape,
+      wire_dtype: wireDtype,
+      data_path: 'none',
+      bytes_between_workers: 0,
+      cuts: partition.cuts,
+      plan_id: planId,
+    },
+  };
+}
+
+async function readInputs(given: readonly string[]): Promise<Record<string, Tensor>> {
+  const inputs: Record<string, Tensor> = {};
+  for (const text of given) {
+    const at = text.indexOf('=');
+    if (at <= 0) throw new AsyncDiffError('usage', `--input takes NAME=FILE.npy, not "${text}"`);
+    inputs[text.slice(0, at)] = await readNpy(text.slice(at + 1));
+  }
+  const latents = inputs['sample'];
+  if (latents !== undefined && latents.dtype !== 'float32')
+    throw new AsyncDiffError('invalid_input', `input sample is ${latents.dtype}, it must be float32`);
+  return inputs;
+}

@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { type CommandIo, writeJson } from '../io.js';
+import { runChecks } from '../doctor-checks.js';
+
+export function register(program: Command, io: CommandIo): void {
+  program
+    .command('doctor')
+    .description('Check what works on this machine: versions, devices, folders.')
+    .option('--json', 'print one JSON document')
+    .action((flags: { json?: boolean }) => run(flags, io));
+}
+
+export async function run(flags: { readonly json?: boolean }, io: CommandIo): Promise<void> {
+  const checks = await runChecks();
+  if (flags.json === true) {
+    writeJson(io, { schema: 'asyncdiff.doctor/1', checks });
+    return;
+  }
+  for (const { name, ok, detail, hint } of checks) {
+    io.stdout.write(`${ok ? 'ok  ' : 'no  '}${name}: ${detail}\n`);
+    if (!ok && hint !== undefined) io.stdout.write(`      ${hint}\n`);
+  }
+}

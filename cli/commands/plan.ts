@@ -1,0 +1,130 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { describeModel, type InputShapes } from '../../onnx/index.js';
+import { TextToImagePipeline } from '../../pipeline/index.js';
+import { defaultWorkDir, formatPlan, planInThread } from '../../planner/index.js';
+import { flag } from '../flag.js';
+import { type CommandIo, writeJson } from '../io.js';
+import { addPlanFlags, collect, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { planWorkers } from '../reference-run.js';
+
+export interface PlanCommandFlags extends PlanFlags {
+  readonly model: string;
+  readonly inputShape?: string[];
+  readonly cache?: string;
+  readonly json?: boolean;
+}
+
+/** With classifier-free guidance the predictor's batch is twice the images. */
+const GUIDED_BATCH = 2;
+
+export function register(program: Command, io: CommandIo): void {
+  const command = program
+    .command('plan')
+    .description('Cut a noise predictor and show the parts, without running anything.')
+    .requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
+  addPlanFlags(command)
+    .option(
+      '--input-shape <name=1,2,3>',
+      'shape of an input that the model leaves open (repeatable)',
+      collect,
+    )
+    .addOption(flag('--cache <dir>', 'folder for plans and segments'))
+    .option('--json', 'print one JSON document')
+    .action((flags: PlanCommandFlags) => run(flags, io));
+}
+
+export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void> {
+  const { modelPath, inputShapes } = await openModel(flags);
+  const options = toPlanOptions(flags);
+  const settings = {
+    components: options.components ?? 1,
+    stride: options.stride ?? 1,
+    cuts: options.cuts ?? [],
+    shape: options.shape ?? 'auto',
+    wireDtype: options.wireDtype ?? 'float32',
+    lag: options.lag ?? 1,
+    microCuts: options.microCuts ?? 0,
+  } as const;
+  const plan = await planInThread(
+    {
+      source: { kind: 'model', modelPath, inputShapes },
+      settings,
+      workers: planWorkers(settings),
+      links: [],
+      batchRepeat: GUIDED_BATCH,
+      workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
+      threads: 1,
+    },
+    io.signal,
+  );
+  const document = formatPlan(plan, settings.stride);
+  if (flags.json === true) {
+    writeJson(io, { ...document, model: modelPath });
+    return;
+  }
+  io.stdout.write(
+    `${modelPath}: ${document.components.length} components, ${document.shape}, ${document.micro_cuts} session(s) each at most\n`,
+  );
+  for (const part of document.components) {
+    io.stdout.write(
+      `component ${part.component}: ${(part.share * 100).toFixed(1)} % of the compute (${part.cost_ms.toFixed(2)} ms), ${part.nodes} nodes, ${(part.weight_bytes / 1e6).toFixed(1)} MB of weights\n`,
+    );
+    for (const { name, from, shape, dtype, bytes, lag } of part.receives) {
+      io.stdout.write(
+        `  receives ${name} from ${from}: ${dtype} [${shape.join(',')}], ${(bytes / 1e3).toFixed(1)} kB, ${lag} round${lag === 1 ? '' : 's'} old\n`,
+      );
+    }
+  }
+  io.stdout.write(
+    `between workers ${(document.bytes_per_round / 1e6).toFixed(3)} MB a round (broadcasting every module: ${(document.broadcast_bytes_per_round / 1e6).toFixed(1)} MB)\n`,
+  );
+  io.stdout.write(`predicted round ${document.predicted_period_ms.toFixed(2)} ms\n`);
+}
+
+async function openModel(flags: PlanCommandFlags): Promise<{ modelPath: string; inputShapes: InputShapes }> {
+  const given = parseShapes(flags.inputShape ?? []);
+  if ((await stat(flags.model).catch(() => undefined))?.isDirectory() !== true)
+    return { modelPath: flags.model, inputShapes: { ...guessShapes(flags.model), ...given } };
+  const pipeline = await TextToImagePipeline.open(flags.model, { threads: 1 });
+  try {
+    const { inputs } = await pipeline.encodePrompt('', '', {
+      guidanceScale: GUIDED_BATCH,
+      numImagesPerPrompt: 1,
+    });
+    const [, ...latents] = pipeline.latentDims({ numImages: 1 });
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
+    return {
+      modelPath: pipeline.unetPath,
+      inputShapes: { ...shapes, sample: [GUIDED_BATCH, ...latents], ...given },
+    };
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** A batch of two wherever nothing but the batch is open. */
+function guessShapes(modelPath: string): InputShapes {
+  const { inputs, sample } = describeModel(modelPath);
+  const shapes: Record<string, readonly number[]> = {};
+  for (const { name, dims } of inputs) {
+    const [batch, ...rest] = dims;
+    if (typeof batch === 'string' && rest.length > 0 && rest.every((dim) => typeof dim === 'number')) {
+      shapes[name === sample.name ? 'sample' : name] = [GUIDED_BATCH, ...(rest as number[])];
+    }
+  }
+  return shapes;
+}
+
+function parseShapes(given: readonly string[]): InputShapes {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, list] = /^([^=]+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
+      if (name === undefined || list === undefined)
+        throw new AsyncDiffError('usage', `--input-shape takes NAME=1,2,3, not "${text}"`);
+      return [name, list.split(',').map(Number)];
+    }),
+  );
+}

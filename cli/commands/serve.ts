@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { Coordinator } from '../../coordinator/index.js';
+import { flag } from '../flag.js';
+import { type CommandIo, writeJson } from '../io.js';
+import { openLog } from '../log.js';
+import { serveMetrics } from '../metrics-server.js';
+import { realNumber, wholeNumber } from '../plan-flags.js';
+
+export interface ServeFlags {
+  readonly model?: string;
+  readonly listen: string;
+  readonly workers?: string;
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly metricsPort?: number;
+  readonly graceMs: number;
+  readonly maxQueue?: number;
+  readonly maxMessageMb?: number;
+}
+
+export function register(program: Command, io: CommandIo): void {
+  program
+    .command('serve')
+    .description('Run the coordinator: it takes jobs and workers. It needs no GPU.')
+    .addOption(flag('--model <dir>', 'text-to-image model folder (for generate; denoise brings its own)'))
+    .addOption(flag('--listen <host:port>', 'where clients and workers reach it').default('127.0.0.1:50051'))
+    .addOption(
+      flag('--workers <list>', 'workers to dial, HOST:PORT,HOST:PORT (others may join by themselves)'),
+    )
+    .addOption(
+      flag('--threads <n>', 'ONNX Runtime threads of text encoder and decoder').argParser(
+        wholeNumber('threads', 1, 256),
+      ),
+    )
+    .addOption(
+      flag('--cache <dir>', 'folder for plans, segments and uploaded models (default: ~/.cache/asyncdiff)'),
+    )
+    .addOption(
+      flag('--metrics-port <port>', 'serve Prometheus metrics at this port').argParser(
+        wholeNumber('metrics-port', 0, 65_535),
+      ),
+    )
+    .addOption(
+      flag('--grace-ms <ms>', 'time that a job in progress gets at SIGTERM')
+        .argParser(wholeNumber('grace-ms', 0))
+        .default(30_000),
+    )
+    .addOption(
+      flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
+    )
+    .addOption(flag('--max-message-mb <mb>', 'largest gRPC message').argParser(realNumber('max-message-mb')))
+    .action((flags: ServeFlags, command: Command) =>
+      run(flags, io, command.optsWithGlobals()['verbose'] === true),
+    );
+}
+
+export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Promise<void> {
+  const coordinator = await Coordinator.start({
+    listen: flags.listen,
+    modelDir: flags.model,
+    workers: flags.workers
+      ?.split(',')
+      .map((address) => address.trim())
+      .filter((address) => address !== ''),
+    threads: flags.threads,
+    workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
+    maxQueued: flags.maxQueue,
+    maxMessageBytes: flags.maxMessageMb === undefined ? undefined : flags.maxMessageMb * 2 ** 20,
+    log: openLog('asyncdiff-serve', verbose),
+  });
+  const metrics =
+    flags.metricsPort === undefined
+      ? undefined
+      : await serveMetrics(coordinator.metrics.registry, flags.metricsPort);
+  writeJson(io, {
+    schema: 'asyncdiff.serve/1',
+    address: coordinator.address,
+    pid: process.pid,
+    metrics_port: metrics?.port,
+  });
+  await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
+  await coordinator.stop(flags.graceMs);
+  metrics?.close();
+  process.exit(0);
+}

@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffWorker } from '../../worker/index.js';
+import { flag } from '../flag.js';
+import { type CommandIo, writeJson } from '../io.js';
+import { openLog } from '../log.js';
+import { serveMetrics } from '../metrics-server.js';
+import { realNumber, wholeNumber } from '../plan-flags.js';
+
+export interface WorkerFlags {
+  readonly join?: string;
+  readonly listen?: string;
+  readonly advertise?: string;
+  readonly device: string;
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly name?: string;
+  readonly metricsPort?: number;
+  readonly graceMs: number;
+  readonly maxMessageMb?: number;
+  readonly exitWithStdin?: boolean;
+}
+
+export function register(program: Command, io: CommandIo): void {
+  program
+    .command('worker')
+    .description('Run a worker: it computes parts of noise predictors on one device.')
+    .addOption(flag('--join <host:port>', 'register with this coordinator, and again whenever it is lost'))
+    .addOption(
+      flag('--listen <host:port>', 'listen here for other workers and, without --join, for the coordinator'),
+    )
+    .addOption(
+      flag('--advertise <host:port>', 'address that other workers dial, if not the one it listens at'),
+    )
+    .addOption(
+      flag('--device <device>', 'cpu, cuda[:i], webgpu, ..., or declared:PROFILE[,dilation=D]').default(
+        'cpu',
+      ),
+    )
+    .addOption(
+      flag('--threads <n>', 'ONNX Runtime threads (default: the cores less one)').argParser(
+        wholeNumber('threads', 1, 256),
+      ),
+    )
+    .addOption(
+      flag('--cache <dir>', 'folder that keeps segment models (default: ~/.cache/asyncdiff/segments)'),
+    )
+    .addOption(flag('--name <name>', "name for people (default: the host's)"))
+    .addOption(
+      flag('--metrics-port <port>', 'serve Prometheus metrics at this port').argParser(
+        wholeNumber('metrics-port', 0, 65_535),
+      ),
+    )
+    .addOption(
+      flag('--grace-ms <ms>', 'time that a job in progress gets at SIGTERM')
+        .argParser(wholeNumber('grace-ms', 0))
+        .default(30_000),
+    )
+    .addOption(flag('--max-message-mb <mb>', 'largest gRPC message').argParser(realNumber('max-message-mb')))
+    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
+    .action((flags: WorkerFlags, command: Command) =>
+      run(flags, io, command.optsWithGlobals()['verbose'] === true),
+    );
+}
+
+export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): Promise<void> {
+  if (flags.join === undefined && flags.listen === undefined) {
+    throw new AsyncDiffError(
+      'usage',
+      'a worker needs --join HOST:PORT (it dials the coordinator) or --listen HOST:PORT (the coordinator dials it)',
+    );
+  }
+  const log = openLog('asyncdiff-worker', verbose);
+  const worker = await AsyncDiffWorker.start({
+    join: flags.join,
+    listen: flags.listen,
+    advertise: flags.advertise,
+    device: flags.device,
+    threads: flags.threads,
+    cacheDir: flags.cache,
+    name: flags.name,
+    maxMessageBytes: flags.maxMessageMb === undefined ? undefined : flags.maxMessageMb * 2 ** 20,
+    log,
+  });
+  const metrics =
+    flags.metricsPort === undefined
+      ? undefined
+      : await serveMetrics(worker.metrics.registry, flags.metricsPort);
+  writeJson(io, {
+    schema: 'asyncdiff.worker/1',
+    address: worker.address,
+    pid: process.pid,
+    metrics_port: metrics?.port,
+  });
+  const ended = await Promise.race([
+    new Promise<undefined>((resolve) =>
+      io.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    ),
+    ...(flags.exitWithStdin === true ? [stdinClosed()] : []),
+    worker.death,
+  ]);
+  // A second signal ends the process at once; a drained worker has done its duty and exits with 0.
+  await worker.stop(ended instanceof AsyncDiffError ? 0 : flags.graceMs);
+  metrics?.close();
+  if (ended instanceof AsyncDiffError) throw ended;
+  process.exit(0);
+}
+
+function stdinClosed(): Promise<undefined> {
+  return new Promise((resolve) => {
+    process.stdin.once('close', () => resolve(undefined));
+    process.stdin.once('end', () => resolve(undefined));
+    process.stdin.resume();
+  });
+}

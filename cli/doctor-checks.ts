@@ -1,0 +1,98 @@
+import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { packageRoot, packageVersion } from '../common/package.js';
+import { openOrtSession, parseDevice, providerHint } from '../engine/index.js';
+import { startServer } from '../transport/index.js';
+import { defaultCacheDir } from '../worker/index.js';
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly hint?: string;
+}
+
+/** The VAE decoder of the bundled model: small, with the convolutions that every device must know. */
+const PROBE_MODEL = join(packageRoot, 'models', 'emoji', 'vae_decoder', 'model.onnx');
+const LEAST_NODE = [20, 19] as const;
+
+/** Everything that `asyncdiff doctor` looks at. A device counts as working only if it has opened a real model. */
+export async function runChecks(): Promise<Check[]> {
+  const ort = await import('onnxruntime-node');
+  const backends = ort.listSupportedBackends();
+  const checks: Check[] = [
+    nodeCheck(),
+    { name: 'asyncdiff', ok: true, detail: packageVersion },
+    { name: 'onnxruntime', ok: true, detail: ort.env.versions.node ?? 'unknown' },
+    { name: 'cores', ok: true, detail: String(availableParallelism()) },
+  ];
+  for (const { name } of backends) checks.push(await deviceCheck(name));
+  if (!backends.some(({ name }) => name === 'cuda') && process.platform === 'linux')
+    checks.push(await deviceCheck('cuda'));
+  checks.push(await cacheCheck(), await portCheck());
+  return checks;
+}
+
+function nodeCheck(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  return {
+    name: 'node',
+    ok,
+    detail: process.version,
+    hint: `asyncdiff needs Node ${LEAST_NODE.join('.')} or later`,
+  };
+}
+
+async function deviceCheck(device: string): Promise<Check> {
+  const name = `device ${device}`;
+  try {
+    const spec = parseDevice(device);
+    if (spec.kind !== 'onnxruntime') return { name, ok: false, detail: 'not a device of ONNX Runtime' };
+    const session = await openOrtSession(PROBE_MODEL, {
+      device: spec,
+      threads: 1,
+      optimizationLevel: 'basic',
+    });
+    await session.release();
+    return { name, ok: true, detail: 'opened a model' };
+  } catch (error) {
+    return { name, ok: false, detail: AsyncDiffError.from(error).rawMessage, hint: providerHint(device) };
+  }
+}
+
+async function cacheCheck(): Promise<Check> {
+  const folder = dirname(defaultCacheDir());
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return { name: 'cache', ok: true, detail: folder };
+  } catch (error) {
+    return {
+      name: 'cache',
+      ok: false,
+      detail: `${folder}: ${String(error)}`,
+      hint: 'Give worker and serve another folder with --cache DIR.',
+    };
+  }
+}
+
+async function portCheck(): Promise<Check> {
+  const folder = await mkdtemp(join(tmpdir(), 'asyncdiff-doctor-'));
+  try {
+    const server = await startServer({ listen: '127.0.0.1:0', services: [] });
+    await server.close();
+    return { name: 'gRPC', ok: true, detail: `listened at ${server.address}` };
+  } catch (error) {
+    return {
+      name: 'gRPC',
+      ok: false,
+      detail: AsyncDiffError.from(error).rawMessage,
+      hint: AsyncDiffError.from(error).hint,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { AsyncDiffError } from '../common/errors/index.js';
+
+export interface MetricsServer {
+  readonly port: number;
+  close(): void;
+}
+
+/** Serves `/metrics` for Prometheus on every address. Throws `port_in_use`. */
+export function serveMetrics(registry: Registry, port: number): Promise<MetricsServer> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new AsyncDiffError('port_in_use', `port ${port} for metrics is in use`)
+          : AsyncDiffError.from(error),
+      ),
+    );
+    server.listen(port, () => {
+      server.unref();
+      resolve({ port: (server.address() as AddressInfo).port, close: () => server.close() });
+    });
+  });
+}

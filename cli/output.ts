@@ -1,0 +1,53 @@
+import { access, constants, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { AsyncDiffError } from '../common/errors/index.js';
+
+const ENCODERS = ['.png', '.jpg', '.jpeg', '.webp'];
+
+/** Makes the folder of an output file, before the work that it is to hold begins. Throws `invalid_settings`. */
+export async function prepareOutput(path: string, extensions: readonly string[] = ENCODERS): Promise<void> {
+  if (!extensions.includes(extname(path).toLowerCase())) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `--out ${path}: its ending must be one of ${extensions.join(', ')}`,
+    );
+  }
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await access(dirname(path), constants.W_OK);
+    if ((await stat(path).catch(() => undefined))?.isDirectory() === true) throw new Error('it is a folder');
+  } catch (error) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** `apple.png`, or `apple-0.png`, `apple-1.png`, ... */
+export function imagePaths(out: string, count: number): string[] {
+  if (count === 1) return [out];
+  const ending = extname(out);
+  const stem = join(dirname(out), basename(out, ending));
+  return Array.from({ length: count }, (_, index) => `${stem}-${index}${ending}`);
+}
+
+/** Writes a PNG under a name that says how to encode it; it appears whole or not at all. */
+export async function writeImage(path: string, png: Uint8Array): Promise<void> {
+  const ending = extname(path).toLowerCase();
+  await writeWhole(path, ending === '.png' ? png : await reencode(png, ending));
+}
+
+/** Writes a file beside its place and moves it there. */
+export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  await writeFile(part, content);
+  await rename(part, path);
+}
+
+async function reencode(png: Uint8Array, ending: string): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp');
+  const image = sharp(png);
+  return ending === '.webp' ? image.webp({ quality: 95 }).toBuffer() : image.jpeg({ quality: 95 }).toBuffer();
+}

@@ -1,0 +1,122 @@
+import type { Command } from 'commander';
+import type { PlanOptions } from '../client/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { flag } from './flag.js';
+
+/** Flags that say how the predictor is spread, as commander parses them. */
+export interface PlanFlags {
+  readonly components?: number;
+  readonly stride?: number;
+  readonly warmUp?: number;
+  readonly timeShift?: boolean;
+  readonly cut?: string[];
+  readonly dataPath?: 'direct' | 'relay';
+  readonly wireDtype?: 'float32' | 'float16';
+  readonly lag?: number | 'auto';
+  readonly microCuts?: number | 'auto';
+  readonly shape?: 'auto' | 'sequential' | 'u-shaped';
+  readonly optimizationLevel?: 'basic' | 'extended' | 'all';
+}
+
+/** A flag's value as a whole number in a range. */
+export function wholeNumber(
+  name: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new AsyncDiffError('usage', `--${name} takes a whole number ${range}, not "${text}"`);
+  };
+}
+
+export function realNumber(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value)) return value;
+    throw new AsyncDiffError('usage', `--${name} takes a number, not "${text}"`);
+  };
+}
+
+export function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function numberOrAuto(name: string, least: number, most: number): (text: string) => number | 'auto' {
+  return (text) => (text === 'auto' ? 'auto' : wholeNumber(name, least, most)(text));
+}
+
+/** Adds the flags that generate, denoise, plan and bench share. */
+export function addPlanFlags(command: Command): Command {
+  return command
+    .addOption(
+      flag('--components <n>', 'parts of the noise predictor (default: one per worker)').argParser(
+        wholeNumber('components', 1),
+      ),
+    )
+    .addOption(
+      flag('--stride <s>', 'steps finished per round (default: 1)').argParser(wholeNumber('stride', 1)),
+    )
+    .addOption(
+      flag('--warm-up <w>', 'leading steps without stale inputs (default: 3)').argParser(
+        wholeNumber('warm-up', 1),
+      ),
+    )
+    .addOption(
+      flag('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds"),
+    )
+    .addOption(
+      flag('--cut <value>', 'end a component with the node that makes this value (repeatable)').argParser(
+        collect,
+      ),
+    )
+    .addOption(flag('--shape <shape>', 'where the cuts may lie').choices(['auto', 'sequential', 'u-shaped']))
+    .addOption(
+      flag('--micro-cuts <m>', 'sessions per component, 1 to 16, or auto (default: auto)').argParser(
+        numberOrAuto('micro-cuts', 1, 16),
+      ),
+    )
+    .addOption(
+      flag(
+        '--lag <l>',
+        '2: one ring cut is two rounds old, which hides transfers; or auto (default: 1)',
+      ).argParser(numberOrAuto('lag', 1, 2)),
+    )
+    .addOption(
+      flag('--wire-dtype <dtype>', 'element type of float32 tensors between workers').choices([
+        'float32',
+        'float16',
+      ]),
+    )
+    .addOption(
+      flag('--data-path <path>', 'between workers: direct, or relayed by the coordinator').choices([
+        'direct',
+        'relay',
+      ]),
+    )
+    .addOption(
+      flag('--optimization-level <level>', "ONNX Runtime's graph optimisations (default: extended)").choices([
+        'basic',
+        'extended',
+        'all',
+      ]),
+    );
+}
+
+export function toPlanOptions(flags: PlanFlags): PlanOptions {
+  return {
+    components: flags.components,
+    stride: flags.stride,
+    warmUp: flags.warmUp,
+    timeShift: flags.timeShift,
+    cuts: flags.cut,
+    dataPath: flags.dataPath,
+    wireDtype: flags.wireDtype,
+    lag: flags.lag === undefined ? undefined : flags.lag === 'auto' ? 0 : (flags.lag as 1 | 2),
+    microCuts: flags.microCuts === undefined || flags.microCuts === 'auto' ? 0 : flags.microCuts,
+    shape: flags.shape,
+    optimizationLevel: flags.optimizationLevel,
+  };
+}

@@ -1,0 +1,118 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import {
+  denoise,
+  type DenoiseResult,
+  openOrtSession,
+  type OptimizationLevel,
+  parseDevice,
+  ReferenceExecutor,
+  type StepResult,
+} from '../engine/index.js';
+import { defaultWorkDir, type Plan, type PlanSettings, planInThread } from '../planner/index.js';
+import type { Sampler } from '../samplers/index.js';
+
+export interface ReferenceRunOptions {
+  readonly modelPath: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly sampler: Sampler;
+  readonly guidanceScale: number;
+  readonly plan: PlanSettings;
+  readonly warmUp: number;
+  readonly timeShift: boolean;
+  readonly optimizationLevel: OptimizationLevel;
+  readonly device: string;
+  readonly threads: number;
+  readonly workDir?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onStep: (step: StepResult) => void;
+}
+
+/**
+ * The same program in this process, one task after another: what every distributed run must equal bit for bit on the
+ * same provider and thread count. It is planned as for one worker per component on one host.
+ */
+export async function referenceRun(
+  options: ReferenceRunOptions,
+): Promise<{ result: DenoiseResult; plan: Plan }> {
+  const { inputs, sampler, guidanceScale } = options;
+  const { sample: latents, ...conditioning } = inputs;
+  if (latents === undefined)
+    throw new AsyncDiffError('invalid_input', 'the latents are missing', {
+      hint: 'Give them as --input sample=latents.npy.',
+    });
+  const device = parseDevice(options.device);
+  if (device.kind === 'declared')
+    throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
+  const batchRepeat = guidanceScale > 1 ? 2 : 1;
+  const [batch = 1, ...rest] = latents.dims;
+  const shapes = Object.fromEntries(Object.entries(conditioning).map(([name, { dims }]) => [name, dims]));
+  const plan = await planInThread(
+    {
+      source: {
+        kind: 'model',
+        modelPath: options.modelPath,
+        inputShapes: { ...shapes, sample: [batch * batchRepeat, ...rest] },
+      },
+      settings: options.plan,
+      workers: planWorkers(options.plan),
+      links: [],
+      batchRepeat,
+      workDir: options.workDir ?? defaultWorkDir(),
+      threads: 1,
+    },
+    options.signal,
+  );
+  const segments = [];
+  for (const spec of plan.specs) {
+    const path = plan.artifactPaths.get(spec.sha256) as string;
+    segments.push({
+      spec,
+      session: await openOrtSession(path, {
+        device,
+        threads: options.threads,
+        optimizationLevel: options.optimizationLevel,
+      }),
+    });
+  }
+  const settings = {
+    numInferenceSteps: sampler.numInferenceSteps,
+    stride: options.plan.stride,
+    warmUp: options.warmUp,
+    timeShift: options.timeShift,
+  };
+  const executor = new ReferenceExecutor(plan.partition, settings, segments);
+  try {
+    const job = {
+      jobId: 'reference',
+      conditioning,
+      timesteps: sampler.timesteps,
+      batchRepeat,
+      guidanceScale: batchRepeat === 2 ? guidanceScale : 0,
+      trace: false,
+    };
+    const result = await denoise({
+      executor,
+      sampler,
+      settings,
+      job,
+      latents,
+      signal: options.signal,
+      onStep: options.onStep,
+    });
+    return { result, plan };
+  } finally {
+    await executor.close();
+  }
+}
+
+/** One worker per component, on one host: what local workers of the same number are planned as. */
+export function planWorkers({ components, cuts }: PlanSettings) {
+  const count = cuts.length > 0 ? cuts.length + 1 : Math.max(1, components);
+  return Array.from({ length: count }, (_, index) => ({
+    id: `local-${index + 1}`,
+    hostId: 'local',
+    timeDilation: 1,
+    roundTripMs: 0,
+  }));
+}

@@ -1,0 +1,36 @@
+import type { RunReport } from '../client/index.js';
+
+/** What `--json` tells of a run; the same keys in generate and denoise. */
+export function runDocument(report: RunReport) {
+  return {
+    seconds: report.seconds,
+    total_seconds: report.totalSeconds,
+    steps: report.steps,
+    rounds: report.rounds,
+    components: report.components,
+    stride: report.stride,
+    warm_up: report.warmUp,
+    lag: report.lag,
+    micro_cuts: report.microCuts,
+    shape: report.shape,
+    wire_dtype: report.wireDtype,
+    data_path: report.dataPath,
+    bytes_between_workers: report.bytesBetweenWorkers,
+    broadcast_bytes_per_round: report.broadcastBytesPerRound,
+    period_ms: report.periodMs,
+    predicted_period_ms: report.predictedPeriodMs,
+    max_share: report.maxShare,
+    cuts: report.cuts,
+    plan_id: report.planId,
+    restarts: report.restarts,
+    declared: report.declared,
+    workers: report.workers.map((worker) => ({
+      name: worker.name,
+      device: worker.device,
+      components: worker.components,
+      compute_ms: worker.computeMs,
+      wait_ms: worker.waitMs,
+      sent_bytes: worker.sentBytes,
+    })),
+  };
+}

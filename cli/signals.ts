@@ -1,0 +1,29 @@
+import { AsyncDiffError, EXIT } from '../common/errors/index.js';
+
+export interface Signals {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** 130 or 143 once a signal has come. */
+  readonly exitCode: number | undefined;
+}
+
+/** The first signal asks the command to end in order, the second ends the process at once. */
+export function startSignals(): Signals {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const on = (name: 'SIGINT' | 'SIGTERM', code: number): void => {
+    process.on(name, () => {
+      if (exitCode !== undefined) process.exit(code);
+      exitCode = code;
+      controller.abort(new AsyncDiffError('cancelled', `ended by ${name}`));
+    });
+  };
+  on('SIGINT', EXIT.sigint);
+  on('SIGTERM', EXIT.sigterm);
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+  };
+}
