@@ -1,14 +1,16 @@
+import { GRPC_PREFIX_BYTES, padTo, varint } from './frame.js';
+import type { RelayedFrame } from './gen/asyncdiff/v1/RelayedFrame.js';
 import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
 
-type Serialize = (frame: TensorFrame) => Buffer;
+type Serialize<T> = (message: T) => Buffer;
 
 const EMPTY = new Uint8Array(0);
 
 /**
- * A serialised frame whose bytes are not laid out yet. grpc-js 1.14.7 asks a message for `byteLength` (servers) or
+ * A serialised message whose bytes are not laid out yet. grpc-js 1.14.7 asks a message for `byteLength` (servers) or
  * `length` (clients) and then copies it behind its 5-byte prefix: writing the tensor's bytes there at once saves the
- * copy, and the memory, that a Buffer of our own would cost. test/transport/frame-serializer.test.ts sends one through
- * a real server, so an upgrade that wants more of a Buffer fails there.
+ * copy, and the memory, that a Buffer of our own would cost. The tests of the exchange and of the relay send such
+ * messages through real servers and clients: an upgrade of grpc-js that wants more of a Buffer fails there.
  */
 class LaidOutLater {
   readonly #header: Buffer;
@@ -34,22 +36,62 @@ class LaidOutLater {
   }
 }
 
-/** The same bytes on the wire as `serialize` makes, with one copy of the tensor's data less. */
-export function withoutDataCopy(serialize: Serialize): Serialize {
+/** The frame up to where its data begins. Data is its last field: without it, the frame ends in a tag and a length of 0. */
+function frameHead(serialize: Serialize<TensorFrame>, frame: TensorFrame, dataBytes: number): Buffer {
+  const head = serialize({ ...frame, data: EMPTY });
+  return Buffer.concat([head.subarray(0, -1), varint(dataBytes)]);
+}
+
+function dataOf(frame: TensorFrame | null | undefined): Uint8Array | undefined {
+  const data = frame?.data;
+  return data instanceof Uint8Array && data.byteLength > 0 ? data : undefined;
+}
+
+/** The bytes that `serialize` makes, with one copy of the tensor's data less. */
+export function frameSerializer(serialize: Serialize<TensorFrame>): Serialize<TensorFrame> {
   return (frame) => {
-    const data = frame.data;
-    if (!(data instanceof Uint8Array) || data.byteLength === 0) return serialize(frame);
-    // `data` is the last field: without it the message ends in its tag and a length of 0.
-    const head = serialize({ ...frame, data: EMPTY });
-    const header = Buffer.concat([head.subarray(0, -1), varint(data.byteLength)]);
-    return new LaidOutLater(header, data) as unknown as Buffer;
+    const data = dataOf(frame);
+    if (data === undefined) return serialize(frame);
+    return new LaidOutLater(frameHead(serialize, frame, data.byteLength), data) as unknown as Buffer;
   };
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  bytes.push(rest);
-  return Buffer.from(bytes);
+const FRAME_FIELD = (2 << 3) | 2;
+
+/**
+ * The same for a message of the control stream that may hold a relayed frame, which is padded anew: it begins further
+ * inside this message than in one of its own.
+ *
+ * @param field number of `relayed_frame` in the message
+ */
+export function relaySerializer<T extends { relayedFrame?: RelayedFrame | null }>(
+  serialize: Serialize<T>,
+  serializeFrame: Serialize<TensorFrame>,
+  field: number,
+): Serialize<T> {
+  return (message) => {
+    const frame = message.relayedFrame?.frame;
+    const data = dataOf(frame);
+    if (!frame || data === undefined) return serialize(message);
+    const receivers = Buffer.concat(
+      (message.relayedFrame?.toWorkerIds ?? []).flatMap((id) => {
+        const text = Buffer.from(id, 'utf8');
+        return [Buffer.from([(1 << 3) | 2]), varint(text.byteLength), text];
+      }),
+    );
+    const layOut = (padBytes: number): Buffer => {
+      const head = frameHead(serializeFrame, { ...frame, pad: padTo(padBytes) }, data.byteLength);
+      const frameBytes = head.byteLength + data.byteLength;
+      const before = Buffer.concat([receivers, Buffer.from([FRAME_FIELD]), varint(frameBytes)]);
+      return Buffer.concat([
+        Buffer.from([(field << 3) | 2]),
+        varint(before.byteLength + frameBytes),
+        before,
+        head,
+      ]);
+    };
+    const missing = (header: Buffer): number => -(GRPC_PREFIX_BYTES + header.byteLength) & 7;
+    const header = layOut(missing(layOut(0)));
+    return new LaidOutLater(header, data) as unknown as Buffer;
+  };
 }

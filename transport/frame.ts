@@ -58,9 +58,9 @@ export function encodeFrames(
   const frames: OutgoingFrame[] = [];
   for (let offsetBytes = 0; offsetBytes < totalBytes || offsetBytes === 0; offsetBytes += step) {
     const data = new Uint8Array(buffer, byteOffset + offsetBytes, Math.min(step, totalBytes - offsetBytes));
-    const unpadded = { ...meta, dtype, dims, offsetBytes, totalBytes, pad: PADS[0] as Uint8Array, data };
+    const unpadded = { ...meta, dtype, dims, offsetBytes, totalBytes, pad: padTo(0), data };
     const start = GRPC_PREFIX_BYTES + frameHeaderBytes(unpadded);
-    frames.push({ ...unpadded, pad: PADS[(ALIGNMENT - (start % ALIGNMENT)) % ALIGNMENT] as Uint8Array });
+    frames.push({ ...unpadded, pad: padTo(-start) });
   }
   return frames;
 }
@@ -81,6 +81,20 @@ export function frameHeaderBytes(frame: OutgoingFrame): number {
     lengthPrefixed(frame.pad.byteLength) +
     (1 + varintBytes(frame.data.byteLength))
   );
+}
+
+/** Padding of so many bytes, 0 to 7. */
+export function padTo(bytes: number): Uint8Array {
+  return PADS[bytes & (ALIGNMENT - 1)] as Uint8Array;
+}
+
+/** A number as protobuf's varint. */
+export function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  bytes.push(rest);
+  return Buffer.from(bytes);
 }
 
 function lengthPrefixed(bytes: number): number {

@@ -12,7 +12,10 @@ import {
   workerService,
 } from '../../transport/index.js';
 
-const { responseSerialize, responseDeserialize } = workerService.Exchange;
+import { plainSerializers } from '../../transport/service.js';
+
+const { responseDeserialize } = workerService.Exchange;
+const responseSerialize = plainSerializers.frame;
 
 /** As grpc-js hands a message over: behind its 5-byte prefix, in an ArrayBuffer of the pool or of its own. */
 function receive(message: Buffer): TensorFrame__Output {
