@@ -39,7 +39,8 @@ export class TaskExecutor {
   readonly #plans = new Map<string, Map<string, LoadedSegment>>();
   readonly #jobs = new Map<string, JobState>();
   #queue: Pending[] = [];
-  #pumping: Promise<void> | undefined;
+  #running = false;
+  #pumping: Promise<void> = Promise.resolve();
 
   constructor(events: ExecutorEvents) {
     this.#events = events;
@@ -106,9 +107,9 @@ export class TaskExecutor {
   }
 
   #pump(): void {
-    this.#pumping ??= this.#drain().finally(() => {
-      this.#pumping = undefined;
-    });
+    if (this.#running) return;
+    this.#running = true;
+    this.#pumping = this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -123,6 +124,8 @@ export class TaskExecutor {
         this.#events.onFault(state.context, AsyncDiffError.from(error, 'worker_failed'));
       }
     }
+    // In the same turn as the last look at the queue: what is added later must find the way free.
+    this.#running = false;
   }
 
   #takeReady(): Pending | undefined {

@@ -1,10 +1,16 @@
 import type { CutTable } from './cut-table.js';
 
+/** How long a round keeps the worker of one component busy: device time per millisecond of cost, and link time per byte. */
+export interface LoadFactor {
+  readonly compute: number;
+  readonly msPerByte: number;
+}
+
 /** A way to cut a stretch of the table, by candidate index. */
 export interface Chain {
   /** The inner cuts, ascending: one fewer than there are pieces. */
   readonly cuts: readonly number[];
-  /** Largest load of a piece: its cost times its factor. */
+  /** Largest load of a piece: the longest of its compute, its receiving and its sending. */
   readonly maxLoad: number;
   /** Sum of the bytes that cross the inner cuts. */
   readonly bytes: number;
@@ -17,7 +23,7 @@ export interface Chain {
 export function balance(
   table: CutTable,
   start: number,
-  factors: readonly number[],
+  factors: readonly LoadFactor[],
   ceiling: number = Number.POSITIVE_INFINITY,
 ): (end: number) => Chain | undefined {
   const size = table.positions.length;
@@ -26,8 +32,8 @@ export function balance(
   let bytes = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
   const origin: Int32Array[] = [];
   for (let end = start + 1; end < size; end++) {
-    const own = table.costMs(start, end) * factors[0]!;
-    if (own > ceiling) break;
+    const own = pieceLoad(table, start, end, factors[0]!);
+    if (own > ceiling) continue;
     load[end] = own;
     bytes[end] = 0;
   }
@@ -40,8 +46,8 @@ export function balance(
       if (load[cut] === Number.POSITIVE_INFINITY) continue;
       const carried = bytes[cut]! + table.crossingBytes[cut]!;
       for (let end = cut + 1; end < size; end++) {
-        const own = table.costMs(cut, end) * factor;
-        if (own > ceiling) break;
+        const own = pieceLoad(table, cut, end, factor);
+        if (own > ceiling) continue;
         const most = Math.max(load[cut]!, own);
         const better = byBytes
           ? carried < nextBytes[end]! || (carried === nextBytes[end]! && most < nextLoad[end]!)
@@ -66,4 +72,10 @@ export function balance(
     }
     return { cuts: cuts.reverse(), maxLoad: load[end]!, bytes: bytes[end]! };
   };
+}
+
+/** The load of the piece between candidates i and j. */
+export function pieceLoad(table: CutTable, i: number, j: number, factor: LoadFactor): number {
+  const { computeMs, inBytes, outBytes } = table.piece(i, j);
+  return Math.max(computeMs * factor.compute, inBytes * factor.msPerByte, outBytes * factor.msPerByte);
 }

@@ -1,4 +1,4 @@
-import { balance } from './balance.js';
+import { balance, type LoadFactor, pieceLoad } from './balance.js';
 import { buildCutTable, type CutTable } from './cut-table.js';
 import type { GraphIndex } from './graph-index.js';
 import type { CutPositions } from './main-range.js';
@@ -32,7 +32,7 @@ export function candidateCuts(index: GraphIndex, options: SearchOptions): CutPos
   return [...distinct.values()];
 }
 
-function sequentialCuts(table: CutTable, factors: readonly number[]): CutPositions[] {
+function sequentialCuts(table: CutTable, factors: readonly LoadFactor[]): CutPositions[] {
   const end = table.positions.length - 1;
   const best = balance(table, 0, factors)(end);
   if (best === undefined) return [];
@@ -50,7 +50,7 @@ interface UShape {
   readonly bytes: number;
 }
 
-function uShapedCuts(table: CutTable, factors: readonly number[]): CutPositions[] {
+function uShapedCuts(table: CutTable, factors: readonly LoadFactor[]): CutPositions[] {
   const best = uShapes(table, factors, Number.POSITIVE_INFINITY).sort(
     (a, b) => a.maxLoad - b.maxLoad || a.bytes - b.bytes,
   );
@@ -70,21 +70,26 @@ function uShapedCuts(table: CutTable, factors: readonly number[]): CutPositions[
 }
 
 /** For each end of the head: the best way to cut the rest into the middle's pieces and a tail. */
-function uShapes(table: CutTable, factors: readonly number[], ceiling: number): UShape[] {
+function uShapes(table: CutTable, factors: readonly LoadFactor[], ceiling: number): UShape[] {
   const last = table.positions.length - 1;
   const middle = factors.slice(0, -1);
   const outer = factors.at(-1)!;
   const byBytes = Number.isFinite(ceiling);
   const shapes: UShape[] = [];
   for (let head = 1; head < last - middle.length; head++) {
-    if (table.costMs(0, head) * outer > ceiling) break;
+    if (table.piece(0, head).computeMs * outer.compute > ceiling) break;
     const chainTo = balance(table, head, middle, ceiling);
     let best: UShape | undefined;
     for (let tail = head + middle.length; tail < last; tail++) {
       const chain = chainTo(tail);
       if (chain === undefined) continue;
-      const own = (table.costMs(0, head) + table.costMs(tail, last)) * outer;
-      const maxLoad = Math.max(chain.maxLoad, own);
+      const ownMs = table.piece(0, head).computeMs + table.piece(tail, last).computeMs;
+      // What the middle as a whole receives and sends is what the head sends and the tail receives.
+      const maxLoad = Math.max(
+        chain.maxLoad,
+        ownMs * outer.compute,
+        pieceLoad(table, head, tail, { compute: 0, msPerByte: outer.msPerByte }),
+      );
       if (maxLoad > ceiling) continue;
       const bytes = chain.bytes + table.crossingBytes[head]! + table.crossingBytes[tail]!;
       const better =

@@ -1,12 +1,22 @@
 import type { WireDType } from './assemble.js';
 import { type GraphIndex, visitReplicated } from './graph-index.js';
 
+/** What a stretch of main nodes, made one piece, costs. */
+export interface PieceCost {
+  /** Its main nodes and the replicated nodes that they need, milliseconds. */
+  readonly computeMs: number;
+  /** Wire bytes of the values that are made before it and read in it. */
+  readonly inBytes: number;
+  /** Wire bytes of the values that are made in it and read after it. */
+  readonly outBytes: number;
+}
+
 /** Candidate cuts with what they cost, for the search. */
 export interface CutTable {
   /** Candidate positions, ascending; the first is 0 and the last the number of main nodes. */
   readonly positions: readonly number[];
-  /** Cost of the main nodes between candidates i and j with the replicated nodes that they need, milliseconds. */
-  readonly costMs: (i: number, j: number) => number;
+  /** The piece between candidates i and j. */
+  readonly piece: (i: number, j: number) => PieceCost;
   /** Wire bytes of the values that are made before candidate i and read after it. */
   readonly crossingBytes: readonly number[];
 }
@@ -34,10 +44,13 @@ export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: nu
   const crossing = crossingBytesAt(index, wireDtype);
   const positions = choosePositions(index, crossing, limit);
   const size = positions.length;
-  const costs = positions.map((position, i) => costsFrom(index, position, positions.slice(i)));
+  const bytesOf = index.mainValues.map(({ value }) =>
+    value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes,
+  );
+  const costs = positions.map((position, i) => piecesFrom(index, bytesOf, position, positions.slice(i)));
   return {
     positions,
-    costMs: (i, j) => costs[i]![j - i]!,
+    piece: (i, j) => costs[i]![j - i]!,
     crossingBytes: Array.from({ length: size }, (_, i) => crossing[positions[i]!]!),
   };
 }
@@ -59,22 +72,40 @@ function choosePositions(index: GraphIndex, crossing: Float64Array, limit: numbe
   return [0, ...[...cheapest.values()].sort((a, b) => a - b), count];
 }
 
-/** Cost from `start` to each of `ends` (ascending, the first may be `start` itself). */
-function costsFrom(index: GraphIndex, start: number, ends: readonly number[]): Float64Array {
-  const { nodes } = index.graph;
-  const costs = new Float64Array(ends.length);
-  const seen = new Set<number>();
-  let sum = 0;
-  let position = start;
-  for (const [at, end] of ends.entries()) {
-    for (; position < end; position++) {
-      const node = index.mainNodes[position]!;
-      sum += nodes[node]!.costMs;
-      visitReplicated(index, node, seen, (replicated) => {
-        sum += nodes[replicated]!.costMs;
-      });
+/** The pieces from `start` to each of `ends` (ascending, the first may be `start` itself). */
+function piecesFrom(
+  index: GraphIndex,
+  bytesOf: readonly number[],
+  start: number,
+  ends: readonly number[],
+): PieceCost[] {
+  const { graph, mainNodes, mainValues } = index;
+  // Bytes by the position at which they begin or cease to count, so that one sweep over the ends sums them.
+  const enters = new Float64Array(mainNodes.length);
+  const leaves = new Float64Array(mainNodes.length + 1);
+  for (const [at, { producer, users }] of mainValues.entries()) {
+    const last = users.at(-1);
+    if (last === undefined || last < start) continue;
+    if (producer < start) {
+      enters[users.find((user) => user >= start)!]! += bytesOf[at]!;
+    } else {
+      leaves[producer]! += bytesOf[at]!;
+      leaves[last]! -= bytesOf[at]!;
     }
-    costs[at] = sum;
   }
-  return costs;
+  const seen = new Set<number>();
+  let [computeMs, inBytes, outBytes] = [0, 0, 0];
+  let position = start;
+  return ends.map((end) => {
+    for (; position < end; position++) {
+      const node = mainNodes[position]!;
+      computeMs += graph.nodes[node]!.costMs;
+      visitReplicated(index, node, seen, (replicated) => {
+        computeMs += graph.nodes[replicated]!.costMs;
+      });
+      inBytes += enters[position]!;
+      outBytes += leaves[position]!;
+    }
+    return { computeMs, inBytes, outBytes };
+  });
 }

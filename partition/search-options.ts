@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { WireDType } from './assemble.js';
-import { type Cluster, type Link, workersOf } from './cluster.js';
+import type { LoadFactor } from './balance.js';
+import { type Cluster, type Link, occupancyMs, workersOf } from './cluster.js';
 import type { CostGraph } from './cost-graph.js';
 import type { PartitionShape } from './main-range.js';
 
@@ -114,19 +115,22 @@ export function toLink(cost: LinkCost): Link {
 }
 
 /**
- * Device time per round for each millisecond of cost, by component (index 0: component 1): slower workers, workers that share
- * their time between components, and the S runs of component N all make it larger.
+ * What a round costs the worker of each component (index 0: component 1). Slower workers, workers that share their time between
+ * components, and the S runs of component N make compute longer; links are taken as they are on average.
  */
-export function loadFactors(options: SearchOptions): number[] {
+export function loadFactors(options: SearchOptions): LoadFactor[] {
   const { cluster, components, stride } = options;
+  const all = Array.from({ length: components }, (_, at) => workersOf(cluster, at + 1));
   const held = new Map<string, number>();
-  for (let component = 1; component <= components; component++) {
-    for (const id of workersOf(cluster, component)) held.set(id, (held.get(id) ?? 0) + 1);
-  }
+  for (const id of all.flat()) held.set(id, (held.get(id) ?? 0) + 1);
   const speedOf = new Map(cluster.workers.map((worker) => [worker.id, worker.speed]));
-  return Array.from({ length: components }, (_, at) => {
-    const ids = workersOf(cluster, at + 1);
+  return all.map((ids, at) => {
     const runs = at + 1 === components ? Math.ceil(stride / ids.length) : 1;
-    return runs * Math.max(...ids.map((id) => held.get(id)! / (speedOf.get(id) ?? 1)));
+    const others = [...held.keys()].filter((id) => id !== ids[0]);
+    const perByte = others.map((id) => occupancyMs({ ...cluster.links(ids[0]!, id), overheadMs: 0 }, 1));
+    return {
+      compute: runs * Math.max(...ids.map((id) => held.get(id)! / (speedOf.get(id) ?? 1))),
+      msPerByte: perByte.reduce((sum, ms) => sum + ms, 0) / Math.max(1, perByte.length),
+    };
   });
 }

@@ -21,6 +21,7 @@ import {
   ExchangeServer,
   FrameAssembler,
   startServer,
+  tuneHeapForBulk,
   workerService,
 } from '../transport/index.js';
 import { startDelayProxy } from './delay-proxy.js';
@@ -28,7 +29,7 @@ import { startDelayProxy } from './delay-proxy.js';
 export type Kind = 'tcp' | 'grpc';
 
 export type Role =
-  | { readonly role: 'server' | 'client' }
+  | { readonly role: 'server' | 'client'; readonly tuned: boolean }
   | { readonly role: 'proxy'; readonly to: string; readonly delayMs: number };
 
 export interface Job {
@@ -237,6 +238,7 @@ function serve(work: (job: Job) => Promise<number>): void {
 }
 
 const role = JSON.parse(process.argv[2] ?? '{}') as Role;
+if (role.role !== 'proxy' && role.tuned) tuneHeapForBulk();
 if (role.role === 'server') await runServer();
 else if (role.role === 'client') runClient();
 else if (role.role === 'proxy') {

@@ -12,7 +12,7 @@ const OPTIONS = {
   'delay-ms': { type: 'string', default: '0' },
   'total-mb': { type: 'string', default: '256' },
   repeats: { type: 'string', default: '5' },
-  allocator: { type: 'string', default: 'tuned' },
+  memory: { type: 'string', default: 'tuned' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -23,7 +23,7 @@ const HELP = `bench-transport: tensors over gRPC against raw TCP, separate proce
   --delay-ms N     round trip added by a user-space proxy in the path of both, ms (0: no proxy)
   --total-mb N     sent in each measurement, MB (256)
   --repeats N      measurements of each kind (5)
-  --allocator A    tuned (what \`asyncdiff worker\` uses) or default
+  --memory M       tuned (allocator and heap as workers have them) or default
   --json           one JSON document on stdout
 `;
 
@@ -79,10 +79,11 @@ async function main(): Promise<void> {
   const repeats = Math.ceil(positive(values.repeats, '--repeats'));
   const delayMs = Number(values['delay-ms']);
   const count = Math.max(4, Math.round(totalBytes / messageBytes)) + 1;
-  const environment = values.allocator === 'tuned' ? ALLOCATOR_ENVIRONMENT : {};
+  const tuned = values.memory === 'tuned';
+  const environment = tuned ? ALLOCATOR_ENVIRONMENT : {};
 
-  const { peer: server, ready } = await Peer.start({ role: 'server' }, environment);
-  const { peer: client } = await Peer.start({ role: 'client' }, environment);
+  const { peer: server, ready } = await Peer.start({ role: 'server', tuned }, environment);
+  const { peer: client } = await Peer.start({ role: 'client', tuned }, environment);
   const direct = ready.addresses as { grpc: string; tcp: string };
   const addresses: Record<Kind, string> = { ...direct };
   if (delayMs > 0) {
@@ -111,7 +112,7 @@ async function main(): Promise<void> {
     message_mb: messageBytes / 1e6,
     round_trip_ms: delayMs,
     repeats,
-    allocator: values.allocator,
+    memory: tuned ? 'tuned' : 'default',
     node: process.version,
     cpus: cpus().length,
   };
@@ -199,5 +200,6 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 } finally {
-  for (const child of children) child.kill('SIGKILL');
+  // Each ends when its channel does.
+  for (const child of children) if (child.connected) child.disconnect();
 }

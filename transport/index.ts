@@ -34,13 +34,13 @@ export {
   transferableTensor,
 } from './frame.js';
 export {
-  ALLOCATOR_ENVIRONMENT,
   channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,
   DEFAULT_WINDOW_BYTES,
   serverOptions,
   type TransportSettings,
 } from './options.js';
+export { ALLOCATOR_ENVIRONMENT, tuneHeapForBulk } from './process-tuning.js';
 export { type RunningServer, type ServedService, startServer, type StartServerOptions } from './server.js';
 export {
   CoordinatorClient,

@@ -13,15 +13,6 @@ export const DEFAULT_MAX_MESSAGE_BYTES: number = 64 * MIB;
 /** Holds one whole message of the common size, so that it leaves without waiting for a round trip. */
 export const DEFAULT_WINDOW_BYTES: number = 8 * MIB;
 
-/**
- * Environment of processes that move many tensors: glibc keeps freed memory instead of giving it back and faulting it in
- * again for every message. It is read before `main`, so a process cannot set it for itself; elsewhere it has no effect.
- */
-export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({
-  MALLOC_MMAP_THRESHOLD_: '1073741824',
-  MALLOC_TRIM_THRESHOLD_: '1073741824',
-});
-
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
