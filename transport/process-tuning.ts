@@ -1,0 +1,20 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Environment of processes that move many tensors: glibc keeps freed memory instead of giving it back and faulting it in
+ * again for every message. It is read before `main`, so a process cannot set it for itself; elsewhere it has no effect.
+ */
+export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({
+  MALLOC_MMAP_THRESHOLD_: '1073741824',
+  MALLOC_TRIM_THRESHOLD_: '1073741824',
+});
+
+/**
+ * For processes that move many tensors and hold few JavaScript objects (workers): collect garbage in one step.
+ *
+ * V8 starts a collection for every 64 MiB of buffers. Spread over time, as it is by default, one keeps the buffers of
+ * the messages of its whole duration and costs more than all copies together; at once, on a heap of 10 MB, it takes 2 ms.
+ */
+export function tuneHeapForBulk(): void {
+  setFlagsFromString('--no-incremental-marking');
+}
