@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../partition/index.js';
 import { onnxTypeOf } from './data-type.js';
 import { readsOf, writesOf } from './graph-walk.js';
-import { decodeModel, encodeModel, type ModelProto, type NodeProto, type TensorProto } from './onnx-proto.js';
-import { inlineWeight } from './pack-model.js';
+import { decodeModel, type ModelProto, type NodeProto, type TensorProto } from './onnx-proto.js';
 import type { PreparedModel } from './prepared-model.js';
 import { isWeightCast } from './restore-weights.js';
 import { type ValueSpec, valueInfo } from './static-shapes.js';
-import { readTensorData, storedBytes } from './tensor-data.js';
+import { storedBytes } from './tensor-data.js';
+import { writeModel } from './write-model.js';
 
 /** A segment as a model of its own. */
 export interface SegmentArtifact {
@@ -34,7 +34,7 @@ const MAX_SEGMENT_WEIGHT_BYTES = 1.9e9;
 
 /**
  * Writes each segment of a partition as an ONNX model with only its nodes and weights, named by its content address.
- * The same prepared model and segment always give the same bytes. One segment's weights are in memory at a time.
+ * The same prepared model and segment always give the same bytes. Weights are copied from file to file.
  *
  * A boundary tensor that is narrower on the wire than the value it carries is cast in the producer and back in the consumer, so
  * that a session takes and gives what travels.
@@ -49,15 +49,11 @@ export async function exportSegments(
   const folded = readFolded(prepared);
   mkdirSync(outDir, { recursive: true });
   const artifacts = partition.segments.map((segment) => {
-    const { model, inputs, outputs } = buildSegment(prepared, folded, partition, segment);
-    const bytes = encodeModel(model);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const path = join(outDir, `${sha256}.onnx`);
-    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes.length) {
-      writeFileSync(`${path}.${process.pid}.tmp`, bytes);
-      renameSync(`${path}.${process.pid}.tmp`, path);
-    }
-    return { segmentId: segment.id, path, sha256, sizeBytes: bytes.length, inputs, outputs };
+    const { model, weights, inputs, outputs } = buildSegment(prepared, folded, partition, segment);
+    const temporaryPath = join(outDir, `${segment.id}.${randomUUID()}.tmp`);
+    const nameOf = (sha256: string): string => join(outDir, `${sha256}.onnx`);
+    const written = writeModel(model, weights, prepared.folder, temporaryPath, nameOf);
+    return { segmentId: segment.id, ...written, inputs, outputs };
   });
   return artifacts;
 }
@@ -89,7 +85,9 @@ function readFolded(prepared: SegmentSource): FoldedGraph {
 }
 
 interface SegmentModel {
+  /** Without its weights. */
   readonly model: ModelProto;
+  readonly weights: readonly TensorProto[];
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
 }
@@ -152,16 +150,12 @@ function buildSegment(
     graph: {
       name: segment.id,
       node,
-      initializer: weights.map((tensor) => {
-        const data = readTensorData(tensor, prepared.folder);
-        return data === undefined ? tensor : inlineWeight(tensor, data);
-      }),
       sparse_initializer: sparse,
       input: inputs.map(valueInfo),
       output: outputs.map(valueInfo),
     },
   };
-  return { model, inputs, outputs };
+  return { model, weights, inputs, outputs };
 }
 
 /** The stored weights that nodes read, in the order of the folded model, and the casts between. */

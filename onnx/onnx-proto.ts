@@ -97,16 +97,14 @@ export interface ModelProto {
   metadata_props?: StringPair[];
 }
 
-let modelType: protobuf.Type | undefined;
+let schema: protobuf.Root | undefined;
 
 // The schema is parsed once per process: it is constant, so this is a cache and no state.
-function onnxModelType(): protobuf.Type {
-  if (modelType === undefined) {
-    const root = new protobuf.Root();
-    root.loadSync(join(packageRoot, 'proto', 'onnx', 'onnx.proto'), { keepCase: true });
-    modelType = root.lookupType('onnx.ModelProto');
-  }
-  return modelType;
+function onnxType(name: 'ModelProto' | 'GraphProto' | 'TensorProto'): protobuf.Type {
+  schema ??= new protobuf.Root().loadSync(join(packageRoot, 'proto', 'onnx', 'onnx.proto'), {
+    keepCase: true,
+  });
+  return schema.lookupType(`onnx.${name}`);
 }
 
 /**
@@ -118,7 +116,7 @@ function onnxModelType(): protobuf.Type {
 export function decodeModel(bytes: Uint8Array, label: string): ModelProto {
   let model: ModelProto;
   try {
-    model = onnxModelType().decode(bytes) as unknown as ModelProto;
+    model = onnxType('ModelProto').decode(bytes) as unknown as ModelProto;
   } catch (error) {
     throw new AsyncDiffError('model_invalid', `${label} is not an ONNX model: ${(error as Error).message}`, {
       cause: error,
@@ -133,7 +131,17 @@ export function decodeModel(bytes: Uint8Array, label: string): ModelProto {
 
 /** The bytes of a model. Equal models give equal bytes. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return onnxModelType().encode(model).finish();
+  return onnxType('ModelProto').encode(model).finish();
+}
+
+/** The bytes of a graph, without its field header. */
+export function encodeGraph(graph: GraphProto): Uint8Array {
+  return onnxType('GraphProto').encode(graph).finish();
+}
+
+/** The bytes of a tensor, without its field header. */
+export function encodeTensor(tensor: TensorProto): Uint8Array {
+  return onnxType('TensorProto').encode(tensor).finish();
 }
 
 /** An int64 as a number; graph dimensions are far below 2^53. */

@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { exportSegments, type InputShapes, prepareModel, profileInputs } from '../../onnx/index.js';
+import {
+  exportSegments,
+  type InputShapes,
+  type PreparedModel,
+  prepareModel,
+  profileInputs,
+} from '../../onnx/index.js';
 import { partitionGraph } from '../../partition/index.js';
 import { bits, runModel, runSegments } from '../support/run-segments.js';
 import { tempFolder } from '../support/temp-folder.js';
@@ -14,7 +20,7 @@ async function compare(
   modelPath: string,
   inputShapes: InputShapes,
   cutLists: readonly (readonly string[])[] = [],
-): Promise<void> {
+): Promise<PreparedModel> {
   const folder = tempFolder();
   const keepValues = cutLists.flat();
   const prepared = await prepareModel({ modelPath, inputShapes, keepValues, workDir: folder, profile });
@@ -31,17 +37,15 @@ async function compare(
     const pieces = await runSegments(artifacts, feeds, 'extended');
     expect(bits(pieces[graph.output]).equals(bits(whole)), partition.cuts.join()).toBe(true);
   }
+  return prepared;
 }
 
 describe('real models, cut', () => {
   it('the bundled U-Net: pieces equal the untouched file bit for bit, and are no larger', async () => {
     const modelPath = join(packageRoot, 'models/emoji/unet/model.onnx');
-    await compare(modelPath, { sample: [2, 4, 16, 16] });
-    const workDir = tempFolder();
-    const inputShapes = { sample: [2, 4, 16, 16] };
-    const prepared = await prepareModel({ modelPath, inputShapes, workDir, profile });
+    const prepared = await compare(modelPath, { sample: [2, 4, 16, 16] });
     const partition = partitionGraph(prepared.graph, { components: 2, shape: 'sequential' });
-    const artifacts = await exportSegments(prepared, partition, workDir);
+    const artifacts = await exportSegments(prepared, partition, prepared.folder);
     const bytes = artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     expect(bytes).toBeLessThan(1.15 * readFileSync(modelPath).length);
   });
