@@ -26,7 +26,7 @@ export interface Segment {
   readonly boundaryReads: readonly string[];
   /** Values that later segments of the same component read. */
   readonly localWrites: readonly string[];
-  /** Boundary tensors that it produces, by name. */
+  /** Boundary tensors that it produces, by name, in the order in which they should be sent: soonest needed first. */
   readonly boundaryWrites: readonly string[];
   /** Whether it produces the noise prediction. */
   readonly writesOutput: boolean;
@@ -72,7 +72,10 @@ export interface Partition {
   /** All segments, in an order in which a synchronous step may run them (every read is written earlier). */
   readonly segments: readonly Segment[];
   readonly boundaryTensors: readonly BoundaryTensor[];
-  /** Values whose producing node ends a segment, in order of execution (what `--cut` would take to make it again). */
+  /**
+   * Values whose producing node ends a component's piece, in order of execution, micro-cuts left out. For a `sequential`
+   * shape `--cut` takes them to make the same components again.
+   */
   readonly cuts: readonly string[];
   /** `sequential`: components are consecutive. `u-shaped`: component N holds the head and the tail. */
   readonly shape: 'sequential' | 'u-shaped';

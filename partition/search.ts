@@ -14,9 +14,9 @@ import { type PartitionOptions, resolveOptions, type SearchOptions } from './sea
 /** Periods within this factor count as equal; then fewer bytes, fewer sessions or less staleness decide. */
 export const PERIOD_TIE = 1.01;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
-const TRIED_NODES = 120_000;
-const MIN_TRIES = 40;
-const MAX_TRIES = 300;
+const TRIED_NODES = 60_000;
+const MIN_TRIES = 24;
+const MAX_TRIES = 120;
 /** The longest move of a cut, as a power of two. */
 const MAX_STEP_LOG2 = 5;
 /** Cuts per goal that are tried with micro-cuts and lag. */
@@ -109,7 +109,7 @@ function rank(all: readonly Evaluated[], goal: Goal): Evaluated[] {
 /** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal, or saves bytes and costs it nothing. */
 function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goal: Goal): Evaluated {
   const count = index.mainNodes.length;
-  const tries = Math.min(MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
+  const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
   const next = numbers();
   let best = start;
   let bestScore = goal(start);

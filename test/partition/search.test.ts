@@ -28,15 +28,17 @@ describe('partitionGraph', () => {
     expect(parallel.components.map((one) => one.costMs)).toEqual([6, 6]);
   });
 
-  test('keeps the skips of a U-Net at home', () => {
+  test('keeps the skips of a U-Net at home where the link is slow', () => {
     const graph = unetGraph(3, 2, 12);
-    const uShaped = partitionGraph(graph, { components: 2 });
-    const sequential = partitionGraph(graph, { components: 2, shape: 'sequential' });
-    const bytes = (partition: typeof uShaped) => describePartition(partition).bytes_per_round;
-    expect(uShaped.shape).toBe('u-shaped');
-    expect(sequential.shape).toBe('sequential');
-    expect(bytes(uShaped)).toBeLessThanOrEqual(bytes(sequential) / 2);
-    expect(uShaped.segments.map((one) => one.id)).toEqual(['c2s0', 'c1s0', 'c2s1']);
+    const link = { latencyMs: 0.1, bytesPerSecond: 1.25e9, serializeMsPerMb: 0 };
+    const best = (shape: 'auto' | 'sequential') =>
+      searchPartition(graph, { components: 2, shape, link }).best({ microCuts: 1, lag: 1 });
+    const chosen = best('auto');
+    expect(chosen.partition.shape).toBe('u-shaped');
+    expect(chosen.partition.segments.map((one) => one.id)).toEqual(['c2s0', 'c1s0', 'c2s1']);
+    const sequential = best('sequential');
+    expect(sequential.partition.shape).toBe('sequential');
+    expect(chosen.predicted.periodMs).toBeLessThan(sequential.predicted.periodMs);
   });
 
   test('computes what depends on timestep or conditioning only where it is needed', () => {
@@ -69,7 +71,7 @@ describe('partitionGraph', () => {
   test('cuts large graphs and many components', () => {
     const graph = unetGraph(4, 3, 75);
     expect(graph.nodes.length).toBeGreaterThan(1800);
-    const partition = partitionGraph(graph, { components: 16, microCuts: 2, lag: 2 });
+    const partition = partitionGraph(graph, { components: 16, microCuts: 2, lag: 2, ...free });
     expect(partition.components).toHaveLength(16);
     const shares = partition.components.map((one) => one.share);
     expect(Math.max(...shares)).toBeLessThan(1.6 / 16);
