@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatAddress, parseAddress } from '../transport/index.js';
+import { formatAddress, parseAddress, tuneHeapForBulk } from '../transport/index.js';
 
 export interface DelayProxyOptions {
   /** Where it forwards to, HOST:PORT. */
@@ -46,7 +46,7 @@ class Lane {
   readonly #bytesPerMs: number;
   readonly #limitBytes: number;
   readonly #passed: (bytes: number) => void;
-  /** A chunk of undefined length 0 is the end of the stream. */
+  /** No chunk: the end of the stream. */
   #queue: { readonly dueMs: number; readonly chunk: Buffer | undefined }[] = [];
   #queuedBytes = 0;
   #freeMs = 0;
@@ -240,6 +240,7 @@ async function main(): Promise<void> {
   });
   if (values.to === undefined)
     throw new Error('usage: delay-proxy --to HOST:PORT [--listen HOST:PORT] [--delay-ms 1] [--rate 1gbit]');
+  tuneHeapForBulk();
   const proxy = await startDelayProxy({
     to: values.to,
     listen: values.listen,

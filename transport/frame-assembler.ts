@@ -1,6 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { arrayOf, DTYPES, elementCount, type DType, type Tensor } from '../common/tensor/index.js';
+import {
+  arrayOf,
+  DTYPES,
+  elementCount,
+  TENSOR_ALIGNMENT_BYTES,
+  type DType,
+  type Tensor,
+} from '../common/tensor/index.js';
 import { describeTensor, frameError, markOwned, type TensorMeta } from './frame.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
 import { MIB } from './options.js';
@@ -122,7 +129,7 @@ function tensorOf(dtype: DType, dims: number[], bytes: Uint8Array): Tensor {
   const { buffer, byteOffset, byteLength } = bytes;
   // Small messages come from a pool of Node's, which holds others too; what fills most of its buffer is alone in it.
   const alone = 2 * byteLength >= buffer.byteLength;
-  if (alone && byteOffset % Data.BYTES_PER_ELEMENT === 0) {
+  if (alone && byteOffset % TENSOR_ALIGNMENT_BYTES === 0) {
     markOwned(buffer);
     return { dtype, dims, data: new Data(buffer, byteOffset, byteLength / Data.BYTES_PER_ELEMENT) };
   }

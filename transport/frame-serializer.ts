@@ -90,7 +90,7 @@ export function relaySerializer<T extends { relayedFrame?: RelayedFrame | null }
         head,
       ]);
     };
-    const missing = (header: Buffer): number => -(GRPC_PREFIX_BYTES + header.byteLength) & 7;
+    const missing = (header: Buffer): number => -(GRPC_PREFIX_BYTES + header.byteLength);
     const header = layOut(missing(layOut(0)));
     return new LaidOutLater(header, data) as unknown as Buffer;
   };

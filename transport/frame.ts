@@ -1,5 +1,5 @@
 import type { Tensor } from '../common/tensor/index.js';
-import { arrayOf, DTYPES, formatDims } from '../common/tensor/index.js';
+import { arrayOf, DTYPES, formatDims, TENSOR_ALIGNMENT_BYTES } from '../common/tensor/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
 import { MIB } from './options.js';
@@ -42,7 +42,7 @@ export interface OutgoingFrame extends TensorFrame {
 
 /** gRPC's own header before each message: a compression flag and four bytes of length. */
 export const GRPC_PREFIX_BYTES = 5;
-const ALIGNMENT = 8;
+const ALIGNMENT = TENSOR_ALIGNMENT_BYTES;
 const PADS: readonly Uint8Array[] = Array.from({ length: ALIGNMENT }, (_, length) => new Uint8Array(length));
 
 /** Cuts a tensor into frames. Nothing is copied. */
@@ -83,7 +83,7 @@ export function frameHeaderBytes(frame: OutgoingFrame): number {
   );
 }
 
-/** Padding of so many bytes, 0 to 7. */
+/** Padding of so many bytes, modulo the alignment. */
 export function padTo(bytes: number): Uint8Array {
   return PADS[bytes & (ALIGNMENT - 1)] as Uint8Array;
 }

@@ -5,13 +5,13 @@ export const MIB = 1024 * 1024;
 export interface TransportSettings {
   /** Largest single gRPC message, either way. Default 64 MiB. */
   readonly maxMessageBytes?: number | undefined;
-  /** HTTP/2 flow-control window, of each stream and of the connection. Default 8 MiB. */
+  /** HTTP/2 flow-control window, of each stream and of the connection. Default 16 MiB. */
   readonly windowBytes?: number | undefined;
 }
 
 export const DEFAULT_MAX_MESSAGE_BYTES: number = 64 * MIB;
-/** Holds one whole message of the common size, so that it leaves without waiting for a round trip. */
-export const DEFAULT_WINDOW_BYTES: number = 8 * MIB;
+/** As much as a producer may have in flight, so that credits alone hold it back: 1.3 GB/s at 12 ms of round trip. */
+export const DEFAULT_WINDOW_BYTES: number = 16 * MIB;
 
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;

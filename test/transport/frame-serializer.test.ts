@@ -73,7 +73,7 @@ test('relayed frames read back the same, aligned for all but the odd length', ()
         expect(received?.tensor.data).toEqual(tensor.data);
         if (tensor.data.length === 0) continue;
         all += 1;
-        if (((back?.frame?.data.byteOffset ?? 1) & 7) === 0) aligned += 1;
+        if (((back?.frame?.data.byteOffset ?? 1) & 15) === 0) aligned += 1;
       }
     }),
   );

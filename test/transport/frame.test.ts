@@ -75,14 +75,14 @@ describe('frames', () => {
     );
   });
 
-  test('the header length is the one that proto-loader writes, and data starts on 8 bytes behind the prefix', () => {
+  test('the header length is the one that proto-loader writes, and data starts on 16 bytes behind the prefix', () => {
     fc.assert(
       fc.property(metas, tensors, fc.integer({ min: 1, max: 9 }), (meta, tensor, eighths) => {
         for (const frame of encodeFrames(meta, tensor, { wholeBytes: 64, chunkBytes: 8 * eighths })) {
           const message = responseSerialize(frame);
           const start = frameHeaderBytes(frame);
           expect(message.byteLength).toBe(start + frame.data.byteLength);
-          expect((GRPC_PREFIX_BYTES + start) % 8).toBe(0);
+          expect((GRPC_PREFIX_BYTES + start) % 16).toBe(0);
         }
       }),
       { numRuns: 300 },
@@ -95,7 +95,7 @@ describe('frames', () => {
       const tensor: Tensor = { dtype: 'float64', dims: [1024], data: new Float64Array(1024).fill(length) };
       const [frame] = encodeFrames(meta, tensor);
       const message = receive(responseSerialize(frame as object));
-      expect(message.data.byteOffset % 8).toBe(0);
+      expect(message.data.byteOffset % 16).toBe(0);
       const view = new FrameAssembler().accept(message)?.tensor;
       expect(view?.data.buffer).toBe(message.data.buffer);
       expect(view?.data[1023]).toBe(length);
