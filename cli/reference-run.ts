@@ -59,6 +59,7 @@ export async function referenceRun(
       links: [],
       batchRepeat,
       workDir: options.workDir ?? defaultWorkDir(),
+      optimizationLevel: options.optimizationLevel,
       threads: 1,
     },
     options.signal,

@@ -10,7 +10,7 @@ export interface DeploymentRequest {
   readonly settings: PlanRequest['settings'];
   readonly batchRepeat: number;
   readonly relay: boolean;
-  readonly optimizationLevel: string;
+  readonly optimizationLevel: PlanRequest['optimizationLevel'];
   readonly workers: readonly WorkerHandle[];
 }
 
@@ -54,6 +54,7 @@ export class Deployments {
       links,
       batchRepeat: request.batchRepeat,
       workDir: this.#workDir,
+      optimizationLevel: request.optimizationLevel,
       threads: this.#threads,
     };
     let made = this.#plans.get(key);

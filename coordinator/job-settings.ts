@@ -3,7 +3,7 @@ import type { PlanRequest } from '../planner/index.js';
 import type { PlanSettings__Output } from '../transport/gen/asyncdiff/v1/PlanSettings.js';
 
 const DEFAULT_WARM_UP = 3;
-const OPTIMIZATION_LEVELS = ['basic', 'extended', 'all'];
+const OPTIMIZATION_LEVELS = ['basic', 'extended', 'all'] as const;
 
 /** A job's settings with nothing left open but what the planner chooses. */
 export interface JobSettings {
@@ -12,7 +12,7 @@ export interface JobSettings {
   readonly warmUp: number;
   readonly timeShift: boolean;
   readonly relay: boolean;
-  readonly optimizationLevel: string;
+  readonly optimizationLevel: PlanRequest['optimizationLevel'];
   readonly maxWorkers: number;
 }
 

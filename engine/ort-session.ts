@@ -1,6 +1,13 @@
 import type * as Ort from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type Tensor, type TypedArray, type DType, formatDims } from '../common/tensor/index.js';
+import {
+  type Tensor,
+  type TypedArray,
+  type DType,
+  formatDims,
+  TENSOR_ALIGNMENT_BYTES,
+} from '../common/tensor/index.js';
+import { SAME_BITS_CONFIG } from '../onnx/index.js';
 import { type DeviceSpec, providerHint } from './device.js';
 import type { OptimizationLevel } from './segment-spec.js';
 import type { SegmentSession } from './session.js';
@@ -28,7 +35,10 @@ export async function openOrtSession(modelPath: string, options: OrtSessionOptio
       graphOptimizationLevel: options.optimizationLevel,
       logSeverityLevel: 3,
       // Spinning threads would take the core that the network thread needs between two runs.
-      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+      extra: {
+        ...SAME_BITS_CONFIG,
+        session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+      },
     });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -94,10 +104,19 @@ class OrtSegmentSession implements SegmentSession {
   #wrap(tensor: Tensor): Ort.Tensor {
     const known = this.#wrapped.get(tensor);
     if (known !== undefined) return known;
-    const made = new this.#ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.dims);
+    const made = new this.#ort.Tensor(
+      tensor.dtype as 'float32',
+      aligned(tensor.data) as Float32Array,
+      tensor.dims,
+    );
     this.#wrapped.set(tensor, made);
     return made;
   }
+}
+
+/** The same values where kernels give the same bits (see TENSOR_ALIGNMENT_BYTES); a copy only where they lie elsewhere. */
+function aligned(data: TypedArray): TypedArray {
+  return data.byteOffset % TENSOR_ALIGNMENT_BYTES === 0 ? data : data.slice();
 }
 
 function firstLine(text: string): string {

@@ -1,11 +1,6 @@
-import type { DType } from '../common/tensor/index.js';
+import type { ValueSpec } from '../onnx/index.js';
 
-/** A value that goes into or comes out of a segment's session. */
-export interface ValueSpec {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-}
+export type { OptimizationLevel, ValueSpec } from '../onnx/index.js';
 
 /** Everything that an executor must know to run one segment; made by the planner, sent in `Deploy`. */
 export interface SegmentSpec {
@@ -31,5 +26,3 @@ export interface SegmentSpec {
   /** Time of a declared device, milliseconds before dilation; 0 for a real one. */
   readonly declaredMs: number;
 }
-
-export type OptimizationLevel = 'basic' | 'extended' | 'all';

@@ -77,7 +77,13 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   };
 }
 
-async function measure({ source, settings, workDir, threads }: PlanRequest): Promise<Measured> {
+async function measure({
+  source,
+  settings,
+  workDir,
+  threads,
+  optimizationLevel,
+}: PlanRequest): Promise<Measured> {
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
     return { graph: toCostGraph(profile), prepared: undefined, timeDilation: profile.time_dilation };
@@ -88,6 +94,7 @@ async function measure({ source, settings, workDir, threads }: PlanRequest): Pro
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     threads,
+    optimizationLevel,
   });
   return { graph: prepared.graph, prepared, timeDilation: 1 };
 }

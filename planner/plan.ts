@@ -1,6 +1,6 @@
 import type { SegmentSpec, ValueSpec } from '../engine/index.js';
 import type { CriticalEvent, Partition } from '../partition/index.js';
-import type { InputShapes } from '../onnx/index.js';
+import type { InputShapes, OptimizationLevel } from '../onnx/index.js';
 import type { Placement } from './placement.js';
 
 /** Where the noise predictor comes from. */
@@ -49,6 +49,8 @@ export interface PlanRequest {
   readonly batchRepeat: number;
   /** Folder for prepared models and segments. */
   readonly workDir: string;
+  /** What segments run at, and so what their costs are measured at. */
+  readonly optimizationLevel: OptimizationLevel;
   /** Threads to measure with. */
   readonly threads: number;
 }

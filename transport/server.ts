@@ -45,7 +45,7 @@ export interface RunningServer {
  * @throws AsyncDiffError `port_in_use`, `address_invalid`
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted) throw AsyncDiffError.from(options.signal.reason, 'cancelled');
   const address = parseAddress(options.listen);
   const server = new Server(serverOptions(options.settings));
   for (const { definition, handlers } of options.services) server.addService(definition, handlers);

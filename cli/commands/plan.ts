@@ -55,6 +55,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       workers: planWorkers(settings),
       links: [],
       batchRepeat: GUIDED_BATCH,
+      optimizationLevel: options.optimizationLevel ?? 'extended',
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
     },

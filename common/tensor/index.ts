@@ -7,6 +7,7 @@ export {
   elementCount,
   float32,
   formatDims,
+  TENSOR_ALIGNMENT_BYTES,
   tensorBytes,
   zeros,
 } from './tensor.js';

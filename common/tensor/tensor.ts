@@ -78,6 +78,13 @@ export function tensorBytes(dtype: DType, dims: readonly number[]): number {
   return elementBytes(dtype) * elementCount(dims);
 }
 
+/**
+ * Data that a session reads begins on a multiple of this many bytes. Kernels that sum (normalisations) peel off what
+ * lies before the first aligned packet, so that the same values at another offset give other bits: with 8 bytes, every
+ * tensor that came over the network did. Sixteen is what a new ArrayBuffer has.
+ */
+export const TENSOR_ALIGNMENT_BYTES = 16;
+
 /** A float32 tensor over `data` (not copied). */
 export function float32(data: Float32Array, dims: readonly number[]): Tensor {
   return { dtype: 'float32', dims, data };
