@@ -18,7 +18,7 @@ import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.
 import { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
 import { Conversation } from './conversation.js';
 import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
-import { hostIdentity } from './host-identity.js';
+import { hostIdentity } from '../common/host-identity.js';
 import { Inference } from './inference.js';
 import { type JoinLoop, startJoinLoop } from './join-loop.js';
 import { localAddressTowards } from './local-address.js';

@@ -1,7 +1,8 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { ERRORS, type ErrorCode } from './table.js';
 
-const CODE_KEY = 'asyncdiff-error-code';
+/** Key of the trailing metadata that holds the code of an AsyncDiffError. */
+export const ERROR_CODE_KEY = 'asyncdiff-error-code';
 const HINT_KEY = 'asyncdiff-error-hint-bin';
 
 export interface ErrorOptions {
@@ -59,7 +60,7 @@ function isServiceError(error: unknown): error is ServiceError {
 }
 
 function fromServiceError(error: ServiceError, fallback: ErrorCode): AsyncDiffError {
-  const code = error.metadata?.get(CODE_KEY)[0]?.toString();
+  const code = error.metadata?.get(ERROR_CODE_KEY)[0]?.toString();
   const hint = error.metadata?.get(HINT_KEY)[0]?.toString();
   if (code !== undefined && code in ERRORS) {
     return new AsyncDiffError(code as ErrorCode, error.details, { hint, cause: error });
@@ -79,7 +80,7 @@ function fromServiceError(error: ServiceError, fallback: ErrorCode): AsyncDiffEr
 export function toServiceError(error: unknown): Partial<ServiceError> {
   const own = AsyncDiffError.from(error);
   const metadata = new Metadata();
-  metadata.set(CODE_KEY, own.code);
+  metadata.set(ERROR_CODE_KEY, own.code);
   metadata.set(HINT_KEY, Buffer.from(own.hint, 'utf8'));
   return { code: own.grpcStatus, details: own.rawMessage, metadata };
 }
