@@ -13,6 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { AsyncDiffError, type ErrorCode, toServiceError } from '../common/errors/index.js';
+import { clientError } from './client-error.js';
 import { ControlStream } from './control-stream.js';
 import { onClientEnd } from './server-call-end.js';
 
@@ -63,15 +64,6 @@ export function unary<Req, ReqOut, Res, ResOut>(
     );
     signal?.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-/** A gRPC error on the client's side; `unreachable` is the code for a server that does not answer. */
-export function clientError(
-  error: unknown,
-  unreachable: ErrorCode = 'coordinator_unreachable',
-): AsyncDiffError {
-  const isDown = error instanceof Error && 'code' in error && error.code === status.UNAVAILABLE;
-  return AsyncDiffError.from(error, isDown ? unreachable : 'internal');
 }
 
 /**
@@ -161,7 +153,10 @@ export function serverStreamHandler<Req, Res>(
   };
 }
 
-/** A client-streaming handler; the messages come one by one, as fast as the loop takes them. */
+/**
+ * A client-streaming handler; the messages come one by one, as fast as the loop takes them. A client that cancels may
+ * look like one that has finished: check that what came is whole.
+ */
 export function clientStreamHandler<Req, Res>(
   handle: (requests: AsyncIterable<Req>, context: CallContext) => Promise<Res>,
 ): handleClientStreamingCall<Req, Res> {
@@ -174,11 +169,18 @@ export function clientStreamHandler<Req, Res>(
   };
 }
 
-/** The requests of a client, or an error if it went away before it had sent them all: a cut upload is no short upload. */
+/**
+ * The requests of a client, or an error if its connection broke before it had sent them all. One that cancels looks like
+ * one that has finished (Node sends END_STREAM before RST_STREAM): what must be whole needs its size said beforehand.
+ */
 async function* whole<Req>(call: ServerReadableStream<Req, unknown>): AsyncGenerator<Req, void, undefined> {
   const broken = new Promise<boolean>((resolve) => onClientEnd(call, resolve));
   // A handler that has seen enough still answers: the call must outlive the loop.
-  for await (const request of call.iterator({ destroyOnReturn: false })) yield request as Req;
+  try {
+    for await (const request of call.iterator({ destroyOnReturn: false })) yield request as Req;
+  } catch (error) {
+    if (!call.cancelled) throw error;
+  }
   if (await broken) {
     throw new AsyncDiffError('cancelled', `${call.getPeer()} went away in the middle of its stream`);
   }

@@ -1,13 +1,22 @@
 import type { ClientDuplexStream, ServerDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
+import { AsyncDiffError, type ErrorCode, toServiceError } from '../common/errors/index.js';
+import { clientError } from './client-error.js';
 import { onClientEnd } from './server-call-end.js';
 
 type AnyCall<Out, In> = ClientDuplexStream<Out, In> | ServerDuplexStream<In, Out>;
 
 export interface ControlStreamHandlers<In> {
   readonly onMessage: (message: In) => void;
-  /** Called once: without an error when the other side has ended in order, else with what went wrong. */
+  /**
+   * Called once: without an error when the other side has ended in order, else with what went wrong. To a server, a
+   * client that cancels looks like one that ends.
+   */
   readonly onClosed: (error?: AsyncDiffError) => void;
+}
+
+export interface ControlStreamOptions {
+  /** On a client's end: the code for a server that does not answer or goes away. Default `coordinator_unreachable`. */
+  readonly unreachable?: ErrorCode | undefined;
 }
 
 /** Either end of a bidirectional call (Coordinator.Join, Worker.Attach), with one shape for both. */
@@ -22,10 +31,12 @@ export class ControlStream<Out, In> {
   #error: AsyncDiffError | undefined;
   #onClosed: ((error?: AsyncDiffError) => void) | undefined;
 
-  constructor(call: AnyCall<Out, In>) {
+  constructor(call: AnyCall<Out, In>, options: ControlStreamOptions = {}) {
     this.#call = call;
     // A client's call reports 'error', or 'end' if all is in order; a server's call is less plain.
-    call.on('error', (error: ServiceError) => this.#break(AsyncDiffError.from(error)));
+    call.on('error', (error: ServiceError) =>
+      this.#break(isServerCall(call) ? AsyncDiffError.from(error) : clientError(error, options.unreachable)),
+    );
     if (!isServerCall(call)) call.on('end', () => this.#break());
     else {
       onClientEnd(call, (broken) => {

@@ -2,7 +2,6 @@ export { type Address, formatAddress, parseAddress } from './address.js';
 export {
   bidiHandler,
   type CallContext,
-  clientError,
   clientStreamHandler,
   messages,
   serverStreamHandler,
@@ -10,8 +9,9 @@ export {
   unaryHandler,
   type UnaryOptions,
 } from './calls.js';
+export { clientError } from './client-error.js';
 export type { SentTensor } from './consumer-channel.js';
-export { ControlStream, type ControlStreamHandlers } from './control-stream.js';
+export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
 export {
   type ChannelState,

@@ -9,10 +9,11 @@ interface EndingCall {
 /**
  * How a client's side of a stream ended on the server; `onEnd` is called once.
  *
- * A stream that is reset, or whose connection breaks, also emits 'end', before 'cancelled' and like an orderly
- * half-close. Only a look at the call a moment later tells the two apart.
+ * A stream whose connection breaks also emits 'end', before 'cancelled' and like an orderly half-close. Only a look at
+ * the call a moment later tells the two apart. A client that cancels cannot be told from one that ends: Node sends
+ * END_STREAM before RST_STREAM, and the second may come later.
  *
- * @param onEnd `broken`: the client cancelled or went away, or the call was already over when it ended
+ * @param onEnd `broken`: the client went away, or the call was already over when it ended
  */
 export function onClientEnd(call: EndingCall, onEnd: (broken: boolean) => void): void {
   let told = false;

@@ -1,6 +1,10 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
+  setLogVerbosity,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -12,6 +16,9 @@ import { type Address, formatAddress, parseAddress } from './address.js';
 import { DEFAULT_WINDOW_BYTES, serverOptions, type TransportSettings } from './options.js';
 import { openServerWindows } from './server-window.js';
 import { packageDefinition } from './service.js';
+
+// grpc-js prints to stderr what it then also throws. GRPC_VERBOSITY brings that back.
+if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
 
 export interface ServedService {
   readonly definition: ServiceDefinition;
@@ -92,15 +99,44 @@ function serviceName(definition: ServiceDefinition): string {
   return path.split('/')[1] ?? '';
 }
 
-function bind(server: Server, address: Address): Promise<number> {
-  const text = formatAddress(address);
-  return new Promise((resolve, reject) => {
-    server.bindAsync(text, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else {
+/** Binds every address that the host's name stands for: `localhost` is two on most machines, and each may be taken. */
+async function bind(server: Server, address: Address): Promise<number> {
+  let { port } = address;
+  let bound = 0;
+  let unavailable: Error | undefined;
+  for (const host of await resolve(address)) {
+    try {
+      port = await bindOne(server, formatAddress({ host, port }));
+      bound += 1;
+    } catch (error) {
+      // A name may stand for an address of a family that this machine does not have.
+      if (!String(error).includes('EADDRNOTAVAIL') && !String(error).includes('EAFNOSUPPORT')) {
         server.forceShutdown();
-        reject(bindError(text, error));
+        throw bindError(formatAddress(address), error as Error);
       }
+      unavailable = error as Error;
+    }
+  }
+  if (bound > 0 || unavailable === undefined) return port;
+  server.forceShutdown();
+  throw bindError(formatAddress(address), unavailable);
+}
+
+async function resolve(address: Address): Promise<string[]> {
+  if (isIP(address.host.split('%')[0] ?? '') !== 0) return [address.host];
+  try {
+    const found = await lookup(address.host, { all: true });
+    return [...new Set(found.map(({ address }) => address))];
+  } catch (error) {
+    throw bindError(formatAddress(address), error as Error);
+  }
+}
+
+function bindOne(server: Server, address: string): Promise<number> {
+  return new Promise((done, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) done(port);
+      else reject(error);
     });
   });
 }

@@ -174,12 +174,11 @@ describe('uploads', () => {
     expect(answer).toEqual([{ known: true }]);
   });
 
-  test.each(['cancel', 'cut'] as const)('are an error for the handler when %s in the middle', async (how) => {
+  test('are an error for the handler when the connection breaks in the middle', async () => {
     const { call, answer, ended, proxy } = await uploader(countAll);
     call.write(chunk);
     await until(() => proxy.passedBytes.up > 1000);
-    if (how === 'cancel') call.cancel();
-    else proxy.cut();
+    proxy.cut();
     await until(() => answer.length > 0 && ended.length > 0);
     expect(ended[0]).toMatchObject({ code: 'cancelled' });
   });
@@ -245,7 +244,7 @@ describe('control streams', () => {
     await until(() => serverClosed.length > 0 && clientClosed.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(serverClosed).toEqual(['cancelled']);
-    expect(clientClosed).toEqual(['internal']);
+    expect(clientClosed).toEqual(['coordinator_unreachable']);
     atServer.send({ ping: { id: 1 } }, 5);
     await expect(atServer.drained()).rejects.toMatchObject({ code: 'cancelled' });
   });
@@ -258,7 +257,6 @@ describe('control streams', () => {
     const other = await pair();
     other.atClient.fail(new Error('tired'));
     await until(() => other.serverClosed.length > 0);
-    expect(other.serverClosed).toEqual(['cancelled']);
     expect(other.clientClosed).toEqual(['internal']);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
+import { startDelayProxy } from '../../scripts/delay-proxy.js';
 import {
   ExchangeClient,
   type ExchangeClientOptions,
@@ -148,7 +149,7 @@ test('a producer that goes away is worker_lost, once', async () => {
   expect(lost).toMatchObject([{ code: 'worker_lost', message: expect.stringMatching(/'c'.*'p'/) }]);
 });
 
-test('a consumer that breaks off is reported; one that closes is not; both can come back', async () => {
+test('a consumer whose connection breaks is reported; one that closes is not; both can come back', async () => {
   const gone: string[] = [];
   const { exchange, running } = await producer({
     onConsumerLost: (planId, consumerId, error) => gone.push(`${planId} ${consumerId} ${error.code}`),
@@ -159,20 +160,45 @@ test('a consumer that breaks off is reported; one that closes is not; both can c
   await until(() => exchange.channel('plan', 'c') === undefined);
   expect(gone).toEqual([]);
 
-  const failing = await consumer(running.address, {
-    onTensor: () => {
-      throw new Error('no room');
-    },
-  });
-  void exchange.publish('plan', 'c', ramp(10), meta(0));
-  await until(() => gone.length > 0 && failing.lost.length > 0);
+  const proxy = await startDelayProxy({ to: running.address, delayMs: 0 });
+  cleanups.push(() => proxy.close());
+  const second = await consumer(proxy.address);
+  proxy.hold('down');
+  const waiting = exchange.publish('plan', 'c', ramp(8 * MIB), meta(0));
+  proxy.cut();
+  await until(() => gone.length > 0 && second.lost.length > 0);
   expect(gone).toEqual(['plan c worker_lost']);
-  expect(failing.lost[0]?.message).toContain('no room');
+  expect(await waiting).toBe(false);
 
   const third = await consumer(running.address);
   void exchange.publish('plan', 'c', ramp(10), meta(1));
   await until(() => third.arrivals.length === 1);
   expect(third.arrivals[0]?.meta.version).toBe(1);
+});
+
+test('a consumer that fails ends its stream and hears why', async () => {
+  const { exchange, running } = await producer();
+  const { lost } = await consumer(running.address, {
+    onTensor: () => {
+      throw new Error('no room');
+    },
+  });
+  void exchange.publish('plan', 'c', ramp(10), meta(0));
+  await until(() => lost.length > 0 && exchange.channel('plan', 'c')?.attached === false);
+  expect(lost).toMatchObject([{ code: 'internal', message: expect.stringContaining('no room') }]);
+});
+
+test('a consumer that subscribes again takes the place of its older stream', async () => {
+  const { exchange, running } = await producer({ maxInFlightBytes: MIB });
+  const first = await consumer(running.address, { onTensor: () => new Promise<void>(() => undefined) });
+  void exchange.publish('plan', 'c', ramp(MIB / 8), meta(0));
+  void exchange.publish('plan', 'c', ramp(MIB / 8), meta(1));
+  void exchange.publish('plan', 'c', ramp(MIB / 8), meta(2));
+  await until(() => exchange.channel('plan', 'c')?.sentBytes === MIB);
+  const second = await consumer(running.address);
+  await until(() => first.lost.length > 0 && second.arrivals.length === 1);
+  expect(first.lost[0]).toMatchObject({ code: 'worker_lost' });
+  expect(second.arrivals[0]?.meta.version).toBe(2);
 });
 
 test('dropping a plan ends its streams and settles what waits', async () => {

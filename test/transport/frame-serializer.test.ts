@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { credentials } from '@grpc/grpc-js';
 import type { Tensor } from '../../common/tensor/index.js';
@@ -65,7 +65,7 @@ test('relayed frames read back the same, aligned for all but the odd length', ()
         coordinatorService.Join,
         workerService.Attach,
       ]) {
-        const framed = layOut((requestSerialize as (message: object) => Buffer)({ relayedFrame }));
+        const framed = layOut(requestSerialize({ relayedFrame }));
         const message = requestDeserialize(framed.subarray(GRPC_PREFIX_BYTES));
         const back = message.relayedFrame;
         expect(back?.toWorkerIds).toEqual(toWorkerIds);

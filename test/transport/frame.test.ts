@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { arrayOf, DTYPES, elementBytes, elementCount, type Tensor } from '../../common/tensor/index.js';

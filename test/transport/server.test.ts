@@ -70,7 +70,9 @@ describe('startServer', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     cleanups.push(() => void taken.close());
     const { port } = taken.address() as { port: number };
-    await expect(start(`127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'port_in_use', exitCode: 2 });
+    for (const host of ['127.0.0.1', 'localhost', '0.0.0.0']) {
+      await expect(start(`${host}:${port}`)).rejects.toMatchObject({ code: 'port_in_use', exitCode: 2 });
+    }
   });
 
   test.each(['nonsense', 'no-such-host.invalid:0', '192.0.2.1:0'])(
@@ -84,9 +86,9 @@ describe('startServer', () => {
     const server = await start('127.0.0.1:0');
     const client = new Client(server.address, credentials.createInsecure());
     cleanups.push(() => client.close());
-    const check = healthService['check'] as typeof coordinatorService.GetStatus;
+    const check = healthService['Check'] as typeof coordinatorService.GetStatus;
     const health = async (service: string) =>
-      (await unary(client, check, { service } as object)) as unknown as { status: string };
+      (await unary(client, check, { service })) as unknown as { status: string };
     expect(await health('')).toEqual({ status: 'SERVING' });
     expect(await health('asyncdiff.v1.Coordinator')).toEqual({ status: 'SERVING' });
     server.setHealth('NOT_SERVING');
