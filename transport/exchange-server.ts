@@ -112,7 +112,7 @@ export class ExchangeServer {
   }
 
   close(): void {
-    for (const planId of [...this.#plans.keys()]) this.dropPlan(planId);
+    for (const planId of this.#plans.keys()) this.dropPlan(planId);
   }
 
   #refusal(subscribe: Subscribe__Output): AsyncDiffError | undefined {

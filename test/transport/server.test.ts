@@ -111,7 +111,7 @@ describe('startServer', () => {
 
   test('draining lets a running call end; closing does not; the port is free after both', async () => {
     for (const way of ['drain', 'close'] as const) {
-      let release: (() => void) | undefined;
+      const release: (() => void)[] = [];
       const server = await startServer({
         listen: '127.0.0.1:0',
         services: [
@@ -119,9 +119,7 @@ describe('startServer', () => {
             definition: status.definition,
             handlers: {
               GetStatus: unaryHandler(async () => {
-                await new Promise<void>((resolve) => {
-                  release = resolve;
-                });
+                await new Promise<void>((resolve) => release.push(resolve));
                 return { model: 'late' };
               }),
             },
@@ -133,14 +131,14 @@ describe('startServer', () => {
       const call = unary(client, coordinatorService.GetStatus, {}).catch(
         (error: { code: string }) => error.code,
       );
-      while (release === undefined) await new Promise((resolve) => setTimeout(resolve, 2));
+      while (release.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       const stopped = way === 'drain' ? server.drain(60_000) : server.close();
-      if (way === 'drain') release();
+      if (way === 'drain') release[0]?.();
       expect(await call).toEqual(
         way === 'drain' ? expect.objectContaining({ model: 'late' }) : 'coordinator_unreachable',
       );
       await stopped;
-      release();
+      release[0]?.();
       await (await start(server.address)).close();
     }
   });

@@ -6,6 +6,7 @@ import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobReque
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from './asyncdiff/v1/CancelJobResponse.js';
 import type { CoordinatorClient as _asyncdiff_v1_CoordinatorClient, CoordinatorDefinition as _asyncdiff_v1_CoordinatorDefinition } from './asyncdiff/v1/Coordinator.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
+import type { DeclaredDevice as _asyncdiff_v1_DeclaredDevice, DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output } from './asyncdiff/v1/DeclaredDevice.js';
 import type { DenoiseRequest as _asyncdiff_v1_DenoiseRequest, DenoiseRequest__Output as _asyncdiff_v1_DenoiseRequest__Output } from './asyncdiff/v1/DenoiseRequest.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
 import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
@@ -80,6 +81,7 @@ export interface ProtoGrpcType {
        */
       Coordinator: SubtypeConstructor<typeof grpc.Client, _asyncdiff_v1_CoordinatorClient> & { service: _asyncdiff_v1_CoordinatorDefinition }
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
+      DeclaredDevice: MessageTypeDefinition<_asyncdiff_v1_DeclaredDevice, _asyncdiff_v1_DeclaredDevice__Output>
       DenoiseRequest: MessageTypeDefinition<_asyncdiff_v1_DenoiseRequest, _asyncdiff_v1_DenoiseRequest__Output>
       Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
       Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>

@@ -58,6 +58,10 @@ export interface RunReport {
    * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
    */
   'timeDilation'?: (number | string);
+  /**
+   * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
+   */
+  'simulatedSeconds'?: (number | string);
 }
 
 export interface RunReport__Output {
@@ -115,4 +119,8 @@ export interface RunReport__Output {
    * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
    */
   'timeDilation': (number);
+  /**
+   * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
+   */
+  'simulatedSeconds': (number);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+import type { DeclaredDevice as _asyncdiff_v1_DeclaredDevice, DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output } from '../../asyncdiff/v1/DeclaredDevice.js';
 
 export interface WorkerStatus {
   'workerId'?: (string);
@@ -19,6 +20,10 @@ export interface WorkerStatus {
   'nodeVersion'?: (string);
   'declared'?: (boolean);
   'roundTripMs'?: (number | string);
+  /**
+   * Set where `declared` is.
+   */
+  'declaredDevice'?: (_asyncdiff_v1_DeclaredDevice | null);
 }
 
 export interface WorkerStatus__Output {
@@ -39,4 +44,8 @@ export interface WorkerStatus__Output {
   'nodeVersion': (string);
   'declared': (boolean);
   'roundTripMs': (number);
+  /**
+   * Set where `declared` is.
+   */
+  'declaredDevice': (_asyncdiff_v1_DeclaredDevice__Output | null);
 }
