@@ -1,5 +1,6 @@
 import { clusterOf } from '../planner/index.js';
-import { predictPeriod } from '../partition/index.js';
+import { type Cluster, predictPeriod } from '../partition/index.js';
+import { roundShare, simulate } from '../simulator/index.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from './deployment.js';
@@ -38,6 +39,7 @@ export function runReport(
     cuts: [...partition.cuts],
     planId: plan.planId,
     restarts: run.restarts,
+    simulatedSeconds: simulatedSeconds(run, options),
     workers: run.workers.map((worker) => {
       const handle = deployment.worker(worker.workerId);
       return {
@@ -57,22 +59,34 @@ export function runReport(
 
 /** Period of an asynchronous round from the segments' times as their workers measured them, milliseconds. */
 export function predictedPeriodMs(deployment: Deployment, planRequest: PlanRequest, stride: number): number {
-  const { plan, segmentMs } = deployment;
+  return predictPeriod(deployment.partition, measuredCluster(deployment, planRequest), { stride }).periodMs;
+}
+
+function simulatedSeconds({ deployment, planRequest }: DenoiseRun, options: DenoiseRunOptions): number {
+  const settings = { ...options.schedule, numInferenceSteps: options.sampler.numInferenceSteps };
+  const cluster = measuredCluster(deployment, planRequest);
+  return simulate(deployment.partition, cluster, settings).totalMs / 1000;
+}
+
+function measuredCluster({ plan, segmentMs }: Deployment, planRequest: PlanRequest): Cluster {
   const latentBytes =
     (plan.output.dims.reduce((product, dim) => product * dim, 1) * 4) / planRequest.batchRepeat;
-  const cluster = clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>
+  return clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>
     segmentMs.get(`${worker}/${segment}`),
   );
-  return predictPeriod(plan.partition, cluster, { stride }).periodMs;
 }
 
 /**
  * The busiest worker's part of the whole predictor's compute in an asynchronous round, per step: what bounds the
- * speed-up at T / (w + (T - w) * max share). From times measured on the workers where there are any.
+ * speed-up at T / (w + (T - w) * max share). On workers of one kind it is the plan's, measured once on one quiet thread:
+ * times that workers take while they are deployed side by side can be off by half, and would move the bound with them.
  */
 export function maxShare(deployment: Deployment, stride: number): number {
-  const { plan, segmentMs } = deployment;
+  const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
+  const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
+  const placed = { placement: new Map(placement.workersOf.map((ids, index) => [index + 1, ids])) };
+  if (kinds.size === 1) return roundShare(partition, placed, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;
   const last = partition.components.length;

@@ -1,3 +1,5 @@
+import { parseProfile } from '../profiles/index.js';
+import type { DeclaredDevice } from '../transport/gen/asyncdiff/v1/DeclaredDevice.js';
 import type { WorkerStatus } from '../transport/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';
 
@@ -30,5 +32,21 @@ export function workerStatus({ id, name, state, hello, clock }: WorkerHandle): W
     nodeVersion,
     declared,
     roundTripMs: clock.roundTripMs,
+    ...(declared ? { declaredDevice: declaredDevice(hello.declaredProfile) } : {}),
+  };
+}
+
+function declaredDevice(json: string): DeclaredDevice {
+  const profile = parseProfile(JSON.parse(json), 'the device profile');
+  const { sampleInput, timestepInput, inputs } = profile.graph;
+  return {
+    profile: profile.name,
+    model: profile.model,
+    device: profile.device,
+    timeDilation: profile.time_dilation,
+    batch: profile.batch,
+    sampleInput,
+    timestepInput,
+    inputs: inputs.map(({ name, dtype, dims }) => ({ name, dtype, dims })),
   };
 }
