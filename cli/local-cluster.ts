@@ -18,7 +18,7 @@ export interface LocalClusterOptions {
   readonly threads: number;
   readonly cacheDir?: string | undefined;
   readonly signal: AbortSignal;
-  /** Where workers' warnings go when one ends unasked. */
+  /** Where the last words of a worker go that ends unasked. */
   readonly stderr: { write(text: string): unknown };
 }
 
@@ -110,6 +110,8 @@ function startWorker(
     child.once('error', (error) => reject(AsyncDiffError.from(error, 'worker_failed')));
     child.once('exit', (code, signal) => {
       const said = /error: \[(\w+)\] (.*)\n(?:hint: (.*)\n)?/.exec(tail);
+      // SIGTERM is how this process ends them; anything else the user should see.
+      if (code !== 0 && signal !== 'SIGTERM') options.stderr.write(tail);
       const how = signal === null ? `code ${code}` : signal;
       reject(
         said === null
