@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../common/tensor/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { bytesOf, expectSameBits } from '../support/bits.js';
+import { TestCluster } from '../support/cluster.js';
+import {
+  type DenoiseSettings,
+  type DenoiseSubject,
+  runDistributed,
+  runReference,
+  type RunResult,
+} from '../support/denoise-settings.js';
+import { writeModel } from '../support/onnx-builder.js';
+import { SMALL_CUTS, SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
+
+const T = 7;
+let cluster: TestCluster;
+let subject: DenoiseSubject;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-determinism-'));
+  cluster = await TestCluster.start({ workers: 3 });
+  const modelPath = writeModel(smallPredictor(), folder);
+  subject = {
+    modelPath,
+    modelSha256: await cluster.client.uploadModel(modelPath),
+    schedulerConfig: SMALL_SCHEDULER,
+    inputs: smallInputs(),
+    workDir: join(cluster.cacheDir, 'plans'),
+  };
+});
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function expectSameRun(actual: RunResult, expected: RunResult): void {
+  expect(actual.eps.length).toBe(expected.eps.length);
+  for (const [step, eps] of actual.eps.entries())
+    expectSameBits(eps, expected.eps[step] as Tensor, `eps of step ${step}`);
+  expectSameBits(actual.latents, expected.latents, 'final latents');
+}
+
+function named(settings: Omit<DenoiseSettings, 'numInferenceSteps'>): string {
+  return JSON.stringify(settings).replaceAll('"', '').slice(1, -1);
+}
+
+/** The untouched model in ONNX Runtime, step by step. */
+async function plainRun(guidanceScale: number, inputs: DenoiseSubject['inputs']): Promise<RunResult> {
+  const session = await ort.InferenceSession.create(subject.modelPath, {
+    graphOptimizationLevel: 'extended',
+    intraOpNumThreads: 1,
+  });
+  const sampler = createSampler(parseSchedulerConfig(SMALL_SCHEDULER), T);
+  const context = inputs['encoder_hidden_states'] as Tensor;
+  let latents = (inputs['sample'] as Tensor).data as Float32Array;
+  const eps: Tensor[] = [];
+  for (let step = 0; step < T; step++) {
+    const scaled = sampler.scaleModelInput(latents, step);
+    const batch = guidanceScale > 1 ? 2 : 1;
+    const sample = new Float32Array(scaled.length * batch);
+    for (let copy = 0; copy < batch; copy++) sample.set(scaled, copy * scaled.length);
+    const { out_sample: output } = await session.run({
+      sample: new ort.Tensor('float32', sample, [batch, 4, 8, 8]),
+      timestep: new ort.Tensor('int64', BigInt64Array.of(BigInt(sampler.timesteps[step] as number)), [1]),
+      encoder_hidden_states: new ort.Tensor('float32', context.data as Float32Array, context.dims),
+    });
+    const raw = output?.data as Float32Array;
+    const guided = raw.slice(0, scaled.length);
+    if (batch === 2) {
+      for (let at = 0; at < guided.length; at++) {
+        const [u, c] = [raw[at] as number, raw[at + guided.length] as number];
+        guided[at] = u + Math.fround(Math.fround(guidanceScale) * Math.fround(c - u));
+      }
+    }
+    eps.push({ dtype: 'float32', dims: [1, 4, 8, 8], data: guided });
+    latents = sampler.step(guided, step, latents);
+  }
+  await session.release();
+  return { latents: { dtype: 'float32', dims: [1, 4, 8, 8], data: latents }, eps, planId: '' };
+}
+
+describe('the distributed run equals the reference bit for bit', () => {
+  const grid = [1, 2, 3, 4].flatMap((components) =>
+    [1, 2, 3].flatMap((stride) =>
+      [1, 3, T].map((warmUp) => ({ components, stride, warmUp, cuts: SMALL_CUTS.slice(0, components - 1) })),
+    ),
+  );
+  it.each(grid.map((settings) => [named(settings), settings] as const))('%s', async (_name, settings) => {
+    const all = { ...settings, numInferenceSteps: T };
+    const [distributed, reference] = [
+      await runDistributed(cluster.client, subject, all),
+      await runReference(subject, all),
+    ];
+    expectSameRun(distributed, reference);
+    expect(distributed.done?.report).toMatchObject({
+      components: settings.components,
+      stride: settings.stride,
+      warmUp: settings.warmUp,
+      rounds: settings.warmUp + Math.ceil((T - settings.warmUp) / settings.stride),
+    });
+  });
+
+  const variants: Omit<DenoiseSettings, 'numInferenceSteps'>[] = [
+    { components: 2, warmUp: 1, timeShift: true },
+    { components: 3, warmUp: 2, stride: 2, timeShift: true },
+    { components: 2, warmUp: 2, lag: 2, microCuts: 1 },
+    { components: 3, warmUp: 1, lag: 2, microCuts: 2 },
+    { components: 2, warmUp: 1, microCuts: 2 },
+    { components: 2, warmUp: 1, microCuts: 3, stride: 2 },
+    { components: 3, warmUp: 1, microCuts: 3, shape: 'u-shaped' },
+    { components: 2, warmUp: 1, wireDtype: 'float16' },
+    { components: 3, warmUp: 1, wireDtype: 'float16', lag: 2, stride: 2 },
+    { components: 2, warmUp: 1, dataPath: 'relay', microCuts: 2 },
+    { components: 3, warmUp: 1, dataPath: 'relay', stride: 2, timeShift: true },
+    { components: 2, warmUp: 1, optimizationLevel: 'basic' },
+    { components: 2, warmUp: 1, optimizationLevel: 'all' },
+    { components: 2, warmUp: 1 },
+    { components: 3, warmUp: 1, lag: 0, microCuts: 0 },
+  ];
+  it.each(variants.map((settings) => [named(settings), settings] as const))('%s', async (_name, settings) => {
+    const all = { ...settings, numInferenceSteps: T };
+    // As many workers as components: what a reference is planned for.
+    const placed = { ...all, maxWorkers: settings.components as number };
+    const distributed = await runDistributed(cluster.client, subject, placed);
+    const reference = await runReference(subject, all);
+    expect(distributed.planId).toMatch(/^[0-9a-f]{16}$/);
+    expectSameRun(distributed, reference);
+  });
+
+  it.each([
+    ['one worker holds all three components', 1, 'direct'],
+    ['two workers share three components', 2, 'direct'],
+    ['two workers share three components, relayed', 2, 'relay'],
+  ] as const)('%s', async (_name, maxWorkers, dataPath) => {
+    const all: DenoiseSettings = {
+      numInferenceSteps: T,
+      components: 3,
+      cuts: SMALL_CUTS.slice(0, 2),
+      warmUp: 1,
+      stride: 2,
+      microCuts: 2,
+    };
+    const reference = await runReference(subject, all);
+    expectSameRun(await runDistributed(cluster.client, subject, { ...all, maxWorkers, dataPath }), reference);
+  });
+});
+
+it('gives the same bits each time', async () => {
+  const settings: DenoiseSettings = { numInferenceSteps: T, components: 3, warmUp: 1, stride: 2 };
+  const first = await runDistributed(cluster.client, subject, settings);
+  for (let again = 0; again < 3; again++)
+    expectSameRun(await runDistributed(cluster.client, subject, settings), first);
+});
+
+it('stale inputs change the result, so that the comparisons above mean something', async () => {
+  const settings: DenoiseSettings = { numInferenceSteps: T, components: 2, cuts: ['middle'] };
+  const stale = await runDistributed(cluster.client, subject, { ...settings, warmUp: 1 });
+  const fresh = await runDistributed(cluster.client, subject, { ...settings, warmUp: T });
+  expect(bytesOf(stale.latents).equals(bytesOf(fresh.latents))).toBe(false);
+});
+
+describe('with w = T the run equals the plain model in ONNX Runtime', () => {
+  it.each([
+    { components: 1, warmUp: T },
+    { components: 2, warmUp: T },
+    { components: 3, warmUp: T, stride: 2 },
+    { components: 4, warmUp: T, microCuts: 2 },
+    { components: 2, warmUp: T, guidanceScale: 4.5 },
+  ])('%o', async (settings) => {
+    const inputs = smallInputs('guidanceScale' in settings);
+    const run = await runDistributed(
+      cluster.client,
+      { ...subject, inputs },
+      { ...settings, numInferenceSteps: T },
+    );
+    expectSameRun(run, await plainRun(settings.guidanceScale ?? 1, inputs));
+  });
+
+  it('as does one component with any warm-up', async () => {
+    const settings = { numInferenceSteps: T, components: 1, warmUp: 1 };
+    expectSameRun(await runDistributed(cluster.client, subject, settings), await plainRun(1, subject.inputs));
+  });
+});

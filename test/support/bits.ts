@@ -1,0 +1,26 @@
+import { expect } from 'vitest';
+import type { Tensor } from '../../common/tensor/index.js';
+
+/** The bytes of a tensor: what "bit for bit" compares (NaN and -0 included). */
+export function bytesOf({ data }: Tensor): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Fails with the largest difference where two tensors are not the same bits. */
+export function expectSameBits(actual: Tensor, expected: Tensor, what: string): void {
+  expect(actual.dims, what).toEqual(expected.dims);
+  if (bytesOf(actual).equals(bytesOf(expected))) return;
+  expect.fail(`${what}: differs, by ${maxAbsDifference(actual, expected)} at most`);
+}
+
+export function maxAbsDifference(a: Tensor, b: Tensor): number {
+  let largest = 0;
+  const [left, right] = [a.data as Float32Array, b.data as Float32Array];
+  if (left.length !== right.length) return Number.POSITIVE_INFINITY;
+  for (let at = 0; at < left.length; at++) {
+    const difference = Math.abs((left[at] as number) - (right[at] as number));
+    // Not Math.max: NaN must count as a difference.
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}

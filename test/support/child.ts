@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterAll } from 'vitest';
+import { distFile } from '../../common/package.js';
+
+const alive = new Set<ChildProcess>();
+const START_TIMEOUT_MS = 60_000;
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+// Also when the test process ends early: no test may leave a process behind.
+process.on('exit', killAll);
+afterAll(killAll);
+
+export interface CliExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** A running `asyncdiff ...`, compiled, as a user would start it. */
+export class CliProcess {
+  readonly child: ChildProcess;
+  readonly exit: Promise<CliExit>;
+  stdout = '';
+  stderr = '';
+  readonly #listeners = new Set<() => void>();
+
+  constructor(args: readonly string[], options: CliOptions = {}) {
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('ASYNCDIFF_')),
+    );
+    this.child = spawn(process.execPath, [distFile('cli/main.js'), ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...env, NO_COLOR: '1', ...options.env },
+      cwd: options.cwd,
+    });
+    alive.add(this.child);
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#changed();
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#changed();
+    });
+    this.exit = new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('close', (code, signal) => {
+        alive.delete(this.child);
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+        this.#changed();
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  get ended(): boolean {
+    return !alive.has(this.child);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** The JSON document of its first line: serve and worker print where they listen. */
+  async ready(): Promise<{ readonly address: string; readonly pid: number; readonly metrics_port?: number }> {
+    await this.until(() => this.stdout.includes('\n'), 'say that it is ready');
+    return JSON.parse(this.stdout.slice(0, this.stdout.indexOf('\n'))) as Awaited<
+      ReturnType<CliProcess['ready']>
+    >;
+  }
+
+  /** Resolves when `condition` holds after some output; rejects if the process ends before, or after a minute. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while (!condition()) {
+      if (this.ended)
+        throw new Error(`asyncdiff ended before it did ${what}:\n${this.stdout}\n${this.stderr}`);
+      if (performance.now() > deadlineMs) throw new Error(`asyncdiff did not ${what}:\n${this.stderr}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, 200);
+        const listeners = this.#listeners;
+        function done(): void {
+          clearTimeout(timer);
+          listeners.delete(done);
+          resolve();
+        }
+        listeners.add(done);
+      });
+    }
+  }
+
+  /** Ends it with SIGTERM. */
+  async stop(): Promise<CliExit> {
+    if (!this.ended) this.kill('SIGTERM');
+    return this.exit;
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

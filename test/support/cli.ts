@@ -1,0 +1,48 @@
+import { CliProcess, type CliExit, type CliOptions } from './child.js';
+
+/** Runs `asyncdiff ...` to its end. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliExit> {
+  const cli = new CliProcess(args, options);
+  cli.child.stdin?.end();
+  return cli.exit;
+}
+
+/** What a failed command told: `error: [code] text`, its hint, its exit code. */
+export function failureOf({ code, stdout, stderr }: CliExit): {
+  exitCode: number | null;
+  code: string;
+  message: string;
+  hint: string;
+  stdout: string;
+} {
+  return {
+    exitCode: code,
+    code: /^error: \[(\w+)\]/m.exec(stderr)?.[1] ?? `no error code in: ${stderr}`,
+    message: /^error: \[\w+\] (.*)$/m.exec(stderr)?.[1] ?? '',
+    hint: /^hint: (.*)$/m.exec(stderr)?.[1] ?? '',
+    stdout,
+  };
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when `condition` holds; rejects with `what` after `timeoutMs`. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

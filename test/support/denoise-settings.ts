@@ -1,0 +1,89 @@
+import { referenceRun } from '../../cli/reference-run.js';
+import type { AsyncDiffClient } from '../../client/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { denoiseOn, type DoneEvent } from './cluster.js';
+
+/** One way to run a noise predictor; what is left out is the product's default. */
+export interface DenoiseSettings {
+  readonly numInferenceSteps: number;
+  readonly components?: number;
+  readonly stride?: number;
+  readonly warmUp?: number;
+  readonly timeShift?: boolean;
+  readonly cuts?: readonly string[];
+  readonly lag?: 0 | 1 | 2;
+  readonly microCuts?: number;
+  readonly wireDtype?: 'float32' | 'float16';
+  readonly shape?: 'auto' | 'sequential' | 'u-shaped';
+  readonly dataPath?: 'direct' | 'relay';
+  readonly maxWorkers?: number;
+  readonly guidanceScale?: number;
+  readonly optimizationLevel?: 'basic' | 'extended' | 'all';
+}
+
+export interface DenoiseSubject {
+  readonly modelPath: string;
+  readonly modelSha256: string;
+  readonly schedulerConfig: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly workDir: string;
+}
+
+export interface RunResult {
+  readonly latents: Tensor;
+  /** Of each step. */
+  readonly eps: readonly Tensor[];
+  readonly planId: string;
+  readonly done?: DoneEvent;
+}
+
+/** Runs it on a cluster. */
+export async function runDistributed(
+  client: AsyncDiffClient,
+  subject: DenoiseSubject,
+  settings: DenoiseSettings,
+): Promise<RunResult> {
+  const { numInferenceSteps, guidanceScale = 1, ...plan } = settings;
+  const { modelSha256, schedulerConfig, inputs } = subject;
+  const eps: Tensor[] = [];
+  const { done } = await denoiseOn(
+    client,
+    { modelSha256, schedulerConfig, inputs, numInferenceSteps, guidanceScale, sendSteps: true, plan },
+    (event) => {
+      if (event.type === 'step') eps[event.step] = event.eps;
+    },
+  );
+  return { latents: done.latents, eps, planId: done.report.planId, done };
+}
+
+/** The same program in this process, one task after another. */
+export async function runReference(subject: DenoiseSubject, settings: DenoiseSettings): Promise<RunResult> {
+  const eps: Tensor[] = [];
+  const { result, plan } = await referenceRun({
+    modelPath: subject.modelPath,
+    inputs: subject.inputs,
+    sampler: createSampler(parseSchedulerConfig(subject.schedulerConfig), settings.numInferenceSteps),
+    guidanceScale: settings.guidanceScale ?? 1,
+    plan: {
+      components: settings.components ?? 1,
+      stride: settings.stride ?? 1,
+      cuts: settings.cuts ?? [],
+      shape: settings.shape ?? 'auto',
+      wireDtype: settings.wireDtype ?? 'float32',
+      lag: settings.lag ?? 1,
+      microCuts: settings.microCuts ?? 0,
+    },
+    warmUp: settings.warmUp ?? Math.min(3, settings.numInferenceSteps),
+    timeShift: settings.timeShift ?? false,
+    optimizationLevel: settings.optimizationLevel ?? 'extended',
+    device: 'cpu',
+    threads: 1,
+    workDir: subject.workDir,
+    signal: new AbortController().signal,
+    onStep: (step) => {
+      eps[step.step] = step.eps;
+    },
+  });
+  return { latents: result.latents, eps, planId: plan.planId };
+}
