@@ -161,11 +161,13 @@ class Clock {
   }
 }
 
+/** One for all proxies of a process: several that sleep in turn would each be late by the others' sleep. */
+const clock = new Clock();
+
 /** Starts a TCP proxy that delays, and if asked limits, what passes: a stand-in for `tc netem`, which many kernels lack. */
 export async function startDelayProxy(options: DelayProxyOptions): Promise<DelayProxy> {
   const target = parseAddress(options.to);
   const listen = parseAddress(options.listen ?? '127.0.0.1:0');
-  const clock = new Clock();
   const passedBytes = { up: 0, down: 0 };
   const held = { up: false, down: false };
   const connections = new Set<{ readonly sockets: Socket[]; readonly lanes: Record<Direction, Lane> }>();

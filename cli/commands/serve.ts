@@ -6,6 +6,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../plan-flags.js';
+import { stdinClosed } from '../stdin-closed.js';
 
 export interface ServeFlags {
   readonly model?: string;
@@ -17,6 +18,7 @@ export interface ServeFlags {
   readonly graceMs: number;
   readonly maxQueue?: number;
   readonly maxMessageMb?: number;
+  readonly exitWithStdin?: boolean;
 }
 
 export function register(program: Command, io: CommandIo): void {
@@ -50,6 +52,7 @@ export function register(program: Command, io: CommandIo): void {
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
     .addOption(flag('--max-message-mb <mb>', 'largest gRPC message').argParser(realNumber('max-message-mb')))
+    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
     .action((flags: ServeFlags, command: Command) =>
       run(flags, io, command.optsWithGlobals()['verbose'] === true),
     );
@@ -79,7 +82,10 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     pid: process.pid,
     metrics_port: metrics?.port,
   });
-  await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([
+    new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true })),
+    ...(flags.exitWithStdin === true ? [stdinClosed()] : []),
+  ]);
   await coordinator.stop(flags.graceMs);
   metrics?.close();
   process.exit(0);

@@ -6,6 +6,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../plan-flags.js';
+import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags {
   readonly join?: string;
@@ -104,12 +105,4 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
   metrics?.close();
   if (ended instanceof AsyncDiffError) throw ended;
   process.exit(0);
-}
-
-function stdinClosed(): Promise<undefined> {
-  return new Promise((resolve) => {
-    process.stdin.once('close', () => resolve(undefined));
-    process.stdin.once('end', () => resolve(undefined));
-    process.stdin.resume();
-  });
 }
