@@ -9,6 +9,7 @@ const BASH = [
   'slurm/test-slurm.sh',
   'ssh/asyncdiff-ssh',
   'ssh/test-ssh.sh',
+  'systemd/test-systemd.sh',
 ];
 const POSIX = ['ssh/asyncdiff-remote.sh'];
 
@@ -21,12 +22,9 @@ describe('shell scripts of the launchers', () => {
     expect(runScript('sh', ['-n', join(launchDir, file)])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.each(['slurm/asyncdiff-task.sh', 'slurm/test-slurm.sh', 'ssh/asyncdiff-ssh', 'ssh/test-ssh.sh'])(
-    '%s can be executed',
-    (file) => {
-      expect(() => accessSync(join(launchDir, file), constants.X_OK)).not.toThrow();
-    },
-  );
+  it.each(BASH.filter((file) => !file.endsWith('.sbatch')))('%s can be executed', (file) => {
+    expect(() => accessSync(join(launchDir, file), constants.X_OK)).not.toThrow();
+  });
 
   it('shellcheck finds nothing in them', (context) => {
     if (!isInstalled('shellcheck')) context.skip('shellcheck is not installed (Debian package shellcheck)');

@@ -148,7 +148,7 @@ draw=(generate "$picture" --seed 7 --num-inference-steps 60 --warm-up 60 --compo
 
 # --- 1. one picture -----------------------------------------------------------------------------------------------------
 job=$(submit "${draw[@]}" --out "$scratch/jobs/first.png" --json) || stop_here 'sbatch failed'
-wait_until 240 ended "$job"
+wait_until 600 ended "$job"
 check 'a job of 3 tasks completes' test "$(state "$job")" = COMPLETED
 check 'its exit code is 0' exited_clean "$job"
 check 'it waited for 3 workers' said "$job" '3 workers have joined'
@@ -159,9 +159,9 @@ check 'its processes are gone' wait_until 10 none_left "$job"
 
 # --- 2. SIGTERM to the batch shell in the middle of a job, as --signal=B:SIGTERM@120 sends it -------------------------
 job=$(submit "${draw[@]}" --out "$scratch/jobs/drained.png" --json)
-wait_until 120 said "$job" 'generating [1-9]'
+wait_until 300 said "$job" 'generating [1-9]'
 scancel --batch --signal=TERM "$job"
-wait_until 120 ended "$job"
+wait_until 300 ended "$job"
 check 'after SIGTERM the script drains' said "$job" 'SIGTERM: draining'
 check 'the job in progress is finished' is_png "$scratch/jobs/drained.png"
 check 'with every worker in its report' test "$(log "$job" | grep -o '"name":"node1-' | wc -l)" -eq 3
@@ -172,7 +172,7 @@ check 'its processes are gone' wait_until 10 none_left "$job"
 
 # --- 3. scancel ---------------------------------------------------------------------------------------------------------
 job=$(submit -- sleep 600)
-wait_until 120 said "$job" '3 workers have joined'
+wait_until 300 said "$job" '3 workers have joined'
 began=$SECONDS
 scancel "$job"
 wait_until 60 none_left "$job"
@@ -184,18 +184,18 @@ check 'the job counts as cancelled' test "$(state "$job")" = CANCELLED
 
 # --- 4. the real time limit: 60 s, signal 45 s before, then a command that would run on --------------------------------
 job=$(sbatch --parsable --ntasks-per-node=2 --time=1 --signal=B:SIGTERM@45 --chdir="$scratch/jobs" "$here/asyncdiff.sbatch" -- sleep 600)
-wait_until 100 ended "$job"
+wait_until 120 ended "$job"
 check 'the signal before the time limit drains' said "$job" 'SIGTERM: draining'
 check 'the job ends by itself, not by the limit' test "$(state "$job")" != TIMEOUT
 check 'its processes are gone' wait_until 10 none_left "$job"
 
 # --- 5. what goes wrong ---------------------------------------------------------------------------------------------------
 job=$(ASYNCDIFF_MODEL=$scratch/no-such-model submit)
-wait_until 60 ended "$job"
+wait_until 120 ended "$job"
 check 'an unknown model folder is named in the log' said "$job" 'no-such-model'
 check 'and fails the job' test "$(state "$job")" = FAILED
 job=$(ASYNCDIFF_SLURM_DEVICE=nonsense submit)
-wait_until 60 ended "$job"
+wait_until 120 ended "$job"
 check 'workers that cannot start fail the job at once' said "$job" 'the workers have ended'
 check 'with what they said' said "$job" 'nonsense'
 

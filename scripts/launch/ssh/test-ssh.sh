@@ -169,7 +169,7 @@ check 'which join again' has_workers 2
 # --- 3. stop in the middle of a job ---------------------------------------------------------------------------------------
 draw --components 2 --out "$scratch/drained.png" >"$scratch/draw.out" 2>&1 &
 draw_pid=$!
-wait_until 120 grep -q 'generating [1-9]' "$scratch/draw.out"
+wait_until 300 grep -q 'generating [1-9]' "$scratch/draw.out"
 running=$(pids)
 check 'stop exits with 0' launch stop
 check 'says that the coordinator stopped' said 'coordinator stopped'
