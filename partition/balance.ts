@@ -12,7 +12,7 @@ export interface Chain {
   readonly cuts: readonly number[];
   /** Largest load of a piece: the longest of its compute, its receiving and its sending. */
   readonly maxLoad: number;
-  /** Sum of the bytes that cross the inner cuts. */
+  /** Bytes that the pieces receive. */
   readonly bytes: number;
 }
 
@@ -35,7 +35,7 @@ export function balance(
     const own = pieceLoad(table, start, end, factors[0]!);
     if (own > ceiling) continue;
     load[end] = own;
-    bytes[end] = 0;
+    bytes[end] = table.piece(start, end).inBytes;
   }
   for (let piece = 1; piece < factors.length; piece++) {
     const factor = factors[piece]!;
@@ -44,11 +44,11 @@ export function balance(
     const from = new Int32Array(size).fill(-1);
     for (let cut = start + piece; cut < size - 1; cut++) {
       if (load[cut] === Number.POSITIVE_INFINITY) continue;
-      const carried = bytes[cut]! + table.crossingBytes[cut]!;
       for (let end = cut + 1; end < size; end++) {
         const own = pieceLoad(table, cut, end, factor);
         if (own > ceiling) continue;
         const most = Math.max(load[cut]!, own);
+        const carried = bytes[cut]! + table.piece(cut, end).inBytes;
         const better = byBytes
           ? carried < nextBytes[end]! || (carried === nextBytes[end]! && most < nextLoad[end]!)
           : most < nextLoad[end]! || (most === nextLoad[end]! && carried < nextBytes[end]!);

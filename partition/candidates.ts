@@ -7,7 +7,8 @@ import { loadFactors, type SearchOptions } from './search-options.js';
 /** How much more than the best balance a cut may cost in exchange for fewer bytes: one family of candidates for each. */
 const SLACK: readonly number[] = [1.005, 1.02, 1.05, 1.1, 1.2, 1.4];
 const SEQUENTIAL_POSITIONS = 192;
-const U_SHAPED_POSITIONS = 80;
+/** For N = 2, N = 3 and more: the table of all heads by all middles grows with its square, then with its cube. */
+const U_SHAPED_POSITIONS: readonly number[] = [320, 128, 96];
 /** Beyond this the table of all heads by all tails takes too long, and heads and tails are too small to matter. */
 const U_SHAPED_MAX_COMPONENTS = 16;
 const U_SHAPED_KEPT = 6;
@@ -25,7 +26,7 @@ export function candidateCuts(index: GraphIndex, options: SearchOptions): CutPos
     found.push(...sequentialCuts(buildCutTable(index, options.wireDtype, limit), factors));
   }
   if (shape !== 'sequential' && uShaped) {
-    const limit = Math.max(U_SHAPED_POSITIONS, 3 * components);
+    const limit = Math.max(U_SHAPED_POSITIONS[Math.min(components - 2, 2)]!, 3 * components);
     found.push(...uShapedCuts(buildCutTable(index, options.wireDtype, limit), factors));
   }
   const distinct = new Map(found.map((cuts) => [`${cuts.shape} ${cuts.positions.join(' ')}`, cuts]));
@@ -91,7 +92,7 @@ function uShapes(table: CutTable, factors: readonly LoadFactor[], ceiling: numbe
         pieceLoad(table, head, tail, { compute: 0, msPerByte: outer.msPerByte }),
       );
       if (maxLoad > ceiling) continue;
-      const bytes = chain.bytes + table.crossingBytes[head]! + table.crossingBytes[tail]!;
+      const bytes = chain.bytes + table.piece(head, tail).outBytes;
       const better =
         best === undefined ||
         (byBytes

@@ -17,12 +17,10 @@ export interface CutTable {
   readonly positions: readonly number[];
   /** The piece between candidates i and j. */
   readonly piece: (i: number, j: number) => PieceCost;
-  /** Wire bytes of the values that are made before candidate i and read after it. */
-  readonly crossingBytes: readonly number[];
 }
 
 /** Wire bytes that cross each position 0..mainCount: made before it, read at or after it. */
-export function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array {
+function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array {
   const count = index.mainNodes.length;
   const crossing = new Float64Array(count + 2);
   for (const { value, producer, users } of index.mainValues) {
@@ -43,7 +41,6 @@ export function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float6
 export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: number): CutTable {
   const crossing = crossingBytesAt(index, wireDtype);
   const positions = choosePositions(index, crossing, limit);
-  const size = positions.length;
   const bytesOf = index.mainValues.map(({ value }) =>
     value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes,
   );
@@ -51,7 +48,6 @@ export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: nu
   return {
     positions,
     piece: (i, j) => costs[i]![j - i]!,
-    crossingBytes: Array.from({ length: size }, (_, i) => crossing[positions[i]!]!),
   };
 }
 

@@ -11,8 +11,10 @@ import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js
 import { trafficBytes } from './traffic.js';
 import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
 
-/** Periods within this factor count as equal; then fewer bytes, fewer sessions or less staleness decide. */
+/** Periods within this factor count as equal; then less staleness or fewer sessions decide. */
 export const PERIOD_TIE = 1.01;
+/** What halving the bytes is worth, as a part of the period: what the model leaves out of a transfer grows with its bytes. */
+const HALVED_BYTES_WORTH = 0.025;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
 const TRIED_NODES = 60_000;
 const MIN_TRIES = 24;
@@ -45,8 +47,8 @@ export interface PartitionSearch {
 }
 
 /**
- * Cuts a noise predictor into components so that an asynchronous round takes the shortest predicted time; among periods
- * within 1 % the one with the fewest boundary bytes.
+ * Cuts a noise predictor into components so that an asynchronous round takes the shortest predicted time; halving the bytes
+ * between workers is worth 2.5 per cent of it.
  *
  * @throws AsyncDiffError `partition_impossible`: more components than nodes between latents and prediction (the message says how many
  *   are possible), or a cut that cannot be made; `invalid_settings`: a number out of range.
@@ -83,8 +85,9 @@ type Goal = (one: Evaluated) => number;
 function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
   const candidates = candidateCuts(index, options).map((cuts) => evaluate(index, options, cuts, PLAIN));
   if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
-  const plain: Goal = (one) => one.predicted.periodMs;
-  const hidden: Goal = (one) => hiddenPeriodMs(one.partition, options.cluster, options.stride);
+  const plain: Goal = (one) => price(one.predicted.periodMs, one.bytes);
+  const hidden: Goal = (one) =>
+    price(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
   const finalists = new Map<string, CutPositions>();
   for (const goal of [plain, hidden]) {
     const ranked = rank(candidates, goal);
@@ -102,11 +105,11 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
 function rank(all: readonly Evaluated[], goal: Goal): Evaluated[] {
   return all
     .map((one) => ({ one, score: goal(one) }))
-    .sort((a, b) => a.score - b.score || a.one.bytes - b.one.bytes)
+    .sort((a, b) => a.score - b.score)
     .map(({ one }) => one);
 }
 
-/** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal, or saves bytes and costs it nothing. */
+/** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */
 function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goal: Goal): Evaluated {
   const count = index.mainNodes.length;
   const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
@@ -123,7 +126,7 @@ function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goa
     if (edges.some((edge, at) => at > 0 && edge <= edges[at - 1]!)) continue;
     const other = evaluate(index, options, { shape, positions: moved }, PLAIN);
     const score = goal(other);
-    if (score > bestScore || (score === bestScore && other.bytes > best.bytes)) continue;
+    if (score > bestScore) continue;
     best = other;
     bestScore = score;
   }
@@ -191,14 +194,13 @@ function laterOf(byCut: readonly Evaluated[]): Evaluated {
   return byCut.findLast((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)!;
 }
 
-/** Among those within 1 % of the shortest period, the one with the fewest bytes between workers. */
+/** The one with the shortest period, unless another is hardly longer and moves far fewer bytes. */
 function preferred(all: readonly Evaluated[]): Evaluated {
-  const shortest = Math.min(...all.map((one) => one.predicted.periodMs));
-  return all
-    .filter((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)
-    .reduce((best, one) =>
-      one.bytes < best.bytes || (one.bytes === best.bytes && one.predicted.periodMs < best.predicted.periodMs)
-        ? one
-        : best,
-    );
+  const priced = (one: Evaluated) => price(one.predicted.periodMs, one.bytes);
+  return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
+}
+
+/** Logarithm of a period, raised by 2.5 % for each doubling of the bytes: what cuts are compared by. */
+function price(periodMs: number, bytes: number): number {
+  return Math.log(periodMs) + HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
 }
