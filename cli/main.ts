@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register: Register }>>> 
   plan: () => import('./commands/plan.js'),
   status: () => import('./commands/status.js'),
   demo: () => import('./commands/demo.js'),
+  bench: () => import('./commands/bench.js'),
   doctor: () => import('./commands/doctor.js'),
 });
 

@@ -48,17 +48,24 @@ function numberOrAuto(name: string, least: number, most: number): (text: string)
   return (text) => (text === 'auto' ? 'auto' : wholeNumber(name, least, most)(text));
 }
 
-/** Adds the flags that generate, denoise, plan and bench share. */
+/** Adds the flags that generate, denoise and plan share. */
 export function addPlanFlags(command: Command): Command {
-  return command
-    .addOption(
-      flag('--components <n>', 'parts of the noise predictor (default: one per worker)').argParser(
-        wholeNumber('components', 1),
+  return addCommonPlanFlags(
+    command
+      .addOption(
+        flag('--components <n>', 'parts of the noise predictor (default: one per worker)').argParser(
+          wholeNumber('components', 1),
+        ),
+      )
+      .addOption(
+        flag('--stride <s>', 'steps finished per round (default: 1)').argParser(wholeNumber('stride', 1)),
       ),
-    )
-    .addOption(
-      flag('--stride <s>', 'steps finished per round (default: 1)').argParser(wholeNumber('stride', 1)),
-    )
+  );
+}
+
+/** Those without N and S, which bench takes from its configurations. */
+export function addCommonPlanFlags(command: Command): Command {
+  return command
     .addOption(
       flag('--warm-up <w>', 'leading steps without stale inputs (default: 3)').argParser(
         wholeNumber('warm-up', 1),

@@ -1,3 +1,4 @@
+export { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './bitmap-font.js';
 export { type GridOptions, gridPicture, sideBySide } from './captioned-grid.js';
 export { type ModelFolder, openModelFolder } from './model-folder.js';
 export { type LatentRequest, type PipelineDefaults, TextToImagePipeline } from './pipeline.js';

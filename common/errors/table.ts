@@ -128,6 +128,11 @@ export const ERRORS = Object.freeze({
     'Wait until a job has ended, or raise --max-queue.',
     true,
   ),
+  results_differ: row(
+    status.DATA_LOSS,
+    EXIT.failure,
+    'The same plan must give the same bits: look for workers of mixed versions or devices, then report it.',
+  ),
   internal: row(
     status.INTERNAL,
     EXIT.failure,

@@ -1,0 +1,112 @@
+import type { Environment } from './environment.js';
+import { classifyHosts } from './hosts.js';
+import { type BenchRow, benchRow } from './row.js';
+import type { BenchOutcome } from './run-bench.js';
+import { type WorkerFacts, workerWarnings } from './worker-facts.js';
+
+export const BENCH_SCHEMA = 'asyncdiff.bench/1';
+
+/** Settings that all rows share; JSON keys. */
+export interface BenchSettings {
+  readonly workload: string;
+  readonly num_inference_steps: number;
+  readonly warm_up: number;
+  readonly guidance_scale: number | null;
+  readonly repeats: number;
+  readonly seed: number;
+  readonly time_shift: boolean;
+  readonly optimization_level: string;
+}
+
+export interface DocumentInput {
+  readonly outcome: BenchOutcome;
+  readonly settings: BenchSettings;
+  readonly environment: Environment;
+  readonly workers: readonly WorkerFacts[];
+  readonly coordinatorVersion: string;
+  /** As typed. */
+  readonly command: string;
+  /** What jobs warned of. */
+  readonly warnings: readonly string[];
+}
+
+export type BenchDocument = Awaited<ReturnType<typeof benchDocument>>;
+
+/** The document of `asyncdiff bench --json`. */
+export async function benchDocument(input: DocumentInput) {
+  const { outcome, settings, environment, workers, command } = input;
+  const rows: BenchRow[] = [];
+  for (const measured of outcome.measured) rows.push(await benchRow(measured, workers));
+  const hosts = classifyHosts(workers);
+  const declared = workers.find((worker) => worker.declared)?.declared ?? null;
+  const sequential = rows.map(({ sequential_seconds: seconds }) => seconds);
+  return {
+    schema: BENCH_SCHEMA,
+    title: title(settings, workers.length, hosts.label, declared),
+    complete: outcome.complete,
+    declared: declared !== null,
+    command,
+    settings,
+    environment,
+    hosts: hosts.hosts,
+    machines: hosts.machines,
+    hosts_label: hosts.label,
+    declared_device:
+      declared === null
+        ? null
+        : {
+            profile: declared.profile,
+            model: declared.model,
+            device: declared.device,
+            time_dilation: declared.timeDilation,
+          },
+    workers: workers.map((worker) => ({
+      name: worker.name,
+      device: worker.device,
+      threads: worker.threads,
+      host_name: worker.hostName,
+      host_id: worker.hostId,
+      machine_id: worker.machineId,
+      version: worker.version,
+      onnxruntime_version: worker.onnxruntimeVersion,
+      node_version: worker.nodeVersion,
+      round_trip_ms: worker.roundTripMs,
+    })),
+    warnings: [
+      ...new Set([
+        ...workerWarnings(workers, input.coordinatorVersion),
+        ...input.warnings,
+        ...rows.flatMap(rowWarnings),
+      ]),
+    ],
+    sequential_seconds_range:
+      sequential.length === 0 ? null : { min: Math.min(...sequential), max: Math.max(...sequential) },
+    rows,
+  };
+}
+
+/** Says declared and where in so many words: a figure must not lose its conditions when it is copied. */
+function title(
+  settings: BenchSettings,
+  workers: number,
+  hosts: string,
+  declared: WorkerFacts['declared'],
+): string {
+  const what = `${settings.workload}, ${settings.num_inference_steps} steps, ${workers} worker${workers === 1 ? '' : 's'} on ${hosts}`;
+  if (!declared) return what;
+  const dilation =
+    declared.timeDilation === 1 ? '' : `, measured ${declared.timeDilation} times slower and divided`;
+  return `${what}, declared ${declared.device} (compute times declared, not computed${dilation})`;
+}
+
+function rowWarnings(row: BenchRow): string[] {
+  const warnings: string[] = [];
+  if (!row.equal_across_repeats)
+    warnings.push(`${row.config}: OUTPUTS DIFFER between runs of the same plan, seed and prompt`);
+  if (!row.same_plan) warnings.push(`${row.config}: the plan changed between repetitions`);
+  if (row.workers < row.workers_wanted)
+    warnings.push(
+      `${row.config}: ${row.components} component${row.components === 1 ? '' : 's'}${row.stride > 1 ? ` at stride ${row.stride}` : ''} would use ${row.workers_wanted} workers; it had ${row.workers}, some share one`,
+    );
+  return warnings;
+}

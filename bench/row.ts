@@ -1,0 +1,126 @@
+import { ssim } from '../common/image-quality/index.js';
+import { decodePng, imagePsnrDb } from '../pipeline/index.js';
+import { idealSpeedup } from '../simulator/index.js';
+import { workersWanted } from './config.js';
+import { classifyHosts } from './hosts.js';
+import { type RoundParts, roundParts } from './round-parts.js';
+import type { Measured } from './run-bench.js';
+import { allEqual, dilationOf, type Sample, sameOutput, undilatedSeconds } from './sample.js';
+import { median, pairedRatios, summarize } from './statistics.js';
+import type { WorkerFacts } from './worker-facts.js';
+
+/** What a benchmark tells of one configuration; the keys of the JSON document. */
+export type BenchRow = Awaited<ReturnType<typeof benchRow>>;
+
+/** Smallest side that SSIM's window fits. */
+const SSIM_LEAST_PIXELS = 11;
+
+/** A row from what was measured. Times of declared devices are divided by their dilation. */
+export async function benchRow(measured: Measured, workers: readonly WorkerFacts[]) {
+  const { config, samples, sequential } = measured;
+  const first = samples[0] as Sample;
+  const { report } = first;
+  const dilation = dilationOf(report);
+  const names = new Set(report.workers.map(({ name }) => name));
+  const used = workers.filter(({ name }) => names.has(name));
+  const perMs = (pick: (sample: Sample) => number): number => median(samples.map(pick)) / dilation;
+  const seconds = samples.map(undilatedSeconds);
+  const sequentialSeconds = sequential.map(undilatedSeconds);
+  const { median: secondsMedian, ...secondsSpread } = summarize(seconds);
+  const { median: speedup, ...speedupSpread } = summarize(pairedRatios(sequentialSeconds, seconds));
+  const { median: sequentialMedian, ...sequentialSpread } = summarize(sequentialSeconds);
+  const maxShare = median(samples.map((sample) => sample.report.maxShare));
+  const ideal = idealSpeedup({
+    numInferenceSteps: report.steps,
+    warmUp: report.warmUp,
+    stride: report.stride,
+    // The report's share is per step, the bound's per round.
+    maxShare: maxShare * report.stride,
+  });
+  const all = [...measured.untimed, ...samples];
+  return {
+    config: config.name,
+    components: report.components,
+    stride: report.stride,
+    warm_up: report.warmUp,
+    lag: report.lag,
+    micro_cuts: report.microCuts,
+    wire_dtype: report.wireDtype,
+    data_path: report.dataPath,
+    shape: report.shape,
+    workers: report.workers.length,
+    workers_wanted: workersWanted(config),
+    hosts: classifyHosts(used).hosts,
+    device: [...new Set(report.workers.map(({ device }) => device))].join(', '),
+    declared: report.declared,
+    time_dilation: dilation,
+    repeats: samples.length,
+    seconds: secondsMedian,
+    seconds_spread: secondsSpread,
+    sequential_seconds: sequentialMedian,
+    sequential_seconds_spread: sequentialSpread,
+    speedup,
+    speedup_spread: speedupSpread,
+    ideal_speedup: ideal,
+    efficiency: speedup / ideal,
+    max_share: maxShare,
+    rounds: report.rounds,
+    period_ms: perMs((sample) => sample.report.periodMs),
+    predicted_period_ms: perMs((sample) => sample.report.predictedPeriodMs),
+    simulated_seconds: perMs((sample) => sample.report.simulatedSeconds),
+    total_seconds: perMs((sample) => sample.report.totalSeconds),
+    bytes_between_workers: median(samples.map((sample) => sample.report.bytesBetweenWorkers)),
+    broadcast_bytes_per_round: report.broadcastBytesPerRound,
+    coordinator_cpu_ms: median(samples.map((sample) => sample.report.coordinatorCpuMs)),
+    round_parts_ms: partsOf(measured.traced, dilation),
+    equal_across_repeats: allEqual(all),
+    compared_runs: all.length,
+    ...(await quality(sequential[0] as Sample, first)),
+    plan_id: report.planId,
+    same_plan: all.every((sample) => sample.report.planId === report.planId),
+    cuts: report.cuts,
+    workers_used: report.workers.map((worker) => ({
+      name: worker.name,
+      device: worker.device,
+      threads: used.find(({ name }) => name === worker.name)?.threads ?? 0,
+      components: worker.components,
+      compute_ms: worker.computeMs / dilation,
+      wait_ms: worker.waitMs / dilation,
+      sent_bytes: worker.sentBytes,
+    })),
+  };
+}
+
+function partsOf(traced: Sample | undefined, dilation: number) {
+  const parts: RoundParts | undefined = traced === undefined ? undefined : roundParts(traced.trace);
+  if (parts === undefined) return null;
+  const ms = (value: number): number => value / dilation;
+  return {
+    compute: ms(parts.computeMs),
+    wait: ms(parts.waitMs),
+    other: ms(parts.otherMs),
+    sampler: ms(parts.samplerMs),
+    serialize: ms(parts.serializeMs),
+    transfer_each: ms(parts.transferMs),
+    transfers: parts.transfers,
+  };
+}
+
+/** How far the first picture is from the sequential one. */
+async function quality(sequential: Sample, sample: Sample) {
+  const [a, b] = [sequential.images[0], sample.images[0]];
+  const equals = sample.report.declared ? null : sameOutput(sequential, sample);
+  if (a === undefined || b === undefined) return { psnr_db: null, ssim: null, equals_sequential: equals };
+  const [one, other] = [await decodePng(a), await decodePng(b)];
+  const psnrDb = imagePsnrDb(one, other);
+  const { width, height } = one;
+  return {
+    // Infinite where the pictures are equal, which JSON cannot say.
+    psnr_db: Number.isFinite(psnrDb) ? psnrDb : null,
+    ssim:
+      Math.min(width, height) < SSIM_LEAST_PIXELS
+        ? null
+        : ssim(one.data, other.data, { width, height, channels: 3, peak: 255 }),
+    equals_sequential: equals,
+  };
+}

@@ -1,0 +1,34 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from '../bench/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { writeWhole } from './output.js';
+
+/** Makes the folder before anything is measured. Throws `invalid_settings`. */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new AsyncDiffError('invalid_settings', `cannot write to ${folder}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Writes bench.json, bench.md, bench.svg and bench.png; their paths. */
+export async function writeBench(folder: string, document: BenchDocument): Promise<string[]> {
+  const files: Readonly<Record<string, string | Uint8Array>> = {
+    'bench.json': `${JSON.stringify(document, undefined, 2)}\n`,
+    'bench.md': benchMarkdown(document),
+    'bench.svg': benchChart(document, { text: 'font' }),
+    'bench.png': await benchChartPng(document),
+  };
+  const paths: string[] = [];
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await writeWhole(path, content);
+    paths.push(path);
+  }
+  return paths;
+}

@@ -1,0 +1,212 @@
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import {
+  type BenchConfig,
+  type BenchDocument,
+  benchDocument,
+  benchMarkdown,
+  type BenchOutcome,
+  describeEnvironment,
+  joinTraces,
+  parseConfigs,
+  runBench,
+  workerFacts,
+  workersWanted,
+} from '../../bench/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { packageRoot } from '../../common/package.js';
+import { prepareFolder, writeBench } from '../bench-output.js';
+import { benchWorkload } from '../bench-workload.js';
+import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
+import { flag } from '../flag.js';
+import { type CommandIo, writeJson } from '../io.js';
+import { addCommonPlanFlags, type PlanFlags, realNumber, toPlanOptions, wholeNumber } from '../plan-flags.js';
+import { ProgressLine } from '../progress.js';
+import { writeTrace } from '../write-trace.js';
+
+export interface BenchFlags extends ClusterFlags, PlanFlags {
+  readonly configs: string;
+  readonly repeats: number;
+  readonly numInferenceSteps: number;
+  readonly guidanceScale?: number;
+  readonly prompt: string;
+  readonly seed: number;
+  readonly model?: string;
+  readonly out?: string;
+  readonly traceFile?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const BUNDLED = join(packageRoot, 'models', 'emoji');
+const DEFAULT_WARM_UP = 3;
+
+export function register(program: Command, io: CommandIo): void {
+  const command = program
+    .command('bench')
+    .description('Measure configurations against one worker, in turn, and say where the time goes.')
+    .addOption(
+      flag('--configs <list>', 'n<components>s<stride>[w..][l..][m..][f16][r], comma-separated').default(
+        'n1s1,n2s1',
+      ),
+    )
+    .addOption(
+      flag('--repeats <r>', 'measured pairs per configuration')
+        .argParser(wholeNumber('repeats', 1, 1_000))
+        .default(3),
+    )
+    .addOption(
+      flag('--num-inference-steps <t>', 'steps of the sampler')
+        .argParser(wholeNumber('num-inference-steps', 1))
+        .default(50),
+    )
+    .addOption(
+      flag(
+        '--guidance-scale <g>',
+        "classifier-free guidance (default: the model's; 7.5 on declared devices)",
+      ).argParser(realNumber('guidance-scale')),
+    )
+    .addOption(flag('--prompt <text>', 'what to draw').default('red apple'))
+    .addOption(flag('--seed <n>', 'seed of the initial noise').argParser(wholeNumber('seed', 0)).default(0))
+    .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled model)'));
+  addCommonPlanFlags(addClusterFlags(command))
+    .addOption(flag('--out <dir>', 'folder for bench.json, bench.md, bench.svg and bench.png'))
+    .addOption(
+      flag('--trace-file <file>', 'write a timeline of one run of each configuration (opens in Perfetto)'),
+    )
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'no progress')
+    .action((flags: BenchFlags) => run(flags, io));
+}
+
+export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
+  const configs = parseConfigs(flags.configs);
+  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, flags.numInferenceSteps);
+  checkSettings(flags, configs, warmUp);
+  if (flags.out !== undefined) await prepareFolder(flags.out);
+  const progress = new ProgressLine(io, flags.quiet === true);
+  const cluster = await openBenchCluster(flags, io, configs);
+  let outcome: BenchOutcome;
+  let document: BenchDocument;
+  try {
+    const status = await cluster.client.status({ signal: io.signal });
+    const workers = workerFacts(status);
+    const { workload, guidanceScale } = benchWorkload(cluster.client, workers, {
+      ...flags,
+      model: basename(resolve(status.model === '' ? '.' : status.model)),
+    });
+    const warnings: string[] = [];
+    outcome = await runBench({
+      workload,
+      configs,
+      repeats: flags.repeats,
+      numInferenceSteps: flags.numInferenceSteps,
+      warmUp,
+      plan: toPlanOptions(flags),
+      workers: workers.length,
+      signal: io.signal,
+      onProgress: (label, step, steps) => progress.update(label, step, steps),
+      onWarning: (text) => {
+        if (warnings.includes(text)) return;
+        warnings.push(text);
+        progress.note(`warning: ${text}`);
+      },
+    });
+    document = await benchDocument({
+      outcome,
+      settings: {
+        workload: workload.label,
+        num_inference_steps: flags.numInferenceSteps,
+        warm_up: warmUp,
+        guidance_scale: guidanceScale,
+        repeats: flags.repeats,
+        seed: flags.seed,
+        time_shift: flags.timeShift ?? false,
+        optimization_level: flags.optimizationLevel ?? 'extended',
+      },
+      environment: describeEnvironment(),
+      workers,
+      coordinatorVersion: status.version,
+      command: commandLine(process.argv.slice(2)),
+      warnings,
+    });
+  } finally {
+    progress.clear();
+    await cluster.close();
+  }
+  await report(flags, io, progress, outcome, document);
+}
+
+/** Says what was measured, then fails if it may not be trusted. */
+async function report(
+  flags: BenchFlags,
+  io: CommandIo,
+  progress: ProgressLine,
+  outcome: BenchOutcome,
+  document: BenchDocument,
+): Promise<void> {
+  if (flags.out !== undefined) {
+    for (const path of await writeBench(flags.out, document)) progress.note(path);
+  }
+  if (flags.traceFile !== undefined) {
+    const traces = outcome.measured.flatMap(({ config, traced }) =>
+      traced === undefined ? [] : [{ name: config.name, trace: traced.trace }],
+    );
+    await writeTrace(flags.traceFile, joinTraces(traces));
+  }
+  if (flags.json === true) writeJson(io, document);
+  else io.stdout.write(benchMarkdown(document));
+  for (const warning of document.warnings) progress.note(`warning: ${warning}`);
+  if (outcome.error !== undefined) throw outcome.error;
+  const differing = document.rows.filter(({ equal_across_repeats: equal }) => !equal);
+  if (differing.length > 0) {
+    throw new AsyncDiffError(
+      'results_differ',
+      `runs of the same plan, seed and prompt gave different outputs: ${differing.map(({ config }) => config).join(', ')}`,
+    );
+  }
+}
+
+function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], warmUp: number): void {
+  const steps = flags.numInferenceSteps;
+  for (const { name, warmUp: own } of [{ name: '--warm-up', warmUp }, ...configs]) {
+    if (own !== undefined && own > steps) {
+      throw new AsyncDiffError(
+        'invalid_settings',
+        `${name}: warm-up is ${own}, it must be 1 to num-inference-steps (${steps})`,
+      );
+    }
+  }
+  const cuts = flags.cut?.length ?? 0;
+  if (cuts > 0 && !configs.some(({ components }) => components === cuts + 1)) {
+    throw new AsyncDiffError(
+      'usage',
+      `${cuts} --cut make ${cuts + 1} components, but no configuration is n${cuts + 1}`,
+    );
+  }
+  if (flags.coordinator !== undefined && flags.model !== undefined) {
+    throw new AsyncDiffError('usage', '--model is for local workers: the coordinator has its own model');
+  }
+}
+
+/** Local workers by default: as many as the widest configuration can use, but on real devices no more than there are cores for. */
+function openBenchCluster(flags: BenchFlags, io: CommandIo, configs: readonly BenchConfig[]) {
+  if (flags.coordinator !== undefined) return openCluster(flags, io, {});
+  const declared = flags.device?.startsWith('declared:') === true;
+  const wanted = Math.max(...configs.map(workersWanted));
+  const localWorkers =
+    flags.localWorkers ?? (declared ? wanted : Math.min(wanted, Math.max(2, availableParallelism())));
+  // Threads of a declared device compute nothing.
+  const threads = flags.threads ?? (declared ? 1 : undefined);
+  return openCluster({ ...flags, localWorkers, ...(threads === undefined ? {} : { threads }) }, io, {
+    modelDir: declared ? undefined : (flags.model ?? BUNDLED),
+  });
+}
+
+/** As a shell takes it. */
+function commandLine(args: readonly string[]): string {
+  return ['asyncdiff', ...args]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
