@@ -127,6 +127,10 @@ async function main(): Promise<void> {
     }
     report[direction] = summary(samples);
   }
+  report['ratio_to_tcp'] = {
+    up: (report['up'] as Summary).ratio_to_tcp,
+    down: (report['down'] as Summary).ratio_to_tcp,
+  };
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else process.stdout.write(table(report));
 }

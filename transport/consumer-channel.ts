@@ -4,6 +4,7 @@ import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { OutgoingFrame } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
+import { writeFrame } from './raw-write.js';
 
 export type ExchangeCall = ServerDuplexStream<ExchangeRequest__Output, TensorFrame>;
 
@@ -158,8 +159,9 @@ export class ConsumerChannel {
     const writeMs = performance.now();
     if (tensor.next === 0) tensor.startMs = writeMs;
     tensor.next += 1;
-    call.write(frame, () => {
-      if (call !== this.#call) return;
+    writeFrame(call, frame, (error) => {
+      // A broken stream also says 'cancelled', and is let go there.
+      if (call !== this.#call || error) return;
       this.#writing = false;
       this.#sentBytes += bytes;
       this.#queuedBytes -= bytes;

@@ -32,10 +32,12 @@ export class ExchangeServer {
   constructor(options: ExchangeServerOptions) {
     this.#options = options;
     this.#maxInFlightBytes = options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES;
-    // Two frames fit under the cap, so that one can travel while the other is taken over.
-    const most = Math.max(8, Math.floor(this.#maxInFlightBytes / 16) * 8);
+    // Two chunks fit under the cap, so that one can travel while the other is taken over.
     const { wholeBytes, chunkBytes } = options.chunking ?? DEFAULT_CHUNKING;
-    this.#chunking = { wholeBytes: Math.min(wholeBytes, most), chunkBytes: Math.min(chunkBytes, most) };
+    this.#chunking = {
+      wholeBytes: Math.min(wholeBytes, this.#maxInFlightBytes),
+      chunkBytes: Math.max(16, Math.min(chunkBytes, Math.floor(this.#maxInFlightBytes / 32) * 16)),
+    };
   }
 
   /** The handler of the RPC, for `handlers.Exchange`. */

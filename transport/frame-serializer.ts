@@ -37,7 +37,7 @@ class LaidOutLater {
 }
 
 /** The frame up to where its data begins. Data is its last field: without it, the frame ends in a tag and a length of 0. */
-function frameHead(serialize: Serialize<TensorFrame>, frame: TensorFrame, dataBytes: number): Buffer {
+export function frameHead(serialize: Serialize<TensorFrame>, frame: TensorFrame, dataBytes: number): Buffer {
   const head = serialize({ ...frame, data: EMPTY });
   return Buffer.concat([head.subarray(0, -1), varint(dataBytes)]);
 }

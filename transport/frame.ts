@@ -17,13 +17,13 @@ export interface TensorMeta {
 }
 
 export interface Chunking {
-  /** Tensors up to this size are one frame. Default 8 MiB. */
+  /** Tensors up to this size are one frame. Default 16 MiB. */
   readonly wholeBytes: number;
-  /** Size of the chunks of a larger one; a multiple of 8. Default 1 MiB. */
+  /** Size of the chunks of a larger one. Default 8 MiB. */
   readonly chunkBytes: number;
 }
 
-export const DEFAULT_CHUNKING: Chunking = Object.freeze({ wholeBytes: 8 * MIB, chunkBytes: MIB });
+export const DEFAULT_CHUNKING: Chunking = Object.freeze({ wholeBytes: 16 * MIB, chunkBytes: 8 * MIB });
 
 /** A frame ready for the wire: its bytes are views of the tensor's, which must stay as they are until it is sent. */
 export interface OutgoingFrame extends TensorFrame {

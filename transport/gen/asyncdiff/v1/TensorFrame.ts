@@ -3,8 +3,8 @@
 import type { Long } from '@grpc/proto-loader';
 
 /**
- * One message of a tensor on its way between workers. A tensor of up to 8 MiB is one frame; a larger one is cut into
- * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
+ * One message of a tensor on its way between workers. A tensor of up to 16 MiB is one frame; a larger one is cut into
+ * chunks of 8 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
  * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
  * (docs/reference/transport.md).
  */
@@ -41,8 +41,8 @@ export interface TensorFrame {
 }
 
 /**
- * One message of a tensor on its way between workers. A tensor of up to 8 MiB is one frame; a larger one is cut into
- * chunks of 1 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
+ * One message of a tensor on its way between workers. A tensor of up to 16 MiB is one frame; a larger one is cut into
+ * chunks of 8 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
  * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
  * (docs/reference/transport.md).
  */
