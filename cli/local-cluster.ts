@@ -100,6 +100,8 @@ function startWorker(
   const child = spawn(process.execPath, [distFile('cli/main.js'), 'worker', ...flags], {
     // stdin stays open as long as this process lives: when it dies, however it dies, the workers see it close and end.
     stdio: ['pipe', 'ignore', 'pipe'],
+    // A process group of their own: Ctrl-C reaches this process alone, which cancels the job and then ends them.
+    detached: true,
     env: { ...process.env, ...allocatorEnv },
   });
   let tail = '';
