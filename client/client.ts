@@ -6,7 +6,9 @@ import {
   channelOptions,
   CoordinatorClient,
   coordinatorService,
+  formatAddress,
   messages,
+  parseAddress,
   unary,
 } from '../transport/index.js';
 import type { GetStatusResponse__Output } from '../transport/gen/asyncdiff/v1/GetStatusResponse.js';
@@ -76,11 +78,14 @@ export class AsyncDiffClient {
   readonly #client: InstanceType<typeof CoordinatorClient>;
   readonly #address: string;
 
-  /** @param address the coordinator's HOST:PORT. */
+  /**
+   * @param address the coordinator's HOST:PORT.
+   * @throws AsyncDiffError `address_invalid`
+   */
   constructor(address: string, options: ClientOptions = {}) {
-    this.#address = address;
+    this.#address = formatAddress(parseAddress(address));
     this.#client = new CoordinatorClient(
-      address,
+      this.#address,
       credentials.createInsecure(),
       channelOptions({ maxMessageBytes: options.maxMessageBytes }),
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from '../pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import { coordinatorService, type RunningServer, startServer } from '../transport/index.js';
+import { coordinatorService, parseAddress, type RunningServer, startServer } from '../transport/index.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployments.js';
 import { JobQueue } from './job-queue.js';
@@ -60,6 +60,7 @@ export class Coordinator {
 
   /** Throws `port_in_use`, `address_invalid`, `model_not_found`, `model_invalid`. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    for (const address of options.workers ?? []) parseAddress(address);
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
     const pipeline =
       options.modelDir === undefined
