@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 
@@ -12,10 +12,17 @@ export async function prepareOutput(path: string, extensions: readonly string[] 
       `--out ${path}: its ending must be one of ${extensions.join(', ')}`,
     );
   }
+  await prepareFile(path);
+}
+
+/** Makes the folder of a file and writes there once, since permissions alone do not tell. Throws `invalid_settings`. */
+export async function prepareFile(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await access(dirname(path), constants.W_OK);
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) throw new Error('it is a folder');
+    const part = partOf(path);
+    await writeFile(part, '');
+    await rm(part);
   } catch (error) {
     throw new AsyncDiffError(
       'invalid_settings',
@@ -41,9 +48,13 @@ export async function writeImage(path: string, png: Uint8Array): Promise<void> {
 
 /** Writes a file beside its place and moves it there. */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
+  const part = partOf(path);
   await writeFile(part, content);
   await rename(part, path);
+}
+
+function partOf(path: string): string {
+  return `${path}.${process.pid}.part`;
 }
 
 async function reencode(png: Uint8Array, ending: string): Promise<Uint8Array> {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
@@ -9,7 +8,7 @@ import { listRounds } from '../../schedule/index.js';
 import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { prepareOutput } from '../output.js';
+import { prepareFile, prepareOutput } from '../output.js';
 import {
   addPlanFlags,
   collect,
@@ -98,7 +97,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     );
   }
   await prepareOutput(flags.out, ['.npy']);
-  if (flags.trace !== undefined) await mkdir(flags.trace, { recursive: true });
+  if (flags.trace !== undefined) await prepareFile(join(flags.trace, 'timesteps.json'));
+  if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const recorder = flags.trace === undefined ? undefined : new StepRecorder(flags.trace);
   const progress = new ProgressLine(io, flags.quiet === true);
   try {

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { imagePaths, prepareOutput, writeImage } from '../output.js';
+import { imagePaths, prepareFile, prepareOutput, writeImage } from '../output.js';
 import { addPlanFlags, type PlanFlags, realNumber, toPlanOptions, wholeNumber } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
@@ -80,6 +80,7 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
     );
   }
   await prepareOutput(flags.out);
+  if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openCluster(flags, io, { modelDir: flags.model });
   try {
