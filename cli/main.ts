@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { AsyncDiffError, EXIT } from '../common/errors/index.js';
+import { EXIT } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import type { CommandIo } from './io.js';
 import { printError } from './print-error.js';
@@ -45,7 +45,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return signals.exitCode ?? EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (signals.exitCode !== undefined && AsyncDiffError.from(error).code === 'cancelled') {
+    // What fails on the way down (a worker that goes, a stream that breaks) is not news to who asked for it.
+    if (signals.exitCode !== undefined) {
       process.stderr.write('cancelled\n');
       return signals.exitCode;
     }
