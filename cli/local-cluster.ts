@@ -4,8 +4,8 @@ import { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import { Coordinator } from '../coordinator/index.js';
+import { ALLOCATOR_ENVIRONMENT } from '../transport/index.js';
 import { quietLog } from './log.js';
-import { allocatorEnv } from './allocator-env.js';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -102,7 +102,7 @@ function startWorker(
     stdio: ['pipe', 'ignore', 'pipe'],
     // A process group of their own: Ctrl-C reaches this process alone, which cancels the job and then ends them.
     detached: true,
-    env: { ...process.env, ...allocatorEnv },
+    env: { ...process.env, ...ALLOCATOR_ENVIRONMENT },
   });
   let tail = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

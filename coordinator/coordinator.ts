@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from '../pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
@@ -13,6 +14,10 @@ import { ModelStore } from './model-store.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const MAX_QUEUED = 64;
+/** Time that a job which is told to end gets for it: a run in progress cannot be interrupted. */
+const ABORT_MS = 2_000;
+/** Time that the last messages get to leave. */
+const FAREWELL_MS = 500;
 
 export interface CoordinatorOptions {
   /** HOST:PORT; port 0 for any free one. */
@@ -103,11 +108,22 @@ export class Coordinator {
   /** Takes no new jobs, lets the running one finish within `graceMs`, closes everything. */
   async stop(graceMs: number): Promise<void> {
     this.#server.setHealth('NOT_SERVING');
-    const deadlineMs = performance.now() + graceMs;
+    const stopping = new AsyncDiffError('coordinator_unreachable', 'the coordinator is shutting down', {
+      hint: 'Submit the job again when it is back, or to another one.',
+    });
+    this.queue.close(stopping);
+    await this.#idle(graceMs);
+    this.queue.abort(stopping);
+    // The client hears why its job ends before its connection does.
+    await this.#idle(ABORT_MS);
+    this.registry.close();
+    await this.#server.drain(graceMs === 0 ? 0 : FAREWELL_MS);
+    await this.pipeline?.close();
+  }
+
+  async #idle(withinMs: number): Promise<void> {
+    const deadlineMs = performance.now() + withinMs;
     while (this.queue.running > 0 && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    this.registry.close();
-    await this.#server.close();
-    await this.pipeline?.close();
   }
 }

@@ -14,6 +14,9 @@ import { predictedPeriodMs, runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import type { WorkerRegistry } from './worker-registry.js';
 
+/** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
+const PROGRESS_INTERVAL_MS = 100;
+
 /** What a job tells its client while it runs. */
 export type Emit = (event: Omit<JobEvent, 'jobId'>) => void;
 
@@ -57,6 +60,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const workers = () => registry.workers.slice(0, settings.maxWorkers);
   if (workers().length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
   let cpu = process.cpuUsage();
+  let toldMs = 0;
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
     deployments: context.deployments,
@@ -91,7 +95,11 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
       cpu = process.cpuUsage();
     },
     onStep: ({ step, round, latents: before, eps, nextLatents, timestep }) => {
-      emit({ progress: { step: step + 1, steps: sampler.numInferenceSteps, round: round.round } });
+      const nowMs = performance.now();
+      if (nowMs - toldMs >= PROGRESS_INTERVAL_MS || step + 1 === sampler.numInferenceSteps) {
+        toldMs = nowMs;
+        emit({ progress: { step: step + 1, steps: sampler.numInferenceSteps, round: round.round } });
+      }
       if (job.sendSteps)
         emit({
           stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },

@@ -16,6 +16,7 @@ export class JobQueue {
   readonly #maxQueued: number;
   readonly #waiting: Entry[] = [];
   readonly #running = new Map<string, AbortController>();
+  #closed: AsyncDiffError | undefined;
 
   constructor(maxQueued: number) {
     this.#maxQueued = maxQueued;
@@ -31,7 +32,7 @@ export class JobQueue {
 
   /**
    * Runs `work` when its turn has come. `signal` (the client's) and {@link cancel} abort it, queued or running.
-   * Throws `queue_full` at once when too many wait.
+   * Throws `queue_full` at once when too many wait, and what {@link close} was given once it was called.
    */
   async run<T>(
     jobId: string,
@@ -63,7 +64,19 @@ export class JobQueue {
     );
   }
 
+  /** Takes no more jobs: those that wait, and those that come, fail with `error`. The running one goes on. */
+  close(error: AsyncDiffError): void {
+    this.#closed = error;
+    for (const { cancel } of this.#waiting.splice(0)) cancel(error);
+  }
+
+  /** Cancels the running job. */
+  abort(error: AsyncDiffError): void {
+    for (const controller of this.#running.values()) controller.abort(error);
+  }
+
   #turn(jobId: string, controller: AbortController, onPosition: (ahead: number) => void): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed;
     if (this.#running.size === 0 && this.#waiting.length === 0) {
       this.#running.set(jobId, controller);
       onPosition(0);

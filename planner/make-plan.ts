@@ -8,21 +8,13 @@ import {
   type PreparedModel,
 } from '../onnx/index.js';
 import type { ValueSpec } from '../engine/index.js';
-import {
-  type CostGraph,
-  type Evaluated,
-  PERIOD_TIE,
-  type Partition,
-  searchPartition,
-} from '../partition/index.js';
+import type { CostGraph, Partition } from '../partition/index.js';
 import { parseProfile, toCostGraph } from '../profiles/index.js';
+import { chooseSettings } from '../simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from './placement.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { segmentSpecs } from './segment-specs.js';
-
-/** More sessions than this cost more in calls than they hide in transfers. */
-const MAX_MICRO_CUTS = 4;
 
 interface Measured {
   readonly graph: CostGraph;
@@ -46,15 +38,21 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   });
   const latents = graph.values.get(graph.sampleInput);
   const latentBytes = (latents?.bytes ?? 0) / request.batchRepeat;
-  const search = searchPartition(graph, {
-    components: placement.components,
-    cuts: settings.cuts,
-    shape: settings.shape,
-    wireDtype: settings.wireDtype,
-    stride: settings.stride,
-    cluster: clusterOf(request, placement, latentBytes),
-  });
-  const chosen = chooseVariant(settings, search.best);
+  const chosen = chooseSettings(
+    graph,
+    {
+      components: placement.components,
+      cuts: settings.cuts,
+      shape: settings.shape,
+      wireDtype: settings.wireDtype,
+      stride: settings.stride,
+      cluster: clusterOf(request, placement, latentBytes),
+    },
+    {
+      microCuts: settings.microCuts === 0 ? undefined : [settings.microCuts],
+      lags: settings.lag === 0 ? [1, 2] : [settings.lag],
+    },
+  );
   const exported =
     measured.prepared === undefined
       ? undefined
@@ -103,28 +101,6 @@ async function measure({
 function withLatentsName(modelPath: string, { sample, ...others }: InputShapes): InputShapes {
   if (sample === undefined) return others;
   return { ...others, [describeModel(modelPath).sample.name]: sample };
-}
-
-interface Chosen extends Evaluated {
-  readonly microCuts: number;
-  readonly lag: 1 | 2;
-}
-
-/** The shortest period; among those within a per cent the least staleness, then the fewest sessions. */
-function chooseVariant(
-  settings: PlanRequest['settings'],
-  best: (variant: { microCuts: number; lag: 1 | 2 }) => Evaluated,
-): Chosen {
-  const lags: (1 | 2)[] = settings.lag === 0 ? [1, 2] : [settings.lag];
-  const counts =
-    settings.microCuts === 0
-      ? Array.from({ length: MAX_MICRO_CUTS }, (_, index) => index + 1)
-      : [settings.microCuts];
-  const all = lags.flatMap((lag) =>
-    counts.map((microCuts): Chosen => ({ ...best({ microCuts, lag }), microCuts, lag })),
-  );
-  const shortestMs = Math.min(...all.map(({ predicted }) => predicted.periodMs));
-  return all.find(({ predicted }) => predicted.periodMs <= shortestMs * PERIOD_TIE) as Chosen;
 }
 
 function planId(partition: Partition, placement: Placement, specs: Plan['specs']): string {

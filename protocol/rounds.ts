@@ -1,7 +1,10 @@
-import type { IssuedRound } from '../engine/index.js';
-import type { Task } from '../schedule/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { IssuedRound, SegmentSpec } from '../engine/index.js';
+import { type Task, taskId } from '../schedule/index.js';
 import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
+import type { Task__Output } from '../transport/gen/asyncdiff/v1/Task.js';
 
+/** Names of tensors stay out of the message: both sides have them from the plan, in the segment's order. */
 export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound): IssueRound {
   return {
     jobId,
@@ -9,25 +12,47 @@ export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound
     round: issued.round,
     oldestVersion: issued.oldestVersion,
     oldestStep: issued.oldestStep,
-    tasks: issued.tasks.map(({ epsStep, reads, writes, ...task }) => ({
-      ...task,
-      reads: [...reads],
-      writes: [...writes],
+    tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
+      segment,
+      run,
+      sampleStep,
+      timestepStep,
+      readVersions: reads.map(({ version }) => version),
+      writes: writes.length > 0,
       epsStepPlusOne: epsStep === undefined ? 0 : epsStep + 1,
     })),
   };
 }
 
-export function fromIssueRound(message: IssueRound__Output): IssuedRound {
+/** @param specs the segments of the plan that this worker holds, by id. Throws `internal` for another one. */
+export function fromIssueRound(
+  message: IssueRound__Output,
+  specs: ReadonlyMap<string, SegmentSpec>,
+): IssuedRound {
+  const { round, oldestVersion, oldestStep } = message;
   return {
-    round: message.round,
-    oldestVersion: message.oldestVersion,
-    oldestStep: message.oldestStep,
-    tasks: message.tasks.map(
-      ({ epsStepPlusOne, ...task }): Task => ({
-        ...task,
-        epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1,
-      }),
-    ),
+    round,
+    oldestVersion,
+    oldestStep,
+    tasks: message.tasks.map((task) => fromTask(task, round, specs)),
+  };
+}
+
+function fromTask(task: Task__Output, round: number, specs: ReadonlyMap<string, SegmentSpec>): Task {
+  const { segment, run, sampleStep, timestepStep, readVersions, writes, epsStepPlusOne } = task;
+  const spec = specs.get(segment);
+  if (spec === undefined)
+    throw new AsyncDiffError('internal', `a task for segment ${segment}, which is not held here`);
+  return {
+    id: taskId(round, segment, run),
+    round,
+    component: spec.component,
+    segment,
+    run,
+    sampleStep,
+    timestepStep,
+    reads: spec.boundaryReads.map((name, index) => ({ name, version: readVersions[index] as number })),
+    writes: writes ? spec.boundaryWrites.map((name) => ({ name, version: round })) : [],
+    epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1,
   };
 }

@@ -6,5 +6,6 @@ export {
   readVersion,
   type ScheduleSettings,
   type Task,
+  taskId,
   type VersionedTensor,
 } from './program.js';

@@ -77,6 +77,11 @@ export function readVersion(round: Round, lag: number): number {
   return round.mode === 'sync' ? round.round : Math.max(round.round - lag, round.lastSync);
 }
 
+/** Name of a task, unique within a job. */
+export function taskId(round: number, segment: string, run: number): string {
+  return `r${round}/${segment}/j${run}`;
+}
+
 /** The tasks of one round, in an order in which one process may run them. */
 export function expandRound(partition: Partition, round: Round, settings: ScheduleSettings): Task[] {
   const last = partition.components.length;
@@ -85,7 +90,7 @@ export function expandRound(partition: Partition, round: Round, settings: Schedu
     const step = segment.component === last ? round.firstStep + run : round.firstStep + round.steps - 1;
     const shift = settings.timeShift && round.mode === 'async' ? 1 : 0;
     return {
-      id: `r${round.round}/${segment.id}/j${run}`,
+      id: taskId(round.round, segment.id, run),
       round: round.round,
       component: segment.component,
       segment: segment.id,

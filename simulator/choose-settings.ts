@@ -9,8 +9,8 @@ import {
 export interface SettingChoices {
   /** Sessions per component to try. Default 1..4. */
   readonly microCuts?: readonly number[] | undefined;
-  /** Whether boundary tensors two rounds old are allowed (they cost quality). Default false. */
-  readonly allowLag2?: boolean | undefined;
+  /** Lags to try. Default 1 alone: tensors two rounds old cost quality. */
+  readonly lags?: readonly (1 | 2)[] | undefined;
 }
 
 /** The settings that were chosen, and the plan that they make. */
@@ -34,7 +34,7 @@ export function chooseSettings(
 ): ChosenSettings {
   const search = searchPartition(graph, options);
   const alone = search.options.components === 1;
-  const lags: (1 | 2)[] = choices.allowLag2 === true && !alone ? [1, 2] : [1];
+  const lags: readonly (1 | 2)[] = alone ? [1] : [...(choices.lags ?? [1])].sort((a, b) => a - b);
   const sessions = alone ? [1] : [...(choices.microCuts ?? [1, 2, 3, 4])].sort((a, b) => a - b);
   const variants = lags.flatMap((lag) =>
     sessions.map((microCuts) => ({ microCuts, lag, ...search.best({ microCuts, lag }) })),

@@ -56,11 +56,10 @@ export class Conversation {
   receive(message: CoordinatorMessage__Output): void {
     const { inference, send } = this.#options;
     if (message.issueRound) {
-      inference.round(
-        message.issueRound.jobId,
-        message.issueRound.attempt,
-        fromIssueRound(message.issueRound),
-      );
+      const { jobId, attempt } = message.issueRound;
+      const job = this.#job;
+      if (job?.jobId !== jobId || job.attempt !== attempt) return;
+      inference.round(jobId, attempt, fromIssueRound(message.issueRound, job.deployment.specs));
     } else if (message.latents) {
       const { jobId, attempt, step, tensor } = message.latents;
       inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));

@@ -30,6 +30,8 @@ export interface DeploymentContext {
 export class Deployment {
   readonly planId: string;
   readonly segments: readonly SegmentSpec[];
+  /** The segments by id. */
+  readonly specs: ReadonlyMap<string, SegmentSpec>;
   /** Why no further job can run under it: a producer went away. */
   broken: AsyncDiffError | undefined;
   readonly #context: DeploymentContext;
@@ -48,6 +50,7 @@ export class Deployment {
   constructor(message: Deploy__Output, context: DeploymentContext) {
     this.planId = message.planId;
     this.segments = message.segments.map(fromSegmentMessage);
+    this.specs = new Map(this.segments.map((segment) => [segment.id, segment]));
     this.#context = context;
     this.#relay = message.relay;
     this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;

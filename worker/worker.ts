@@ -219,7 +219,10 @@ export class AsyncDiffWorker {
 
   #receive(stream: Control, message: CoordinatorMessage__Output): void {
     try {
-      if (message.welcome) this.#welcomed(stream, message.welcome.workerId, message.welcome.protocolVersion);
+      if (message.batch) {
+        for (const each of message.batch.messages) this.#receive(stream, each);
+      } else if (message.welcome)
+        this.#welcomed(stream, message.welcome.workerId, message.welcome.protocolVersion);
       else this.#conversation?.receive(message);
     } catch (error) {
       stream.fail(error);

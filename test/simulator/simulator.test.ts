@@ -214,13 +214,13 @@ describe('chooseSettings', () => {
     expect(chosen.predicted.periodMs).toBeLessThanOrEqual(
       Math.min(...chosen.tried.map((one) => one.periodMs)) * 1.01,
     );
-    expect(chooseSettings(graph, options, { allowLag2: true }).tried).toHaveLength(8);
+    expect(chooseSettings(graph, options, { lags: [1, 2] }).tried).toHaveLength(8);
   });
 
   test('takes one session and lag 1 where nothing else helps', () => {
     const free = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, serializeMsPerMb: 0 };
     const options = { components: 2, link: free, coordinatorLink: free };
-    expect(chooseSettings(graph, options, { allowLag2: true })).toMatchObject({ microCuts: 1, lag: 1 });
+    expect(chooseSettings(graph, options, { lags: [1, 2] })).toMatchObject({ microCuts: 1, lag: 1 });
     expect(chooseSettings(graph, { components: 1 })).toMatchObject({ microCuts: 1, lag: 1 });
   });
 });

@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from './asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from './asyncdiff/v1/CancelJobResponse.js';
 import type { CoordinatorClient as _asyncdiff_v1_CoordinatorClient, CoordinatorDefinition as _asyncdiff_v1_CoordinatorDefinition } from './asyncdiff/v1/Coordinator.js';
@@ -57,7 +58,6 @@ import type { UploadHeader as _asyncdiff_v1_UploadHeader, UploadHeader__Output a
 import type { UploadModelRequest as _asyncdiff_v1_UploadModelRequest, UploadModelRequest__Output as _asyncdiff_v1_UploadModelRequest__Output } from './asyncdiff/v1/UploadModelRequest.js';
 import type { UploadModelResponse as _asyncdiff_v1_UploadModelResponse, UploadModelResponse__Output as _asyncdiff_v1_UploadModelResponse__Output } from './asyncdiff/v1/UploadModelResponse.js';
 import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from './asyncdiff/v1/ValueSpec.js';
-import type { VersionedTensor as _asyncdiff_v1_VersionedTensor, VersionedTensor__Output as _asyncdiff_v1_VersionedTensor__Output } from './asyncdiff/v1/VersionedTensor.js';
 import type { Warning as _asyncdiff_v1_Warning, Warning__Output as _asyncdiff_v1_Warning__Output } from './asyncdiff/v1/Warning.js';
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
 import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
@@ -74,6 +74,7 @@ export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CancelJobRequest: MessageTypeDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobResponse__Output>
       /**
@@ -132,7 +133,6 @@ export interface ProtoGrpcType {
       UploadModelRequest: MessageTypeDefinition<_asyncdiff_v1_UploadModelRequest, _asyncdiff_v1_UploadModelRequest__Output>
       UploadModelResponse: MessageTypeDefinition<_asyncdiff_v1_UploadModelResponse, _asyncdiff_v1_UploadModelResponse__Output>
       ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>
-      VersionedTensor: MessageTypeDefinition<_asyncdiff_v1_VersionedTensor, _asyncdiff_v1_VersionedTensor__Output>
       Warning: MessageTypeDefinition<_asyncdiff_v1_Warning, _asyncdiff_v1_Warning__Output>
       Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>
       /**

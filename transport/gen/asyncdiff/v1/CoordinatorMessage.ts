@@ -11,6 +11,7 @@ import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_En
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from '../../asyncdiff/v1/Ping.js';
 import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from '../../asyncdiff/v1/ProbeLinks.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from '../../asyncdiff/v1/Undeploy.js';
+import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from '../../asyncdiff/v1/Batch.js';
 
 /**
  * What the coordinator says.
@@ -27,7 +28,11 @@ export interface CoordinatorMessage {
   'ping'?: (_asyncdiff_v1_Ping | null);
   'probeLinks'?: (_asyncdiff_v1_ProbeLinks | null);
   'undeploy'?: (_asyncdiff_v1_Undeploy | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy";
+  /**
+   * Several of the above, in order: what belongs to one moment costs one message.
+   */
+  'batch'?: (_asyncdiff_v1_Batch | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
 }
 
 /**
@@ -45,5 +50,9 @@ export interface CoordinatorMessage__Output {
   'ping'?: (_asyncdiff_v1_Ping__Output | null);
   'probeLinks'?: (_asyncdiff_v1_ProbeLinks__Output | null);
   'undeploy'?: (_asyncdiff_v1_Undeploy__Output | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy";
+  /**
+   * Several of the above, in order: what belongs to one moment costs one message.
+   */
+  'batch'?: (_asyncdiff_v1_Batch__Output | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
 }

@@ -1,33 +1,44 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type { VersionedTensor as _asyncdiff_v1_VersionedTensor, VersionedTensor__Output as _asyncdiff_v1_VersionedTensor__Output } from '../../asyncdiff/v1/VersionedTensor.js';
 
+/**
+ * One run of one segment in the round that it is issued with.
+ */
 export interface Task {
-  'id'?: (string);
-  'round'?: (number);
-  'component'?: (number);
   'segment'?: (string);
   'run'?: (number);
   'sampleStep'?: (number);
   'timestepStep'?: (number);
-  'reads'?: (_asyncdiff_v1_VersionedTensor)[];
-  'writes'?: (_asyncdiff_v1_VersionedTensor)[];
+  /**
+   * Versions of the segment's boundary_reads, in their order.
+   */
+  'readVersions'?: (number)[];
+  /**
+   * Whether its boundary_writes become the round's version.
+   */
+  'writes'?: (boolean);
   /**
    * Step + 1 whose noise prediction it produces; 0 for none.
    */
   'epsStepPlusOne'?: (number);
 }
 
+/**
+ * One run of one segment in the round that it is issued with.
+ */
 export interface Task__Output {
-  'id': (string);
-  'round': (number);
-  'component': (number);
   'segment': (string);
   'run': (number);
   'sampleStep': (number);
   'timestepStep': (number);
-  'reads': (_asyncdiff_v1_VersionedTensor__Output)[];
-  'writes': (_asyncdiff_v1_VersionedTensor__Output)[];
+  /**
+   * Versions of the segment's boundary_reads, in their order.
+   */
+  'readVersions': (number)[];
+  /**
+   * Whether its boundary_writes become the round's version.
+   */
+  'writes': (boolean);
   /**
    * Step + 1 whose noise prediction it produces; 0 for none.
    */
