@@ -6,6 +6,7 @@ import type { CoordinatorMessage } from '../transport/gen/asyncdiff/v1/Coordinat
 import type { Hello__Output } from '../transport/gen/asyncdiff/v1/Hello.js';
 import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorLog } from './log.js';
+import { reachableAddress } from './reachable-address.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export type WorkerStream = ControlStream<CoordinatorMessage, WorkerMessage__Output>;
@@ -136,7 +137,8 @@ export class WorkerRegistry {
       );
     }
     const name = this.#freeName(hello.name);
-    const handle = new WorkerHandle(name, name, hello, {
+    const seen = { ...hello, address: reachableAddress(hello.address, stream.peer) };
+    const handle = new WorkerHandle(name, name, seen, {
       send: (message) => stream.send(message),
       close: () => stream.end(),
     });
@@ -156,7 +158,7 @@ export class WorkerRegistry {
       this.#changed();
     });
     this.#options.log.info(
-      { worker: name, device: hello.device, threads: hello.threads, address: hello.address },
+      { worker: name, device: hello.device, threads: hello.threads, address: seen.address },
       'worker registered',
     );
     this.#changed();
