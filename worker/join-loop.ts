@@ -13,6 +13,8 @@ export interface JoinLoopOptions {
   readonly coordinator: string;
   readonly maxMessageBytes?: number | undefined;
   readonly log: WorkerLog;
+  /** The coordinator will never take this worker: it speaks another protocol. */
+  readonly onRefused: (error: AsyncDiffError) => void;
   /** Resolves when the stream has ended, with the reason if it broke. */
   readonly converse: (
     stream: ControlStream<WorkerMessage, CoordinatorMessage__Output>,
@@ -31,7 +33,7 @@ export function startJoinLoop(options: JoinLoopOptions): JoinLoop {
 }
 
 async function run(
-  { coordinator, maxMessageBytes, log, converse }: JoinLoopOptions,
+  { coordinator, maxMessageBytes, log, onRefused, converse }: JoinLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let waitMs = FIRST_WAIT_MS;
@@ -51,6 +53,10 @@ async function run(
     }
     client.close();
     if (signal.aborted) return;
+    if (error?.code === 'protocol_mismatch') {
+      onRefused(error);
+      return;
+    }
     if (performance.now() - beganMs > LONGEST_WAIT_MS) {
       waitMs = FIRST_WAIT_MS;
       told = false;

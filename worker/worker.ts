@@ -6,6 +6,7 @@ import {
   bidiHandler,
   type ControlStream,
   ExchangeServer,
+  parseAddress,
   PROTOCOL_VERSION,
   type RunningServer,
   startServer,
@@ -79,8 +80,12 @@ export class AsyncDiffWorker {
   #joinLoop: JoinLoop | undefined;
   #state: WorkerState = 'starting';
   #stopped: Promise<void> | undefined;
-  /** Resolves if the inference thread dies: the process should end, and be started anew by whoever watches it. */
+  /**
+   * Resolves if the inference thread dies, or the coordinator speaks another protocol: the process should end, and be
+   * started anew by whoever watches it.
+   */
   readonly death: Promise<AsyncDiffError>;
+  readonly #die: (error: AsyncDiffError) => void;
 
   private constructor(
     options: WorkerOptions,
@@ -101,6 +106,7 @@ export class AsyncDiffWorker {
     this.death = new Promise((resolve) => {
       die = resolve;
     });
+    this.#die = die;
     this.#inference = new Inference(
       {
         device: options.device ?? 'cpu',
@@ -119,6 +125,7 @@ export class AsyncDiffWorker {
   /** Opens the port and begins to look for a coordinator. Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`. */
   static async start(options: WorkerOptions): Promise<AsyncDiffWorker> {
     const { device = 'cpu', threads = Math.max(1, availableParallelism() - 1) } = options;
+    for (const address of [options.join, options.advertise]) if (address !== undefined) parseAddress(address);
     const spec = parseDevice(device);
     const declared = spec.kind === 'declared' ? await openDeclaredDevice(spec.profile) : undefined;
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
@@ -213,6 +220,7 @@ export class AsyncDiffWorker {
       coordinator: join,
       maxMessageBytes: this.#options.maxMessageBytes,
       log,
+      onRefused: (error) => this.#die(error),
       converse: (stream) => this.converse(stream),
     });
   }
