@@ -5,6 +5,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
 import { LocalCluster } from './local-cluster.js';
+import { messageLimitBytes, messageLimitFlag } from './message-limit.js';
 import { wholeNumber } from './plan-flags.js';
 
 /** Flags that say where a job runs. */
@@ -14,6 +15,7 @@ export interface ClusterFlags {
   readonly device?: string;
   readonly threads?: number;
   readonly cache?: string;
+  readonly maxMessageMb?: number;
 }
 
 export function addClusterFlags(command: Command): Command {
@@ -31,7 +33,8 @@ export function addClusterFlags(command: Command): Command {
         'ONNX Runtime threads of each local worker (default: the cores shared out)',
       ).argParser(wholeNumber('threads', 1, 256)),
     )
-    .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'));
+    .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'))
+    .addOption(messageLimitFlag());
 }
 
 export interface OpenCluster {
@@ -53,7 +56,9 @@ export async function openCluster(
     throw new AsyncDiffError('usage', 'give either --coordinator or --local-workers, not both');
   }
   if (coordinator !== undefined) {
-    const client = new AsyncDiffClient(coordinator);
+    const client = new AsyncDiffClient(coordinator, {
+      maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
+    });
     try {
       const { workers } = await client.status({ signal: io.signal });
       return { client, local: undefined, workers: workers.length, close: async () => client.close() };

@@ -25,7 +25,10 @@ export function serveMetrics(registry: Registry, port: number): Promise<MetricsS
       reject(
         error.code === 'EADDRINUSE'
           ? new AsyncDiffError('port_in_use', `port ${port} for metrics is in use`)
-          : AsyncDiffError.from(error),
+          : new AsyncDiffError('address_invalid', `cannot serve metrics at port ${port}: ${error.message}`, {
+              hint: 'Ports below 1024 need privileges: choose a higher one.',
+              cause: error,
+            }),
       ),
     );
     server.listen(port, () => {

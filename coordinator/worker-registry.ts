@@ -108,6 +108,10 @@ export class WorkerRegistry {
         channelOptions({ maxMessageBytes }),
       );
       const call = client.attach();
+      let heard = false;
+      call.once('data', () => {
+        heard = true;
+      });
       const ended = new Promise<void>((resolve) => {
         call.once('close', resolve);
         call.once('error', () => resolve());
@@ -116,6 +120,8 @@ export class WorkerRegistry {
       this.accept(new ControlStream(call));
       await ended;
       client.close();
+      // Once for each absence, not at every try.
+      if (heard) told = false;
       if (!told) log.warn({ worker: address }, 'worker does not answer; trying until it does');
       told = true;
       await new Promise((resolve) => setTimeout(resolve, REDIAL_MS).unref());

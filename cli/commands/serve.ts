@@ -4,8 +4,9 @@ import { Coordinator } from '../../coordinator/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
+import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
 import { serveMetrics } from '../metrics-server.js';
-import { realNumber, wholeNumber } from '../plan-flags.js';
+import { wholeNumber } from '../plan-flags.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface ServeFlags {
@@ -51,7 +52,7 @@ export function register(program: Command, io: CommandIo): void {
     .addOption(
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
-    .addOption(flag('--max-message-mb <mb>', 'largest gRPC message').argParser(realNumber('max-message-mb')))
+    .addOption(messageLimitFlag())
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
     .action((flags: ServeFlags, command: Command) =>
       run(flags, io, command.optsWithGlobals()['verbose'] === true),
@@ -69,7 +70,7 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     threads: flags.threads,
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     maxQueued: flags.maxQueue,
-    maxMessageBytes: flags.maxMessageMb === undefined ? undefined : flags.maxMessageMb * 2 ** 20,
+    maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     log: openLog('asyncdiff-serve', verbose),
   });
   const metrics =

@@ -5,8 +5,9 @@ import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
+import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
 import { serveMetrics } from '../metrics-server.js';
-import { realNumber, wholeNumber } from '../plan-flags.js';
+import { wholeNumber } from '../plan-flags.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags {
@@ -58,7 +59,7 @@ export function register(program: Command, io: CommandIo): void {
         .argParser(wholeNumber('grace-ms', 0))
         .default(30_000),
     )
-    .addOption(flag('--max-message-mb <mb>', 'largest gRPC message').argParser(realNumber('max-message-mb')))
+    .addOption(messageLimitFlag())
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
     .action((flags: WorkerFlags, command: Command) =>
       run(flags, io, command.optsWithGlobals()['verbose'] === true),
@@ -82,7 +83,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     threads: flags.threads,
     cacheDir: flags.cache,
     name: flags.name,
-    maxMessageBytes: flags.maxMessageMb === undefined ? undefined : flags.maxMessageMb * 2 ** 20,
+    maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     log,
   });
   const metrics =
