@@ -16,6 +16,7 @@ export {
   type BenchOptions,
   type BenchOutcome,
   configPlan,
+  LEAD_IN,
   type Measured,
   runBench,
   sequentialPlan,

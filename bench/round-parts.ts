@@ -9,7 +9,7 @@ const traceSchema = z.object({
       ts: z.number(),
       dur: z.number().optional(),
       pid: z.number(),
-      args: z.looseObject({ round: z.number().optional() }),
+      args: z.looseObject({ round: z.number().optional(), size_bytes: z.number().optional() }),
     }),
   ),
 });
@@ -30,6 +30,8 @@ export interface RoundParts {
   readonly transferMs: number;
   /** Boundary tensors that arrived in a round. */
   readonly transfers: number;
+  /** Bytes of those. */
+  readonly transferBytes: number;
 }
 
 /**
@@ -61,7 +63,9 @@ export function roundParts(trace: string): RoundParts | undefined {
   const periodMs = (roundEnd(lastRound - 1) - roundEnd(2)) / Math.max(1, lastRound - 3);
   const busyMs = Math.max(...computeMs);
   const waitMs = perRound('wait', busiest);
-  const transfers = counted.filter(({ cat }) => cat === 'transfer').length;
+  const arrived = counted.filter(({ cat }) => cat === 'transfer');
+  const transfers = arrived.length;
+  const bytes = arrived.reduce((sum, { args }) => sum + (args.size_bytes ?? 0), 0);
   return {
     computeMs: busyMs,
     waitMs,
@@ -70,6 +74,7 @@ export function roundParts(trace: string): RoundParts | undefined {
     serializeMs: Math.max(0, ...workers.map((pid) => perRound('serialize', pid))),
     transferMs: transfers === 0 ? 0 : (perRound('transfer') * rounds) / transfers,
     transfers: transfers / rounds,
+    transferBytes: bytes / rounds,
   };
 }
 

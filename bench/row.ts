@@ -37,6 +37,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
     // The report's share is per step, the bound's per round.
     maxShare: maxShare * report.stride,
   });
+  const parts = measured.traced === undefined ? undefined : roundParts(measured.traced.trace);
   const all = [...measured.untimed, ...samples];
   return {
     config: config.name,
@@ -72,7 +73,8 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
     bytes_between_workers: median(samples.map((sample) => sample.report.bytesBetweenWorkers)),
     broadcast_bytes_per_round: report.broadcastBytesPerRound,
     coordinator_cpu_ms: median(samples.map((sample) => sample.report.coordinatorCpuMs)),
-    round_parts_ms: partsOf(measured.traced, dilation),
+    bytes_per_round: parts === undefined ? null : parts.transferBytes,
+    round_parts_ms: partsOf(parts, dilation),
     equal_across_repeats: allEqual(all),
     compared_runs: all.length,
     ...(await quality(sequential[0] as Sample, first)),
@@ -91,8 +93,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
   };
 }
 
-function partsOf(traced: Sample | undefined, dilation: number) {
-  const parts: RoundParts | undefined = traced === undefined ? undefined : roundParts(traced.trace);
+function partsOf(parts: RoundParts | undefined, dilation: number) {
   if (parts === undefined) return null;
   const ms = (value: number): number => value / dilation;
   return {

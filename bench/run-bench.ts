@@ -43,6 +43,9 @@ export interface BenchOutcome {
   readonly error: AsyncDiffError | undefined;
 }
 
+/** Label of the short runs after a change of plan. */
+export const LEAD_IN = 'lead-in';
+
 /** After a change of plan, so many steps past the warm-up are run before the clock counts: connections and caches are new. */
 const LEAD_IN_STEPS = 4;
 
@@ -148,7 +151,7 @@ class Bench {
   async #leadIn(plan: PlanOptions): Promise<void> {
     const { numInferenceSteps } = this.#options;
     const steps = Math.min(numInferenceSteps, (plan.warmUp ?? 1) + LEAD_IN_STEPS);
-    await this.#run('lead-in', plan, { steps });
+    await this.#run(LEAD_IN, plan, { steps });
   }
 
   async #run(

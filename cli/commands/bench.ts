@@ -9,6 +9,7 @@ import {
   type BenchOutcome,
   describeEnvironment,
   joinTraces,
+  LEAD_IN,
   parseConfigs,
   runBench,
   workerFacts,
@@ -106,7 +107,11 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       plan: toPlanOptions(flags),
       workers: workers.length,
       signal: io.signal,
-      onProgress: (label, step, steps) => progress.update(label, step, steps),
+      onProgress: (label, step, steps) => {
+        if (io.stderr.isTTY === true) progress.update(label, step, steps);
+        // In a log one line for each run is enough.
+        else if (step === 0 && label !== LEAD_IN) progress.update(label);
+      },
       onWarning: (text) => {
         if (warnings.includes(text)) return;
         warnings.push(text);

@@ -1,0 +1,85 @@
+import type { RunReport } from '../../client/index.js';
+import type { Measured, Sample, WorkerFacts } from '../../bench/index.js';
+import { float32 } from '../../common/tensor/index.js';
+
+/** A report as a coordinator gives it, of two workers on ten steps. */
+export function runReport(changes: Partial<RunReport> = {}): RunReport {
+  return {
+    seconds: 1,
+    totalSeconds: 1.2,
+    steps: 10,
+    rounds: 10,
+    components: 2,
+    stride: 1,
+    warmUp: 2,
+    bytesBetweenWorkers: 2_000_000,
+    periodMs: 80,
+    predictedPeriodMs: 78,
+    simulatedSeconds: 0.95,
+    maxShare: 0.5,
+    broadcastBytesPerRound: 3_000_000,
+    declared: false,
+    timeDilation: 1,
+    lag: 1,
+    microCuts: 1,
+    shape: 'sequential',
+    wireDtype: 'float32',
+    dataPath: 'direct',
+    coordinatorCpuMs: 1,
+    cuts: ['cut'],
+    planId: 'plan',
+    restarts: 0,
+    workers: ['a', 'b'].map((name, index) => ({
+      workerId: name,
+      name,
+      device: 'cpu',
+      components: [index + 1],
+      computeMs: 500,
+      waitMs: 100,
+      sentBytes: 1_000_000,
+    })),
+    ...changes,
+  };
+}
+
+export function benchSample(changes: Partial<RunReport> = {}, latents: readonly number[] = [1, 2]): Sample {
+  return {
+    report: runReport(changes),
+    latents: float32(Float32Array.from(latents), [latents.length]),
+    images: [],
+    trace: '',
+  };
+}
+
+/** Pairs of seconds, sequential first. */
+export function benchMeasured(
+  pairs: readonly (readonly [number, number])[],
+  changes: Partial<RunReport> = {},
+): Measured {
+  return {
+    config: { name: 'n2s1', components: 2, stride: 1 },
+    warmUp: 2,
+    maxWorkers: 2,
+    sequential: pairs.map(([seconds]) => benchSample({ ...changes, components: 1, seconds })),
+    samples: pairs.map(([, seconds]) => benchSample({ ...changes, seconds })),
+    untimed: [],
+    traced: undefined,
+  };
+}
+
+export function workerFact(name: string, changes: Partial<WorkerFacts> = {}): WorkerFacts {
+  return {
+    name,
+    device: 'cpu',
+    threads: 1,
+    version: '1.0.0',
+    onnxruntimeVersion: '1.30.0',
+    nodeVersion: 'v20.0.0',
+    roundTripMs: 0.1,
+    hostName: 'host',
+    hostId: 'host-1',
+    machineId: 'machine-1',
+    declared: null,
+    ...changes,
+  };
+}
