@@ -78,6 +78,7 @@ export async function openCluster(
     device: flags.device ?? 'cpu',
     threads: flags.threads ?? defaultThreads(count),
     cacheDir: flags.cache,
+    maxMessageMb: flags.maxMessageMb,
     signal: io.signal,
     stderr: io.stderr,
   });

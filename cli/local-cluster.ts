@@ -6,6 +6,7 @@ import { distFile } from '../common/package.js';
 import { Coordinator } from '../coordinator/index.js';
 import { ALLOCATOR_ENVIRONMENT } from '../transport/index.js';
 import { quietLog } from './log.js';
+import { messageLimitBytes } from './message-limit.js';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -17,6 +18,7 @@ export interface LocalClusterOptions {
   readonly device: string;
   readonly threads: number;
   readonly cacheDir?: string | undefined;
+  readonly maxMessageMb?: number | undefined;
   readonly signal: AbortSignal;
   /** Where the last words of a worker go that ends unasked. */
   readonly stderr: { write(text: string): unknown };
@@ -29,23 +31,29 @@ export class LocalCluster {
   readonly #children: readonly ChildProcess[];
   #closed: Promise<void> | undefined;
 
-  private constructor(coordinator: Coordinator, children: readonly ChildProcess[]) {
+  private constructor(
+    coordinator: Coordinator,
+    children: readonly ChildProcess[],
+    maxMessageBytes: number | undefined,
+  ) {
     this.coordinator = coordinator;
-    this.client = new AsyncDiffClient(coordinator.address);
+    this.client = new AsyncDiffClient(coordinator.address, { maxMessageBytes });
     this.#children = children;
   }
 
   /** Throws what the first worker that cannot start says: `invalid_settings`, `provider_unavailable`, `port_in_use`. */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     const { workers, cacheDir } = options;
+    const maxMessageBytes = messageLimitBytes(options.maxMessageMb);
     const coordinator = await Coordinator.start({
       listen: '127.0.0.1:0',
       modelDir: options.modelDir,
+      maxMessageBytes,
       workDir: cacheDir === undefined ? undefined : join(cacheDir, 'plans'),
       log: quietLog,
     });
     const children: ChildProcess[] = [];
-    const cluster = new LocalCluster(coordinator, children);
+    const cluster = new LocalCluster(coordinator, children, maxMessageBytes);
     try {
       const ended: Promise<never>[] = [];
       for (let index = 1; index <= workers; index++) {
@@ -97,6 +105,7 @@ function startWorker(
     '--exit-with-stdin',
   ];
   if (cacheDir !== undefined) flags.push('--cache', join(cacheDir, 'segments'));
+  if (options.maxMessageMb !== undefined) flags.push('--max-message-mb', String(options.maxMessageMb));
   const child = spawn(process.execPath, [distFile('cli/main.js'), 'worker', ...flags], {
     // stdin stays open as long as this process lives: when it dies, however it dies, the workers see it close and end.
     stdio: ['pipe', 'ignore', 'pipe'],
