@@ -13,7 +13,7 @@ export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.fr
  * For processes that move many tensors and hold few JavaScript objects (workers): collect garbage in one step.
  *
  * V8 starts a collection for every 64 MiB of buffers. Spread over time, as it is by default, one keeps the buffers of
- * the messages of its whole duration and costs more than all copies together; at once, on a heap of 10 MB, it takes 2 ms.
+ * the messages of its whole duration and costs more than all copies together (docs/reference/transport.md).
  */
 export function tuneHeapForBulk(): void {
   setFlagsFromString('--no-incremental-marking');
