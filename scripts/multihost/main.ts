@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A multi-host run on one machine: docs/guides/multi-host.md.
-import { HELP, parseOptions } from './options.js';
+import { annotateReports, commandLine, networkSection } from './annotate.js';
+import { HELP, type MultihostOptions, optionOf, parseOptions } from './options.js';
 import { report, untilSignalled } from './process-signals.js';
 import { requireNamespaces } from './requirements.js';
 import { cleanUp, runMultihost } from './run.js';
@@ -17,16 +18,21 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(removed.map((name) => `removed ${name}\n`).join('') || 'nothing was left\n');
     return 0;
   }
-  const capture = options.json && options.command === undefined;
-  const { exitCode, network, output } = await runMultihost(
-    options,
-    { stderr: process.stderr, signal: signals.signal },
-    capture,
-  );
-  if (capture && output.trim() !== '') {
-    const document = JSON.parse(output) as object;
-    process.stdout.write(`${JSON.stringify({ ...document, network })}\n`);
-  }
+  return run(options, commandLine(['npm', 'run', '-s', 'multihost', '--', ...argv]));
+}
+
+async function run(options: MultihostOptions, command: string): Promise<number> {
+  const bench = options.command === undefined;
+  const capture = options.json && bench;
+  const io = { stderr: process.stderr, signal: signals.signal };
+  const { exitCode, network, output } = await runMultihost(options, io, capture);
+  if (!bench) return exitCode;
+  const folder = optionOf(options.benchOptions, 'out');
+  if (folder !== undefined) annotateReports(folder, network, command);
+  // Of a bench that was ended before its time, what it has measured counts.
+  if (!capture) process.stdout.write(networkSection(network, command));
+  else if (output.trim() !== '')
+    process.stdout.write(`${JSON.stringify({ ...(JSON.parse(output) as object), network })}\n`);
   return exitCode;
 }
 

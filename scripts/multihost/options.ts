@@ -53,7 +53,7 @@ const MAX_HOSTS = 200;
 type ValueOption = (typeof VALUE_OPTIONS)[number];
 type Switch = (typeof SWITCHES)[number];
 
-/** Throws `usage`, and `address_invalid` for nothing: what it does not know belongs to bench. */
+/** What it does not know belongs to bench. Throws `usage`. */
 export function parseOptions(argv: readonly string[]): MultihostOptions {
   const end = argv.indexOf('--');
   const own = end === -1 ? argv : argv.slice(0, end);
@@ -66,14 +66,13 @@ export function parseOptions(argv: readonly string[]): MultihostOptions {
     if (SWITCHES.includes(name as Switch)) switches.add(name as Switch);
     else if (VALUE_OPTIONS.includes(name as ValueOption)) {
       const value = rest.length > 0 ? rest.join('=') : own[++at];
-      if (value === undefined) throw new AsyncDiffError('usage', `--${name} takes a value`);
+      if (value === undefined) throw usage(`--${name} takes a value`);
       values.set(name as ValueOption, value);
     } else benchOptions.push(word);
   }
   const command = end === -1 ? undefined : argv.slice(end + 1);
   if (command !== undefined && (command.length === 0 || benchOptions.length > 0)) {
-    throw new AsyncDiffError(
-      'usage',
+    throw usage(
       command.length === 0
         ? 'no command after --'
         : `${benchOptions[0]} would go to bench, which does not run when a command is given after --`,
@@ -81,8 +80,7 @@ export function parseOptions(argv: readonly string[]): MultihostOptions {
   }
   const hosts = wholeNumber('hosts', values.get('hosts') ?? '2', MAX_HOSTS);
   const delayMs = Number(values.get('delay-ms') ?? '0');
-  if (!(delayMs >= 0 && delayMs <= 10_000))
-    throw new AsyncDiffError('usage', '--delay-ms takes a number from 0 to 10000');
+  if (!(delayMs >= 0 && delayMs <= 10_000)) throw usage('--delay-ms takes a number from 0 to 10000');
   const threads = Math.max(1, Math.floor(availableParallelism() / hosts));
   return {
     hosts,
@@ -100,16 +98,28 @@ export function parseOptions(argv: readonly string[]): MultihostOptions {
   };
 }
 
+function usage(text: string): AsyncDiffError {
+  return new AsyncDiffError('usage', text, { hint: 'npm run -s multihost -- --help shows the options.' });
+}
+
 function wholeNumber(name: string, text: string, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new AsyncDiffError('usage', `--${name} takes a whole number from 1 to ${most}, not "${text}"`);
+  throw usage(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
 }
 
 function rateOf(text: string): number {
   try {
     return parseRate(text) * 8;
   } catch (error) {
-    throw new AsyncDiffError('usage', `--rate: ${(error as Error).message}`);
+    throw usage(`--rate: ${(error as Error).message}`);
   }
+}
+
+/** Value of an option among words that belong to another command, written as `--name value` or `--name=value`. */
+export function optionOf(words: readonly string[], name: string): string | undefined {
+  const at = words.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  if (at === -1) return undefined;
+  const [, ...value] = (words[at] as string).split('=');
+  return value.length > 0 ? value.join('=') : words[at + 1];
 }

@@ -40,6 +40,7 @@ export async function runMultihost(
   let hosts: Hosts | undefined;
   try {
     mkdirSync(folder, { recursive: true });
+    say(`making ${options.hosts + 1} hosts`);
     const network = await Network.make(
       options.hosts,
       dilate(asked, dilation),
@@ -49,6 +50,7 @@ export async function runMultihost(
     hosts = new Hosts(network, signal);
     await hosts.startSwitch();
     const measured = await hosts.measure();
+    say('starting coordinator and workers');
     const facts = await hosts.startProcesses({
       device: options.device,
       threads: options.threads,
