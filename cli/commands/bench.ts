@@ -190,9 +190,6 @@ function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], warmU
       `${cuts} --cut make ${cuts + 1} components, but no configuration is n${cuts + 1}`,
     );
   }
-  if (flags.coordinator !== undefined && flags.model !== undefined) {
-    throw new AsyncDiffError('usage', '--model is for local workers: the coordinator has its own model');
-  }
 }
 
 /** Local workers by default: as many as the widest configuration can use, but on real devices no more than there are cores for. */
