@@ -77,6 +77,7 @@ export interface DenoiseOptions extends CallOptions {
 export class AsyncDiffClient {
   readonly #client: InstanceType<typeof CoordinatorClient>;
   readonly #address: string;
+  readonly #closed = new AbortController();
 
   /**
    * @param address the coordinator's HOST:PORT.
@@ -151,6 +152,7 @@ export class AsyncDiffClient {
 
   /** Closes the connection; jobs that run are cancelled. */
   close(): void {
+    this.#closed.abort(new AsyncDiffError('cancelled', 'the client was closed'));
     this.#client.close();
   }
 
@@ -158,8 +160,10 @@ export class AsyncDiffClient {
     call: Parameters<typeof messages<JobEvent__Output>>[0],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<JobEvent, void, undefined> {
+    const closed = this.#closed.signal;
+    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
     try {
-      for await (const message of messages(call, { signal })) yield readEvent(message);
+      for await (const message of messages(call, { signal: either })) yield readEvent(message);
     } catch (error) {
       const own = AsyncDiffError.from(error);
       if (own.code !== 'coordinator_unreachable') throw own;
