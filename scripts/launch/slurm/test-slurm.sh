@@ -157,6 +157,11 @@ check 'it ran as 3 components' said "$job" '"components":3'
 check 'its processes are gone' wait_until 10 none_left "$job"
 [ "$failed" -eq 0 ] || { log "$job" >&2; tail -n 5 "$scratch/jobs/asyncdiff-$job"/* >&2; }
 
+job=$(submit bench --configs n1s1,n2s1 --repeats 1 --num-inference-steps 10 --out "$scratch/jobs/bench")
+wait_until 600 ended "$job"
+check 'a bench completes' test "$(state "$job")" = COMPLETED
+check 'and leaves its report' test -s "$scratch/jobs/bench/bench.md"
+
 # --- 2. SIGTERM to the batch shell in the middle of a job, as --signal=B:SIGTERM@120 sends it -------------------------
 job=$(submit "${draw[@]}" --out "$scratch/jobs/drained.png" --json)
 wait_until 300 said "$job" 'generating [1-9]'

@@ -160,6 +160,9 @@ check 'and leaves the processes as they are' test "$(pids)" = "$first"
 check 'a picture comes out' draw --components 2 --out "$scratch/first.png"
 check 'it is a PNG' is_png "$scratch/first.png"
 
+check 'a bench runs' "${asyncdiff[@]}" bench --coordinator "127.0.0.1:$port" --configs n1s1,n2s1 --repeats 1 --num-inference-steps 10 --out "$scratch/bench"
+check 'and leaves its report' test -s "$scratch/bench/bench.md"
+
 # --- 2. a lost coordinator ------------------------------------------------------------------------------------------------
 kill -KILL "$(cat "$state/coordinator.pid")"
 check 'after its coordinator was killed, start brings it back' launch start

@@ -125,6 +125,8 @@ check 'a picture comes out' draw --out "$scratch/first.png"
 check 'it is a PNG' is_png "$scratch/first.png"
 check 'segment models are kept in /var/cache/asyncdiff' inside sh -c 'find /var/cache/asyncdiff/ -type f | grep -q .'
 
+check 'a bench runs' "${asyncdiff[@]}" bench "${at[@]}" --configs n1s1,n2s1 --repeats 1 --num-inference-steps 10 --out "$scratch/bench"
+
 old=$(property "${workers[1]}" MainPID)
 inside systemctl kill --signal=SIGKILL "${workers[1]}"
 came_back() { active "${workers[1]}" && [ "$(property "${workers[1]}" MainPID)" != "$old" ]; }
