@@ -99,8 +99,22 @@ function title(
   return `${what}, declared ${declared.device} (compute times declared, not computed${dilation})`;
 }
 
+/** Above it the sequential runs must have been slowed down by something else. */
+const BELIEVABLE_EFFICIENCY = 1.02;
+/** Of the median, between the fastest and the slowest run. */
+const QUIET_SPREAD = 0.1;
+
 function rowWarnings(row: BenchRow): string[] {
   const warnings: string[] = [];
+  if (row.efficiency > BELIEVABLE_EFFICIENCY)
+    warnings.push(
+      `${row.config}: faster than its ideal bound, so something else slowed the sequential runs down`,
+    );
+  const { min, max } = row.seconds_spread;
+  if (max - min > QUIET_SPREAD * row.seconds)
+    warnings.push(
+      `${row.config}: its runs differ by ${Math.round(((max - min) / row.seconds) * 100)} %: the machine was not quiet`,
+    );
   if (!row.equal_across_repeats)
     warnings.push(`${row.config}: OUTPUTS DIFFER between runs of the same plan, seed and prompt`);
   if (!row.same_plan) warnings.push(`${row.config}: the plan changed between repetitions`);

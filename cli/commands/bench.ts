@@ -12,6 +12,7 @@ import {
   LEAD_IN,
   parseConfigs,
   runBench,
+  type WorkerFacts,
   workerFacts,
   workersWanted,
 } from '../../bench/index.js';
@@ -97,7 +98,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       ...flags,
       model: basename(resolve(status.model === '' ? '.' : status.model)),
     });
-    const warnings: string[] = [];
+    const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
     outcome = await runBench({
       workload,
       configs,
@@ -190,6 +191,16 @@ function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], warmU
       `${cuts} --cut make ${cuts + 1} components, but no configuration is n${cuts + 1}`,
     );
   }
+}
+
+/** Local workers that have to share cores cannot run at the same time, whatever the plan. */
+function coreWarnings(workers: readonly WorkerFacts[]): string[] {
+  const cores = availableParallelism();
+  const threads = workers.reduce((sum, worker) => sum + (worker.declared ? 0 : worker.threads), 0);
+  if (threads <= cores) return [];
+  return [
+    `local workers have ${threads} threads together on ${cores} cores: speed-ups are those of this machine, not of as many hosts`,
+  ];
 }
 
 /** Local workers by default: as many as the widest configuration can use, but on real devices no more than there are cores for. */

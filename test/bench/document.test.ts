@@ -146,3 +146,19 @@ it('holds nothing but a document when nothing was measured', async () => {
   expect(benchChart(document, { text: 'font' })).toContain('</svg>');
   expect(JSON.parse(JSON.stringify(document))).toMatchObject({ schema: 'asyncdiff.bench/1', complete: true });
 });
+
+it('says when figures are too good or too uneven to be believed', async () => {
+  const tooGood = await benchDocument(input([benchMeasured([[3, 1]])]));
+  expect(tooGood.warnings.join()).toContain('faster than its ideal bound');
+  const uneven = await benchDocument(
+    input([
+      benchMeasured([
+        [1, 1],
+        [2, 1.5],
+      ]),
+    ]),
+  );
+  expect(uneven.warnings.join()).toContain('the machine was not quiet');
+  const plain = await benchDocument(input([benchMeasured([[1.5, 1]])]));
+  expect(plain.warnings).toEqual([]);
+});
