@@ -40,10 +40,16 @@ fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/asyncdiff-slurm-XXXXXX")
 export SLURM_CONF="$scratch/slurm.conf"
 pid_of() { cat "$scratch/$1.pid" 2>/dev/null; }
+# Processes that were started with our SLURM_CONF: everything that a job of ours runs.
+job_processes() { grep -lazxF "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
 cleanup() {
   trap - EXIT INT TERM
   local name pid tries
-  if [ -n "$(pid_of slurmctld)" ]; then scancel --quiet --user=root 2>/dev/null; sleep 2; fi
+  if [ -n "$(pid_of slurmctld)" ]; then
+    scancel --quiet --user=root 2>/dev/null
+    # Jobs end by themselves, as a rule; one that was interrupted while it started may not.
+    for ((tries = 0; tries < 100; tries++)); do [ -z "$(squeue --noheader 2>/dev/null)" ] && break; sleep 0.1; done
+  fi
   for name in slurmd slurmctld munged; do
     pid=$(pid_of "$name")
     [ -n "$pid" ] || continue
@@ -51,6 +57,7 @@ cleanup() {
     for ((tries = 0; tries < 100; tries++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$pid" 2>/dev/null
   done
+  for pid in $(job_processes); do kill -KILL "$pid" 2>/dev/null; done
   if [ -n "$keep" ]; then echo "kept $scratch"; else rm -rf "$scratch"; fi
 }
 trap cleanup EXIT
