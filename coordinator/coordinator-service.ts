@@ -13,7 +13,7 @@ import type { CoordinatorHandlers } from '../transport/gen/asyncdiff/v1/Coordina
 import type { DenoiseRequest__Output } from '../transport/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../transport/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent } from '../transport/gen/asyncdiff/v1/JobEvent.js';
-import type { Coordinator } from './coordinator.js';
+import type { CoordinatorParts } from './coordinator-parts.js';
 import { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
 import { generateJob, sourceFor } from './generate-job.js';
 import { resolveSettings } from './job-settings.js';
@@ -24,7 +24,7 @@ import { workerStatus } from './worker-status.js';
 type Send = (event: JobEvent) => Promise<void>;
 
 /** Coordinator.* as gRPC handlers. */
-export function coordinatorHandlers(coordinator: () => Coordinator): UntypedServiceImplementation {
+export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
   const handlers: CoordinatorHandlers = {
     Join: bidiHandler((stream) => coordinator().registry.accept(stream as unknown as WorkerStream)),
     Generate: serverStreamHandler((request: GenerateRequest__Output, send: Send, call) =>
@@ -54,7 +54,7 @@ export function coordinatorHandlers(coordinator: () => Coordinator): UntypedServ
 
 /** Queues a job, runs it, and sends its events; the client's going away cancels it. */
 async function runJob(
-  coordinator: Coordinator,
+  coordinator: CoordinatorParts,
   send: Send,
   call: CallContext,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
@@ -80,7 +80,7 @@ async function runJob(
 }
 
 async function generate(
-  coordinator: Coordinator,
+  coordinator: CoordinatorParts,
   request: GenerateRequest__Output,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {
@@ -102,7 +102,7 @@ async function generate(
 }
 
 async function denoise(
-  { models }: Coordinator,
+  { models }: CoordinatorParts,
   request: DenoiseRequest__Output,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {

@@ -5,6 +5,7 @@ import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from '../pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, parseAddress, type RunningServer, startServer } from '../transport/index.js';
+import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployments.js';
 import { JobQueue } from './job-queue.js';
@@ -35,7 +36,7 @@ export interface CoordinatorOptions {
 }
 
 /** The coordinator: takes jobs and workers, plans, issues rounds, runs the sampler. It needs no GPU. */
-export class Coordinator {
+export class Coordinator implements CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
   readonly metrics = new CoordinatorMetrics();

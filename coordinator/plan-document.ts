@@ -2,14 +2,14 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../transport/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../transport/gen/asyncdiff/v1/PlanResponse.js';
-import type { Coordinator } from './coordinator.js';
+import type { CoordinatorParts } from './coordinator-parts.js';
 import { resolveSettings } from './job-settings.js';
 
 const ANY_STEPS = 1_000;
 
 /** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
 export async function planDocument(
-  coordinator: Coordinator,
+  coordinator: CoordinatorParts,
   request: PlanRequest__Output,
   signal: AbortSignal,
 ): Promise<PlanResponse> {

@@ -1,5 +1,6 @@
 import type { DType } from '../common/tensor/index.js';
-import { type GraphIndex, type MainValue, visitReplicated } from './graph-index.js';
+import { type GraphIndex, visitReplicated } from './graph-index.js';
+import type { MainValue } from './main-value.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
 import type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 import { inSendOrder } from './send-order.js';

@@ -1,4 +1,4 @@
-import type { MainValue } from './graph-index.js';
+import type { MainValue } from './main-value.js';
 
 /**
  * Bytes of the outputs of all modules that depend on the latents: what the official code broadcasts per round

@@ -1,15 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { MainValue } from './main-value.js';
 import { broadcastBytes } from './broadcast-bytes.js';
-import type { CostGraph, GraphValue } from './cost-graph.js';
+import type { CostGraph } from './cost-graph.js';
 import { classifyNodes } from './dependence.js';
-
-/** A value that depends on the latents and is read by main nodes, in positions of {@link GraphIndex.mainNodes}. */
-export interface MainValue {
-  readonly value: GraphValue;
-  readonly producer: number;
-  /** Positions that read it, ascending; empty for the noise prediction if nothing else reads it. */
-  readonly users: readonly number[];
-}
 
 /** A cost graph with the lookups that cutting it needs, made once per graph. */
 export interface GraphIndex {

@@ -1,12 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ExchangeCall } from './exchange-call.js';
 import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { OutgoingFrame } from './frame.js';
-import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
-import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
 import { writeFrame } from './raw-write.js';
-
-export type ExchangeCall = ServerDuplexStream<ExchangeRequest__Output, TensorFrame>;
 
 /** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
 export interface SentTensor {

@@ -1,7 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { ConsumerChannel, type ExchangeCall, type SentTensor } from './consumer-channel.js';
+import { ConsumerChannel, type SentTensor } from './consumer-channel.js';
+import type { ExchangeCall } from './exchange-call.js';
 import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import type { ExchangeCall } from './consumer-channel.js';
+import type { ExchangeCall } from './exchange-call.js';
 import { GRPC_PREFIX_BYTES, type OutgoingFrame } from './frame.js';
 import { frameHead } from './frame-serializer.js';
 import { plainSerializers } from './service.js';

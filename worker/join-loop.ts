@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { channelOptions, ControlStream, CoordinatorClient } from '../transport/index.js';
 import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
-import type { WorkerLog } from './worker.js';
+import type { WorkerLog } from './log.js';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;

@@ -23,6 +23,7 @@ import { hostIdentity } from '../common/host-identity.js';
 import { Inference } from './inference.js';
 import { type JoinLoop, startJoinLoop } from './join-loop.js';
 import { localAddressTowards } from './local-address.js';
+import type { WorkerLog } from './log.js';
 import { WorkerMetrics } from './metrics.js';
 import { probeHandler } from './probe.js';
 
@@ -38,11 +39,6 @@ import { probeHandler } from './probe.js';
  * | stopped | everything is closed | |
  */
 export type WorkerState = 'starting' | 'waiting' | 'joined' | 'draining' | 'stopped';
-
-export interface WorkerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface WorkerOptions {
   /** Coordinator to register with, HOST:PORT. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
-import type { ExchangeCall } from '../../transport/consumer-channel.js';
+import type { ExchangeCall } from '../../transport/exchange-call.js';
 import { ExchangeClient, ExchangeServer, startServer, workerService } from '../../transport/index.js';
 import { http2StreamOf } from '../../transport/raw-write.js';
 

@@ -1,0 +1,20 @@
+import type { TextToImagePipeline } from '../pipeline/index.js';
+import type { Deployments } from './deployments.js';
+import type { JobQueue } from './job-queue.js';
+import type { CoordinatorMetrics } from './metrics.js';
+import type { ModelStore } from './model-store.js';
+import type { WorkerRegistry } from './worker-registry.js';
+
+/** What the calls of a coordinator work with. */
+export interface CoordinatorParts {
+  readonly registry: WorkerRegistry;
+  readonly models: ModelStore;
+  readonly metrics: CoordinatorMetrics;
+  readonly queue: JobQueue;
+  readonly deployments: Deployments;
+  /** Undefined where it was started without a model. */
+  readonly pipeline: TextToImagePipeline | undefined;
+  readonly version: string;
+  /** A name for the next job. */
+  nextJobId(): string;
+}

@@ -1,0 +1,9 @@
+import type { GraphValue } from './cost-graph.js';
+
+/** A value that depends on the latents and is read by main nodes, in positions of {@link GraphIndex.mainNodes}. */
+export interface MainValue {
+  readonly value: GraphValue;
+  readonly producer: number;
+  /** Positions that read it, ascending; empty for the noise prediction if nothing else reads it. */
+  readonly users: readonly number[];
+}
