@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import type { CommandIo } from '../cli/io.js';
+import { openProgram } from '../cli/program.js';
+
+/** Columns that fit a page of documentation. */
+const HELP_COLUMNS = 110;
+
+const HEAD = `# Command line
+
+<!-- Made by \`npm run gen:cli-docs\` from the commands' own help; edit scripts/cli-reference.ts. -->
+
+- **stdout** is the result: paths, tables, or with \`--json\` one JSON document with a versioned \`schema\`. Progress, warnings and logs
+  go to **stderr**; \`--quiet\` leaves progress out. \`serve\` and \`worker\` print one JSON line with the \`address\` they are bound to
+  when they are ready, then nothing more.
+- A flag that shows \`(env: ASYNCDIFF_...)\` can come from the environment. The flag wins over the environment, the environment over the
+  default ([configuration](config.md)).
+- Addresses are \`HOST:PORT\`, IPv6 hosts in brackets (\`[::1]:50051\`). Port 0 takes any free port.
+- An error is two lines on stderr, what and what to do about it, with a code that [errors](errors.md) explains; \`-v\` adds the stack.
+
+| exit code | meaning |
+|---|---|
+| 0 | done; for \`serve\` and \`worker\`: drained after SIGINT or SIGTERM |
+| 1 | the job or the process failed |
+| 2 | usage, settings or input |
+| 3 | no coordinator, or no workers |
+| 4 | model or device unavailable |
+| 5 | out of time |
+| 130, 143 | ended by SIGINT, SIGTERM |
+
+The first SIGINT or SIGTERM cancels a job, or drains \`serve\` and \`worker\`: they are \`NOT_SERVING\`, take nothing new, and finish the job
+in progress within \`--grace-ms\`. The second ends the process at once. Workers that a command started end with it, however it ends.
+`;
+
+const JSON_KEYS = `## JSON documents
+
+\`generate --json\` and \`denoise --json\`:
+
+| key | meaning |
+|---|---|
+| \`schema\` | \`asyncdiff.generate/1\`, \`asyncdiff.denoise/1\` |
+| \`out\` | the file written; a list for several pictures |
+| \`seconds\` | of the rounds: from the first one issued to the last noise prediction taken |
+| \`total_seconds\` | of the job: text encoder, planning if any, rounds, decoding |
+| \`steps\`, \`rounds\` | T, and rounds with the warm-up among them |
+| \`components\`, \`stride\`, \`warm_up\`, \`lag\`, \`micro_cuts\`, \`shape\`, \`wire_dtype\`, \`data_path\` | settings as they were used |
+| \`bytes_between_workers\` | boundary tensors, over the whole run |
+| \`broadcast_bytes_per_round\` | what broadcasting every module's output to every worker would move |
+| \`period_ms\`, \`predicted_period_ms\` | median time of an asynchronous round, and what the plan said |
+| \`max_share\` | the busiest worker's share of the predictor's compute: bounds the speed-up at T / (w + (T - w) * share) |
+| \`cuts\`, \`plan_id\` | where the predictor was cut; the same \`plan_id\` gives the same bits |
+| \`restarts\` | times that the job went on after a worker was lost |
+| \`declared\` | whether devices were declared instead of computing |
+| \`workers\` | for each: \`name\`, \`device\`, \`components\`, \`compute_ms\`, \`wait_ms\`, \`sent_bytes\` |
+
+\`plan --json\`: for each of \`components\` its \`share\` of the measured compute, \`cost_ms\`, \`nodes\`, \`weight_bytes\`, and what it \`receives\`:
+\`name\`, \`from\`, \`shape\`, \`dtype\`, \`bytes\` and \`lag\` of each boundary tensor. \`bench --json\`: [benchmarks](../guides/benchmarks.md).
+`;
+
+/** docs/reference/cli.md, from the commands' own help. */
+export async function cliReference(): Promise<string> {
+  const silent = { write: () => true };
+  const io: CommandIo = { stdout: silent, stderr: silent, env: {}, signal: new AbortController().signal };
+  const program = await openProgram([], io);
+  const sections = program.commands.map(
+    (command) => `## asyncdiff ${command.name()}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`,
+  );
+  return [HEAD, ...sections, JSON_KEYS].join('\n');
+}
+
+function helpOf(command: Command): string {
+  const help = command.createHelp();
+  help.prepareContext({ helpWidth: HELP_COLUMNS, error: false, outputHasColors: false });
+  return help.formatHelp(command, help).trim();
+}

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { packageRoot } from '../../common/package.js';
+import { cliReference } from '../../scripts/cli-reference.js';
+
+it('docs/reference/cli.md is what `npm run gen:cli-docs` makes', async () => {
+  const page = readFileSync(join(packageRoot, 'docs', 'reference', 'cli.md'), 'utf8');
+  expect(page).toBe(await cliReference());
+});
+
+it('documents every command', async () => {
+  const page = await cliReference();
+  for (const name of ['generate', 'denoise', 'worker', 'serve', 'status', 'plan', 'bench', 'demo', 'doctor'])
+    expect(page).toContain(`## asyncdiff ${name}\n`);
+});

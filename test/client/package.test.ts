@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { packageRoot } from '../../common/package.js';
+
+/** The package by its own name, as whoever installs it imports it: through `exports`, compiled. */
+const library = (): Promise<typeof import('../../client/index.js')> => import(['async', 'diff'].join(''));
+
+it('`import { AsyncDiffClient } from "asyncdiff"` gives the client and its errors', async () => {
+  const { AsyncDiffClient, AsyncDiffError } = await library();
+  expect(() => new AsyncDiffClient('nowhere')).toThrowError(AsyncDiffError);
+  const client = new AsyncDiffClient('127.0.0.1:1');
+  try {
+    await expect(client.status()).rejects.toMatchObject({ code: 'coordinator_unreachable', retryable: true });
+    const events = client.generate({ prompt: 'x' });
+    await expect(events.next()).rejects.toMatchObject({
+      code: 'coordinator_unreachable',
+      message: expect.stringContaining('127.0.0.1:1'),
+    });
+  } finally {
+    client.close();
+  }
+});
+
+it('its types are where package.json says', () => {
+  const { exports, bin } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    exports: Record<string, { types: string; default: string }>;
+    bin: { asyncdiff: string };
+  };
+  const types = readFileSync(join(packageRoot, exports['.']?.types ?? ''), 'utf8');
+  expect(types).toContain('AsyncDiffClient');
+  expect(readFileSync(join(packageRoot, bin.asyncdiff), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+it('npm pack takes what runs, and neither tests nor sources', () => {
+  // --ignore-scripts: packing would build, under the feet of the tests that run beside this one.
+  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: packageRoot,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const [packed] = JSON.parse(text) as { files: { path: string }[] }[];
+  const paths = new Set(packed?.files.map(({ path }) => path));
+  for (const path of [
+    'dist/cli/main.js',
+    'dist/client/index.js',
+    'dist/client/index.d.ts',
+    'dist/worker/inference-thread.js',
+    'dist/planner/planning-thread.js',
+    'dist/pipeline/pipeline-thread.js',
+    'proto/asyncdiff/v1/coordinator.proto',
+    'proto/asyncdiff/v1/worker.proto',
+    'proto/onnx/onnx.proto',
+    'models/emoji/unet/model.onnx',
+    'models/emoji/model_index.json',
+    'profiles/a5000-sd15.json',
+    'profiles/a5000-sd21.json',
+    'profiles/a5000-sdxl.json',
+    'docs/reference/errors.md',
+    'package.json',
+  ])
+    expect(paths).toContain(path);
+  const strays = [...paths].filter((path) =>
+    /(^|\/)test\/|\.test\.|^out\/|^\.ci|^(?!dist\/).*\.ts$/.test(path),
+  );
+  expect(strays).toEqual([]);
+});
