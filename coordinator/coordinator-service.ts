@@ -26,7 +26,7 @@ type Send = (event: JobEvent) => Promise<void>;
 /** Coordinator.* as gRPC handlers. */
 export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
   const handlers: CoordinatorHandlers = {
-    Join: bidiHandler((stream) => coordinator().registry.accept(stream as unknown as WorkerStream)),
+    Join: bidiHandler((stream) => coordinator().registry.accept(stream)),
     Generate: serverStreamHandler((request: GenerateRequest__Output, send: Send, call) =>
       runJob(coordinator(), send, call, (context) => generate(coordinator(), request, context)),
     ),
@@ -49,7 +49,7 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     }),
     CancelJob: unaryHandler(({ jobId }) => ({ found: coordinator().queue.cancel(jobId) })),
   };
-  return handlers as unknown as UntypedServiceImplementation;
+  return handlers;
 }
 
 /** Queues a job, runs it, and sends its events; the client's going away cancels it. */

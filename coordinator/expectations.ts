@@ -26,6 +26,6 @@ export class Expectations {
   }
 
   rejectAll(error: AsyncDiffError): void {
-    for (const name of [...this.#open.keys()]) this.reject(name, error);
+    for (const name of this.#open.keys()) this.reject(name, error);
   }
 }

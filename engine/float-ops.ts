@@ -62,7 +62,7 @@ export function isFinite(tensor: Tensor, most = Number.POSITIVE_INFINITY): boole
   const { dtype, data } = tensor;
   const stride = Math.max(1, Math.floor(data.length / most));
   if (dtype === 'float32' || dtype === 'float64') {
-    for (let i = 0; i < data.length; i += stride) if (!Number.isFinite(data[i] as number)) return false;
+    for (let i = 0; i < data.length; i += stride) if (!Number.isFinite(data[i])) return false;
   } else if (dtype === 'float16') {
     for (let i = 0; i < data.length; i += stride) if (((data[i] as number) & 0x7c00) === 0x7c00) return false;
   }

@@ -91,7 +91,7 @@ class OrtSegmentSession implements SegmentSession {
     }
     const outputs: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(results)) {
-      const tensor = value as Ort.Tensor;
+      const tensor = value;
       outputs[name] = { dtype: tensor.type as DType, dims: tensor.dims, data: tensor.data as TypedArray };
     }
     return outputs;

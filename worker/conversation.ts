@@ -111,7 +111,7 @@ export class Conversation {
       await this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
     this.#job = undefined;
     await this.#chain;
-    for (const planId of [...this.#deployments.keys()]) this.#undeploy(planId);
+    for (const planId of this.#deployments.keys()) this.#undeploy(planId);
   }
 
   #enqueue(work: () => Promise<void>): void {

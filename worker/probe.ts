@@ -7,8 +7,12 @@ import type { ProbedLink } from '../transport/gen/asyncdiff/v1/ProbedLink.js';
 import type { ProbeRequest__Output } from '../transport/gen/asyncdiff/v1/ProbeRequest.js';
 
 const CHUNK_BYTES = 1 << 20;
-/** Long enough to fill a fast link's window a few times, short enough for a slow one (16 MiB is 1.3 s at 0.1 Gb/s). */
-const BULK_BYTES = 16 << 20;
+/** Opens the window of the connection, and tells how long a bulk transfer may be. */
+const FIRST_BYTES = 1 << 20;
+/** Fills a fast link's window a few times. */
+const MAX_BULK_BYTES = 16 << 20;
+/** Eight workers have 56 links, measured one after another: a slow link gets no more than about this. */
+const BULK_MS = 250;
 const MAX_BYTES = 64 << 20;
 const ROUND_TRIPS = 5;
 
@@ -27,7 +31,7 @@ export const probeHandler = serverStreamHandler(
   },
 );
 
-/** Measures the links from these workers to this one, one after another: shortest of five round trips, then one bulk transfer. */
+/** Measures the links from these workers to this one, one after another: shortest of five round trips, then a bulk transfer. */
 export async function probeLinks(producers: readonly Peer__Output[]): Promise<ProbedLink[]> {
   const links: ProbedLink[] = [];
   for (const { workerId: producerId, address } of producers) {
@@ -36,11 +40,14 @@ export async function probeLinks(producers: readonly Peer__Output[]): Promise<Pr
       await receive(client, 0);
       let roundTripMs = Number.POSITIVE_INFINITY;
       for (let i = 0; i < ROUND_TRIPS; i++) roundTripMs = Math.min(roundTripMs, await receive(client, 0));
-      const bulkMs = await receive(client, BULK_BYTES);
+      const firstMs = await receive(client, FIRST_BYTES);
+      const wanted = FIRST_BYTES * (BULK_MS / Math.max(0.01, firstMs - roundTripMs));
+      const bulkBytes = Math.round(Math.min(MAX_BULK_BYTES, Math.max(FIRST_BYTES, wanted)));
+      const bulkMs = await receive(client, bulkBytes);
       links.push({
         producerId,
         roundTripMs,
-        bytesPerSecond: BULK_BYTES / (Math.max(0.01, bulkMs - roundTripMs) / 1000),
+        bytesPerSecond: bulkBytes / (Math.max(0.01, bulkMs - roundTripMs) / 1000),
       });
     } finally {
       client.close();
@@ -52,6 +59,7 @@ export async function probeLinks(producers: readonly Peer__Output[]): Promise<Pr
 /** Milliseconds from asking for `sizeBytes` to having them. */
 async function receive(client: InstanceType<typeof WorkerClient>, sizeBytes: number): Promise<number> {
   const startMs = performance.now();
-  for await (const _chunk of messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable' }));
+  for await (const chunk of messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable' }))
+    void chunk;
   return performance.now() - startMs;
 }

@@ -132,13 +132,13 @@ export class AsyncDiffWorker {
       onSent: (sent) => worker?.metrics.sent(sent.peer, sent.bytes),
     });
     const handlers: WorkerHandlers = {
-      Attach: bidiHandler((stream) => worker?.accept(stream as unknown as Control)),
+      Attach: bidiHandler((stream) => worker?.accept(stream)),
       Exchange: exchange.handler,
       Probe: probeHandler,
     };
     const server = await startServer({
       listen,
-      services: [{ definition: workerService, handlers: handlers as never }],
+      services: [{ definition: workerService, handlers: handlers }],
       settings: { maxMessageBytes: options.maxMessageBytes },
     });
     const identity = hostIdentity();

@@ -113,7 +113,7 @@ function guessShapes(modelPath: string): InputShapes {
   for (const { name, dims } of inputs) {
     const [batch, ...rest] = dims;
     if (typeof batch === 'string' && rest.length > 0 && rest.every((dim) => typeof dim === 'number')) {
-      shapes[name === sample.name ? 'sample' : name] = [GUIDED_BATCH, ...(rest as number[])];
+      shapes[name === sample.name ? 'sample' : name] = [GUIDED_BATCH, ...rest];
     }
   }
   return shapes;

@@ -57,6 +57,7 @@ export class Network {
     await hub.ip('addr', 'add', `${SWITCH_IP}/24`, 'dev', 'br0');
     await hub.ip('link', 'set', 'br0', 'up');
     const netem = link.delayMs > 0 && (await hasNetem(hub));
+    const delayBy = link.delayMs === 0 ? 'none' : netem ? 'netem' : 'user-space proxy';
     const hosts: Host[] = [];
     for (let number = 0; number <= workers; number++) {
       const namespace = await add(`h${number}`);
@@ -67,11 +68,10 @@ export class Network {
       await namespace.ip('addr', 'add', `${ip}/24`, 'dev', 'eth0');
       await namespace.ip('link', 'set', 'eth0', 'up');
       // Every packet leaves one host and one port of the switch: the rate holds at both, the delay at the first.
-      await shape(namespace, 'eth0', link, netem);
-      await shape(hub, port, link, false);
+      await shape(namespace, 'eth0', link, { netem });
+      await shape(hub, port, link, { proxied: delayBy === 'user-space proxy' });
       hosts.push({ namespace, ip, number });
     }
-    const delayBy = link.delayMs === 0 ? 'none' : netem ? 'netem' : 'user-space proxy';
     return new Network(hub, hosts, link, delayBy);
   }
 

@@ -48,8 +48,7 @@ export async function runMultihost(
       signal,
     );
     hosts = new Hosts(network, signal);
-    await hosts.startSwitch();
-    const measured = await hosts.measure();
+    const measured = await hosts.connect();
     say('starting coordinator and workers');
     const facts = await hosts.startProcesses({
       device: options.device,

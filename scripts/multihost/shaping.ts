@@ -15,6 +15,11 @@ export type DelayBy = 'none' | 'netem' | 'user-space proxy';
 /** Timers of a busy virtual machine are up to about this late; a smaller burst would lose rate to them. */
 const BURST_MS = 1;
 const MIN_BURST_BYTES = 32 * 1024;
+/**
+ * The same behind the user-space proxy: it feeds its link at the rate of the one before, so what the link loses while the
+ * proxy is not scheduled would be lost for good.
+ */
+const BURST_AFTER_PROXY_MS = 4;
 /** Room for packets that wait, beyond what TCP needs to keep the delay filled. */
 const QUEUE_MS = 8;
 const MIN_QUEUE_BYTES = 256 * 1024;
@@ -41,12 +46,12 @@ export async function hasNetem(namespace: Namespace): Promise<boolean> {
   return true;
 }
 
-/** Limits, and with `netem` delays, what leaves by `device`. */
+/** Limits, and with `netem` delays, what leaves by `device`; `proxied` if it comes out of the user-space proxy. */
 export async function shape(
   namespace: Namespace,
   device: string,
   link: LinkShape,
-  netem: boolean,
+  { netem = false, proxied = false }: { readonly netem?: boolean; readonly proxied?: boolean } = {},
 ): Promise<void> {
   const add = (...words: string[]): Promise<string> => namespace.tc('qdisc', 'add', 'dev', device, ...words);
   const { rateBitsPerSecond, delayMs } = link;
@@ -55,14 +60,14 @@ export async function shape(
   if (rateBitsPerSecond === undefined) return;
   await add(
     ...(delayed ? ['parent', '1:1', 'handle', '10:'] : ['root']),
-    ...tbfWords(rateBitsPerSecond, delayed ? delayMs : 0),
+    ...tbfWords(rateBitsPerSecond, delayed ? delayMs : 0, proxied ? BURST_AFTER_PROXY_MS : BURST_MS),
   );
 }
 
 /** A token bucket that lets the full rate through. */
-export function tbfWords(rateBitsPerSecond: number, delayMs: number): string[] {
+export function tbfWords(rateBitsPerSecond: number, delayMs: number, burstMs: number = BURST_MS): string[] {
   const bytesPerMs = rateBitsPerSecond / 8000;
-  const burst = Math.max(MIN_BURST_BYTES, bytesPerMs * BURST_MS);
+  const burst = Math.max(MIN_BURST_BYTES, bytesPerMs * burstMs);
   const limit = burst + Math.max(MIN_QUEUE_BYTES, bytesPerMs * (QUEUE_MS + 2 * delayMs));
   return [
     'tbf',

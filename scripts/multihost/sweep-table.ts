@@ -20,11 +20,13 @@ export function sweepMarkdown(cells: readonly SweepCell[], command: string): str
     const row = cells.flatMap(rows).find((row) => row.config === config);
     return row === undefined ? '' : ` (ideal ${row.ideal_speedup.toFixed(2)})`;
   };
+  const declared = cells.some(({ bench }) => bench?.declared === true);
   const head = [
     'rate',
     'one way ms',
     'raw TCP, measured',
     'round trip ms, measured',
+    ...(declared ? ['dilated by'] : []),
     ...configs.map((config) => `${config}${ideal(config)}`),
   ];
   const body = cells.map((cell) => {
@@ -38,6 +40,7 @@ export function sweepMarkdown(cells: readonly SweepCell[], command: string): str
       String(cell.delay_ms),
       network === null ? '-' : formatRate(network.measured.tcp_bits_per_second),
       network === null ? '-' : network.measured.round_trip_ms.toFixed(2),
+      ...(declared ? [String(network?.dilation ?? '-')] : []),
       ...configs.map(result),
     ];
   });
@@ -61,12 +64,12 @@ function conditions(cells: readonly SweepCell[]): string {
   if (cell?.network == null || cell.bench === null) return '';
   const { network, bench } = cell;
   const sentences = [
-    `${bench.title}.`,
+    `${bench.title.replace(/ \(compute times declared[^)]*\)/, ' (compute times declared, not computed)')}.`,
     `Hosts are ${network.kind}; rate by tbf, delay by ${[...new Set(cells.flatMap(({ network }) => network?.delay_by ?? []))].join(', ')}.`,
   ];
-  if (network.dilation !== 1)
+  if (bench.declared)
     sentences.push(
-      `Compute times are declared and were dilated by ${network.dilation}, with rates divided and delays multiplied by as much; all figures are undilated.`,
+      'Dilated: declared times and delays were multiplied, and rates divided, by this; all figures are undilated.',
     );
   return sentences.join(' ');
 }

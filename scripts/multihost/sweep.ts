@@ -18,13 +18,19 @@ const HELP = `multihost:sweep: the same bench over several networks. Needs root.
 
   --rates LIST      10gbit,1gbit,100mbit
   --delays-ms LIST  one way: 0.1,2,10
+  --dilations LIST  of a declared device, one for each rate: what is fast needs more of it, and slow links would take long
   --out DIR         sweep.json, sweep.md, and a folder with the report of bench for each network (out/multihost-sweep)
   --json            the JSON document on stdout, instead of the table
 
 Everything else is as in \`npm run multihost -- --help\`.
 `;
 
-const OWN = { rates: '10gbit,1gbit,100mbit', 'delays-ms': '0.1,2,10', out: 'out/multihost-sweep' };
+const OWN = {
+  rates: '10gbit,1gbit,100mbit',
+  'delays-ms': '0.1,2,10',
+  dilations: '',
+  out: 'out/multihost-sweep',
+};
 
 /** Takes its own options out of the words. */
 function split(argv: readonly string[]): { own: typeof OWN; rest: string[] } {
@@ -51,11 +57,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (base.command !== undefined) throw new AsyncDiffError('usage', 'the sweep runs bench only');
   requireNamespaces('npm run multihost:sweep -- ...');
-  const networks = own.rates
-    .split(',')
-    .flatMap((rate) => own['delays-ms'].split(',').map((delayMs) => ({ rate, delayMs })));
+  const networks = networksOf(own, base.device);
   // Looked at before the first of them takes its minutes.
-  for (const { rate, delayMs } of networks) parseOptions([...rest, '--rate', rate, '--delay-ms', delayMs]);
+  for (const { argv } of networks) parseOptions([...rest, ...argv]);
   mkdirSync(own.out, { recursive: true });
   // Segments and costs of nodes are the same in every network.
   const cache = base.cacheDir ?? mkdtempSync(join(tmpdir(), 'asyncdiff-sweep-'));
@@ -64,12 +68,10 @@ async function main(argv: readonly string[]): Promise<number> {
   let document = {};
   let markdown = '';
   try {
-    for (const { rate, delayMs } of networks) {
+    for (const network of networks) {
       if (signals.signal.aborted) break;
-      process.stderr.write(`multihost: ${rate}, ${delayMs} ms (${cells.length + 1} of ${networks.length})\n`);
-      cells.push(
-        await measure(rest, { rate, delayMs, cache, folder: join(own.out, `${rate}-${delayMs}ms`) }),
-      );
+      process.stderr.write(`multihost: ${network.name} (${cells.length + 1} of ${networks.length})\n`);
+      cells.push(await measure(rest, network, { cache, folder: join(own.out, network.name) }));
       document = { schema: 'asyncdiff.multihost-sweep/1', command, cells };
       markdown = sweepMarkdown(cells, command);
       writeFileSync(join(own.out, 'sweep.json'), `${JSON.stringify(document, null, 2)}\n`);
@@ -82,19 +84,42 @@ async function main(argv: readonly string[]): Promise<number> {
   return cells.length === networks.length && cells.every(({ error }) => error === null) ? 0 : 1;
 }
 
+interface SweptNetwork {
+  readonly name: string;
+  readonly rate: string;
+  readonly delayMs: number;
+  readonly argv: readonly string[];
+}
+
+function networksOf(own: typeof OWN, device: string): SweptNetwork[] {
+  const rates = own.rates.split(',');
+  const dilations = own.dilations === '' ? [] : own.dilations.split(',');
+  if (dilations.length > 0 && (dilations.length !== rates.length || !device.startsWith('declared:')))
+    throw new AsyncDiffError('usage', '--dilations takes one for each of --rates, and a declared device');
+  return rates.flatMap((rate, index) => {
+    const dilated = `${device.split(',')[0]},dilation=${dilations[index]}`;
+    return own['delays-ms'].split(',').map((delayMs) => ({
+      name: `${rate}-${delayMs}ms`,
+      rate,
+      delayMs: Number(delayMs),
+      argv: ['--rate', rate, '--delay-ms', delayMs, ...(dilations.length > 0 ? ['--device', dilated] : [])],
+    }));
+  });
+}
+
 /** One network. What goes wrong there is written down, and the next one gets its turn. */
 async function measure(
   words: readonly string[],
-  at: { rate: string; delayMs: string; cache: string; folder: string },
+  { rate, delayMs, argv }: SweptNetwork,
+  { cache, folder }: { readonly cache: string; readonly folder: string },
 ): Promise<SweepCell> {
-  const cell = { rate: at.rate, delay_ms: Number(at.delayMs) };
-  const argv = ['--rate', at.rate, '--delay-ms', at.delayMs, '--cache', at.cache];
-  const options = parseOptions([...words.filter((word) => word !== '--json'), ...argv, '--out', at.folder]);
+  const cell = { rate, delay_ms: delayMs };
+  const own = [...words.filter((word) => word !== '--json'), ...argv];
+  const options = parseOptions([...own, '--cache', cache, '--out', folder]);
   try {
     const io = { stderr: process.stderr, signal: signals.signal };
     const { exitCode, network, output } = await runMultihost(options, io, true);
-    const own = commandLine(['npm', 'run', '-s', 'multihost', '--', ...words, ...argv.slice(0, 4)]);
-    annotateReports(at.folder, network, own);
+    annotateReports(folder, network, commandLine(['npm', 'run', '-s', 'multihost', '--', ...own]));
     const bench = output.trim() === '' ? null : (JSON.parse(output) as BenchDocument);
     return { ...cell, network, bench, error: exitCode === 0 ? null : `bench ended with ${exitCode}` };
   } catch (error) {

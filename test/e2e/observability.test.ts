@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../common/package.js';
+import { CliProcess } from '../support/child.js';
+import { eventually, runCli } from '../support/cli.js';
+import { writeSmallFiles } from '../support/small-predictor.js';
+
+interface TraceEvent {
+  readonly name: string;
+  readonly cat: string;
+  readonly ph: string;
+  readonly ts: number;
+  readonly dur?: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+interface Trace {
+  readonly traceEvents: readonly TraceEvent[];
+  readonly otherData: { readonly clock_offset_ms: Readonly<Record<string, number>> };
+}
+
+let folder: string;
+let serve: CliProcess;
+let workers: CliProcess[];
+let address: string;
+let trace: Trace;
+const STEPS = 8;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-observability-'));
+  const files = await writeSmallFiles(folder);
+  const flags = ['--cache', join(folder, 'cache'), '--metrics-port', '0'];
+  serve = new CliProcess(['serve', '--listen', '127.0.0.1:0', ...flags]);
+  ({ address } = await serve.ready());
+  workers = ['w1', 'w2'].map(
+    (name) =>
+      new CliProcess([
+        ...['worker', '--join', address, '--name', name, '--threads', '1', '--exit-with-stdin', ...flags],
+      ]),
+  );
+  for (const worker of workers) await worker.until(() => worker.stderr.includes('"joined"'), 'join');
+  const run = await runCli([
+    ...['denoise', ...files.flags, '--num-inference-steps', String(STEPS), '--warm-up', '2'],
+    ...['--coordinator', address, '--cut', 'middle', '--quiet'],
+    ...['--out', join(folder, 'out.npy'), '--trace-file', join(folder, 'traces', 'run.json')],
+  ]);
+  expect(run.code, run.stderr).toBe(0);
+  trace = JSON.parse(readFileSync(join(folder, 'traces', 'run.json'), 'utf8')) as Trace;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function scrape(process: CliProcess): Promise<string> {
+  const { metrics_port: port } = await process.ready();
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toContain('text/plain');
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+  return response.text();
+}
+
+function namesOf(text: string): Set<string> {
+  return new Set([...text.matchAll(/^# TYPE (asyncdiff_\w+)/gm)].map((match) => match[1] as string));
+}
+
+/** What docs/reference/metrics.md says that a process serves. */
+function documented(process: 'coordinator' | 'worker'): Set<string> {
+  const page = readFileSync(join(packageRoot, 'docs', 'reference', 'metrics.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(asyncdiff_\w+)` \| ([^|]+) \|/gm)];
+  return new Set(rows.flatMap(([, name, on]) => (on?.includes(process) ? [name as string] : [])));
+}
+
+describe('metrics', () => {
+  it('of the coordinator are the documented ones, and count', async () => {
+    const text = await scrape(serve);
+    expect(namesOf(text)).toEqual(documented('coordinator'));
+    expect(text).toContain('asyncdiff_workers 2');
+    expect(text).toContain('asyncdiff_jobs_total{outcome="done"} 1');
+    expect(text).toContain(`asyncdiff_rounds_total ${STEPS}`);
+    expect(text).toMatch(/asyncdiff_link_sent_bytes_total\{from="w1",to="w2"\} [1-9]/);
+    expect(text).toContain('asyncdiff_staleness_rounds 1');
+  });
+
+  it('of workers are the documented ones, and count', async () => {
+    const [first, second] = [await scrape(workers[0] as CliProcess), await scrape(workers[1] as CliProcess)];
+    expect(namesOf(first)).toEqual(documented('worker'));
+    expect(first).toMatch(/asyncdiff_link_sent_bytes_total\{to="w2"\} [1-9]/);
+    expect(second).toMatch(/asyncdiff_link_received_bytes_total\{from="w1"\} [1-9]/);
+    expect(first).toContain('asyncdiff_jobs_total 1');
+  });
+});
+
+describe('the trace of a run', () => {
+  const spans = (): readonly TraceEvent[] => trace.traceEvents.filter(({ ph }) => ph === 'X');
+  const processes = (): Map<number, string> =>
+    new Map(
+      trace.traceEvents
+        .filter(({ ph, name }) => ph === 'M' && name === 'process_name')
+        .map(({ pid, args }) => [pid, String(args['name'])]),
+    );
+
+  it('is Chrome trace JSON of coordinator and workers, in order of time', () => {
+    expect([...processes().values()]).toEqual(['coordinator', 'worker w1', 'worker w2']);
+    expect(Object.keys(trace.otherData.clock_offset_ms)).toEqual(['w1', 'w2']);
+    let lastUs = 0;
+    for (const { name, cat, ts, dur, pid, tid } of spans()) {
+      expect(processes().has(pid)).toBe(true);
+      expect([typeof name, typeof cat, typeof tid]).toEqual(['string', 'string', 'number']);
+      expect(ts).toBeGreaterThanOrEqual(lastUs);
+      expect(dur).toBeGreaterThanOrEqual(0);
+      expect(Number.isFinite(ts + (dur as number))).toBe(true);
+      lastUs = ts;
+    }
+  });
+
+  it('shows what each worker computed, waited for and received, and every step of the sampler', () => {
+    const of = (process: string, category: string): number =>
+      spans().filter(({ pid, cat }) => processes().get(pid) === process && cat === category).length;
+    expect(of('coordinator', 'sampler')).toBe(STEPS);
+    for (const worker of ['worker w1', 'worker w2']) {
+      expect(of(worker, 'compute'), `${worker} compute`).toBeGreaterThanOrEqual(STEPS);
+      expect(of(worker, 'wait'), `${worker} wait`).toBeGreaterThan(0);
+    }
+    expect(of('worker w2', 'transfer')).toBeGreaterThanOrEqual(STEPS - 1);
+    const rounds = spans()
+      .filter(({ cat }) => cat === 'compute')
+      .map(({ args }) => args['round']);
+    expect(rounds.every((round) => typeof round === 'number')).toBe(true);
+  });
+});
+
+describe('reflection', () => {
+  it('lists the services of coordinator and worker, as grpcurl asks for them', async () => {
+    const definition = loadSync('grpc/reflection/v1/reflection.proto', {
+      includeDirs: [join(packageRoot, 'node_modules', '@grpc', 'reflection', 'build', 'proto')],
+    })['grpc.reflection.v1.ServerReflection'] as unknown as Record<
+      string,
+      {
+        path: string;
+        requestSerialize: (request: object) => Buffer;
+        responseDeserialize: (bytes: Buffer) => { listServicesResponse?: { service: { name: string }[] } };
+      }
+    >;
+    const method = definition['ServerReflectionInfo'];
+    if (method === undefined) throw new Error('no reflection method');
+    const list = (at: string): Promise<string[]> => {
+      const client = new Client(at, credentials.createInsecure());
+      return new Promise<string[]>((resolve, reject) => {
+        const call = client.makeBidiStreamRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+        );
+        call.on(
+          'data',
+          ({ listServicesResponse }: { listServicesResponse?: { service: { name: string }[] } }) => {
+            resolve((listServicesResponse?.service ?? []).map(({ name }) => name));
+            call.end();
+          },
+        );
+        call.on('error', reject);
+        call.write({ listServices: '' });
+      }).finally(() => client.close());
+    };
+    expect(await list(address)).toEqual(expect.arrayContaining(['asyncdiff.v1.Coordinator']));
+    const { address: workerAddress } = await (workers[0] as CliProcess).ready();
+    expect(await list(workerAddress)).toEqual(expect.arrayContaining(['asyncdiff.v1.Worker']));
+  });
+});
+
+it('the log of a coordinator says who is there, which plan runs and who is gone', async () => {
+  const [, second] = workers;
+  await (second as CliProcess).stop();
+  await eventually(() => serve.stderr.includes('worker gone'), 'it says so');
+  const lines = serve.stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines.map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining(['worker registered', 'plan deployed', 'worker gone']),
+  );
+});
