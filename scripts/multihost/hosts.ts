@@ -26,7 +26,8 @@ const POLL_MS = 250;
 const SWITCH_NICE = -10;
 /** Of the delay; less is lost in the noise. */
 const PROXY_EXCESS = 0.05;
-const TEST_SECONDS = 0.6;
+/** Its first half second is TCP finding its pace. */
+const TEST_SECONDS = 2;
 const MIN_TEST_BYTES = 2e6;
 const MAX_TEST_BYTES = 512e6;
 
