@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ModelStore } from '../../coordinator/model-store.js';
+import { hashModel, loadModelFile } from '../../onnx/index.js';
+import type { UploadModelRequest__Output } from '../../transport/gen/asyncdiff/v1/UploadModelRequest.js';
+import { moveWeightsOut, writeModel } from '../support/onnx-builder.js';
+import { smallPredictor } from '../support/small-predictor.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+type Message = UploadModelRequest__Output;
+
+async function* upload(messages: readonly Partial<Message>[]): AsyncGenerator<Message> {
+  for (const message of messages) yield message as Message;
+}
+
+function header(modelSha256: string, path: string, sizeBytes: number): Partial<Message> {
+  return { header: { modelSha256, path, sizeBytes } };
+}
+
+function external(): { folder: string; path: string } {
+  const folder = join(tempFolder(), 'source');
+  mkdirSync(folder);
+  const model = smallPredictor();
+  moveWeightsOut(model, folder, 'weights/model.onnx_data');
+  return { folder, path: writeModel(model, folder) };
+}
+
+describe('ModelStore', () => {
+  it('keeps an uploaded model with its external data, and knows it the next time', async () => {
+    const { path } = external();
+    const { parts } = loadModelFile(path);
+    const sha256 = await hashModel({ parts });
+    const dir = join(tempFolder(), 'models');
+    const store = new ModelStore(dir);
+    expect(store.has(sha256)).toBe(false);
+    expect(() => store.path(sha256)).toThrowError(expect.objectContaining({ code: 'model_not_found' }));
+    const messages = parts.flatMap((part) => {
+      const bytes = readFileSync(part.path);
+      const cut = Math.floor(bytes.length / 2);
+      return [
+        header(sha256, part.name, part.sizeBytes),
+        { data: bytes.subarray(0, cut) },
+        { data: bytes.subarray(cut) },
+      ];
+    });
+    expect(await store.receive(upload(messages))).toBe(false);
+    expect(await hashModel(loadModelFile(store.path(sha256)))).toBe(sha256);
+    expect(await store.receive(upload(messages))).toBe(true);
+    expect(new ModelStore(dir).has(sha256)).toBe(true);
+    expect(readdirSync(dir)).toEqual([sha256]);
+  });
+
+  it('makes a model of this host known without a copy', async () => {
+    const path = writeModel(smallPredictor(), tempFolder());
+    const store = new ModelStore(join(tempFolder(), 'models'));
+    const sha256 = await store.addLocal(path);
+    expect(sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
+    expect(store.path(sha256)).toBe(path);
+  });
+
+  const sha = 'a'.repeat(64);
+  it.each([
+    ['an empty upload', [], /no file/],
+    [
+      'bytes that are missing',
+      [header(sha, 'model.onnx', 10), { data: Buffer.alloc(4) }],
+      /6 bytes .* missing/,
+    ],
+    ['bytes too many', [header(sha, 'model.onnx', 2), { data: Buffer.alloc(4) }], /more bytes/],
+    ['a path upwards', [header(sha, '../model.onnx', 1)], /plain relative path/],
+    ['an absolute path', [header(sha, '/tmp/model.onnx', 1)], /plain relative path/],
+    ['a path with a backslash', [header(sha, '..\\model.onnx', 1)], /plain relative path/],
+    ['a path through itself', [header(sha, 'a/../../model.onnx', 1)], /plain relative path/],
+    ['a name that is no hash', [header('../../x', 'model.onnx', 1)], /not a SHA-256/],
+  ] as const)('refuses %s, and keeps nothing of it', async (_name, messages, text) => {
+    const dir = join(tempFolder(), 'models');
+    const store = new ModelStore(dir);
+    await expect(store.receive(upload(messages))).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringMatching(text),
+    });
+    expect(existsSync(dir) ? readdirSync(dir) : []).toEqual([]);
+  });
+
+  it('refuses a model that is not the one announced', async () => {
+    const path = writeModel(smallPredictor(), tempFolder());
+    const bytes = readFileSync(path);
+    const dir = join(tempFolder(), 'models');
+    await expect(
+      new ModelStore(dir).receive(upload([header(sha, 'model.onnx', bytes.length), { data: bytes }])),
+    ).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('not aaaaaaaaaaaa') });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+});
