@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
@@ -44,6 +45,7 @@ export class Coordinator implements CoordinatorParts {
   readonly deployments: Deployments;
   readonly pipeline: TextToImagePipeline | undefined;
   readonly #server: RunningServer;
+  readonly #name = randomBytes(4).toString('hex');
   #jobs = 0;
 
   private constructor(
@@ -100,10 +102,10 @@ export class Coordinator implements CoordinatorParts {
     return packageVersion;
   }
 
-  /** A name for the next job. */
+  /** A name for the next job; no other coordinator gives it, whatever its process id (1 in every container). */
   nextJobId(): string {
     this.#jobs += 1;
-    return `job-${process.pid}-${this.#jobs}`;
+    return `job-${this.#name}-${this.#jobs}`;
   }
 
   /** Takes no new jobs, lets the running one finish within `graceMs`, closes everything. */

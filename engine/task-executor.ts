@@ -24,6 +24,9 @@ export interface ExecutorEvents {
   leaves(planId: string, name: string): boolean;
 }
 
+/** Far more than can have tensors under way at a time. */
+const KEPT_ENDED = 64;
+
 interface Pending {
   readonly state: JobState;
   readonly task: Task;
@@ -38,6 +41,8 @@ export class TaskExecutor {
   readonly #events: ExecutorEvents;
   readonly #plans = new Map<string, Map<string, LoadedSegment>>();
   readonly #jobs = new Map<string, JobState>();
+  /** Lately ended jobs, by key: tensors of theirs may still be on their way here. */
+  readonly #ended = new Set<string>();
   #queue: Pending[] = [];
   #running = false;
   #pumping: Promise<void> = Promise.resolve();
@@ -59,12 +64,14 @@ export class TaskExecutor {
   }
 
   startJob(context: JobContext): void {
+    this.#ended.delete(jobKey(context.jobId, context.attempt));
     this.#state(context.jobId, context.attempt).start(context);
     this.#pump();
   }
 
   /** Tensors may arrive before the job's start: they are kept for it. */
   addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
+    if (this.#ended.has(jobKey(jobId, attempt))) return;
     this.#state(jobId, attempt).store.put(name, version, tensor);
     this.#pump();
   }
@@ -86,6 +93,8 @@ export class TaskExecutor {
     const key = jobKey(jobId, attempt);
     const state = this.#jobs.get(key);
     this.#jobs.delete(key);
+    this.#ended.add(key);
+    if (this.#ended.size > KEPT_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
     state?.end();
     this.#queue = this.#queue.filter((pending) => pending.state !== state);
     return state;
