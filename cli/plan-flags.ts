@@ -71,9 +71,8 @@ export function addCommonPlanFlags(command: Command): Command {
         wholeNumber('warm-up', 1),
       ),
     )
-    .addOption(
-      flag('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds"),
-    )
+    // Not from the environment, where ASYNCDIFF_TIME_SHIFT=0 would switch it on.
+    .option('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds")
     .addOption(
       flag('--cut <value>', 'end a component with the node that makes this value (repeatable)').argParser(
         collect,

@@ -111,7 +111,8 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
       };
     } catch (thrown) {
       const error = AsyncDiffError.from(thrown);
-      options.deployments.drop(error);
+      // A job that was cancelled has ended in order on every worker: what they hold stays good for the next one.
+      if (error.code !== 'cancelled') options.deployments.drop(error);
       if (error.code !== 'worker_lost' || restarts >= MAX_RESTARTS || options.workers().length === 0)
         throw error;
     }

@@ -1,4 +1,4 @@
-import type { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
 import { hostIdentity } from '../common/host-identity.js';
 import { type Plan, type PlanRequest, planInThread } from '../planner/index.js';
 import { Deployment } from './deployment.js';
@@ -62,13 +62,14 @@ export class Deployments {
     };
     let made = this.#plans.get(key);
     if (made === undefined) {
-      made = planInThread(planRequest, signal);
+      // Not under the signal of this call: others may come to wait for the same plan.
+      made = planInThread(planRequest);
       this.#plans.set(key, made);
       made.catch(() => this.#plans.delete(key));
       const oldest = this.#plans.keys().next().value;
       if (this.#plans.size > KEPT_PLANS && oldest !== undefined) this.#plans.delete(oldest);
     }
-    return { plan: await made, planRequest };
+    return { plan: await orAborted(made, signal), planRequest };
   }
 
   /** The deployed plan for a request: the current one if it fits, else a new one in its place. */
@@ -107,6 +108,21 @@ export class Deployments {
       this.#log.warn({ plan: this.#current?.deployment.planId, reason: why.message }, 'plan dropped');
     this.#current?.deployment.close();
     this.#current = undefined;
+  }
+}
+
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(AsyncDiffError.from(signal.reason, 'cancelled'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
