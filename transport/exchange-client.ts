@@ -5,7 +5,7 @@ import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from './frame
 import type { WorkerClient as WorkerClientType } from './gen/asyncdiff/v1/Worker.js';
 import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
-import { channelOptions, type TransportSettings } from './options.js';
+import { channelOptions, MIB, type TransportSettings } from './options.js';
 import { WorkerClient } from './service.js';
 
 export interface ExchangeClientOptions {
@@ -35,6 +35,9 @@ type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
+/** A sixteenth of the usual cap of bytes in flight. */
+const CREDIT_BYTES = MIB;
+const CREDIT_DELAY_MS = 50;
 
 /** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
 export class ExchangeClient {
@@ -45,7 +48,8 @@ export class ExchangeClient {
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   #receivedBytes = 0;
   #pendingCreditBytes = 0;
-  #creditScheduled = false;
+  #creditTimer: NodeJS.Immediate | undefined;
+  #lateCredit: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
 
   private constructor(options: ExchangeClientOptions) {
@@ -150,21 +154,31 @@ export class ExchangeClient {
     }
   }
 
-  /** One message for all that was taken over in one turn of the event loop. */
+  /**
+   * Credit goes out once it is worth a message, which costs both sides as much as a small tensor; after a moment in any
+   * case, since a producer may have a smaller cap than is usual.
+   */
   #credit(bytes: number): void {
     this.#pendingCreditBytes += bytes;
-    if (this.#creditScheduled) return;
-    this.#creditScheduled = true;
-    setImmediate(() => {
-      this.#creditScheduled = false;
-      const creditBytes = this.#pendingCreditBytes;
-      this.#pendingCreditBytes = 0;
-      if (this.#state === 'open') this.#call.write({ creditBytes });
-    });
+    if (this.#pendingCreditBytes >= CREDIT_BYTES) {
+      this.#creditTimer ??= setImmediate(() => this.#sendCredit());
+    } else this.#lateCredit ??= setTimeout(() => this.#sendCredit(), CREDIT_DELAY_MS).unref();
+  }
+
+  #sendCredit(): void {
+    clearImmediate(this.#creditTimer);
+    clearTimeout(this.#lateCredit);
+    this.#creditTimer = undefined;
+    this.#lateCredit = undefined;
+    const creditBytes = this.#pendingCreditBytes;
+    this.#pendingCreditBytes = 0;
+    if (this.#state === 'open' && creditBytes > 0) this.#call.write({ creditBytes });
   }
 
   #shut(): void {
     this.#state = 'closed';
+    clearImmediate(this.#creditTimer);
+    clearTimeout(this.#lateCredit);
     this.#stopListening?.();
     this.#assembler.clear();
     this.#client.close();

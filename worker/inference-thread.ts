@@ -38,8 +38,20 @@ const executor = new TaskExecutor({
   leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
 });
 
+let outgoing: InferenceEvent[] = [];
+let transfer: ArrayBuffer[] = [];
+
+/** What one run gives (noise prediction and boundary tensors) leaves as one message, as soon as the run returns. */
 function send(event: InferenceEvent, owned?: Tensor): void {
-  port?.postMessage(event, owned === undefined ? [] : [owned.data.buffer as ArrayBuffer]);
+  if (outgoing.length === 0) queueMicrotask(flush);
+  outgoing.push(event);
+  if (owned !== undefined) transfer.push(owned.data.buffer as ArrayBuffer);
+}
+
+function flush(): void {
+  port?.postMessage(outgoing, transfer);
+  outgoing = [];
+  transfer = [];
 }
 
 function wireError(error: unknown): WireError {
@@ -117,11 +129,15 @@ async function handle(request: InferenceRequest): Promise<void> {
   }
 }
 
-port.on('message', (request: InferenceRequest) => {
+port.on('message', (requests: readonly InferenceRequest[]) => {
+  for (const request of requests) take(request);
+});
+
+function take(request: InferenceRequest): void {
   handle(request).catch((error: unknown) => {
     // Nothing above lets an error through; if one comes all the same, the thread must not go on half-broken.
     process.nextTick(() => {
       throw error;
     });
   });
-});
+}

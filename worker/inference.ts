@@ -30,6 +30,8 @@ export class Inference {
   readonly #handlers: InferenceHandlers;
   readonly #loads = new Map<string, Waiting<Readonly<Record<string, number>>>>();
   readonly #ends = new Map<string, Waiting<InferenceReport>>();
+  #outgoing: InferenceRequest[] = [];
+  #transfer: ArrayBuffer[] = [];
   #stopping = false;
 
   constructor(settings: InferenceSettings, handlers: InferenceHandlers) {
@@ -38,7 +40,9 @@ export class Inference {
       workerData: settings,
       name: 'asyncdiff-inference',
     });
-    this.#thread.on('message', (event: InferenceEvent) => this.#receive(event));
+    this.#thread.on('message', (events: readonly InferenceEvent[]) => {
+      for (const event of events) this.#receive(event);
+    });
     this.#thread.on('error', (error) => this.#died(AsyncDiffError.from(error, 'worker_failed')));
     this.#thread.on('exit', (code) => {
       if (!this.#stopping)
@@ -95,8 +99,17 @@ export class Inference {
     await exited;
   }
 
+  /** What belongs to one turn of the event loop (a round and its latents) is one message between the threads. */
   #send(request: InferenceRequest, transfer: ArrayBuffer[] = []): void {
-    this.#thread.postMessage(request, transfer);
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    this.#outgoing.push(request);
+    this.#transfer.push(...transfer);
+  }
+
+  #flush(): void {
+    this.#thread.postMessage(this.#outgoing, this.#transfer);
+    this.#outgoing = [];
+    this.#transfer = [];
   }
 
   #receive(event: InferenceEvent): void {
