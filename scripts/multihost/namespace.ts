@@ -58,6 +58,12 @@ export class Namespace {
     return runTool('tc', '-n', this.name, ...words);
   }
 
+  /** Writes a setting below /proc/sys; those of `net/ipv4/tcp_*` hold for this namespace alone. */
+  async setKernel(name: string, value: string): Promise<void> {
+    const write = ['sh', '-c', 'echo "$1" > "$2"', 'sh', value, `/proc/sys/${name}`];
+    await runTool('ip', 'netns', 'exec', this.name, ...write);
+  }
+
   /** The command line that runs a program inside. */
   command(...words: string[]): [string, ...string[]] {
     return ['ip', 'netns', 'exec', this.name, ...words];

@@ -1,5 +1,5 @@
 import { Namespace } from './namespace.js';
-import { type DelayBy, hasNetem, type LinkShape, shape } from './shaping.js';
+import { type DelayBy, hasNetem, type LinkShape, shape, tuneSockets } from './shaping.js';
 
 /** A host: a namespace with one interface, `eth0`, plugged into the switch. */
 export interface Host {
@@ -58,6 +58,7 @@ export class Network {
     await hub.ip('link', 'set', 'br0', 'up');
     const netem = link.delayMs > 0 && (await hasNetem(hub));
     const delayBy = link.delayMs === 0 ? 'none' : netem ? 'netem' : 'user-space proxy';
+    await tuneSockets(hub, link, netem);
     const hosts: Host[] = [];
     for (let number = 0; number <= workers; number++) {
       const namespace = await add(`h${number}`);
@@ -68,8 +69,9 @@ export class Network {
       await namespace.ip('addr', 'add', `${ip}/24`, 'dev', 'eth0');
       await namespace.ip('link', 'set', 'eth0', 'up');
       // Every packet leaves one host and one port of the switch: the rate holds at both, the delay at the first.
-      await shape(namespace, 'eth0', link, { netem });
-      await shape(hub, port, link, { proxied: delayBy === 'user-space proxy' });
+      await tuneSockets(namespace, link, netem);
+      await shape(namespace, 'eth0', link, 'host', netem);
+      await shape(hub, port, link, delayBy === 'user-space proxy' ? 'proxied port' : 'port');
       hosts.push({ namespace, ip, number });
     }
     return new Network(hub, hosts, link, delayBy);

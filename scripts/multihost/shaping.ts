@@ -20,9 +20,18 @@ const MIN_BURST_BYTES = 32 * 1024;
  * proxy is not scheduled would be lost for good.
  */
 const BURST_AFTER_PROXY_MS = 4;
-/** Room for packets that wait, beyond what TCP needs to keep the delay filled. */
-const QUEUE_MS = 8;
-const MIN_QUEUE_BYTES = 256 * 1024;
+/** Room in a port of the switch, beyond what TCP needs to keep the delay filled; what finds none is lost, as in a real one. */
+const PORT_QUEUE_MS = 8;
+const MIN_PORT_QUEUE_BYTES = 256 * 1024;
+/**
+ * What each socket may have in the queue of its own host: small messages do not wait behind megabytes, and nothing is lost
+ * before it has left the host. Real hosts have fair queues for this (`fq`, `fq_codel`), which small kernels lack.
+ */
+const SOCKET_QUEUE_MS = 1;
+const MIN_SOCKET_QUEUE_BYTES = 128 * 1024;
+const SOCKETS = 64;
+/** Of a socket whose link has a round trip to fill; 6 MiB is Linux's own. */
+const MIN_SOCKET_BUFFER_BYTES = 6 * 2 ** 20;
 const PACKET_BYTES = 1500;
 
 /** The shape in a network whose devices are `dilation` times slower than the real ones: all proportions hold. */
@@ -46,29 +55,51 @@ export async function hasNetem(namespace: Namespace): Promise<boolean> {
   return true;
 }
 
-/** Limits, and with `netem` delays, what leaves by `device`; `proxied` if it comes out of the user-space proxy. */
+/** Where a queue is: on a host, in a port of the switch, or in one that the user-space proxy sends through. */
+type Place = 'host' | 'port' | 'proxied port';
+
+/** Limits, and with `netem` delays, what leaves by `device`. */
 export async function shape(
   namespace: Namespace,
   device: string,
   link: LinkShape,
-  { netem = false, proxied = false }: { readonly netem?: boolean; readonly proxied?: boolean } = {},
+  place: Place,
+  netem = false,
 ): Promise<void> {
   const add = (...words: string[]): Promise<string> => namespace.tc('qdisc', 'add', 'dev', device, ...words);
-  const { rateBitsPerSecond, delayMs } = link;
-  const delayed = netem && delayMs > 0;
-  if (delayed) await add('root', 'handle', '1:', 'netem', ...netemWords(link));
+  const { rateBitsPerSecond } = link;
+  if (netem) await add('root', 'handle', '1:', 'netem', ...netemWords(link));
   if (rateBitsPerSecond === undefined) return;
-  await add(
-    ...(delayed ? ['parent', '1:1', 'handle', '10:'] : ['root']),
-    ...tbfWords(rateBitsPerSecond, delayed ? delayMs : 0, proxied ? BURST_AFTER_PROXY_MS : BURST_MS),
-  );
+  const delayMs = netem || place === 'port' ? link.delayMs : 0;
+  const parent = netem ? ['parent', '1:1', 'handle', '10:'] : ['root'];
+  await add(...parent, ...tbfWords(rateBitsPerSecond, delayMs, place));
+}
+
+/** Settings of TCP in a namespace that sends through shaped links. */
+export async function tuneSockets(namespace: Namespace, link: LinkShape, netem: boolean): Promise<void> {
+  const { rateBitsPerSecond = 40e9, delayMs } = link;
+  await namespace.setKernel('net/ipv4/tcp_limit_output_bytes', String(socketQueueBytes(rateBitsPerSecond)));
+  if (!netem) return;
+  const most = Math.max(MIN_SOCKET_BUFFER_BYTES, Math.ceil((rateBitsPerSecond / 8000) * delayMs * 4));
+  await namespace.setKernel('net/ipv4/tcp_rmem', `4096 131072 ${most}`);
+  await namespace.setKernel('net/ipv4/tcp_wmem', `4096 16384 ${most}`);
+}
+
+function socketQueueBytes(rateBitsPerSecond: number): number {
+  return Math.round(Math.max(MIN_SOCKET_QUEUE_BYTES, (rateBitsPerSecond / 8000) * SOCKET_QUEUE_MS));
 }
 
 /** A token bucket that lets the full rate through. */
-export function tbfWords(rateBitsPerSecond: number, delayMs: number, burstMs: number = BURST_MS): string[] {
+export function tbfWords(rateBitsPerSecond: number, delayMs: number, place: Place): string[] {
   const bytesPerMs = rateBitsPerSecond / 8000;
-  const burst = Math.max(MIN_BURST_BYTES, bytesPerMs * burstMs);
-  const limit = burst + Math.max(MIN_QUEUE_BYTES, bytesPerMs * (QUEUE_MS + 2 * delayMs));
+  const burst = Math.max(
+    MIN_BURST_BYTES,
+    bytesPerMs * (place === 'proxied port' ? BURST_AFTER_PROXY_MS : BURST_MS),
+  );
+  const queue =
+    place === 'port'
+      ? Math.max(MIN_PORT_QUEUE_BYTES, bytesPerMs * (PORT_QUEUE_MS + 2 * delayMs))
+      : SOCKETS * socketQueueBytes(rateBitsPerSecond);
   return [
     'tbf',
     'rate',
@@ -76,7 +107,7 @@ export function tbfWords(rateBitsPerSecond: number, delayMs: number, burstMs: nu
     'burst',
     `${Math.round(burst)}b`,
     'limit',
-    `${Math.round(limit)}b`,
+    `${Math.round(burst + queue)}b`,
   ];
 }
 

@@ -77,16 +77,19 @@ describe('shape of a link', () => {
   });
 
   it('gives the token bucket a millisecond of burst, and room for what is under way', () => {
-    expect(tbfWords(1e9, 0)).toEqual([
+    const tbf = (rate: string, burst: string, limit: string) => [
       'tbf',
       'rate',
-      '1000000000bit',
+      rate,
       'burst',
-      '125000b',
+      burst,
       'limit',
-      '1125000b',
-    ]);
-    expect(tbfWords(1e9, 10).at(-1)).toBe('3625000b');
-    expect(tbfWords(1e6, 0)).toEqual(['tbf', 'rate', '1000000bit', 'burst', '32768b', 'limit', '294912b']);
+      limit,
+    ];
+    expect(tbfWords(1e9, 0, 'port')).toEqual(tbf('1000000000bit', '125000b', '1125000b'));
+    expect(tbfWords(1e9, 10, 'port').at(-1)).toBe('3625000b');
+    expect(tbfWords(1e6, 0, 'port')).toEqual(tbf('1000000bit', '32768b', '294912b'));
+    expect(tbfWords(10e9, 0, 'host')).toEqual(tbf('10000000000bit', '1250000b', '81250000b'));
+    expect(tbfWords(1e9, 0, 'proxied port')).toEqual(tbf('1000000000bit', '500000b', '8888608b'));
   });
 });
