@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type * as Library from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
 
 /** The package by its own name, as whoever installs it imports it: through `exports`, compiled. */
-const library = (): Promise<typeof import('../../client/index.js')> => import(['async', 'diff'].join(''));
+const library = (): Promise<typeof Library> => import(['async', 'diff'].join(''));
 
 it('`import { AsyncDiffClient } from "asyncdiff"` gives the client and its errors', async () => {
   const { AsyncDiffClient, AsyncDiffError } = await library();

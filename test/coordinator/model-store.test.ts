@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp-folder.js';
 type Message = UploadModelRequest__Output;
 
 async function* upload(messages: readonly Partial<Message>[]): AsyncGenerator<Message> {
-  for (const message of messages) yield message as Message;
+  for (const message of messages) yield message;
 }
 
 function header(modelSha256: string, path: string, sizeBytes: number): Partial<Message> {

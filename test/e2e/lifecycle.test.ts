@@ -34,8 +34,13 @@ function cache(): string[] {
 /** As many steps as there are: such a job ends only if it is told to. */
 function longDenoise(flags: readonly string[]): string[] {
   return [
-    ...['denoise', ...files.flags, '--num-inference-steps', '990'],
-    ...['--out', join(folder, 'long.npy'), ...flags],
+    'denoise',
+    ...files.flags,
+    '--num-inference-steps',
+    '990',
+    '--out',
+    join(folder, 'long.npy'),
+    ...flags,
   ];
 }
 
@@ -46,7 +51,15 @@ async function startServe(flags: readonly string[] = []): Promise<{ serve: CliPr
 
 async function startWorker(address: string, name: string): Promise<CliProcess> {
   const worker = new CliProcess([
-    ...['worker', '--join', address, '--name', name, '--threads', '1', '--exit-with-stdin', ...cache()],
+    'worker',
+    '--join',
+    address,
+    '--name',
+    name,
+    '--threads',
+    '1',
+    '--exit-with-stdin',
+    ...cache(),
   ]);
   await worker.until(() => worker.stderr.includes('"joined"'), 'join');
   return worker;
@@ -72,7 +85,7 @@ async function health(address: string, service = ''): Promise<string> {
   const client = new Client(address, credentials.createInsecure());
   try {
     const check = definition['Check'] as typeof coordinatorService.GetStatus;
-    const answer = await unary(client, check, { service } as object, { deadlineMs: 5_000 });
+    const answer = await unary(client, check, { service }, { deadlineMs: 5_000 });
     return (answer as unknown as { status: string }).status;
   } finally {
     client.close();
@@ -115,8 +128,16 @@ describe('a command with local workers', () => {
 
   it('one of its workers killed: the job goes on with the other', async () => {
     const run = new CliProcess([
-      ...['denoise', ...files.flags, '--num-inference-steps', '600', '--out', join(folder, 'lost.npy')],
-      ...['--local-workers', '2', '--json', ...cache()],
+      'denoise',
+      ...files.flags,
+      '--num-inference-steps',
+      '600',
+      '--out',
+      join(folder, 'lost.npy'),
+      '--local-workers',
+      '2',
+      '--json',
+      ...cache(),
     ]);
     await run.until(() => /denoising \d+\/600/.test(run.stderr), 'begin');
     process.kill(childrenOf(run.pid)[1] as number, 'SIGKILL');

@@ -41,14 +41,34 @@ beforeAll(async () => {
   workers = ['w1', 'w2'].map(
     (name) =>
       new CliProcess([
-        ...['worker', '--join', address, '--name', name, '--threads', '1', '--exit-with-stdin', ...flags],
+        'worker',
+        '--join',
+        address,
+        '--name',
+        name,
+        '--threads',
+        '1',
+        '--exit-with-stdin',
+        ...flags,
       ]),
   );
   for (const worker of workers) await worker.until(() => worker.stderr.includes('"joined"'), 'join');
   const run = await runCli([
-    ...['denoise', ...files.flags, '--num-inference-steps', String(STEPS), '--warm-up', '2'],
-    ...['--coordinator', address, '--cut', 'middle', '--quiet'],
-    ...['--out', join(folder, 'out.npy'), '--trace-file', join(folder, 'traces', 'run.json')],
+    'denoise',
+    ...files.flags,
+    '--num-inference-steps',
+    String(STEPS),
+    '--warm-up',
+    '2',
+    '--coordinator',
+    address,
+    '--cut',
+    'middle',
+    '--quiet',
+    '--out',
+    join(folder, 'out.npy'),
+    '--trace-file',
+    join(folder, 'traces', 'run.json'),
   ]);
   expect(run.code, run.stderr).toBe(0);
   trace = JSON.parse(readFileSync(join(folder, 'traces', 'run.json'), 'utf8')) as Trace;

@@ -37,14 +37,10 @@ describe.skipIf(cases.length === 0)('runs recorded from the official AsyncDiff c
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'asyncdiff-oracle-'));
-    const serve = new CliProcess(['serve', '--listen', '127.0.0.1:0', '--cache', folder]);
-    ({ address } = await serve.ready());
-    for (const name of ['a', 'b', 'c']) {
-      new CliProcess([
-        ...['worker', '--join', address, '--name', name, '--threads', '1'],
-        ...['--cache', folder, '--exit-with-stdin'],
-      ]);
-    }
+    const start = (flags: string[]): CliProcess => new CliProcess([...flags, '--cache', folder]);
+    ({ address } = await start(['serve', '--listen', '127.0.0.1:0']).ready());
+    for (const name of ['a', 'b', 'c'])
+      start(['worker', '--join', address, '--name', name, '--threads', '1', '--exit-with-stdin']);
     for (let workers = 0; workers < 3; ) {
       const status = await runCli(['status', '--coordinator', address, '--json']);
       workers = (JSON.parse(status.stdout) as { workers: unknown[] }).workers.length;
@@ -59,19 +55,33 @@ describe.skipIf(cases.length === 0)('runs recorded from the official AsyncDiff c
     const out = join(folder, `${name}.npy`);
     const run = await runCli([
       'denoise',
-      ...['--coordinator', address],
-      ...['--model', join(dir, recorded.model), '--scheduler', join(dir, recorded.scheduler)],
-      ...['--num-inference-steps', String(recorded.num_inference_steps)],
-      ...['--guidance-scale', String(recorded.guidance_scale)],
+      '--coordinator',
+      address,
+      '--model',
+      join(dir, recorded.model),
+      '--scheduler',
+      join(dir, recorded.scheduler),
+      '--num-inference-steps',
+      String(recorded.num_inference_steps),
+      '--guidance-scale',
+      String(recorded.guidance_scale),
       ...Object.entries(recorded.inputs).flatMap(([input, file]) => [
         '--input',
         `${input}=${join(dir, file)}`,
       ]),
-      ...['--components', String(recorded.components), '--stride', String(recorded.stride)],
-      ...['--warm-up', String(recorded.warm_up)],
+      '--components',
+      String(recorded.components),
+      '--stride',
+      String(recorded.stride),
+      '--warm-up',
+      String(recorded.warm_up),
       ...(recorded.time_shift ? ['--time-shift'] : []),
       ...recorded.cuts.flatMap((cut) => ['--cut', cut]),
-      ...['--trace', trace, '--out', out, '--json'],
+      '--trace',
+      trace,
+      '--out',
+      out,
+      '--json',
     ]);
     expect(run.code, run.stderr).toBe(0);
     const expected = join(dir, 'expected');

@@ -39,8 +39,20 @@ function denoise(
   flags: readonly string[] = [],
 ): Promise<Awaited<CliProcess['exit']>> {
   return runCli([
-    ...['denoise', ...files.flags, '--num-inference-steps', '8', '--warm-up', '1', '--cut', 'middle'],
-    ...['--out', join(folder, 'out.npy'), '--json', '--quiet', ...where, ...flags],
+    'denoise',
+    ...files.flags,
+    '--num-inference-steps',
+    '8',
+    '--warm-up',
+    '1',
+    '--cut',
+    'middle',
+    '--out',
+    join(folder, 'out.npy'),
+    '--json',
+    '--quiet',
+    ...where,
+    ...flags,
   ]);
 }
 

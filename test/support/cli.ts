@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { CliProcess, type CliExit, type CliOptions } from './child.js';
 
 /** Runs `asyncdiff ...` to its end. */
@@ -45,4 +46,23 @@ export async function eventually(
     if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+export interface ExpectedFailure {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: RegExp;
+  readonly hint?: RegExp;
+}
+
+/** The command fails as said, with a hint, and leaves stdout empty. */
+export async function expectFailure(
+  args: readonly string[],
+  expected: ExpectedFailure,
+  options: CliOptions = {},
+): Promise<void> {
+  const failure = failureOf(await runCli(args, options));
+  expect(failure).toMatchObject({ code: expected.code, exitCode: expected.exitCode, stdout: '' });
+  expect(failure.message).toMatch(expected.message);
+  expect(failure.hint).toMatch(expected.hint ?? /./);
 }

@@ -54,8 +54,17 @@ export class TestCluster {
   /** Starts one more worker, which joins. */
   addWorker(name: string, flags: readonly string[] = []): CliProcess {
     const worker = new CliProcess([
-      ...['worker', '--join', this.coordinator.address, '--name', name, '--threads', '1'],
-      ...['--cache', join(this.cacheDir, 'segments'), '--exit-with-stdin', ...flags],
+      'worker',
+      '--join',
+      this.coordinator.address,
+      '--name',
+      name,
+      '--threads',
+      '1',
+      '--cache',
+      join(this.cacheDir, 'segments'),
+      '--exit-with-stdin',
+      ...flags,
     ]);
     this.workers.push(worker);
     return worker;

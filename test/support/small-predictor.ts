@@ -109,8 +109,14 @@ export async function writeSmallFiles(
   await writeNpy(files.sample, inputs.sample);
   await writeNpy(files.context, inputs.encoder_hidden_states);
   const flags = [
-    ...['--model', model, '--scheduler', files.scheduler],
-    ...['--input', `sample=${files.sample}`, '--input', `encoder_hidden_states=${files.context}`],
+    '--model',
+    model,
+    '--scheduler',
+    files.scheduler,
+    '--input',
+    `sample=${files.sample}`,
+    '--input',
+    `encoder_hidden_states=${files.context}`,
   ];
   return { ...files, flags };
 }

@@ -1,0 +1,193 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readNpy } from '../../common/npy/index.js';
+import { packageRoot, packageVersion } from '../../common/package.js';
+import { decodePng } from '../../pipeline/index.js';
+import { expectSameBits } from '../support/bits.js';
+import { runCli } from '../support/cli.js';
+import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
+
+const EMOJI = join(packageRoot, 'models', 'emoji');
+let folder: string;
+let files: SmallFiles;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-commands-'));
+  files = await writeSmallFiles(folder);
+  env = { XDG_CACHE_HOME: join(folder, 'cache') };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+
+async function json(
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
+  const run = await runCli(args, { env: { ...env, ...more } });
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout.trimEnd().split('\n')).toHaveLength(1);
+  return JSON.parse(run.stdout) as Record<string, unknown>;
+}
+
+describe('generate', () => {
+  const draw = (out: string, flags: readonly string[] = []): string[] => [
+    'generate',
+    'red apple',
+    '--model',
+    EMOJI,
+    '--local-workers',
+    '2',
+    '--num-inference-steps',
+    '6',
+    '--warm-up',
+    '2',
+    '--seed',
+    '7',
+    '--threads',
+    '1',
+    '--out',
+    at(out),
+    '--json',
+    ...flags,
+  ];
+
+  it('draws pictures, tells about the run, and gives the same bytes again', async () => {
+    const first = await json(draw('a.png', ['--num-images-per-prompt', '2', '--preview-every', '2']));
+    expect(first).toMatchObject({
+      schema: 'asyncdiff.generate/1',
+      steps: 6,
+      rounds: 6,
+      components: 2,
+      stride: 1,
+      warm_up: 2,
+      restarts: 0,
+      out: [at('a-0.png'), at('a-1.png')],
+      data_path: 'direct',
+      declared: false,
+    });
+    expect(first['seconds']).toBeGreaterThan(0);
+    expect(first['bytes_between_workers']).toBeGreaterThan(0);
+    expect(await decodePng(readFileSync(at('a-0.png')))).toMatchObject({ width: 64, height: 64 });
+    expect(readFileSync(at('a-0.png')).equals(readFileSync(at('a-1.png')))).toBe(false);
+    expect(existsSync(at('a.png.preview.png'))).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+    const before = readFileSync(at('a-0.png'));
+    const second = await json(draw('a.png', ['--num-images-per-prompt', '2']));
+    expect(second['plan_id']).toBe(first['plan_id']);
+    expect(readFileSync(at('a-0.png')).equals(before)).toBe(true);
+  });
+
+  it('takes flags from the environment, where the command line does not say otherwise', async () => {
+    const document = await json(draw('b.webp', ['--components', '1']), {
+      ASYNCDIFF_NUM_INFERENCE_STEPS: '3',
+      ASYNCDIFF_STRIDE: '2',
+      ASYNCDIFF_SCHEDULER: 'euler',
+    });
+    expect(document).toMatchObject({ steps: 6, stride: 2, components: 1 });
+    expect(readFileSync(at('b.webp')).subarray(8, 12).toString()).toBe('WEBP');
+  });
+});
+
+it('denoise on local workers equals --reference, and writes every step', async () => {
+  const flags = [
+    ...files.flags,
+    '--num-inference-steps',
+    '6',
+    '--components',
+    '2',
+    '--warm-up',
+    '1',
+    '--threads',
+    '1',
+  ];
+  const distributed = await json([
+    'denoise',
+    ...flags,
+    '--out',
+    at('d.npy'),
+    '--trace',
+    at('steps'),
+    '--json',
+  ]);
+  const reference = await json(['denoise', ...flags, '--out', at('r.npy'), '--reference', '--json']);
+  expectSameBits(await readNpy(at('d.npy')), await readNpy(at('r.npy')), 'final latents');
+  for (const key of [
+    'schema',
+    'steps',
+    'rounds',
+    'components',
+    'stride',
+    'warm_up',
+    'cuts',
+    'lag',
+    'micro_cuts',
+  ])
+    expect(distributed[key], key).toEqual(reference[key]);
+  const names = ['eps', 'latents'].flatMap((what) =>
+    [0, 1, 2, 3, 4, 5].map((step) => `${what}_000${step}.npy`),
+  );
+  expect(readdirSync(at('steps')).sort()).toEqual([...names, 'timesteps.json'].sort());
+  expectSameBits(
+    await readNpy(join(at('steps'), 'latents_0000.npy')),
+    await readNpy(files.sample),
+    'latents 0',
+  );
+});
+
+it('plan tells shares, nodes, weights and boundary tensors of a file and of a folder', async () => {
+  for (const model of [files.model, EMOJI]) {
+    const document = await json(['plan', '--model', model, '--components', '3', '--json']);
+    const components = document['components'] as {
+      share: number;
+      nodes: number;
+      weight_bytes: number;
+      receives: { name: string; shape: number[]; bytes: number }[];
+    }[];
+    expect(components).toHaveLength(3);
+    expect(components.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 1);
+    for (const { nodes, weight_bytes: bytes } of components) {
+      expect(nodes).toBeGreaterThan(0);
+      expect(bytes).toBeGreaterThanOrEqual(0);
+    }
+    for (const { name, shape, bytes } of components.flatMap(({ receives }) => receives)) {
+      expect(name).not.toBe('');
+      expect(bytes).toBe(shape.reduce((product, dim) => product * dim, 4));
+    }
+  }
+  const text = await runCli(['plan', '--model', files.model, '--components', '2'], { env });
+  expect(text.stdout).toMatch(/component 2: .* % of the compute/);
+});
+
+it('demo draws both pictures and the comparison', async () => {
+  const run = await runCli(['demo', '--num-inference-steps', '6', '--out', at('demo')], { env });
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stdout).toMatch(/1 worker, sequential .*1\.00x .*the same picture/);
+  expect(run.stdout).toMatch(/2 workers, N=2 S=1 .*x .* dB/);
+  expect(readdirSync(at('demo')).sort()).toEqual([
+    'asyncdiff-2-workers.png',
+    'sequential.png',
+    'side-by-side.png',
+  ]);
+  expect(run.stderr).toContain('2 workers, asynchronous');
+});
+
+it('doctor shows what works here', async () => {
+  const document = await json(['doctor', '--json']);
+  const checks = document['checks'] as { name: string; ok: boolean; detail: string; hint?: string }[];
+  const named = new Map(checks.map((check) => [check.name, check]));
+  expect(named.get('asyncdiff')).toMatchObject({ ok: true, detail: packageVersion });
+  for (const name of ['node', 'device cpu', 'cache', 'gRPC'])
+    expect(named.get(name)).toMatchObject({ ok: true });
+  for (const { ok, hint } of checks) if (!ok) expect(hint).toBeTruthy();
+});
+
+it('--version and --help write to stdout', async () => {
+  expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${packageVersion}\n` });
+  const help = await runCli(['generate', '--help']);
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  expect(help.stdout).toContain('--num-inference-steps');
+});
