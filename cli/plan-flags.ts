@@ -65,50 +65,53 @@ export function addPlanFlags(command: Command): Command {
 
 /** Those without N and S, which bench takes from its configurations. */
 export function addCommonPlanFlags(command: Command): Command {
-  return command
-    .addOption(
-      flag('--warm-up <w>', 'leading steps without stale inputs (default: 3)').argParser(
-        wholeNumber('warm-up', 1),
-      ),
-    )
-    // Not from the environment, where ASYNCDIFF_TIME_SHIFT=0 would switch it on.
-    .option('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds")
-    .addOption(
-      flag('--cut <value>', 'end a component with the node that makes this value (repeatable)').argParser(
-        collect,
-      ),
-    )
-    .addOption(flag('--shape <shape>', 'where the cuts may lie').choices(['auto', 'sequential', 'u-shaped']))
-    .addOption(
-      flag('--micro-cuts <m>', 'sessions per component, 1 to 16, or auto (default: auto)').argParser(
-        numberOrAuto('micro-cuts', 1, 16),
-      ),
-    )
-    .addOption(
-      flag(
-        '--lag <l>',
-        '2: one ring cut is two rounds old, which hides transfers; or auto (default: 1)',
-      ).argParser(numberOrAuto('lag', 1, 2)),
-    )
-    .addOption(
-      flag('--wire-dtype <dtype>', 'element type of float32 tensors between workers').choices([
-        'float32',
-        'float16',
-      ]),
-    )
-    .addOption(
-      flag('--data-path <path>', 'between workers: direct, or relayed by the coordinator').choices([
-        'direct',
-        'relay',
-      ]),
-    )
-    .addOption(
-      flag('--optimization-level <level>', "ONNX Runtime's graph optimisations (default: extended)").choices([
-        'basic',
-        'extended',
-        'all',
-      ]),
-    );
+  return (
+    command
+      .addOption(
+        flag('--warm-up <w>', 'leading steps without stale inputs (default: 3)').argParser(
+          wholeNumber('warm-up', 1),
+        ),
+      )
+      // Not from the environment, where ASYNCDIFF_TIME_SHIFT=0 would switch it on.
+      .option('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds")
+      .addOption(
+        flag('--cut <value>', 'end a component with the node that makes this value (repeatable)').argParser(
+          collect,
+        ),
+      )
+      .addOption(
+        flag('--shape <shape>', 'where the cuts may lie').choices(['auto', 'sequential', 'u-shaped']),
+      )
+      .addOption(
+        flag('--micro-cuts <m>', 'sessions per component, 1 to 16, or auto (default: auto)').argParser(
+          numberOrAuto('micro-cuts', 1, 16),
+        ),
+      )
+      .addOption(
+        flag(
+          '--lag <l>',
+          '2: one ring cut is two rounds old, which hides transfers; or auto (default: 1)',
+        ).argParser(numberOrAuto('lag', 1, 2)),
+      )
+      .addOption(
+        flag('--wire-dtype <dtype>', 'element type of float32 tensors between workers').choices([
+          'float32',
+          'float16',
+        ]),
+      )
+      .addOption(
+        flag('--data-path <path>', 'between workers: direct, or relayed by the coordinator').choices([
+          'direct',
+          'relay',
+        ]),
+      )
+      .addOption(
+        flag(
+          '--optimization-level <level>',
+          "ONNX Runtime's graph optimisations (default: extended)",
+        ).choices(['basic', 'extended', 'all']),
+      )
+  );
 }
 
 export function toPlanOptions(flags: PlanFlags): PlanOptions {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun } from './denoise-run.js';
 
@@ -61,10 +61,6 @@ export class CoordinatorMetrics {
     help: 'Jobs that wait.',
     registers: [this.registry],
   });
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
 
   workers(count: number): void {
     this.#workers.set(count);

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 
 /** What a worker tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
 export class WorkerMetrics {
@@ -37,10 +37,6 @@ export class WorkerMetrics {
     help: 'Jobs that this worker took part in.',
     registers: [this.registry],
   });
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
 
   sent(to: string, bytes: number): void {
     this.#sentBytes.inc({ to }, bytes);
