@@ -18,7 +18,6 @@ import { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
 import { generateJob, sourceFor } from './generate-job.js';
 import { resolveSettings } from './job-settings.js';
 import { planDocument } from './plan-document.js';
-import type { WorkerStream } from './worker-registry.js';
 import { workerStatus } from './worker-status.js';
 
 type Send = (event: JobEvent) => Promise<void>;

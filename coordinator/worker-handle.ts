@@ -54,6 +54,9 @@ export interface ArtifactSource {
   read(sha256: string): AsyncIterable<Uint8Array>;
 }
 
+/** Sent back to back at the start. */
+const EAGER_PINGS = 6;
+
 /** One registered worker: its state, its conversation, its clock. */
 export class WorkerHandle {
   readonly id: string;
@@ -192,8 +195,11 @@ export class WorkerHandle {
     this.#lastHeardMs = clockMs();
     if (message.noisePrediction) this.#listener?.onNoise(message.noisePrediction);
     else if (message.relayedFrame) this.#listener?.onRelayedFrame(message.relayedFrame);
-    else if (message.pong) this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
-    else if (message.needArtifacts) void this.#sendArtifacts(message.needArtifacts.sha256);
+    else if (message.pong) {
+      this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
+      // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
+      if (this.#pings < EAGER_PINGS) this.ping();
+    } else if (message.needArtifacts) void this.#sendArtifacts(message.needArtifacts.sha256);
     else if (message.deployed)
       this.#expected.resolve(`deployed/${message.deployed.planId}`, message.deployed);
     else if (message.linksProbed)
