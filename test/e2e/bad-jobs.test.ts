@@ -2,12 +2,19 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AsyncDiffClient } from '../../client/index.js';
 import { writeNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
 import { zeros } from '../../common/tensor/index.js';
 import { CliProcess } from '../support/child.js';
 import { type ExpectedFailure, expectFailure, runCli } from '../support/cli.js';
-import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
+import { denoiseOn } from '../support/cluster.js';
+import {
+  type SmallFiles,
+  SMALL_SCHEDULER,
+  smallInputs,
+  writeSmallFiles,
+} from '../support/small-predictor.js';
 
 const EMOJI = join(packageRoot, 'models', 'emoji');
 
@@ -73,10 +80,19 @@ function denoise(files: SmallFiles, flags: readonly string[]): string[] {
 }
 
 describe('the coordinator refuses a job, and runs the next one', () => {
+  afterAll(() => client?.close());
+  let client: AsyncDiffClient;
+  const next = async () => ({
+    modelSha256: await client.uploadModel(ok.model),
+    schedulerConfig: SMALL_SCHEDULER,
+    inputs: smallInputs(),
+    numInferenceSteps: 4,
+  });
   const wrongShape = (): string => join(folder, 'wrong-shape.npy');
   const wrongType = (): string => join(folder, 'wrong-type.npy');
   const huge = (): string => join(folder, 'huge.npy');
   beforeAll(async () => {
+    client = new AsyncDiffClient(coordinator);
     await writeNpy(wrongShape(), zeros('float32', [1, 3, 8, 8]));
     await writeNpy(wrongType(), zeros('int64', [1, 5, 6]));
     await writeNpy(huge(), zeros('float32', [1, 4, 1024, 1024]));
@@ -146,9 +162,8 @@ describe('the coordinator refuses a job, and runs the next one', () => {
   ];
   it.each(cases)('%s', async (_name, args, expected) => {
     await expectFailure(args(), expected);
-    const next = await runCli(denoise(ok, ['--json']));
-    expect(next.code, next.stderr).toBe(0);
-    expect(JSON.parse(next.stdout)).toMatchObject({ schema: 'asyncdiff.denoise/1', steps: 4 });
+    const { done } = await denoiseOn(client, await next());
+    expect(done.report.steps).toBe(4);
     expect(worker.ended).toBe(false);
   });
 

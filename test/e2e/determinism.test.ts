@@ -11,16 +11,17 @@ import {
   type DenoiseSettings,
   type DenoiseSubject,
   runDistributed,
-  runReference,
   type RunResult,
 } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
+import { Reference } from '../support/reference.js';
 import { SMALL_CUTS, SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
 
 const T = 7;
 let cluster: TestCluster;
 let subject: DenoiseSubject;
 let folder: string;
+let reference: Reference;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'asyncdiff-determinism-'));
@@ -33,8 +34,10 @@ beforeAll(async () => {
     inputs: smallInputs(),
     workDir: join(cluster.cacheDir, 'plans'),
   };
+  reference = new Reference(subject);
 });
 afterAll(async () => {
+  await reference?.close();
   await cluster?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -93,11 +96,8 @@ describe('the distributed run equals the reference bit for bit', () => {
   );
   it.each(grid.map((settings) => [named(settings), settings] as const))('%s', async (_name, settings) => {
     const all = { ...settings, numInferenceSteps: T };
-    const [distributed, reference] = [
-      await runDistributed(cluster.client, subject, all),
-      await runReference(subject, all),
-    ];
-    expectSameRun(distributed, reference);
+    const distributed = await runDistributed(cluster.client, subject, all);
+    expectSameRun(distributed, await reference.run(all));
     expect(distributed.done?.report).toMatchObject({
       components: settings.components,
       stride: settings.stride,
@@ -128,9 +128,8 @@ describe('the distributed run equals the reference bit for bit', () => {
     // As many workers as components: what a reference is planned for.
     const placed = { ...all, maxWorkers: settings.components as number };
     const distributed = await runDistributed(cluster.client, subject, placed);
-    const reference = await runReference(subject, all);
     expect(distributed.planId).toMatch(/^[0-9a-f]{16}$/);
-    expectSameRun(distributed, reference);
+    expectSameRun(distributed, await reference.run(all));
   });
 
   it.each([
@@ -146,8 +145,10 @@ describe('the distributed run equals the reference bit for bit', () => {
       stride: 2,
       microCuts: 2,
     };
-    const reference = await runReference(subject, all);
-    expectSameRun(await runDistributed(cluster.client, subject, { ...all, maxWorkers, dataPath }), reference);
+    expectSameRun(
+      await runDistributed(cluster.client, subject, { ...all, maxWorkers, dataPath }),
+      await reference.run(all),
+    );
   });
 });
 

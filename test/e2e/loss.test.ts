@@ -10,9 +10,9 @@ import { expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
 import { eventually } from '../support/cli.js';
 import { denoiseOn, follow, TestCluster } from '../support/cluster.js';
-import { type DenoiseSubject, runDistributed, runReference } from '../support/denoise-settings.js';
+import { type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
-import { runReferenceFrom } from '../support/reference-tail.js';
+import { Reference } from '../support/reference.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
 
 const T = 60;
@@ -67,15 +67,13 @@ describe('a worker that is lost in mid-run', () => {
     expect(warnings).toEqual([expect.stringContaining('a worker was lost; going on with 2')]);
     expect(done.report.workers.map(({ name }) => name)).toEqual(['w1', 'w3']);
     expect(resumedAt).toBeGreaterThan(20);
-    const head = await runReference(subject, { numInferenceSteps: T, cuts: CUTS, warmUp: 1, microCuts: 1 });
+    const settings = { numInferenceSteps: T, cuts: CUTS, warmUp: 1, microCuts: 1 };
+    const reference = new Reference(subject);
+    const head = await reference.run(settings);
     for (let step = 0; step < resumedAt; step++)
       expectSameBits(eps[step] as Tensor, head.eps[step] as Tensor, `step ${step}, before the loss`);
-    const tail = await runReferenceFrom(
-      subject,
-      { numInferenceSteps: T, cuts: CUTS },
-      { latents: before, eps },
-      resumedAt,
-    );
+    const tail = await reference.run(settings, { firstStep: resumedAt, latents: before, eps });
+    await reference.close();
     for (let step = resumedAt; step < T; step++)
       expectSameBits(eps[step] as Tensor, tail.eps[step] as Tensor, `step ${step}, after the loss`);
     expectSameBits(done.latents, tail.latents, 'final latents');

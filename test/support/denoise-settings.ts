@@ -1,7 +1,5 @@
-import { referenceRun } from '../../cli/reference-run.js';
 import type { AsyncDiffClient } from '../../client/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import { denoiseOn, type DoneEvent } from './cluster.js';
 
 /** One way to run a noise predictor; what is left out is the product's default. */
@@ -55,35 +53,4 @@ export async function runDistributed(
     },
   );
   return { latents: done.latents, eps, planId: done.report.planId, done };
-}
-
-/** The same program in this process, one task after another. */
-export async function runReference(subject: DenoiseSubject, settings: DenoiseSettings): Promise<RunResult> {
-  const eps: Tensor[] = [];
-  const { result, plan } = await referenceRun({
-    modelPath: subject.modelPath,
-    inputs: subject.inputs,
-    sampler: createSampler(parseSchedulerConfig(subject.schedulerConfig), settings.numInferenceSteps),
-    guidanceScale: settings.guidanceScale ?? 1,
-    plan: {
-      components: settings.components ?? 1,
-      stride: settings.stride ?? 1,
-      cuts: settings.cuts ?? [],
-      shape: settings.shape ?? 'auto',
-      wireDtype: settings.wireDtype ?? 'float32',
-      lag: settings.lag ?? 1,
-      microCuts: settings.microCuts ?? 0,
-    },
-    warmUp: settings.warmUp ?? Math.min(3, settings.numInferenceSteps),
-    timeShift: settings.timeShift ?? false,
-    optimizationLevel: settings.optimizationLevel ?? 'extended',
-    device: 'cpu',
-    threads: 1,
-    workDir: subject.workDir,
-    signal: new AbortController().signal,
-    onStep: (step) => {
-      eps[step.step] = step.eps;
-    },
-  });
-  return { latents: result.latents, eps, planId: plan.planId };
 }

@@ -1,0 +1,130 @@
+import { planWorkers } from '../../cli/reference-run.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import {
+  denoise,
+  type LoadedSegment,
+  openOrtSession,
+  parseDevice,
+  ReferenceExecutor,
+} from '../../engine/index.js';
+import { type Plan, type PlanSettings, planInThread } from '../../planner/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
+
+/** Where a run begins in the middle: what the steps before it gave. */
+export interface Before {
+  readonly firstStep: number;
+  readonly latents: readonly Tensor[];
+  readonly eps: readonly Tensor[];
+}
+
+interface Opened {
+  readonly plan: Plan;
+  readonly segments: readonly LoadedSegment[];
+}
+
+/**
+ * The reference executor in this process, for many runs: what `denoise --reference` does (commands.test.ts runs that
+ * itself), with plans and sessions kept from one run to the next.
+ */
+export class Reference {
+  readonly #subject: DenoiseSubject;
+  readonly #opened = new Map<string, Promise<Opened>>();
+
+  constructor(subject: DenoiseSubject) {
+    this.#subject = subject;
+  }
+
+  /** Runs the program. A run that begins in the middle begins with one synchronous step, as a job does after a loss. */
+  async run(settings: DenoiseSettings, before?: Before): Promise<RunResult> {
+    const { numInferenceSteps, stride = 1, timeShift = false, guidanceScale = 1 } = settings;
+    const { plan, segments } = await this.#open(settings);
+    const sampler = createSampler(parseSchedulerConfig(this.#subject.schedulerConfig), numInferenceSteps);
+    const { sample, ...conditioning } = this.#subject.inputs;
+    const firstStep = before?.firstStep ?? 0;
+    // Samplers with a memory have seen the steps before.
+    for (let step = 0; step < firstStep; step++) {
+      const [eps, latents] = [before?.eps[step], before?.latents[step]];
+      sampler.step(eps?.data as Float32Array, step, latents?.data as Float32Array);
+    }
+    const warmUp = before === undefined ? (settings.warmUp ?? Math.min(3, numInferenceSteps)) : 1;
+    const schedule = { numInferenceSteps, stride, warmUp, timeShift, firstStep };
+    const eps: Tensor[] = [];
+    const result = await denoise({
+      executor: new ReferenceExecutor(plan.partition, schedule, segments),
+      sampler,
+      settings: schedule,
+      job: {
+        jobId: 'reference',
+        conditioning,
+        timesteps: sampler.timesteps,
+        batchRepeat: guidanceScale > 1 ? 2 : 1,
+        guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
+        trace: false,
+      },
+      latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,
+      onStep: (step) => {
+        eps[step.step] = step.eps;
+      },
+    });
+    return { latents: result.latents, eps, planId: plan.planId };
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#opened.values())
+      for (const { session } of (await opened).segments) await session.release();
+  }
+
+  #open(settings: DenoiseSettings): Promise<Opened> {
+    const plan: PlanSettings = {
+      components: settings.components ?? 1,
+      stride: settings.stride ?? 1,
+      cuts: settings.cuts ?? [],
+      shape: settings.shape ?? 'auto',
+      wireDtype: settings.wireDtype ?? 'float32',
+      lag: settings.lag ?? 1,
+      microCuts: settings.microCuts ?? 0,
+    };
+    const optimizationLevel = settings.optimizationLevel ?? 'extended';
+    const guided = (settings.guidanceScale ?? 1) > 1;
+    const key = JSON.stringify([plan, optimizationLevel, guided]);
+    let opened = this.#opened.get(key);
+    if (opened === undefined) {
+      opened = this.#make(plan, optimizationLevel, guided ? 2 : 1);
+      this.#opened.set(key, opened);
+    }
+    return opened;
+  }
+
+  async #make(
+    settings: PlanSettings,
+    optimizationLevel: 'basic' | 'extended' | 'all',
+    batchRepeat: number,
+  ): Promise<Opened> {
+    const { modelPath, inputs, workDir } = this.#subject;
+    const device = parseDevice('cpu');
+    if (device.kind === 'declared') throw new Error('cpu is a real device');
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
+    const [batch = 1, ...rest] = inputs['sample']?.dims ?? [];
+    const plan = await planInThread({
+      source: {
+        kind: 'model',
+        modelPath,
+        inputShapes: { ...shapes, sample: [batch * batchRepeat, ...rest] },
+      },
+      settings,
+      workers: planWorkers(settings),
+      links: [],
+      batchRepeat,
+      workDir,
+      optimizationLevel,
+      threads: 1,
+    });
+    const segments: LoadedSegment[] = [];
+    for (const spec of plan.specs) {
+      const path = plan.artifactPaths.get(spec.sha256) as string;
+      segments.push({ spec, session: await openOrtSession(path, { device, threads: 1, optimizationLevel }) });
+    }
+    return { plan, segments };
+  }
+}
