@@ -4,7 +4,7 @@ import { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import { Coordinator } from '../coordinator/index.js';
-import { ALLOCATOR_ENVIRONMENT } from '../transport/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../transport/index.js';
 import { quietLog } from './log.js';
 import { messageLimitBytes } from './message-limit.js';
 
@@ -106,13 +106,17 @@ function startWorker(
   ];
   if (cacheDir !== undefined) flags.push('--cache', join(cacheDir, 'segments'));
   if (options.maxMessageMb !== undefined) flags.push('--max-message-mb', String(options.maxMessageMb));
-  const child = spawn(process.execPath, [distFile('cli/main.js'), 'worker', ...flags], {
-    // stdin stays open as long as this process lives: when it dies, however it dies, the workers see it close and end.
-    stdio: ['pipe', 'ignore', 'pipe'],
-    // A process group of their own: Ctrl-C reaches this process alone, which cancels the job and then ends them.
-    detached: true,
-    env: { ...process.env, ...ALLOCATOR_ENVIRONMENT },
-  });
+  const child = spawn(
+    process.execPath,
+    [...BULK_NODE_ARGUMENTS, distFile('cli/main.js'), 'worker', ...flags],
+    {
+      // stdin stays open as long as this process lives: when it dies, however it dies, the workers see it close and end.
+      stdio: ['pipe', 'ignore', 'pipe'],
+      // A process group of their own: Ctrl-C reaches this process alone, which cancels the job and then ends them.
+      detached: true,
+      env: { ...process.env, ...ALLOCATOR_ENVIRONMENT },
+    },
+  );
   let tail = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-KEPT_STDERR);

@@ -21,7 +21,6 @@ import {
   ExchangeServer,
   FrameAssembler,
   startServer,
-  tuneHeapForBulk,
   workerService,
 } from '../transport/index.js';
 import { startDelayProxy } from './delay-proxy.js';
@@ -238,7 +237,6 @@ function serve(work: (job: Job) => Promise<number>): void {
 }
 
 const role = JSON.parse(process.argv[2] ?? '{}') as Role;
-if (role.role === 'proxy' || role.tuned) tuneHeapForBulk();
 if (role.role === 'server') await runServer();
 else if (role.role === 'client') runClient();
 else if (role.role === 'proxy') {

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ALLOCATOR_ENVIRONMENT } from '../transport/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../transport/index.js';
 import type { Job, Kind, PeerMessage, Result, Role } from './bench-transport-peer.js';
 
 const OPTIONS = {
@@ -45,7 +45,10 @@ class Peer {
   ): Promise<{ peer: Peer; ready: PeerMessage }> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const path = fileURLToPath(new URL(`./bench-transport-peer.${extension}`, import.meta.url));
-    const child = fork(path, [JSON.stringify(role)], { env: { ...process.env, ...environment } });
+    const child = fork(path, [JSON.stringify(role)], {
+      env: { ...process.env, ...environment },
+      execArgv: role.role === 'proxy' || role.tuned ? [...BULK_NODE_ARGUMENTS] : [],
+    });
     children.push(child);
     const peer = new Peer(child);
     return { peer, ready: await peer.next() };

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatAddress, parseAddress, tuneHeapForBulk } from '../transport/index.js';
+import { formatAddress, parseAddress } from '../transport/index.js';
 
 export interface DelayProxyOptions {
   /** Where it forwards to, HOST:PORT. */
@@ -242,7 +242,6 @@ async function main(): Promise<void> {
   });
   if (values.to === undefined)
     throw new Error('usage: delay-proxy --to HOST:PORT [--listen HOST:PORT] [--delay-ms 1] [--rate 1gbit]');
-  tuneHeapForBulk();
   const proxy = await startDelayProxy({
     to: values.to,
     listen: values.listen,

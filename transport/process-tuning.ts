@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /**
  * Environment of processes that move many tensors: glibc keeps freed memory instead of giving it back and faulting it in
  * again for every message. It is read before `main`, so a process cannot set it for itself; elsewhere it has no effect.
@@ -10,11 +8,11 @@ export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.fr
 });
 
 /**
- * For processes that move many tensors and hold few JavaScript objects (workers): collect garbage in one step.
+ * Node's own arguments for processes that move many tensors and hold few JavaScript objects: collect garbage in one step.
  *
  * V8 starts a collection for every 64 MiB of buffers. Spread over time, as it is by default, one keeps the buffers of
- * the messages of its whole duration and costs more than all copies together (docs/reference/transport.md).
+ * the messages of its whole duration and costs more than all copies together (docs/reference/transport.md). It must
+ * stand on the command line: set by v8.setFlagsFromString in a running process, it meets a marking that has begun, and
+ * V8 ends the process (one start in sixty did).
  */
-export function tuneHeapForBulk(): void {
-  setFlagsFromString('--no-incremental-marking');
-}
+export const BULK_NODE_ARGUMENTS: readonly string[] = Object.freeze(['--no-incremental-marking']);

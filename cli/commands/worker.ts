@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { tuneHeapForBulk } from '../../transport/index.js';
 import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -73,7 +72,6 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
       'a worker needs --join HOST:PORT (it dials the coordinator) or --listen HOST:PORT (the coordinator dials it)',
     );
   }
-  tuneHeapForBulk();
   const log = openLog('asyncdiff-worker', verbose);
   const worker = await AsyncDiffWorker.start({
     join: flags.join,

@@ -1,3 +1,4 @@
+import { BULK_NODE_ARGUMENTS } from '../../transport/index.js';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { distFile } from '../../common/package.js';
@@ -63,7 +64,7 @@ export class Hosts {
     const settings = JSON.stringify({ delayMs, entrances });
     const script = distFile('scripts/multihost/switch-proxy.js');
     return this.#long(
-      Child.start(switchNamespace, [process.execPath, script, settings], {
+      Child.start(switchNamespace, [process.execPath, ...BULK_NODE_ARGUMENTS, script, settings], {
         name: 'the proxy of the switch',
         stdout: 'keep',
         stderr: 'keep',
@@ -188,7 +189,11 @@ export class Hosts {
   }
 
   #asyncdiff(host: Host, words: readonly string[], name: string): Child {
-    return this.#start(host, [process.execPath, distFile('cli/main.js'), ...words], name);
+    return this.#start(
+      host,
+      [process.execPath, ...BULK_NODE_ARGUMENTS, distFile('cli/main.js'), ...words],
+      name,
+    );
   }
 
   #start(host: Host, words: readonly string[], name: string): Child {

@@ -1,5 +1,4 @@
 // The delay of a kernel without netem: runs in the switch's namespace, started by scripts/multihost/main.ts.
-import { tuneHeapForBulk } from '../../transport/index.js';
 import { startDelayProxy } from '../delay-proxy.js';
 import type { Entrance } from './network.js';
 
@@ -7,7 +6,6 @@ const { delayMs, entrances } = JSON.parse(process.argv[2] ?? '') as {
   delayMs: number;
   entrances: Entrance[];
 };
-tuneHeapForBulk();
 for (const entrance of entrances)
   await startDelayProxy({ listen: entrance.public, to: entrance.own, delayMs });
 process.stdout.write('ready\n');
