@@ -15,6 +15,7 @@ export function runReport(
   const { deployment, planRequest } = run;
   const { plan } = deployment;
   const { partition } = plan;
+  const segmentMs = timesOf(run);
   return {
     seconds: run.seconds,
     totalSeconds: totals.totalSeconds,
@@ -25,7 +26,7 @@ export function runReport(
     warmUp: options.schedule.warmUp,
     bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
     periodMs: median(run.roundMs),
-    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride),
+    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride, segmentMs),
     maxShare: maxShare(deployment, options.schedule.stride),
     broadcastBytesPerRound: partition.broadcastBytes,
     declared: plan.declared,
@@ -39,7 +40,7 @@ export function runReport(
     cuts: [...partition.cuts],
     planId: plan.planId,
     restarts: run.restarts,
-    simulatedSeconds: simulatedSeconds(run, options),
+    simulatedSeconds: simulatedSeconds(run, options, segmentMs),
     workers: run.workers.map((worker) => {
       const handle = deployment.worker(worker.workerId);
       return {
@@ -57,18 +58,43 @@ export function runReport(
   };
 }
 
+type SegmentTimes = ReadonlyMap<string, number>;
+
 /** Period of an asynchronous round from the segments' times as their workers measured them, milliseconds. */
-export function predictedPeriodMs(deployment: Deployment, planRequest: PlanRequest, stride: number): number {
-  return predictPeriod(deployment.partition, measuredCluster(deployment, planRequest), { stride }).periodMs;
+export function predictedPeriodMs(
+  deployment: Deployment,
+  planRequest: PlanRequest,
+  stride: number,
+  segmentMs: SegmentTimes = deployment.segmentMs,
+): number {
+  const cluster = measuredCluster(deployment, planRequest, segmentMs);
+  return predictPeriod(deployment.partition, cluster, { stride }).periodMs;
 }
 
-function simulatedSeconds({ deployment, planRequest }: DenoiseRun, options: DenoiseRunOptions): number {
+/**
+ * Time of one run of each segment: what it took in this run's asynchronous rounds where it computed, so that a prediction
+ * held against the run differs by what the network costs, not by what else the machine did when the plan was deployed.
+ */
+function timesOf({ deployment, workers }: DenoiseRun): SegmentTimes {
+  const times = new Map(deployment.segmentMs);
+  if (deployment.plan.declared) return times;
+  for (const { workerId, segmentMs } of workers) {
+    for (const [segment, ms] of Object.entries(segmentMs)) times.set(`${workerId}/${segment}`, ms);
+  }
+  return times;
+}
+
+function simulatedSeconds(
+  { deployment, planRequest }: DenoiseRun,
+  options: DenoiseRunOptions,
+  segmentMs: SegmentTimes,
+): number {
   const settings = { ...options.schedule, numInferenceSteps: options.sampler.numInferenceSteps };
-  const cluster = measuredCluster(deployment, planRequest);
+  const cluster = measuredCluster(deployment, planRequest, segmentMs);
   return simulate(deployment.partition, cluster, settings).totalMs / 1000;
 }
 
-function measuredCluster({ plan, segmentMs }: Deployment, planRequest: PlanRequest): Cluster {
+function measuredCluster({ plan }: Deployment, planRequest: PlanRequest, segmentMs: SegmentTimes): Cluster {
   const latentBytes =
     (plan.output.dims.reduce((product, dim) => product * dim, 1) * 4) / planRequest.batchRepeat;
   return clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>

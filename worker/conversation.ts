@@ -8,7 +8,7 @@ import {
   toJobReport,
   toTensorMessage,
 } from '../protocol/index.js';
-import { FrameAssembler } from '../transport/index.js';
+import { FrameAssembler, type SentTensor } from '../transport/index.js';
 import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
@@ -92,6 +92,20 @@ export class Conversation {
     this.#deployments
       .get(planId)
       ?.publish(tensor, { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) });
+  }
+
+  /** From the exchange. */
+  onSent({ planId, name, version, bytes, peer, startMs, serializeMs }: SentTensor): void {
+    this.#deployments.get(planId)?.addSpan({
+      name,
+      category: 'serialize',
+      startMs: performance.timeOrigin + startMs,
+      durationMs: serializeMs,
+      round: version,
+      component: 0,
+      sizeBytes: bytes,
+      peer,
+    });
   }
 
   onNoise({ jobId, attempt, step, tensor }: Extract<InferenceEvent, { type: 'noise' }>): void {

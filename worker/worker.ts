@@ -9,6 +9,7 @@ import {
   parseAddress,
   PROTOCOL_VERSION,
   type RunningServer,
+  type SentTensor,
   startServer,
   workerService,
 } from '../transport/index.js';
@@ -129,7 +130,10 @@ export class AsyncDiffWorker {
     let worker: AsyncDiffWorker | undefined;
     const exchange = new ExchangeServer({
       producerId: () => worker?.id ?? '',
-      onSent: (sent) => worker?.metrics.sent(sent.peer, sent.bytes),
+      onSent: (sent) => {
+        worker?.metrics.sent(sent.peer, sent.bytes);
+        worker?.traceSent(sent);
+      },
     });
     const handlers: WorkerHandlers = {
       Attach: bidiHandler((stream) => worker?.accept(stream)),
@@ -166,6 +170,11 @@ export class AsyncDiffWorker {
   /** Its name at the coordinator; empty before it has joined one. */
   get id(): string {
     return this.#workerId;
+  }
+
+  /** Where the time of a tensor that has left went, for the trace of the job in progress. */
+  traceSent(sent: SentTensor): void {
+    this.#conversation?.onSent(sent);
   }
 
   /** HOST:PORT at which it listens. */
