@@ -1,5 +1,5 @@
-import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
@@ -80,7 +80,6 @@ async function cacheCheck(): Promise<Check> {
 }
 
 async function portCheck(): Promise<Check> {
-  const folder = await mkdtemp(join(tmpdir(), 'asyncdiff-doctor-'));
   try {
     const server = await startServer({ listen: '127.0.0.1:0', services: [] });
     await server.close();
@@ -92,7 +91,5 @@ async function portCheck(): Promise<Check> {
       detail: AsyncDiffError.from(error).rawMessage,
       hint: AsyncDiffError.from(error).hint,
     };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanRequest } from '../planner/index.js';
+import { DEFAULT_WARM_UP } from '../schedule/index.js';
 import type { PlanSettings__Output } from '../transport/gen/asyncdiff/v1/PlanSettings.js';
 
-const DEFAULT_WARM_UP = 3;
 const OPTIMIZATION_LEVELS = ['basic', 'extended', 'all'] as const;
 
 /** A job's settings with nothing left open but what the planner chooses. */

@@ -1,4 +1,5 @@
 export {
+  DEFAULT_WARM_UP,
   expandRound,
   listRounds,
   oldestVersionRead,

@@ -1,5 +1,8 @@
 import type { Partition, Segment } from '../partition/index.js';
 
+/** Warm-up steps where none are asked for, or all steps where there are fewer. */
+export const DEFAULT_WARM_UP = 3;
+
 /** What the schedule of one job needs to know, besides the partition. */
 export interface ScheduleSettings {
   /** T, steps of the sampler. */

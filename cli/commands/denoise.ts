@@ -4,7 +4,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
-import { listRounds } from '../../schedule/index.js';
+import { DEFAULT_WARM_UP, listRounds } from '../../schedule/index.js';
 import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -40,7 +40,6 @@ export interface DenoiseFlags extends ClusterFlags, PlanFlags {
 }
 
 const SCHEMA = 'asyncdiff.denoise/1';
-const DEFAULT_WARM_UP = 3;
 
 export function register(program: Command, io: CommandIo): void {
   const command = program
