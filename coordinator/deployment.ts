@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { Partition } from '../partition/index.js';
+import { type Partition, samplingWorker } from '../partition/index.js';
 import { type Plan, placedWorkers, routeTensors } from '../planner/index.js';
 import { toSegmentMessage } from '../protocol/index.js';
 import type { Task } from '../schedule/index.js';
@@ -22,6 +22,8 @@ export class Deployment {
   readonly workers: readonly WorkerHandle[];
   /** Workers that read the latents. */
   readonly sampleReaders: readonly WorkerHandle[];
+  /** The worker that runs the sampler, and gives the latents to those that read them; none with replicas of component N. */
+  readonly samplingWorkerId: string | undefined;
   /** Time of one run of each segment, measured by its worker, milliseconds; key `<worker id>/<segment id>`. */
   readonly segmentMs: ReadonlyMap<string, number>;
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
@@ -36,6 +38,8 @@ export class Deployment {
     this.optimizationLevel = options.optimizationLevel;
     this.workers = workers;
     this.segmentMs = segmentMs;
+    const placement = new Map(this.plan.placement.workersOf.map((ids, index) => [index + 1, ids]));
+    this.samplingWorkerId = samplingWorker(this.plan.partition, { placement });
     this.#byId = new Map(workers.map((worker) => [worker.id, worker]));
     this.sampleReaders = workers.filter((worker) =>
       specsOf(this.plan, worker.id).some((spec) => spec.sampleInput !== ''),

@@ -7,7 +7,13 @@ import {
   type RoundExecutor,
   type WorkerExecution,
 } from '../engine/index.js';
-import { fromTensorMessage, toIssueRound, toTensorMessage, toTensorMessages } from '../protocol/index.js';
+import {
+  fromTensorMessage,
+  toIssueRound,
+  toSamplerMessage,
+  toTensorMessage,
+  toTensorMessages,
+} from '../protocol/index.js';
 import {
   expandRound,
   oldestVersionRead,
@@ -21,7 +27,8 @@ import type { JobListener, WorkerHandle } from './worker-handle.js';
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,
- * takes the noise predictions; boundary tensors move between the workers without coming by here (unless relayed).
+ * takes the noise predictions; boundary tensors, and latents where a worker runs the sampler, move between the workers
+ * without coming by here (unless relayed).
  */
 export class DistributedExecutor implements RoundExecutor {
   readonly #deployment: Deployment;
@@ -29,6 +36,7 @@ export class DistributedExecutor implements RoundExecutor {
   readonly #attempt: number;
   readonly #noise = new NoiseMailbox();
   #jobId = '';
+  #firstStep = 0;
 
   constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number) {
     this.#deployment = deployment;
@@ -46,7 +54,9 @@ export class DistributedExecutor implements RoundExecutor {
       onRelayedFrame: (message) => this.#relay(message),
       onFault: (error) => this.#noise.fail(error),
     };
-    const { conditioning, ...rest } = job;
+    const { conditioning, sampler, ...rest } = job;
+    this.#firstStep = sampler.firstStep;
+    const samplerMessage = toSamplerMessage(sampler);
     await Promise.all(
       this.#deployment.workers.map((worker) => {
         const wanted = this.#deployment.conditioningOf(worker.id);
@@ -58,6 +68,7 @@ export class DistributedExecutor implements RoundExecutor {
             attempt: this.#attempt,
             planId: this.#deployment.planId,
             conditioning: toTensorMessages(given),
+            ...(worker.id === this.#deployment.samplingWorkerId ? { sampler: samplerMessage } : {}),
           },
           listener,
         );
@@ -74,6 +85,7 @@ export class DistributedExecutor implements RoundExecutor {
       round: round.round,
       oldestVersion: oldestVersionRead(partition, round),
       oldestStep: round.firstStep,
+      lastStep: round.firstStep + round.steps - 1,
     };
     for (const [worker, tasks] of byWorker) {
       if (tasks.length > 0)
@@ -82,6 +94,8 @@ export class DistributedExecutor implements RoundExecutor {
   }
 
   latents(step: number, tensor: Tensor): void {
+    // Only the first ones: the worker that runs the sampler makes the others and passes them on.
+    if (this.#deployment.samplingWorkerId !== undefined && step !== this.#firstStep) return;
     const message = toTensorMessage(tensor);
     for (const worker of this.#deployment.sampleReaders) {
       worker.send({ latents: { jobId: this.#jobId, attempt: this.#attempt, step, tensor: message } });

@@ -1,15 +1,16 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
-import type { Sampler } from '../samplers/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { formatSchedulerConfig, type Sampler } from '../samplers/index.js';
 import { listRounds, type Round, type ScheduleSettings } from '../schedule/index.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
+import { modelInput, takeStep } from './sampler-step.js';
 import { clockMs, type Span } from './timing.js';
 
 export interface DenoiseOptions {
   readonly executor: RoundExecutor;
   readonly sampler: Sampler;
   readonly settings: ScheduleSettings;
-  readonly job: JobStart;
+  readonly job: Omit<JobStart, 'sampler'>;
   /** Latents of step 0, already multiplied by the sampler's init_noise_sigma; float32 [batch, channels, ...]. */
   readonly latents: Tensor;
   /** After each step: its index, latents before it, guided noise prediction, latents after it. */
@@ -48,7 +49,17 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
   const roundMs: number[] = [];
   const samplerSpans: Span[] = [];
   let latents = options.latents;
-  await executor.start(job);
+  await executor.start({
+    ...job,
+    sampler: {
+      schedulerConfig: formatSchedulerConfig(sampler.config),
+      name: sampler.name,
+      numInferenceSteps: sampler.numInferenceSteps,
+      firstStep: settings.firstStep ?? 0,
+      latents,
+      history: sampler.history(),
+    },
+  });
   const startMs = clockMs();
   let lastMs = startMs;
   let finished = false;
@@ -56,7 +67,7 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
     executor.issue(rounds[0] as Round);
     for (const [index, round] of rounds.entries()) {
       throwIfAborted(signal);
-      executor.latents(round.firstStep, scaled(sampler, latents, round.firstStep));
+      executor.latents(round.firstStep, modelInput(sampler, latents, round.firstStep));
       const next = rounds[index + 1];
       if (next !== undefined) executor.issue(next);
       for (let step = round.firstStep; step < round.firstStep + round.steps; step++) {
@@ -97,23 +108,6 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
     samplerSpans,
     report: await executor.finish(),
   };
-}
-
-function scaled(sampler: Sampler, latents: Tensor, step: number): Tensor {
-  return float32(sampler.scaleModelInput(latents.data as Float32Array, step), latents.dims);
-}
-
-function takeStep(sampler: Sampler, eps: Tensor, step: number, latents: Tensor): Tensor {
-  if (elementCount(eps.dims) !== elementCount(latents.dims)) {
-    throw new AsyncDiffError(
-      'model_unsupported',
-      `the prediction is ${formatDims(eps.dims)}, the latents are ${formatDims(latents.dims)}`,
-      {
-        hint: 'Models that predict a variance as well (twice the channels) are not supported.',
-      },
-    );
-  }
-  return float32(sampler.step(eps.data as Float32Array, step, latents.data as Float32Array), latents.dims);
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

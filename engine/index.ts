@@ -3,6 +3,7 @@ export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } fro
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export type { IssuedRound } from './issued-round.js';
 export { type JobContext, JobState } from './job-state.js';
+export type { SamplerStart } from './job-sampler.js';
 export { NoiseMailbox } from './noise-mailbox.js';
 export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
 export { ReferenceExecutor } from './reference-executor.js';

@@ -4,6 +4,8 @@ import type { Task } from '../schedule/index.js';
 export interface IssuedRound {
   readonly round: number;
   readonly tasks: readonly Task[];
+  /** The last step that the round covers: the next round's latents come after it. */
+  readonly lastStep: number;
   /** Boundary tensors below this version may be dropped once no earlier round is pending here. */
   readonly oldestVersion: number;
   /** The same for latents, by step. */

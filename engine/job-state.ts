@@ -1,5 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { IssuedRound } from './issued-round.js';
+import { JobSampler, type SamplerStart } from './job-sampler.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
 
@@ -19,6 +20,8 @@ export interface JobContext {
   readonly guidanceScale: number;
   /** Record spans. */
   readonly trace: boolean;
+  /** Where component N runs on this executor alone: it runs the sampler as well. */
+  readonly sampler?: SamplerStart | undefined;
 }
 
 export function jobKey(jobId: string, attempt: number): string {
@@ -29,12 +32,14 @@ export function jobKey(jobId: string, attempt: number): string {
 export class JobState {
   readonly store = new TensorStore();
   readonly latents = new Map<number, Tensor>();
+  /** Issued, and not yet passed by. */
   readonly rounds: IssuedRound[] = [];
   readonly timing = new JobTiming();
   readonly jobId: string;
   readonly attempt: number;
   context: JobContext | undefined;
   ended = false;
+  sampler: JobSampler | undefined;
   readonly #cache = new Map<string, Tensor>();
 
   constructor(jobId: string, attempt: number) {
@@ -45,10 +50,19 @@ export class JobState {
   start(context: JobContext): void {
     this.context = context;
     this.timing.keepSpans = context.trace;
+    if (context.sampler === undefined) return;
+    this.sampler = new JobSampler(context.sampler);
+    for (const { lastStep } of this.rounds) this.sampler.endRoundWith(lastStep);
+  }
+
+  issue(round: IssuedRound): void {
+    this.rounds.push(round);
+    this.sampler?.endRoundWith(round.lastStep);
   }
 
   end(): void {
     this.ended = true;
+    this.sampler = undefined;
     this.store.clear();
     this.latents.clear();
     this.#cache.clear();

@@ -25,6 +25,7 @@ export class ReferenceExecutor implements RoundExecutor {
     this.#tasks = new TaskExecutor({
       onBoundary: () => {},
       onNoise: (_job, step, tensor) => this.#noise.deliver(step, tensor),
+      onLatents: () => {},
       onFault: (_job, error) => this.#noise.fail(error),
       leaves: () => false,
     });
@@ -34,7 +35,8 @@ export class ReferenceExecutor implements RoundExecutor {
   async start(job: JobStart): Promise<void> {
     this.#noise = new NoiseMailbox();
     this.#jobId = job.jobId;
-    this.#tasks.startJob({ ...job, attempt: ATTEMPT, planId: PLAN });
+    // The sampler stays with the caller: what runs it on a worker is held against this.
+    this.#tasks.startJob({ ...job, sampler: undefined, attempt: ATTEMPT, planId: PLAN });
   }
 
   issue(round: Round): void {
@@ -43,6 +45,7 @@ export class ReferenceExecutor implements RoundExecutor {
       tasks: expandRound(this.#partition, round, this.#settings),
       oldestVersion: oldestVersionRead(this.#partition, round),
       oldestStep: round.firstStep,
+      lastStep: round.firstStep + round.steps - 1,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { Round } from '../schedule/index.js';
+import type { SamplerStart } from './job-sampler.js';
 import type { Span } from './timing.js';
 
 /** What a job needs to begin on an executor. */
@@ -10,6 +11,8 @@ export interface JobStart {
   readonly batchRepeat: number;
   readonly guidanceScale: number;
   readonly trace: boolean;
+  /** For an executor that runs the sampler itself, beside the caller's. */
+  readonly sampler: SamplerStart;
 }
 
 /** Where the time and the bytes of a finished job went, by worker. */
@@ -37,7 +40,7 @@ export interface RoundExecutor {
   start(job: JobStart): Promise<void>;
   /** Rounds come in order; a round may be issued before the latents of its first step exist. */
   issue(round: Round): void;
-  /** Latents of a step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
+  /** Latents of a round's first step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
   latents(step: number, tensor: Tensor): void;
   /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */
   noisePrediction(step: number): Promise<Tensor>;

@@ -1,12 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type DType, type Tensor, elementCount, formatDims } from '../common/tensor/index.js';
+import type { Tensor } from '../common/tensor/index.js';
 import type { Task } from '../schedule/index.js';
-import { applyGuidance, castFloat, isFinite, repeatBatch } from './float-ops.js';
+import { gatherFeeds, localName } from './feeds.js';
+import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
-import type { SegmentSpec, ValueSpec } from './segment-spec.js';
+import type { SegmentSpec } from './segment-spec.js';
 import type { SegmentSession } from './session.js';
-import { scalarTensor } from './timestep.js';
+import { clockMs } from './timing.js';
+import { LATENTS } from '../partition/index.js';
 
 export interface LoadedSegment {
   readonly spec: SegmentSpec;
@@ -18,9 +20,11 @@ export interface ExecutorEvents {
   onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
   /** The noise prediction of a step, after guidance, float32. The receiver owns its memory. */
   onNoise(job: JobContext, step: number, tensor: Tensor): void;
+  /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
+  onLatents(job: JobContext, step: number, tensor: Tensor): void;
   /** A task failed: the job cannot go on. Later tasks of the job are not run. */
   onFault(job: JobContext, error: AsyncDiffError): void;
-  /** Whether a boundary tensor leaves this executor (and so must be copied if it is read here as well). */
+  /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
   leaves(planId: string, name: string): boolean;
 }
 
@@ -83,7 +87,7 @@ export class TaskExecutor {
 
   addRound(jobId: string, attempt: number, round: IssuedRound): void {
     const state = this.#state(jobId, attempt);
-    state.rounds.push(round);
+    state.issue(round);
     for (const task of round.tasks) this.#queue.push({ state, task });
     this.#pump();
   }
@@ -184,12 +188,13 @@ export class TaskExecutor {
     spec: SegmentSpec,
     results: Record<string, Tensor>,
   ): void {
-    // The noise prediction first: sampler and next latents wait for it.
+    // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) {
       const raw = takeResult(results, spec.output, spec);
       const eps =
         context.guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, context.guidanceScale);
       if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${task.epsStep}`, task, state);
+      if (state.sampler !== undefined) this.#sample(state, context, task, task.epsStep, eps);
       this.#events.onNoise(context, task.epsStep, eps);
     }
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
@@ -212,6 +217,17 @@ export class TaskExecutor {
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(context, name, version, tensor);
   }
 
+  #sample(state: JobState, context: JobContext, task: Task, step: number, eps: Tensor): void {
+    const startMs = clockMs();
+    const made = state.sampler?.take(step, eps);
+    state.timing.sampled(task.round, step, startMs);
+    if (made === undefined) return;
+    state.latents.set(made.step, made.latents);
+    // A copy: the sampler goes on from what the model takes where nothing is scaled.
+    if (this.#events.leaves(context.planId, LATENTS))
+      this.#events.onLatents(context, made.step, copyOf(made.latents));
+  }
+
   #isReadHere(planId: string, name: string): boolean {
     for (const { spec } of this.#plans.get(planId)?.values() ?? [])
       if (spec.boundaryReads.includes(name)) return true;
@@ -222,59 +238,6 @@ export class TaskExecutor {
 /** The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own. */
 function copyOf(tensor: Tensor): Tensor {
   return { ...tensor, data: tensor.data.slice() };
-}
-
-/** Values inside a component are fresh: each run of a round has its own. */
-function localName(name: string, task: Task): string {
-  return `${name}\n${task.run}`;
-}
-
-function gatherFeeds(
-  state: JobState,
-  context: JobContext,
-  task: Task,
-  spec: SegmentSpec,
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
-  for (const input of spec.inputs) {
-    feeds[input.name] = checkShape(input, spec, gatherFeed(state, context, task, spec, input));
-  }
-  return feeds;
-}
-
-function gatherFeed(
-  state: JobState,
-  context: JobContext,
-  task: Task,
-  spec: SegmentSpec,
-  input: ValueSpec,
-): Tensor {
-  const { name, dtype } = input;
-  if (name === spec.sampleInput) {
-    return state.cached(`latents/${dtype}/${task.sampleStep}`, () =>
-      repeatBatch(castFloat(state.latents.get(task.sampleStep) as Tensor, dtype), context.batchRepeat),
-    );
-  }
-  if (name === spec.timestepInput) return scalarTensor(input, context.timesteps[task.timestepStep] as number);
-  const version = task.reads.find((read) => read.name === name)?.version;
-  if (version !== undefined) return state.store.get(name, version) as Tensor;
-  if (spec.localReads.includes(name)) return state.store.get(localName(name, task), task.round) as Tensor;
-  return state.cached(`conditioning/${dtype}/${name}`, () => conditioning(context, name, dtype));
-}
-
-function conditioning(context: JobContext, name: string, dtype: DType): Tensor {
-  const tensor = context.conditioning[name];
-  if (tensor === undefined)
-    throw new AsyncDiffError('invalid_input', `the model's input "${name}" was not given`);
-  return castFloat(tensor, dtype);
-}
-
-function checkShape(input: ValueSpec, spec: SegmentSpec, tensor: Tensor): Tensor {
-  if (elementCount(tensor.dims) === elementCount(input.dims)) return tensor;
-  throw new AsyncDiffError(
-    'invalid_input',
-    `segment ${spec.id} takes "${input.name}" as ${formatDims(input.dims)}, it was given ${formatDims(tensor.dims)}`,
-  );
 }
 
 function takeResult(results: Record<string, Tensor>, name: string, spec: SegmentSpec): Tensor {

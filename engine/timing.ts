@@ -66,6 +66,14 @@ export class JobTiming {
     });
   }
 
+  /** The sampler ran between two tasks. */
+  sampled(round: number, step: number, startMs: number): void {
+    this.#lastEndMs = clockMs();
+    if (!this.keepSpans) return;
+    const durationMs = this.#lastEndMs - startMs;
+    this.spans.push({ name: `step ${step}`, category: 'sampler', startMs, durationMs, round, component: 0 });
+  }
+
   /** Mean time of each segment over asynchronous rounds, milliseconds. */
   segmentMs(): Record<string, number> {
     return Object.fromEntries([...this.#segments].map(([id, { totalMs, runs }]) => [id, totalMs / runs]));

@@ -25,9 +25,9 @@ export interface Cluster {
    */
   readonly placement: ReadonlyMap<number, readonly string[]>;
   readonly links: (fromWorker: string, toWorker: string) => Link;
-  /** Coordinator to worker and back. */
+  /** Coordinator to worker and back: rounds and noise predictions; latents where no worker runs the sampler. */
   readonly coordinatorLinks: (worker: string) => Link;
-  /** Bytes of one step's latents, and of one noise prediction, between coordinator and worker. */
+  /** Bytes of one step's latents, and of one noise prediction. */
   readonly latentBytes: number;
   /** Time of one step of the sampler. */
   readonly samplerMs: number;
@@ -72,7 +72,7 @@ export function occupancyMs(link: Link, bytes: number): number {
  * The way of a boundary tensor from the worker that made it to every other worker that holds a consumer, each once. A host
  * with several of them gets it once: its first worker passes it on.
  */
-export function hopsOf(cluster: Cluster, tensor: BoundaryTensor, from: string): Hop[] {
+export function hopsOf(cluster: Cluster, tensor: Pick<BoundaryTensor, 'consumers'>, from: string): Hop[] {
   const consumers = new Set(tensor.consumers.flatMap((component) => workersOf(cluster, component)));
   consumers.delete(from);
   const hostOf = new Map(cluster.workers.map((worker) => [worker.id, worker.hostId]));

@@ -9,6 +9,7 @@ import {
   taskMs,
   workersOf,
 } from './cluster.js';
+import { LATENTS, sampleReaders, samplingWorker } from './latents.js';
 import type { BoundaryTensor, Partition, Segment } from './partition.js';
 
 export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
@@ -28,6 +29,8 @@ export interface EventGraph {
 
 interface PlacedTask {
   readonly event: number;
+  /** After which what it makes is sent: the sampler's step, where the worker runs it. */
+  readonly done: number;
   readonly segment: Segment;
   readonly worker: string;
   readonly run: number;
@@ -37,7 +40,8 @@ interface PlacedTask {
 /**
  * Builds the system of design section 4. Events: each task, each message, each sampler step. Edges: a worker runs its
  * tasks one after another in program order; a worker's messages leave one after another; a task waits for its boundary
- * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued.
+ * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued. The
+ * sampler steps on component N's worker, or, where there are several, at the coordinator.
  */
 export function buildEventGraph(
   partition: Partition,
@@ -59,6 +63,8 @@ class EventGraphBuilder {
   /** For `<tensor> <worker>`: the event after which the worker has the tensor, and the latency that follows it. */
   readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
   readonly #load = new Map<string, number>();
+  /** Runs the sampler; undefined where the coordinator's is the only one. */
+  readonly #sampling: string | undefined;
 
   constructor(
     partition: Partition,
@@ -70,6 +76,7 @@ class EventGraphBuilder {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#stride = stride;
+    this.#sampling = samplingWorker(partition, cluster);
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -82,7 +89,7 @@ class EventGraphBuilder {
     );
     this.#chain(samplers);
     for (const [worker, tasks] of byWorker) {
-      this.#chain(tasks.map((task) => task.event));
+      this.#chain(tasks.flatMap(({ event, done }) => (event === done ? [event] : [event, done])));
       this.#chain(tasks.flatMap((task) => this.#sends(task, samplers)));
       this.#edge(
         samplers.at(-1)!,
@@ -91,7 +98,7 @@ class EventGraphBuilder {
         1 + ROUNDS_AHEAD,
       );
     }
-    this.#sendLatents(all, samplers.at(-1)!);
+    if (this.#sampling === undefined) this.#sendLatents(all, samplers.at(-1)!);
     for (const task of all) this.#waitForTensors(task);
     for (const [resource, busyMs] of this.#load) {
       const event = this.#event('link', resource, busyMs);
@@ -113,47 +120,62 @@ class EventGraphBuilder {
           if (segment.component !== index) continue;
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
-          tasks.push({ event, segment, worker, run, publishes: run === runs - 1 });
+          const done =
+            segment.writesOutput && worker === this.#sampling
+              ? this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs)
+              : event;
+          tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
         }
       }
     }
     return tasks;
   }
 
-  /** The messages that a task's end sets off, in the order in which they leave: the noise prediction first. */
+  /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
   #sends(task: PlacedTask, samplers: readonly number[]): number[] {
     const sends: number[] = [];
+    if (task.publishes && task.segment.writesOutput && this.#sampling !== undefined) {
+      const latents = {
+        name: LATENTS,
+        bytes: this.#cluster.latentBytes,
+        consumers: sampleReaders(this.#partition),
+      };
+      this.#hops(task, latents, sends);
+    }
     if (task.segment.writesOutput) {
       const link = this.#cluster.coordinatorLinks(task.worker);
       const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
-      this.#edge(task.event, event, 0, 0);
+      this.#edge(task.done, event, 0, 0);
       this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
       sends.push(event);
     }
     if (!task.publishes) return sends;
-    for (const name of task.segment.boundaryWrites) {
-      const tensor = this.#tensors.get(name)!;
-      this.#arrival.set(`${name} ${task.worker}`, { event: task.event, latencyMs: 0 });
-      const hopEvents = new Map<Hop, number>();
-      for (const hop of hopsOf(this.#cluster, tensor, task.worker)) {
-        const link = this.#cluster.links(hop.from, hop.to);
-        const busyMs = occupancyMs(link, tensor.bytes);
-        const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
-        hopEvents.set(hop, event);
-        this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
-        for (const resource of sharedResources(this.#cluster, hop.from, hop.to)) {
-          this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
-        }
-        if (hop.via === undefined) {
-          this.#edge(task.event, event, 0, 0);
-          sends.push(event);
-        } else {
-          const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
-          this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
-        }
+    for (const name of task.segment.boundaryWrites) this.#hops(task, this.#tensors.get(name)!, sends);
+    return sends;
+  }
+
+  /** The way of what a task makes to everyone who reads it; the messages that its own worker sends are added to `sends`. */
+  #hops(task: PlacedTask, what: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'>, sends: number[]): void {
+    const { name, bytes } = what;
+    this.#arrival.set(`${name} ${task.worker}`, { event: task.done, latencyMs: 0 });
+    const hopEvents = new Map<Hop, number>();
+    for (const hop of hopsOf(this.#cluster, what, task.worker)) {
+      const link = this.#cluster.links(hop.from, hop.to);
+      const busyMs = occupancyMs(link, bytes);
+      const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
+      hopEvents.set(hop, event);
+      this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
+      for (const resource of sharedResources(this.#cluster, hop.from, hop.to)) {
+        this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
+      }
+      if (hop.via === undefined) {
+        this.#edge(task.done, event, 0, 0);
+        sends.push(event);
+      } else {
+        const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
+        this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
       }
     }
-    return sends;
   }
 
   /** One message to each worker that reads the latents, in the order of its first task that does. */
@@ -178,11 +200,13 @@ class EventGraphBuilder {
   }
 
   #waitForTensors(task: PlacedTask): void {
-    for (const name of task.segment.boundaryReads) {
+    const waitFor = (name: string, rounds: number): void => {
       const arrival = this.#arrival.get(`${name} ${task.worker}`);
       if (arrival === undefined) throw new RangeError(`nothing brings ${name} to ${task.worker}`);
-      this.#edge(arrival.event, task.event, arrival.latencyMs, this.#lagOf(this.#tensors.get(name)!));
-    }
+      this.#edge(arrival.event, task.event, arrival.latencyMs, rounds);
+    };
+    for (const name of task.segment.boundaryReads) waitFor(name, this.#lagOf(this.#tensors.get(name)!));
+    if (task.segment.readsSample && this.#sampling !== undefined) waitFor(LATENTS, 1);
   }
 
   #event(kind: EventKind, label: string, durationMs: number): number {

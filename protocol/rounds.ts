@@ -12,6 +12,7 @@ export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound
     round: issued.round,
     oldestVersion: issued.oldestVersion,
     oldestStep: issued.oldestStep,
+    lastStep: issued.lastStep,
     tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
       segment,
       run,
@@ -29,11 +30,12 @@ export function fromIssueRound(
   message: IssueRound__Output,
   specs: ReadonlyMap<string, SegmentSpec>,
 ): IssuedRound {
-  const { round, oldestVersion, oldestStep } = message;
+  const { round, oldestVersion, oldestStep, lastStep } = message;
   return {
     round,
     oldestVersion,
     oldestStep,
+    lastStep,
     tasks: message.tasks.map((task) => fromTask(task, round, specs)),
   };
 }

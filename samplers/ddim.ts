@@ -33,6 +33,7 @@ interface StepScalars {
 /** DDIM without added noise (eta = 0): Song et al. 2020, equation 12; diffusers' DDIMScheduler. */
 class Ddim implements Sampler {
   readonly name = 'ddim';
+  readonly config: SchedulerConfig;
   readonly numInferenceSteps: number;
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
@@ -40,7 +41,8 @@ class Ddim implements Sampler {
   readonly #scalars: readonly StepScalars[];
   readonly #cursor: StepCursor;
 
-  constructor(settings: Settings, numInferenceSteps: number) {
+  constructor(settings: Settings, numInferenceSteps: number, config: SchedulerConfig) {
+    this.config = config;
     this.#settings = settings;
     this.numInferenceSteps = numInferenceSteps;
     this.timesteps = spacedTimesteps(
@@ -72,8 +74,12 @@ class Ddim implements Sampler {
     return next;
   }
 
-  reset(): void {
-    this.#cursor.reset();
+  history(): readonly Float32Array[] {
+    return [];
+  }
+
+  resume(stepIndex: number): void {
+    this.#cursor.resume(stepIndex);
   }
 }
 
@@ -119,5 +125,5 @@ export const ddim: SamplerDefinition = Object.freeze({
   className: CLASS,
   flowMatching: false,
   create: (config: SchedulerConfig, numInferenceSteps: number) =>
-    new Ddim(readSettings(schema, config, CLASS), numInferenceSteps),
+    new Ddim(readSettings(schema, config, CLASS), numInferenceSteps, config),
 });

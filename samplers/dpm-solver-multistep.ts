@@ -56,6 +56,7 @@ interface Level {
 /** DPM-Solver++ (2M, midpoint; order 1 too): Lu et al. 2022, algorithm 2; diffusers' DPMSolverMultistepScheduler. */
 class DpmSolverMultistep implements Sampler {
   readonly name = 'dpmpp_2m';
+  readonly config: SchedulerConfig;
   readonly numInferenceSteps: number;
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
@@ -64,7 +65,8 @@ class DpmSolverMultistep implements Sampler {
   readonly #cursor: StepCursor;
   #previousOriginal: Float32Array | undefined;
 
-  constructor(settings: Settings, numInferenceSteps: number) {
+  constructor(settings: Settings, numInferenceSteps: number, config: SchedulerConfig) {
+    this.config = config;
     this.#settings = settings;
     this.numInferenceSteps = numInferenceSteps;
     const { timesteps, sigmas } = scheduleOf(settings, numInferenceSteps);
@@ -101,9 +103,13 @@ class DpmSolverMultistep implements Sampler {
     return secondOrder(sample, original, previous, keep, move, ratio);
   }
 
-  reset(): void {
-    this.#cursor.reset();
-    this.#previousOriginal = undefined;
+  history(): readonly Float32Array[] {
+    return this.#previousOriginal === undefined ? [] : [this.#previousOriginal];
+  }
+
+  resume(stepIndex: number, history: readonly Float32Array[]): void {
+    this.#cursor.resume(stepIndex);
+    this.#previousOriginal = history[0];
   }
 
   #isFirstOrder(stepIndex: number): boolean {
@@ -208,5 +214,5 @@ export const dpmSolverMultistep: SamplerDefinition = Object.freeze({
   className: CLASS,
   flowMatching: false,
   create: (config: SchedulerConfig, numInferenceSteps: number) =>
-    new DpmSolverMultistep(readSettings(schema, config, CLASS), numInferenceSteps),
+    new DpmSolverMultistep(readSettings(schema, config, CLASS), numInferenceSteps, config),
 });

@@ -28,6 +28,7 @@ type Settings = z.output<typeof schema>;
 /** Euler's method on sigma: Karras et al. 2022, algorithm 2 without churn; diffusers' EulerDiscreteScheduler. */
 class EulerDiscrete implements Sampler {
   readonly name = 'euler';
+  readonly config: SchedulerConfig;
   readonly numInferenceSteps: number;
   readonly timesteps: readonly number[];
   readonly initNoiseSigma: number;
@@ -36,7 +37,8 @@ class EulerDiscrete implements Sampler {
   readonly #sigmas: Float32Array;
   readonly #cursor: StepCursor;
 
-  constructor(settings: Settings, numInferenceSteps: number) {
+  constructor(settings: Settings, numInferenceSteps: number, config: SchedulerConfig) {
+    this.config = config;
     this.#settings = settings;
     this.numInferenceSteps = numInferenceSteps;
     const { timesteps, sigmas } = scheduleOf(settings, numInferenceSteps);
@@ -74,8 +76,12 @@ class EulerDiscrete implements Sampler {
     return next;
   }
 
-  reset(): void {
-    this.#cursor.reset();
+  history(): readonly Float32Array[] {
+    return [];
+  }
+
+  resume(stepIndex: number): void {
+    this.#cursor.resume(stepIndex);
   }
 }
 
@@ -109,5 +115,5 @@ export const eulerDiscrete: SamplerDefinition = Object.freeze({
   className: CLASS,
   flowMatching: false,
   create: (config: SchedulerConfig, numInferenceSteps: number) =>
-    new EulerDiscrete(readSettings(schema, config, CLASS), numInferenceSteps),
+    new EulerDiscrete(readSettings(schema, config, CLASS), numInferenceSteps, config),
 });

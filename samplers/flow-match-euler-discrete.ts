@@ -23,6 +23,7 @@ type Settings = z.output<typeof schema>;
 /** Euler's method on a rectified flow: Esser et al. 2024, section 2; diffusers' FlowMatchEulerDiscreteScheduler. */
 class FlowMatchEulerDiscrete implements Sampler {
   readonly name = 'flow_match_euler';
+  readonly config: SchedulerConfig;
   readonly numInferenceSteps: number;
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
@@ -30,7 +31,8 @@ class FlowMatchEulerDiscrete implements Sampler {
   readonly #sigmas: Float32Array;
   readonly #cursor: StepCursor;
 
-  constructor(settings: Settings, numInferenceSteps: number) {
+  constructor(settings: Settings, numInferenceSteps: number, config: SchedulerConfig) {
+    this.config = config;
     this.numInferenceSteps = numInferenceSteps;
     this.#sigmas = sigmasOf(settings, numInferenceSteps);
     this.timesteps = Array.from(this.#sigmas.subarray(0, -1), (sigma) =>
@@ -54,8 +56,12 @@ class FlowMatchEulerDiscrete implements Sampler {
     return next;
   }
 
-  reset(): void {
-    this.#cursor.reset();
+  history(): readonly Float32Array[] {
+    return [];
+  }
+
+  resume(stepIndex: number): void {
+    this.#cursor.resume(stepIndex);
   }
 }
 
@@ -77,5 +83,5 @@ export const flowMatchEulerDiscrete: SamplerDefinition = Object.freeze({
   className: CLASS,
   flowMatching: true,
   create: (config: SchedulerConfig, numInferenceSteps: number) =>
-    new FlowMatchEulerDiscrete(readSettings(schema, config, CLASS), numInferenceSteps),
+    new FlowMatchEulerDiscrete(readSettings(schema, config, CLASS), numInferenceSteps, config),
 });

@@ -1,3 +1,8 @@
 export { createSampler, SAMPLERS } from './registry.js';
 export type { Sampler, SamplerDefinition } from './sampler.js';
-export { forLatents, parseSchedulerConfig, type SchedulerConfig } from './scheduler-config.js';
+export {
+  forLatents,
+  formatSchedulerConfig,
+  parseSchedulerConfig,
+  type SchedulerConfig,
+} from './scheduler-config.js';

@@ -4,6 +4,8 @@ import type { SchedulerConfig } from './scheduler-config.js';
 export interface Sampler {
   /** As `--scheduler` takes it: `ddim`, `euler`, `dpmpp_2m` or `flow_match_euler`. */
   readonly name: string;
+  /** What it was made from: `createSampler(config, numInferenceSteps, name)` makes the same sampler elsewhere. */
+  readonly config: SchedulerConfig;
   /** T, the number of steps. */
   readonly numInferenceSteps: number;
   /** The timestep of each step, as fed to the model; length T. Euler and flow matching have fractions. */
@@ -17,8 +19,10 @@ export interface Sampler {
    * Steps are taken in order, 0 to T-1; anything else throws `internal`.
    */
   step(modelOutput: Float32Array, stepIndex: number, sample: Float32Array): Float32Array;
-  /** Forgets the steps taken, so that step 0 is next. */
-  reset(): void;
+  /** What the next step needs of those taken, besides the latents; empty for most samplers. */
+  history(): readonly Float32Array[];
+  /** Step `stepIndex` is next, after steps that left `history` behind. `resume(0, [])` begins anew. */
+  resume(stepIndex: number, history: readonly Float32Array[]): void;
 }
 
 /** What a sampler's file exports, and what the registry lists. */

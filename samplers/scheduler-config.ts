@@ -41,6 +41,16 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
   );
 }
 
+/** The text that {@link parseSchedulerConfig} reads as `config`, infinities included. */
+export function formatSchedulerConfig(config: SchedulerConfig): string {
+  const infinities = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as unknown[];
+  // JSON has no infinities: they pass as marked strings, and lose the quotes afterwards.
+  const text = JSON.stringify(config, (_key, value: unknown) =>
+    infinities.includes(value) ? `\u0000${String(value)}` : value,
+  );
+  return text.replace(/"\\u0000(-?Infinity)"/g, '$1');
+}
+
 /**
  * The config of a latent-diffusion pipeline: `clip_sample` off, as StableDiffusionPipeline sets it in diffusers. Without it a
  * config of another class that is read as DDIM gets DDIMScheduler's default, which clips latents to [-1, 1].

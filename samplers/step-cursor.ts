@@ -14,7 +14,7 @@ export class StepCursor {
   /** Takes step `stepIndex`; throws `internal` where it is not the next one or the arrays differ in length. */
   take(stepIndex: number, modelOutput: Float32Array, sample: Float32Array): void {
     if (stepIndex !== this.#next || stepIndex >= this.#count) {
-      const expected = this.#next < this.#count ? `step ${this.#next}` : 'a reset, all steps are taken';
+      const expected = this.#next < this.#count ? `step ${this.#next}` : 'nothing more: all steps are taken';
       throw new AsyncDiffError('internal', `${this.#sampler}: got step ${stepIndex}, expected ${expected}`);
     }
     if (modelOutput.length !== sample.length) {
@@ -26,7 +26,7 @@ export class StepCursor {
     this.#next += 1;
   }
 
-  reset(): void {
-    this.#next = 0;
+  resume(stepIndex: number): void {
+    this.#next = stepIndex;
   }
 }

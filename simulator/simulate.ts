@@ -3,9 +3,12 @@ import {
   type Cluster,
   type Hop,
   hopsOf,
+  LATENTS,
   occupancyMs,
   type Partition,
   ROUNDS_AHEAD,
+  sampleReaders,
+  samplingWorker,
   type Segment,
   sharedResources,
   taskMs,
@@ -27,7 +30,7 @@ interface QueuedTask {
 /**
  * Runs the job's program on a cost model, event by event: the third executor of design section 3. Workers run their tasks in program
  * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
- * after another, the noise prediction first; messages that share a receiving interface arrive one after another.
+ * after another, latents and noise prediction first; messages that share a receiving interface arrive one after another.
  */
 export function simulate(partition: Partition, cluster: Cluster, settings: ScheduleSettings): Timeline {
   return new Simulation(partition, cluster, settings).run();
@@ -42,6 +45,8 @@ class Simulation {
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
   readonly #sampleReaders = new Map<number, Set<string>>();
+  /** Runs the sampler; undefined where the coordinator's is the only one. */
+  readonly #sampling: string | undefined;
   readonly #events = new EventQueue();
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
   /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
@@ -58,6 +63,7 @@ class Simulation {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#settings = settings;
+    this.#sampling = samplingWorker(partition, cluster);
     this.#rounds = listRounds(settings);
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
     this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
@@ -89,7 +95,7 @@ class Simulation {
       ...task.reads.map(({ name, version }) => `${name}@${version} ${worker}`),
     ];
     if (segment.readsSample) {
-      needs.push(`latents ${task.sampleStep} ${worker}`);
+      needs.push(`${LATENTS}@${task.sampleStep} ${worker}`);
       const readers = this.#sampleReaders.get(task.sampleStep) ?? new Set();
       this.#sampleReaders.set(task.sampleStep, readers.add(worker));
     }
@@ -118,10 +124,22 @@ class Simulation {
     }
     queue.next++;
     const durationMs = taskMs(this.#cluster, worker, next.segment);
-    const endMs = startMs + durationMs;
-    queue.freeMs = endMs;
-    const { id: label, round } = next.task;
+    let endMs = startMs + durationMs;
+    const { id: label, round, epsStep } = next.task;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
+    if (epsStep !== undefined && worker === this.#sampling) {
+      const { samplerMs } = this.#cluster;
+      this.#spans.push({
+        kind: 'sampler',
+        worker,
+        label: `step ${epsStep}`,
+        round,
+        startMs: endMs,
+        durationMs: samplerMs,
+      });
+      endMs += samplerMs;
+    }
+    queue.freeMs = endMs;
     this.#events.add(endMs, () => {
       this.#finish(next, endMs);
       this.#advance(worker);
@@ -129,15 +147,22 @@ class Simulation {
   }
 
   #finish({ task, worker }: QueuedTask, endMs: number): void {
-    if (task.epsStep !== undefined) this.#sendEps(task.epsStep, task.round, worker, endMs);
-    for (const { name, version } of task.writes) {
-      const tensor = this.#tensors.get(name)!;
-      const what = `${name}@${version}`;
+    const publish = (what: string, bytes: number, consumers: readonly number[]): void => {
       this.#present.set(`${what} ${worker}`, endMs);
-      const hops = hopsOf(this.#cluster, tensor, worker);
+      const hops = hopsOf(this.#cluster, { consumers }, worker);
       for (const hop of hops) {
-        if (hop.via === undefined) this.#sendHop(hop, hops, what, tensor.bytes, task.round, endMs);
+        if (hop.via === undefined) this.#sendHop(hop, hops, what, bytes, task.round, endMs);
       }
+    };
+    if (task.epsStep !== undefined) {
+      const next = task.epsStep + 1;
+      if (this.#sampling !== undefined && this.#sampleReaders.has(next))
+        publish(`${LATENTS}@${next}`, this.#cluster.latentBytes, sampleReaders(this.#partition));
+      this.#sendEps(task.epsStep, task.round, worker, endMs);
+    }
+    for (const { name, version } of task.writes) {
+      const { bytes, consumers } = this.#tensors.get(name)!;
+      publish(`${name}@${version}`, bytes, consumers);
     }
   }
 
@@ -201,7 +226,7 @@ class Simulation {
     this.#totalMs = endMs;
     this.#events.add(endMs, () => {
       this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
-      this.#sendLatents(at + 1, endMs);
+      if (this.#sampling === undefined) this.#sendLatents(at + 1, endMs);
     });
   }
 
@@ -225,7 +250,7 @@ class Simulation {
       const label = `step ${round.firstStep}`;
       const span = { worker: 'coordinator', label, round: round.round, startMs, durationMs, to, bytes };
       this.#spans.push({ kind: 'latents', ...span });
-      this.#arrive(`latents ${round.firstStep}`, to, startMs + durationMs + link.latencyMs);
+      this.#arrive(`${LATENTS}@${round.firstStep}`, to, startMs + durationMs + link.latencyMs);
     }
   }
 

@@ -2,6 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { clockMs } from '../engine/index.js';
 import {
   fromIssueRound,
+  fromSamplerMessage,
   fromTensorMessage,
   fromTensorMessages,
   toFault,
@@ -193,7 +194,8 @@ export class Conversation {
   }
 
   #startJob(message: StartJob__Output): void {
-    const { jobId, attempt, planId, conditioning, timesteps, batchRepeat, guidanceScale, trace } = message;
+    const { jobId, attempt, planId, conditioning, timesteps, batchRepeat, guidanceScale, trace, sampler } =
+      message;
     const deployment = this.#deployments.get(planId);
     if (deployment === undefined) {
       this.#options.send({
@@ -212,6 +214,7 @@ export class Conversation {
       guidanceScale,
       trace,
       conditioning: fromTensorMessages(conditioning),
+      sampler: sampler === null ? undefined : fromSamplerMessage(sampler),
     };
     this.#options.inference.start(context);
     this.#options.send({ jobStarted: { jobId, attempt } });

@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { clockMs, type OptimizationLevel, type SegmentSpec, type Span } from '../engine/index.js';
+import { LATENTS } from '../partition/index.js';
 import { fromSegmentMessage } from '../protocol/index.js';
 import {
   encodeFrames,
@@ -56,7 +57,11 @@ export class Deployment {
     this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
     this.#producers = message.producers;
     this.#routes = new Map(message.routes.map(({ name, toWorkerIds }) => [name, toWorkerIds]));
-    this.#reads = new Set(this.segments.flatMap((segment) => segment.boundaryReads));
+    this.#reads = new Set(
+      this.segments.flatMap(({ boundaryReads, sampleInput }) =>
+        sampleInput === '' ? boundaryReads : [...boundaryReads, LATENTS],
+      ),
+    );
   }
 
   /** Content addresses of segment models that are not in the cache. */
@@ -121,18 +126,23 @@ export class Deployment {
     const { jobId, attempt, name, version, sentUs } = meta;
     const neighbours = this.#relay ? [] : (this.#routes.get(name) ?? []);
     if (neighbours.length === 0) {
-      if (this.#reads.has(name)) this.#context.inference.tensor(jobId, attempt, name, version, tensor);
+      if (this.#reads.has(name)) this.#take(tensor, meta);
       return;
     }
     // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
-    if (this.#reads.has(name))
-      this.#context.inference.tensor(jobId, attempt, name, version, { ...tensor, data: tensor.data.slice() });
+    if (this.#reads.has(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
     for (const consumerId of neighbours) this.#count(consumerId, sizeBytes);
     await Promise.all(
       neighbours.map((id) =>
         this.#context.exchange.publish(this.planId, id, tensor, { jobId, attempt, name, version, sentUs }),
       ),
     );
+  }
+
+  #take(tensor: Tensor, { jobId, attempt, name, version }: ReceivedMeta): void {
+    const { inference } = this.#context;
+    if (name === LATENTS) inference.latents(jobId, attempt, version, tensor);
+    else inference.tensor(jobId, attempt, name, version, tensor);
   }
 
   close(): void {

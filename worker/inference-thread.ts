@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
+import { LATENTS } from '../partition/index.js';
 import {
   clockMs,
   DeclaredSession,
@@ -34,6 +35,11 @@ const executor = new TaskExecutor({
     send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
   onNoise: ({ jobId, attempt }, step, tensor) =>
     send({ type: 'noise', jobId, attempt, step, tensor }, tensor),
+  onLatents: ({ jobId, attempt, planId }, step, tensor) =>
+    send(
+      { type: 'boundary', jobId, attempt, planId, name: LATENTS, version: step, tensor, madeMs: clockMs() },
+      tensor,
+    ),
   onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
   leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
 });

@@ -13,6 +13,7 @@ import {
   CoordinatorClient,
   coordinatorService,
   startServer,
+  PROTOCOL_VERSION,
 } from '../../transport/index.js';
 import type { CoordinatorMessage__Output } from '../../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage } from '../../transport/gen/asyncdiff/v1/WorkerMessage.js';
@@ -117,7 +118,7 @@ it('workers that cannot reach each other: a clear error, and the relay gives the
   expect(failureOf(await denoise(['--coordinator', address]))).toMatchObject({
     code: 'peer_unreachable',
     exitCode: 1,
-    message: expect.stringMatching(/127\.0\.0\.1:1.*\(worker w2\)/),
+    message: expect.stringMatching(/127\.0\.0\.1:1.*\(worker w[12]\)/),
     hint: expect.stringContaining('--data-path relay'),
   });
   const run = await denoise(['--coordinator', address], ['--data-path', 'relay']);
@@ -164,7 +165,9 @@ describe('other versions of the protocol', () => {
     expect(await sayFirst(address, { hello })).toMatchObject({
       code: 'protocol_mismatch',
       message: expect.stringMatching(
-        /from-the-future speaks protocol 99 \(asyncdiff 9\.9\.9\), this coordinator 1/,
+        new RegExp(
+          `from-the-future speaks protocol 99 \\(asyncdiff 9\\.9\\.9\\), this coordinator ${PROTOCOL_VERSION}`,
+        ),
       ),
       hint: expect.stringContaining('same asyncdiff version'),
     });
@@ -200,7 +203,7 @@ describe('other versions of the protocol', () => {
       expect(failureOf({ ...ended, stdout: '' })).toMatchObject({
         code: 'protocol_mismatch',
         exitCode: 1,
-        message: expect.stringMatching(/coordinator speaks protocol 99, this worker 1/),
+        message: expect.stringMatching(`coordinator speaks protocol 99, this worker ${PROTOCOL_VERSION}`),
       });
     } finally {
       await server.close();

@@ -110,6 +110,7 @@ const issued = (round: number, names: readonly ('head' | 'tail')[]): IssuedRound
   tasks: names.map((name) => task(round, name)),
   oldestVersion: Math.max(0, round - 1),
   oldestStep: round,
+  lastStep: round,
 });
 
 interface Outcome {
@@ -123,6 +124,7 @@ function executor(leaves = false): Outcome & { tasks: TaskExecutor } {
   const tasks = new TaskExecutor({
     onBoundary: (_job, name, version) => outcome.boundary.push(`${name}@${version}`),
     onNoise: (_job, step, tensor) => outcome.noise.set(step, [...(tensor.data as Float32Array)]),
+    onLatents: (_job, step) => outcome.boundary.push(`latents@${step}`),
     onFault: (_job, error) => outcome.faults.push(error),
     leaves: () => leaves,
   });

@@ -225,7 +225,7 @@ describe('steps', () => {
     sampler.step(x, 0, x);
     expect(codeOf(() => sampler.step(x, 0, x))).toBe('internal');
     expect(x).toEqual(new Float32Array([1, 2]));
-    sampler.reset();
+    sampler.resume(0, []);
     sampler.step(x, 0, x);
   });
 

@@ -12,6 +12,10 @@ export interface IssueRound {
    */
   'oldestVersion'?: (number);
   'oldestStep'?: (number);
+  /**
+   * The last step that the round covers: the next round's latents come after it.
+   */
+  'lastStep'?: (number);
 }
 
 export interface IssueRound__Output {
@@ -24,4 +28,8 @@ export interface IssueRound__Output {
    */
   'oldestVersion': (number);
   'oldestStep': (number);
+  /**
+   * The last step that the round covers: the next round's latents come after it.
+   */
+  'lastStep': (number);
 }

@@ -3,7 +3,8 @@
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 
 /**
- * The latents of a step, scaled for the model input, not repeated.
+ * The latents of a round's first step, where they come from the coordinator: of the first round, and of every round where
+ * component N is on several workers. Scaled for the model input, not repeated.
  */
 export interface Latents {
   'jobId'?: (string);
@@ -13,7 +14,8 @@ export interface Latents {
 }
 
 /**
- * The latents of a step, scaled for the model input, not repeated.
+ * The latents of a round's first step, where they come from the coordinator: of the first round, and of every round where
+ * component N is on several workers. Scaled for the model input, not repeated.
  */
 export interface Latents__Output {
   'jobId': (string);

@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from '../../asyncdiff/v1/SamplerStart.js';
 
 export interface StartJob {
   'jobId'?: (string);
@@ -26,6 +27,10 @@ export interface StartJob {
    * Record spans for the trace.
    */
   'trace'?: (boolean);
+  /**
+   * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
+   */
+  'sampler'?: (_asyncdiff_v1_SamplerStart | null);
 }
 
 export interface StartJob__Output {
@@ -52,4 +57,8 @@ export interface StartJob__Output {
    * Record spans for the trace.
    */
   'trace': (boolean);
+  /**
+   * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
+   */
+  'sampler': (_asyncdiff_v1_SamplerStart__Output | null);
 }

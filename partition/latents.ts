@@ -1,0 +1,23 @@
+import { type Cluster, workersOf } from './cluster.js';
+import type { Partition } from './partition.js';
+
+/** Name under which the latents travel between workers; version: the step. No value of a graph that PyTorch exports is called so. */
+export const LATENTS = 'asyncdiff:latents';
+
+/**
+ * The worker that runs the sampler beside its component: component N's, where it has one only. Replicas of component N have
+ * a noise prediction each, so the coordinator's sampler serves everyone then (undefined).
+ */
+export function samplingWorker(
+  partition: Partition,
+  cluster: Pick<Cluster, 'placement'>,
+): string | undefined {
+  const holders = workersOf(cluster, partition.components.length);
+  return holders.length === 1 ? holders[0] : undefined;
+}
+
+/** Components that read the latents, ascending. */
+export function sampleReaders(partition: Partition): number[] {
+  const readers = partition.segments.filter((segment) => segment.readsSample);
+  return [...new Set(readers.map((segment) => segment.component))].sort((a, b) => a - b);
+}
