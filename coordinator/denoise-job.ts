@@ -10,7 +10,8 @@ import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
 import type { Deployments } from './deployments.js';
 import type { JobSettings } from './job-settings.js';
 import type { CoordinatorMetrics } from './metrics.js';
-import { predictedPeriodMs, runReport } from './run-report.js';
+import { predictedPeriodMs } from './predicted-period.js';
+import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import type { WorkerRegistry } from './worker-registry.js';
 

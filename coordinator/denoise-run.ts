@@ -12,10 +12,18 @@ import type { Sampler } from '../samplers/index.js';
 import type { Deployment } from './deployment.js';
 import type { Deployments, DeploymentRequest } from './deployments.js';
 import { DistributedExecutor } from './distributed-executor.js';
+import { predictedPeriodMs } from './predicted-period.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** Times that a job is begun anew when workers are lost, before it is given up. */
 const MAX_RESTARTS = 3;
+
+/**
+ * Control messages are worth saving where rounds are shorter than this: each costs its two ends about a millisecond of
+ * processor together. It is also the work that a lost worker may cost besides the rounds in flight.
+ */
+const WINDOW_MS = 60;
+const MAX_WINDOW = 6;
 
 export interface DenoiseRunOptions {
   readonly jobId: string;
@@ -89,6 +97,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         },
         latents,
         signal,
+        roundsPerWindow: roundsPerWindow(deployment, planRequest, schedule.stride),
         onStep: (step) => {
           latents = step.nextLatents;
           nextStep = step.step + 1;
@@ -117,4 +126,11 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         throw error;
     }
   }
+}
+
+function roundsPerWindow(deployment: Deployment, planRequest: PlanRequest, stride: number): number {
+  // Where the coordinator runs the sampler for everyone, every round waits for it.
+  if (deployment.samplingWorkerId === undefined) return 1;
+  const periodMs = predictedPeriodMs(deployment, planRequest, stride);
+  return Math.max(1, Math.min(MAX_WINDOW, Math.floor(WINDOW_MS / periodMs)));
 }

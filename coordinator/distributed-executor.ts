@@ -76,7 +76,7 @@ export class DistributedExecutor implements RoundExecutor {
     );
   }
 
-  issue(round: Round): void {
+  issue(round: Round, noiseMayWait: boolean): void {
     const { partition } = this.#deployment;
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
     for (const task of expandRound(partition, round, this.#settings))
@@ -86,6 +86,7 @@ export class DistributedExecutor implements RoundExecutor {
       oldestVersion: oldestVersionRead(partition, round),
       oldestStep: round.firstStep,
       lastStep: round.firstStep + round.steps - 1,
+      noiseMayWait,
     };
     for (const [worker, tasks] of byWorker) {
       if (tasks.length > 0)

@@ -1,9 +1,8 @@
-import { clusterOf } from '../planner/index.js';
-import { type Cluster, predictPeriod } from '../partition/index.js';
 import { roundShare, simulate } from '../simulator/index.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from './deployment.js';
+import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
 import type { PlanRequest } from '../planner/index.js';
 
 /** What a finished run tells: settings, times, bytes, and the share of each worker. */
@@ -58,19 +57,6 @@ export function runReport(
   };
 }
 
-type SegmentTimes = ReadonlyMap<string, number>;
-
-/** Period of an asynchronous round from the segments' times as their workers measured them, milliseconds. */
-export function predictedPeriodMs(
-  deployment: Deployment,
-  planRequest: PlanRequest,
-  stride: number,
-  segmentMs: SegmentTimes = deployment.segmentMs,
-): number {
-  const cluster = measuredCluster(deployment, planRequest, segmentMs);
-  return predictPeriod(deployment.partition, cluster, { stride }).periodMs;
-}
-
 /**
  * Time of one run of each segment: what it took in this run's asynchronous rounds where it computed, so that a prediction
  * held against the run differs by what the network costs, not by what else the machine did when the plan was deployed.
@@ -92,14 +78,6 @@ function simulatedSeconds(
   const settings = { ...options.schedule, numInferenceSteps: options.sampler.numInferenceSteps };
   const cluster = measuredCluster(deployment, planRequest, segmentMs);
   return simulate(deployment.partition, cluster, settings).totalMs / 1000;
-}
-
-function measuredCluster({ plan }: Deployment, planRequest: PlanRequest, segmentMs: SegmentTimes): Cluster {
-  const latentBytes =
-    (plan.output.dims.reduce((product, dim) => product * dim, 1) * 4) / planRequest.batchRepeat;
-  return clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>
-    segmentMs.get(`${worker}/${segment}`),
-  );
 }
 
 /**

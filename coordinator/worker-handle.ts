@@ -193,7 +193,9 @@ export class WorkerHandle {
   /** A message came from the worker. */
   receive(message: WorkerMessage__Output): void {
     this.#lastHeardMs = clockMs();
-    if (message.noisePrediction) this.#listener?.onNoise(message.noisePrediction);
+    if (message.batch) {
+      for (const each of message.batch.messages) this.receive(each);
+    } else if (message.noisePrediction) this.#listener?.onNoise(message.noisePrediction);
     else if (message.relayedFrame) this.#listener?.onRelayedFrame(message.relayedFrame);
     else if (message.pong) {
       this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());

@@ -16,6 +16,11 @@ export interface DenoiseOptions {
   /** After each step: its index, latents before it, guided noise prediction, latents after it. */
   readonly onStep?: (step: StepResult) => void;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Rounds that are issued together, and whose noise predictions may come together; 1 unless the executor runs the sampler
+   * itself. The rounds of one window are always issued ahead of the one in progress.
+   */
+  readonly roundsPerWindow?: number;
 }
 
 export interface StepResult {
@@ -39,13 +44,14 @@ export interface DenoiseResult {
 }
 
 /**
- * The denoising loop (design section 2), the same for every executor: issues the rounds, runs the sampler. Round r + 1
- * is issued while round r runs, so that components which do not read the latents can begin as soon as their boundary
- * tensors are there; its latents follow when the sampler has made them.
+ * The denoising loop (design section 2), the same for every executor: issues the rounds, runs the sampler. Round r + 1 (the
+ * next window, where rounds are short) is issued while round r runs, so that components which do not read the latents can
+ * begin as soon as their boundary tensors are there; its latents follow when the sampler has made them.
  */
 export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
   const { executor, sampler, settings, job, signal } = options;
   const rounds = listRounds(settings);
+  const { roundsPerWindow = 1 } = options;
   const roundMs: number[] = [];
   const samplerSpans: Span[] = [];
   let latents = options.latents;
@@ -64,12 +70,16 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
   let lastMs = startMs;
   let finished = false;
   try {
-    executor.issue(rounds[0] as Round);
+    const issueWindow = (from: number): void => {
+      const window = rounds.slice(from, from + roundsPerWindow);
+      for (const [at, round] of window.entries()) executor.issue(round, at < window.length - 1);
+    };
+    issueWindow(0);
+    let windowStartMs = startMs;
     for (const [index, round] of rounds.entries()) {
       throwIfAborted(signal);
       executor.latents(round.firstStep, modelInput(sampler, latents, round.firstStep));
-      const next = rounds[index + 1];
-      if (next !== undefined) executor.issue(next);
+      if (index % roundsPerWindow === 0) issueWindow(index + roundsPerWindow);
       for (let step = round.firstStep; step < round.firstStep + round.steps; step++) {
         const eps = await abortable(executor.noisePrediction(step), signal);
         const samplerStartMs = clockMs();
@@ -92,9 +102,13 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
         });
         latents = nextLatents;
       }
-      const nowMs = clockMs();
-      if (round.mode === 'async' && round.round > 1) roundMs.push(nowMs - lastMs);
-      lastMs = nowMs;
+      lastMs = clockMs();
+      if ((index + 1) % roundsPerWindow !== 0) continue;
+      // Predictions of one window may have come at once: a round's time is its share of the window's.
+      const first = rounds[index + 1 - roundsPerWindow] as Round;
+      if (first.mode === 'async' && first.round > 1)
+        roundMs.push(...Array<number>(roundsPerWindow).fill((lastMs - windowStartMs) / roundsPerWindow));
+      windowStartMs = lastMs;
     }
     finished = true;
   } finally {

@@ -6,6 +6,8 @@ export interface IssuedRound {
   readonly tasks: readonly Task[];
   /** The last step that the round covers: the next round's latents come after it. */
   readonly lastStep: number;
+  /** Its noise predictions may be handed over with those of a later round. */
+  readonly noiseMayWait: boolean;
   /** Boundary tensors below this version may be dropped once no earlier round is pending here. */
   readonly oldestVersion: number;
   /** The same for latents, by step. */

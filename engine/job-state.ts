@@ -40,6 +40,7 @@ export class JobState {
   context: JobContext | undefined;
   ended = false;
   sampler: JobSampler | undefined;
+  readonly #patient = new Set<number>();
   readonly #cache = new Map<string, Tensor>();
 
   constructor(jobId: string, attempt: number) {
@@ -58,6 +59,12 @@ export class JobState {
   issue(round: IssuedRound): void {
     this.rounds.push(round);
     this.sampler?.endRoundWith(round.lastStep);
+    if (round.noiseMayWait) this.#patient.add(round.round);
+  }
+
+  /** See {@link IssuedRound.noiseMayWait}. */
+  noiseMayWait(round: number): boolean {
+    return this.#patient.has(round);
   }
 
   end(): void {

@@ -46,6 +46,7 @@ export class ReferenceExecutor implements RoundExecutor {
       oldestVersion: oldestVersionRead(this.#partition, round),
       oldestStep: round.firstStep,
       lastStep: round.firstStep + round.steps - 1,
+      noiseMayWait: false,
     });
   }
 

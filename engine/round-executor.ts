@@ -38,8 +38,11 @@ export interface WorkerExecution {
  */
 export interface RoundExecutor {
   start(job: JobStart): Promise<void>;
-  /** Rounds come in order; a round may be issued before the latents of its first step exist. */
-  issue(round: Round): void;
+  /**
+   * Rounds come in order; a round may be issued before the latents of its first step exist.
+   * @param noiseMayWait its noise predictions may come with those of a later round
+   */
+  issue(round: Round, noiseMayWait: boolean): void;
   /** Latents of a round's first step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
   latents(step: number, tensor: Tensor): void;
   /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */

@@ -18,8 +18,8 @@ export interface LoadedSegment {
 export interface ExecutorEvents {
   /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
   onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
-  /** The noise prediction of a step, after guidance, float32. The receiver owns its memory. */
-  onNoise(job: JobContext, step: number, tensor: Tensor): void;
+  /** The noise prediction of a step, after guidance, float32. The receiver owns its memory; `mayWait`: see IssuedRound. */
+  onNoise(job: JobContext, step: number, tensor: Tensor, mayWait: boolean): void;
   /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
   onLatents(job: JobContext, step: number, tensor: Tensor): void;
   /** A task failed: the job cannot go on. Later tasks of the job are not run. */
@@ -195,7 +195,7 @@ export class TaskExecutor {
         context.guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, context.guidanceScale);
       if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${task.epsStep}`, task, state);
       if (state.sampler !== undefined) this.#sample(state, context, task, task.epsStep, eps);
-      this.#events.onNoise(context, task.epsStep, eps);
+      this.#events.onNoise(context, task.epsStep, eps, state.noiseMayWait(task.round));
     }
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {

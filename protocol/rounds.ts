@@ -13,6 +13,7 @@ export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound
     oldestVersion: issued.oldestVersion,
     oldestStep: issued.oldestStep,
     lastStep: issued.lastStep,
+    noiseMayWait: issued.noiseMayWait,
     tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
       segment,
       run,
@@ -30,12 +31,13 @@ export function fromIssueRound(
   message: IssueRound__Output,
   specs: ReadonlyMap<string, SegmentSpec>,
 ): IssuedRound {
-  const { round, oldestVersion, oldestStep, lastStep } = message;
+  const { round, oldestVersion, oldestStep, lastStep, noiseMayWait } = message;
   return {
     round,
     oldestVersion,
     oldestStep,
     lastStep,
+    noiseMayWait,
     tasks: message.tasks.map((task) => fromTask(task, round, specs)),
   };
 }

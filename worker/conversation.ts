@@ -10,6 +10,7 @@ import {
   toTensorMessage,
 } from '../protocol/index.js';
 import { FrameAssembler, type SentTensor } from '../transport/index.js';
+import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
@@ -42,6 +43,8 @@ export class Conversation {
   readonly #waiting = new Map<string, { deployment: Deployment; missing: Set<string> }>();
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
+  /** Noise predictions that go out with the next one that may not wait. */
+  #heldNoise: WorkerMessage[] = [];
   /** Deployments and artifacts are taken in order, one after another. */
   #chain: Promise<void> = Promise.resolve();
 
@@ -109,11 +112,13 @@ export class Conversation {
     });
   }
 
-  onNoise({ jobId, attempt, step, tensor }: Extract<InferenceEvent, { type: 'noise' }>): void {
-    this.#options.send(
-      { noisePrediction: { jobId, attempt, step, tensor: toTensorMessage(tensor) } },
-      tensor.data.byteLength,
-    );
+  onNoise({ jobId, attempt, step, tensor, mayWait }: Extract<InferenceEvent, { type: 'noise' }>): void {
+    const message = { noisePrediction: { jobId, attempt, step, tensor: toTensorMessage(tensor) } };
+    const messages = [...this.#heldNoise, message];
+    this.#heldNoise = mayWait ? messages : [];
+    if (mayWait) return;
+    const sizeBytes = messages.length * tensor.data.byteLength;
+    this.#options.send(messages.length === 1 ? message : { batch: { messages } }, sizeBytes);
   }
 
   onFault({ jobId, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
@@ -204,6 +209,7 @@ export class Conversation {
       return;
     }
     deployment.beginJob(trace);
+    this.#heldNoise = [];
     this.#job = { jobId, attempt, deployment };
     const context = {
       jobId,

@@ -82,6 +82,7 @@ export type InferenceEvent =
       readonly attempt: number;
       readonly step: number;
       readonly tensor: Tensor;
+      readonly mayWait: boolean;
     }
   | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
   | {

@@ -33,8 +33,8 @@ const leaving = new Map<string, ReadonlySet<string>>();
 const executor = new TaskExecutor({
   onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
     send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
-  onNoise: ({ jobId, attempt }, step, tensor) =>
-    send({ type: 'noise', jobId, attempt, step, tensor }, tensor),
+  onNoise: ({ jobId, attempt }, step, tensor, mayWait) =>
+    send({ type: 'noise', jobId, attempt, step, tensor, mayWait }, tensor),
   onLatents: ({ jobId, attempt, planId }, step, tensor) =>
     send(
       { type: 'boundary', jobId, attempt, planId, name: LATENTS, version: step, tensor, madeMs: clockMs() },

@@ -111,6 +111,7 @@ const issued = (round: number, names: readonly ('head' | 'tail')[]): IssuedRound
   oldestVersion: Math.max(0, round - 1),
   oldestStep: round,
   lastStep: round,
+  noiseMayWait: false,
 });
 
 interface Outcome {

@@ -62,6 +62,7 @@ import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncd
 import type { Warning as _asyncdiff_v1_Warning, Warning__Output as _asyncdiff_v1_Warning__Output } from './asyncdiff/v1/Warning.js';
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
 import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
+import type { WorkerBatch as _asyncdiff_v1_WorkerBatch, WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output } from './asyncdiff/v1/WorkerBatch.js';
 import type { WorkerFault as _asyncdiff_v1_WorkerFault, WorkerFault__Output as _asyncdiff_v1_WorkerFault__Output } from './asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage as _asyncdiff_v1_WorkerMessage, WorkerMessage__Output as _asyncdiff_v1_WorkerMessage__Output } from './asyncdiff/v1/WorkerMessage.js';
 import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from './asyncdiff/v1/WorkerReport.js';
@@ -141,6 +142,7 @@ export interface ProtoGrpcType {
        * Served by every worker.
        */
       Worker: SubtypeConstructor<typeof grpc.Client, _asyncdiff_v1_WorkerClient> & { service: _asyncdiff_v1_WorkerDefinition }
+      WorkerBatch: MessageTypeDefinition<_asyncdiff_v1_WorkerBatch, _asyncdiff_v1_WorkerBatch__Output>
       WorkerFault: MessageTypeDefinition<_asyncdiff_v1_WorkerFault, _asyncdiff_v1_WorkerFault__Output>
       WorkerMessage: MessageTypeDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_WorkerMessage__Output>
       WorkerReport: MessageTypeDefinition<_asyncdiff_v1_WorkerReport, _asyncdiff_v1_WorkerReport__Output>

@@ -16,6 +16,10 @@ export interface IssueRound {
    * The last step that the round covers: the next round's latents come after it.
    */
   'lastStep'?: (number);
+  /**
+   * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
+   */
+  'noiseMayWait'?: (boolean);
 }
 
 export interface IssueRound__Output {
@@ -32,4 +36,8 @@ export interface IssueRound__Output {
    * The last step that the round covers: the next round's latents come after it.
    */
   'lastStep': (number);
+  /**
+   * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
+   */
+  'noiseMayWait': (boolean);
 }

@@ -11,6 +11,7 @@ import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncd
 import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from '../../asyncdiff/v1/Pong.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from '../../asyncdiff/v1/LinksProbed.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from '../../asyncdiff/v1/Leaving.js';
+import type { WorkerBatch as _asyncdiff_v1_WorkerBatch, WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output } from '../../asyncdiff/v1/WorkerBatch.js';
 
 /**
  * What a worker says.
@@ -33,7 +34,11 @@ export interface WorkerMessage {
    * The worker leaves on purpose (drained); nothing is lost.
    */
   'leaving'?: (_asyncdiff_v1_Leaving | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving";
+  /**
+   * Several of the above, in order.
+   */
+  'batch'?: (_asyncdiff_v1_WorkerBatch | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch";
 }
 
 /**
@@ -57,5 +62,9 @@ export interface WorkerMessage__Output {
    * The worker leaves on purpose (drained); nothing is lost.
    */
   'leaving'?: (_asyncdiff_v1_Leaving__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving";
+  /**
+   * Several of the above, in order.
+   */
+  'batch'?: (_asyncdiff_v1_WorkerBatch__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch";
 }
