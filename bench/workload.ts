@@ -45,7 +45,10 @@ export function textToImage(client: AsyncDiffClient, options: TextToImage): Work
   return {
     label,
     run: ({ numInferenceSteps, plan, trace, signal, ...listeners }) =>
-      finish(client.generate({ ...request, numInferenceSteps, plan, trace, signal }), listeners),
+      finish(
+        client.generate({ ...request, numInferenceSteps, plan, trace, simulate: true, signal }),
+        listeners,
+      ),
   };
 }
 
@@ -88,6 +91,7 @@ export function declaredDenoise(client: AsyncDiffClient, options: DeclaredWorklo
           inputs,
           plan,
           trace,
+          simulate: true,
           signal,
         }),
         listeners,

@@ -46,6 +46,8 @@ export interface GenerateOptions extends CallOptions {
   readonly previewEvery?: number | undefined;
   /** Record a timeline of all hosts. */
   readonly trace?: boolean | undefined;
+  /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
+  readonly simulate?: boolean | undefined;
   readonly plan?: PlanOptions | undefined;
 }
 
@@ -61,6 +63,8 @@ export interface DenoiseOptions extends CallOptions {
   /** Send latents and noise prediction of every step. */
   readonly sendSteps?: boolean | undefined;
   readonly trace?: boolean | undefined;
+  /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
+  readonly simulate?: boolean | undefined;
   readonly plan?: PlanOptions | undefined;
 }
 

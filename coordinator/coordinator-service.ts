@@ -126,6 +126,7 @@ async function denoise(
       guidanceScale: request.guidanceScale,
       sendSteps: request.sendSteps,
       trace: request.trace,
+      simulate: request.simulate,
     },
     context,
   );

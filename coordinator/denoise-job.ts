@@ -41,6 +41,8 @@ export interface DenoiseJob {
   readonly guidanceScale: number;
   readonly sendSteps: boolean;
   readonly trace: boolean;
+  /** Run the program on the simulator as well. */
+  readonly simulate: boolean;
   readonly onLatents?: (step: number, latents: Tensor) => void;
 }
 
@@ -113,6 +115,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const report = runReport(run, options, {
     totalSeconds: (performance.now() - startMs) / 1000,
     cpuMs: (used.user + used.system) / 1000,
+    simulate: job.simulate,
   });
   context.metrics.jobDone(run, report);
   return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };

@@ -44,6 +44,7 @@ export async function generateJob(
       guidanceScale,
       sendSteps: false,
       trace: request.trace,
+      simulate: request.simulate,
       onLatents: (step, latents) => {
         if (request.previewEvery > 0 && step % request.previewEvery === 0 && step < sampler.numInferenceSteps)
           void preview(pipeline, step, latents, context);

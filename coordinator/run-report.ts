@@ -3,13 +3,12 @@ import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from './deployment.js';
 import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
-import type { PlanRequest } from '../planner/index.js';
 
 /** What a finished run tells: settings, times, bytes, and the share of each worker. */
 export function runReport(
   run: DenoiseRun,
   options: DenoiseRunOptions,
-  totals: { totalSeconds: number; cpuMs: number },
+  totals: { totalSeconds: number; cpuMs: number; simulate: boolean },
 ): RunReport {
   const { deployment, planRequest } = run;
   const { plan } = deployment;
@@ -39,7 +38,7 @@ export function runReport(
     cuts: [...partition.cuts],
     planId: plan.planId,
     restarts: run.restarts,
-    simulatedSeconds: simulatedSeconds(run, options, segmentMs),
+    simulatedSeconds: totals.simulate ? simulatedSeconds(run, options, segmentMs) : 0,
     workers: run.workers.map((worker) => {
       const handle = deployment.worker(worker.workerId);
       return {

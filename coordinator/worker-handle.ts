@@ -14,27 +14,7 @@ import type { StartJob } from '../transport/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
 import { Expectations } from './expectations.js';
-
-/**
- * States of a worker as the coordinator sees it:
- *
- * | state | meaning | goes to |
- * |---|---|---|
- * | idle | registered, holds no plan | deploying, lost |
- * | deploying | receives and loads its segments | ready, idle (failed), lost |
- * | ready | holds a plan | deploying, busy, lost |
- * | busy | runs a job | ready, lost |
- * | lost | connection gone or silent; the handle is dead, the worker may register again | |
- */
-export type WorkerState = 'idle' | 'deploying' | 'ready' | 'busy' | 'lost';
-
-const TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerState[]>> = Object.freeze({
-  idle: ['deploying', 'lost'],
-  deploying: ['ready', 'idle', 'lost'],
-  ready: ['deploying', 'busy', 'idle', 'lost'],
-  busy: ['ready', 'lost'],
-  lost: [],
-});
+import { TRANSITIONS, type WorkerState } from './worker-state.js';
 
 /** The control stream to a worker, whichever side dialled it. */
 export interface WorkerLink {

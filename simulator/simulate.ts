@@ -16,6 +16,7 @@ import {
 } from '../partition/index.js';
 import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import { EventQueue } from './event-queue.js';
+import { linkLoads, workerLoads } from './loads.js';
 import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
 
 /** A task in its worker's queue. */
@@ -80,8 +81,8 @@ class Simulation {
       totalMs: this.#totalMs,
       periodMs: steadyPeriodMs(this.#finished),
       rounds: this.#finished,
-      workers: this.#workerLoads(),
-      links: this.#linkLoads(),
+      workers: workerLoads([...this.#queues.keys()], this.#spans),
+      links: linkLoads(this.#spans),
       spans: this.#spans.sort((a, b) => a.startMs - b.startMs),
     };
   }
@@ -259,27 +260,5 @@ class Simulation {
     const startMs = Math.max(readyMs, this.#freeMs.get(resource) ?? 0);
     this.#freeMs.set(resource, startMs + durationMs);
     return startMs;
-  }
-
-  #workerLoads() {
-    return [...this.#queues.keys()].map((worker) => {
-      const own = this.#spans.filter((span) => span.kind === 'compute' && span.worker === worker);
-      const busyMs = own.reduce((sum, span) => sum + span.durationMs, 0);
-      const first = own.reduce((least, span) => Math.min(least, span.startMs), Number.POSITIVE_INFINITY);
-      const last = own.reduce((most, span) => Math.max(most, span.startMs + span.durationMs), 0);
-      return { worker, busyMs, waitMs: own.length === 0 ? 0 : last - first - busyMs };
-    });
-  }
-
-  #linkLoads() {
-    const loads = new Map<string, { from: string; to: string; bytes: number; messages: number }>();
-    for (const { kind, worker: from, to, bytes } of this.#spans) {
-      if (kind !== 'transfer' || to === undefined) continue;
-      const load = loads.get(`${from} ${to}`) ?? { from, to, bytes: 0, messages: 0 };
-      load.bytes += bytes ?? 0;
-      load.messages++;
-      loads.set(`${from} ${to}`, load);
-    }
-    return [...loads.values()];
   }
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { packageVersion } from '../common/package.js';
 import { parseDevice } from '../engine/index.js';
 import {
   bidiHandler,
@@ -20,7 +19,7 @@ import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.
 import { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
 import { Conversation } from './conversation.js';
 import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
-import { hostIdentity } from '../common/host-identity.js';
+import { describeWorker } from './hello.js';
 import { Inference } from './inference.js';
 import { type JoinLoop, startJoinLoop } from './join-loop.js';
 import { localAddressTowards } from './local-address.js';
@@ -145,23 +144,7 @@ export class AsyncDiffWorker {
       services: [{ definition: workerService, handlers: handlers }],
       settings: { maxMessageBytes: options.maxMessageBytes },
     });
-    const identity = hostIdentity();
-    const hello: Hello = {
-      protocolVersion: PROTOCOL_VERSION,
-      version: packageVersion,
-      name: options.name ?? identity.hostName,
-      device,
-      threads,
-      address: options.advertise ?? server.address,
-      hostId: identity.hostId,
-      hostName: identity.hostName,
-      machineId: identity.machineId,
-      onnxruntimeVersion: await onnxruntimeVersion(),
-      nodeVersion: process.version,
-      speed: 0,
-      declared: declared !== undefined,
-      declaredProfile: declared?.profileJson ?? '',
-    };
+    const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, device: declared, hello });
     worker.#begin();
     return worker;
@@ -288,9 +271,4 @@ export class AsyncDiffWorker {
     await this.#cache.close();
     this.#state = 'stopped';
   }
-}
-
-async function onnxruntimeVersion(): Promise<string> {
-  const { env } = await import('onnxruntime-node');
-  return env.versions?.node ?? '';
 }

@@ -15,7 +15,13 @@ import {
 } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { Reference } from '../support/reference.js';
-import { SMALL_CUTS, SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
+import {
+  SMALL_CUTS,
+  SMALL_SCHEDULER,
+  smallInputs,
+  smallPredictor,
+  smallScheduler,
+} from '../support/small-predictor.js';
 
 const T = 7;
 let cluster: TestCluster;
@@ -130,6 +136,18 @@ describe('the distributed run equals the reference bit for bit', () => {
     const distributed = await runDistributed(cluster.client, subject, placed);
     expect(distributed.planId).toMatch(/^[0-9a-f]{16}$/);
     expectSameRun(distributed, await reference.run(all));
+  });
+
+  // The worker that holds component N runs the sampler: one that scales the model's input, and one that remembers a step.
+  it.each(['EulerDiscreteScheduler', 'DPMSolverMultistepScheduler'])('%s', async (className) => {
+    const other = { ...subject, schedulerConfig: smallScheduler(className) };
+    const elsewhere = new Reference(other);
+    for (const shape of ['sequential', 'u-shaped'] as const) {
+      const all = { components: 2, warmUp: 1, stride: 2, shape, numInferenceSteps: T };
+      const distributed = await runDistributed(cluster.client, other, { ...all, maxWorkers: 2 });
+      expectSameRun(distributed, await elsewhere.run(all));
+    }
+    await elsewhere.close();
   });
 
   it.each([

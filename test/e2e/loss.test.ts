@@ -13,7 +13,7 @@ import { denoiseOn, follow, TestCluster } from '../support/cluster.js';
 import { type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { Reference } from '../support/reference.js';
-import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
+import { SMALL_SCHEDULER, smallInputs, smallPredictor, smallScheduler } from '../support/small-predictor.js';
 
 const T = 60;
 const CUTS = ['middle'];
@@ -24,12 +24,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function subjectOn(cluster: { client: AsyncDiffClient; cacheDir: string }): Promise<DenoiseSubject> {
+async function subjectOn(
+  cluster: { client: AsyncDiffClient; cacheDir: string },
+  schedulerConfig = SMALL_SCHEDULER,
+): Promise<DenoiseSubject> {
   const modelPath = writeModel(smallPredictor(), folder);
   return {
     modelPath,
     modelSha256: await cluster.client.uploadModel(modelPath),
-    schedulerConfig: SMALL_SCHEDULER,
+    schedulerConfig,
     inputs: smallInputs(),
     workDir: join(cluster.cacheDir, 'plans'),
   };
@@ -46,7 +49,8 @@ describe('a worker that is lost in mid-run', () => {
   let subject: DenoiseSubject;
   beforeAll(async () => {
     cluster = await TestCluster.start({ workers: 3 });
-    subject = await subjectOn(cluster);
+    // A sampler that remembers a step: where the job goes on, it must be told.
+    subject = await subjectOn(cluster, smallScheduler('DPMSolverMultistepScheduler'));
   });
   afterAll(() => cluster?.stop());
 

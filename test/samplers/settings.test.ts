@@ -4,6 +4,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   createSampler,
   forLatents,
+  formatSchedulerConfig,
   parseSchedulerConfig,
   SAMPLERS,
   type SchedulerConfig,
@@ -50,6 +51,28 @@ function codeOf(run: () => unknown): string {
   return 'none';
 }
 
+/** `__proto__` as a key is dropped where the config is checked, which is as well. */
+const KEY = fc.string().filter((key) => key !== '__proto__');
+
+test('formatSchedulerConfig writes what parseSchedulerConfig reads, infinities as well', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(
+        KEY,
+        fc.oneof(
+          fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, null, true),
+          fc.string(),
+          fc.integer(),
+        ),
+      ),
+      (keys) => {
+        const given = { ...keys, _class_name: 'DDIMScheduler' };
+        expect(parseSchedulerConfig(formatSchedulerConfig(given))).toEqual(given);
+      },
+    ),
+  );
+});
+
 describe('parseSchedulerConfig', () => {
   test('the infinities that diffusers writes are numbers, and strings keep their insides', () => {
     const parsed = parseSchedulerConfig(
@@ -62,7 +85,7 @@ describe('parseSchedulerConfig', () => {
 
   test('whatever JSON allows comes through unchanged', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+      fc.property(fc.dictionary(KEY, fc.jsonValue()), (value) => {
         const text = JSON.stringify({ ...value, _class_name: 'X' });
         expect(parseSchedulerConfig(text)).toEqual(JSON.parse(text));
       }),
@@ -228,6 +251,25 @@ describe('steps', () => {
     sampler.resume(0, []);
     sampler.step(x, 0, x);
   });
+
+  test.each(SAMPLERS.map(({ name, className }) => [name, className] as const))(
+    '%s goes on elsewhere with the same latents',
+    (name, className) => {
+      const here = createSampler(config(className, { prediction_type: 'sample' }), 6);
+      const eps = (step: number): Float32Array => Float32Array.from([step, -0.5 * step, 0.25]);
+      let x = new Float32Array([1, 2, 3]) as Float32Array;
+      for (let step = 0; step < 3; step++) x = here.step(eps(step), step, x);
+      const there = createSampler(parseSchedulerConfig(formatSchedulerConfig(here.config)), 6, name);
+      there.resume(3, here.history());
+      let y = x;
+      for (let step = 3; step < 6; step++) {
+        expect(there.scaleModelInput(y, step)).toEqual(here.scaleModelInput(x, step));
+        x = here.step(eps(step), step, x);
+        y = there.step(eps(step), step, y);
+        expect(y).toEqual(x);
+      }
+    },
+  );
 
   test('every sampler, spacing and number of steps gives falling timesteps and finite latents', () => {
     fc.assert(

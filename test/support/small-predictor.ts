@@ -19,6 +19,11 @@ export const SMALL_SCHEDULER = JSON.stringify({
   clip_sample: false,
 });
 
+/** The same noise schedule with another sampler. */
+export function smallScheduler(className: string): string {
+  return JSON.stringify({ ...(JSON.parse(SMALL_SCHEDULER) as object), _class_name: className });
+}
+
 /** Cuts of {@link smallPredictor} into up to four components. */
 export const SMALL_CUTS: readonly string[] = ['down1', 'middle', 'up1'];
 

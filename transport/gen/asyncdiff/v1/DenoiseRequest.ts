@@ -24,6 +24,10 @@ export interface DenoiseRequest {
    */
   'sendSteps'?: (boolean);
   'trace'?: (boolean);
+  /**
+   * As in GenerateRequest.
+   */
+  'simulate'?: (boolean);
 }
 
 export interface DenoiseRequest__Output {
@@ -47,4 +51,8 @@ export interface DenoiseRequest__Output {
    */
   'sendSteps': (boolean);
   'trace': (boolean);
+  /**
+   * As in GenerateRequest.
+   */
+  'simulate': (boolean);
 }

@@ -28,6 +28,10 @@ export interface GenerateRequest {
    */
   'previewEvery'?: (number);
   'trace'?: (boolean);
+  /**
+   * Run the program on the simulator as well, for the report's `simulated_seconds`.
+   */
+  'simulate'?: (boolean);
   '_guidanceScale'?: "guidanceScale";
 }
 
@@ -56,5 +60,9 @@ export interface GenerateRequest__Output {
    */
   'previewEvery': (number);
   'trace': (boolean);
+  /**
+   * Run the program on the simulator as well, for the report's `simulated_seconds`.
+   */
+  'simulate': (boolean);
   '_guidanceScale'?: "guidanceScale";
 }

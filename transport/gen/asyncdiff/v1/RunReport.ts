@@ -60,6 +60,7 @@ export interface RunReport {
   'timeDilation'?: (number | string);
   /**
    * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
+   * 0 unless asked for.
    */
   'simulatedSeconds'?: (number | string);
 }
@@ -121,6 +122,7 @@ export interface RunReport__Output {
   'timeDilation': (number);
   /**
    * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
+   * 0 unless asked for.
    */
   'simulatedSeconds': (number);
 }

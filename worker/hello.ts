@@ -1,0 +1,40 @@
+import { hostIdentity } from '../common/host-identity.js';
+import { packageVersion } from '../common/package.js';
+import { PROTOCOL_VERSION } from '../transport/index.js';
+import type { Hello } from '../transport/gen/asyncdiff/v1/Hello.js';
+import type { DeclaredDevice } from './declared-device.js';
+
+/** The first message of a worker: what a coordinator needs to know to plan with it, and to refuse one of another version. */
+export async function describeWorker(
+  names: { readonly name?: string | undefined; readonly advertise?: string | undefined },
+  device: {
+    readonly device: string;
+    readonly threads: number;
+    /** Where it listens. */
+    readonly address: string;
+    readonly declared: DeclaredDevice | undefined;
+  },
+): Promise<Hello> {
+  const identity = hostIdentity();
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    version: packageVersion,
+    name: names.name ?? identity.hostName,
+    device: device.device,
+    threads: device.threads,
+    address: names.advertise ?? device.address,
+    hostId: identity.hostId,
+    hostName: identity.hostName,
+    machineId: identity.machineId,
+    onnxruntimeVersion: await onnxruntimeVersion(),
+    nodeVersion: process.version,
+    speed: 0,
+    declared: device.declared !== undefined,
+    declaredProfile: device.declared?.profileJson ?? '',
+  };
+}
+
+async function onnxruntimeVersion(): Promise<string> {
+  const { env } = await import('onnxruntime-node');
+  return env.versions?.node ?? '';
+}
