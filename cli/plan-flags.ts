@@ -48,12 +48,12 @@ function numberOrAuto(name: string, least: number, most: number): (text: string)
   return (text) => (text === 'auto' ? 'auto' : wholeNumber(name, least, most)(text));
 }
 
-/** Adds the flags that generate, denoise and plan share. */
-export function addPlanFlags(command: Command): Command {
+/** Adds the flags that generate, denoise and plan share; `components` says what N is where it is not given. */
+export function addPlanFlags(command: Command, components = 'one per worker'): Command {
   return addCommonPlanFlags(
     command
       .addOption(
-        flag('--components <n>', 'parts of the noise predictor (default: one per worker)').argParser(
+        flag('--components <n>', `parts of the noise predictor (default: ${components})`).argParser(
           wholeNumber('components', 1),
         ),
       )
@@ -75,9 +75,10 @@ export function addCommonPlanFlags(command: Command): Command {
       // Not from the environment, where ASYNCDIFF_TIME_SHIFT=0 would switch it on.
       .option('--time-shift', "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds")
       .addOption(
-        flag('--cut <value>', 'end a component with the node that makes this value (repeatable)').argParser(
-          collect,
-        ),
+        flag(
+          '--cut <value>',
+          'end a component with the node that makes this value (repeatable); with --shape u-shaped the first ends the head',
+        ).argParser(collect),
       )
       .addOption(
         flag('--shape <shape>', 'where the cuts may lie').choices(['auto', 'sequential', 'u-shaped']),

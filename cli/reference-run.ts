@@ -9,7 +9,13 @@ import {
   ReferenceExecutor,
   type StepResult,
 } from '../engine/index.js';
-import { defaultWorkDir, type Plan, type PlanSettings, planInThread } from '../planner/index.js';
+import {
+  componentsAsked,
+  defaultWorkDir,
+  type Plan,
+  type PlanSettings,
+  planInThread,
+} from '../planner/index.js';
 import type { Sampler } from '../samplers/index.js';
 
 export interface ReferenceRunOptions {
@@ -108,8 +114,8 @@ export async function referenceRun(
 }
 
 /** One worker per component, on one host: what local workers of the same number are planned as. */
-export function planWorkers({ components, cuts }: PlanSettings) {
-  const count = cuts.length > 0 ? cuts.length + 1 : Math.max(1, components);
+export function planWorkers(settings: PlanSettings) {
+  const count = Math.max(1, componentsAsked(settings));
   return Array.from({ length: count }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',

@@ -1,16 +1,27 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { GraphIndex } from './graph-index.js';
-import type { CutPositions } from './main-range.js';
+import type { CutPositions, PartitionShape } from './main-range.js';
 
 /**
- * The cuts that a user named: component n ends with the node that produces `values[n-1]`, nodes in the order of the
- * graph.
+ * The cuts that a user named, nodes in the order of the graph: component n ends with the node that produces `values[n-1]`. In a
+ * U-shape the first value ends the head, which belongs to component N, and component n ends with `values[n]`.
  *
  * @throws AsyncDiffError `partition_impossible`, naming the value, if the graph has no such value, if it does not depend on the
- *   latents or does not lead to the noise prediction, if it is not after the one before it, or if nothing is left after it.
+ *   latents or does not lead to the noise prediction, if it is not after the one before it, or if nothing is left after it; for
+ *   a U-shape of one cut.
  */
-export function explicitCuts(index: GraphIndex, values: readonly string[]): CutPositions {
+export function explicitCuts(
+  index: GraphIndex,
+  values: readonly string[],
+  shape: PartitionShape,
+): CutPositions {
   const { graph, mainNodes } = index;
+  if (shape === 'u-shaped' && values.length === 1) {
+    throw new AsyncDiffError(
+      'partition_impossible',
+      `cut ${values[0]}: a U-shape needs two cuts or more, where its head ends and where its tail begins`,
+    );
+  }
   const producer = new Map(
     graph.nodes.flatMap((node, at) => node.outputs.map((name) => [name, at] as const)),
   );
@@ -35,5 +46,5 @@ export function explicitCuts(index: GraphIndex, values: readonly string[]): CutP
     }
     positions.push(end);
   }
-  return { shape: 'sequential', positions };
+  return { shape, positions };
 }

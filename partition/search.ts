@@ -4,7 +4,7 @@ import { candidateCuts } from './candidates.js';
 import type { CostGraph } from './cost-graph.js';
 import { explicitCuts } from './explicit-cuts.js';
 import { type GraphIndex, indexGraph } from './graph-index.js';
-import { type CutPositions, rangesOf } from './main-range.js';
+import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
 import { microCutRanges } from './micro-cuts.js';
 import type { Partition } from './partition.js';
 import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
@@ -62,8 +62,10 @@ export function partitionGraph(graph: CostGraph, options: PartitionOptions): Par
 export function searchPartition(graph: CostGraph, options: PartitionOptions): PartitionSearch {
   const index = indexGraph(graph);
   const explicit =
-    options.cuts === undefined || options.cuts.length === 0 ? undefined : explicitCuts(index, options.cuts);
-  const components = explicit === undefined ? options.components : explicit.positions.length + 1;
+    options.cuts === undefined || options.cuts.length === 0
+      ? undefined
+      : explicitCuts(index, options.cuts, options.shape === 'u-shaped' ? 'u-shaped' : 'sequential');
+  const components = explicit === undefined ? options.components : componentsOf(explicit);
   const resolved = resolveOptions(graph, options, components);
   if (components > index.mainNodes.length) {
     throw new AsyncDiffError(

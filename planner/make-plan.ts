@@ -13,6 +13,7 @@ import { parseProfile, toCostGraph } from '../profiles/index.js';
 import { chooseSettings } from '../simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from './placement.js';
+import { componentsAsked } from './plan.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { segmentSpecs } from './segment-specs.js';
 
@@ -30,9 +31,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const measured = await measure(request);
   const { graph } = measured;
   const { settings } = request;
-  const components = settings.cuts.length > 0 ? settings.cuts.length + 1 : settings.components;
   const placement = placeComponents({
-    components,
+    components: componentsAsked(settings),
     stride: settings.stride,
     workerIds: request.workers.map(({ id }) => id),
   });

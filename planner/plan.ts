@@ -22,6 +22,15 @@ export interface PlanSettings {
   readonly microCuts: number;
 }
 
+/** N as the settings ask for it; 0 to choose. Cuts by name determine it: in a U-shape the first and the last piece are one component. */
+export function componentsAsked({
+  components,
+  cuts,
+  shape,
+}: Pick<PlanSettings, 'components' | 'cuts' | 'shape'>): number {
+  return cuts.length === 0 ? components : cuts.length + (shape === 'u-shaped' ? 0 : 1);
+}
+
 /** A worker as far as planning goes. */
 export interface PlanWorker {
   readonly id: string;

@@ -17,6 +17,8 @@ export interface PlanCommandFlags extends PlanFlags {
   readonly json?: boolean;
 }
 
+/** What a plan without a cluster is cut into. */
+const DEFAULT_COMPONENTS = 2;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
 
@@ -25,7 +27,7 @@ export function register(program: Command, io: CommandIo): void {
     .command('plan')
     .description('Cut a noise predictor and show the parts, without running anything.')
     .requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
-  addPlanFlags(command)
+  addPlanFlags(command, String(DEFAULT_COMPONENTS))
     .option(
       '--input-shape <name=1,2,3>',
       'shape of an input that the model leaves open (repeatable)',
@@ -40,7 +42,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const { modelPath, inputShapes } = await openModel(flags);
   const options = toPlanOptions(flags);
   const settings = {
-    components: options.components ?? 1,
+    components: options.components ?? DEFAULT_COMPONENTS,
     stride: options.stride ?? 1,
     cuts: options.cuts ?? [],
     shape: options.shape ?? 'auto',

@@ -124,6 +124,7 @@ describe('the distributed run equals the reference bit for bit', () => {
     { components: 3, warmUp: 1, wireDtype: 'float16', lag: 2, stride: 2 },
     { components: 2, warmUp: 1, dataPath: 'relay', microCuts: 2 },
     { components: 3, warmUp: 1, dataPath: 'relay', stride: 2, timeShift: true },
+    { components: 2, warmUp: 1, shape: 'u-shaped', cuts: [SMALL_CUTS[0] as string, SMALL_CUTS[2] as string] },
     { components: 2, warmUp: 1, optimizationLevel: 'basic' },
     { components: 2, warmUp: 1, optimizationLevel: 'all' },
     { components: 2, warmUp: 1 },

@@ -130,6 +130,14 @@ describe('explicit cuts', () => {
     expect(again).toEqual(first);
   });
 
+  test('make a U-shape where one is asked for', () => {
+    const first = partitionGraph(graph, { components: 3, shape: 'u-shaped' });
+    expect(first.cuts).toHaveLength(3);
+    expect(partitionGraph(graph, { components: 9, shape: 'u-shaped', cuts: first.cuts })).toEqual(first);
+    const one = () => partitionGraph(graph, { components: 2, shape: 'u-shaped', cuts: [a] });
+    expect(one).toThrow(/partition_impossible.*down_blocks.*a U-shape needs two cuts/);
+  });
+
   test.each([
     [['/no/such/value'], /partition_impossible.*\/no\/such\/value.*no node/],
     [['/time_embedding/linear/Gemm_output_0'], /partition_impossible.*time_embedding.*does not lie between/],
