@@ -26,10 +26,11 @@ export type { BoundaryTensor, Component, Partition, Segment } from './partition.
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
 export {
   type Evaluated,
-  PERIOD_TIE,
+  type Goal,
   type PartitionSearch,
   partitionGraph,
   type PlanVariant,
+  priceOf,
   searchPartition,
 } from './search.js';
 export {

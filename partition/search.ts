@@ -12,7 +12,7 @@ import { trafficBytes } from './traffic.js';
 import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
 
 /** Periods within this factor count as equal; then less staleness or fewer sessions decide. */
-export const PERIOD_TIE = 1.01;
+const PERIOD_TIE = 1.01;
 /** What halving the bytes is worth, as a part of the period: what the model leaves out of a transfer grows with its bytes. */
 const HALVED_BYTES_WORTH = 0.025;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
@@ -42,8 +42,12 @@ export interface PlanVariant {
 /** The search for one graph and one cluster; its candidates are found once, however many variants are asked for. */
 export interface PartitionSearch {
   readonly options: SearchOptions;
-  /** The best partition with this many sessions per component and this lag. */
+  /** The best partition with this many sessions per component and this lag, by the predicted period. */
   readonly best: (variant: PlanVariant) => Evaluated;
+  /** The partitions that {@link best} chooses from; one where the cuts were named. */
+  readonly finalists: (variant: PlanVariant) => Evaluated[];
+  /** Moves the cuts of one for as long as `goal` gets smaller, at most so many tries. Named cuts stay where they are. */
+  readonly refine: (start: Evaluated, variant: PlanVariant, goal: Goal, tries: number) => Evaluated;
 }
 
 /**
@@ -74,11 +78,21 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
     );
   }
   const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
-  return { options: resolved, best: (variant) => bestVariant(index, resolved, finalists, variant) };
+  const all = (variant: PlanVariant): Evaluated[] => {
+    checkVariant(variant);
+    return finalists.map((cuts) => evaluate(index, resolved, cuts, variant));
+  };
+  return {
+    options: resolved,
+    best: (variant) => preferred(all(variant)),
+    finalists: all,
+    refine: (start, variant, goal, tries) =>
+      explicit === undefined ? refine(index, resolved, start, { variant, goal, tries }) : start,
+  };
 }
 
-/** By what two cuts are compared in the search: smaller is better. */
-type Goal = (one: Evaluated) => number;
+/** By what two cuts are compared in a search: smaller is better. */
+export type Goal = (one: Evaluated) => number;
 
 /**
  * The few cuts that are worth trying with micro-cuts and lag: the best by the period as it is with one session per piece, and the
@@ -87,16 +101,18 @@ type Goal = (one: Evaluated) => number;
 function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
   const candidates = candidateCuts(index, options).map((cuts) => evaluate(index, options, cuts, PLAIN));
   if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
-  const plain: Goal = (one) => price(one.predicted.periodMs, one.bytes);
+  const plain: Goal = (one) => priceOf(one.predicted.periodMs, one.bytes);
   const hidden: Goal = (one) =>
-    price(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
+    priceOf(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
   const finalists = new Map<string, CutPositions>();
   for (const goal of [plain, hidden]) {
     const ranked = rank(candidates, goal);
     const starts = ['sequential', 'u-shaped'].flatMap((shape) =>
       ranked.filter((one) => one.cuts.shape === shape).slice(0, 1),
     );
-    const refined = starts.map((start) => refine(index, options, start, goal));
+    const count = index.mainNodes.length;
+    const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
+    const refined = starts.map((start) => refine(index, options, start, { variant: PLAIN, goal, tries }));
     const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
     for (const { cuts } of [...refined, ...best])
       finalists.set(`${cuts.shape} ${cuts.positions.join(' ')}`, cuts);
@@ -112,9 +128,13 @@ function rank(all: readonly Evaluated[], goal: Goal): Evaluated[] {
 }
 
 /** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */
-function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goal: Goal): Evaluated {
+function refine(
+  index: GraphIndex,
+  options: SearchOptions,
+  start: Evaluated,
+  { variant, goal, tries }: { readonly variant: PlanVariant; readonly goal: Goal; readonly tries: number },
+): Evaluated {
   const count = index.mainNodes.length;
-  const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
   const next = numbers();
   let best = start;
   let bestScore = goal(start);
@@ -126,7 +146,7 @@ function refine(index: GraphIndex, options: SearchOptions, start: Evaluated, goa
     const moved = positions.map((position, at) => (at >= first && at <= last ? position + step : position));
     const edges = [0, ...moved, count];
     if (edges.some((edge, at) => at > 0 && edge <= edges[at - 1]!)) continue;
-    const other = evaluate(index, options, { shape, positions: moved }, PLAIN);
+    const other = evaluate(index, options, { shape, positions: moved }, variant);
     const score = goal(other);
     if (score > bestScore) continue;
     best = other;
@@ -144,12 +164,7 @@ function numbers(): (limit: number) => number {
   };
 }
 
-function bestVariant(
-  index: GraphIndex,
-  options: SearchOptions,
-  finalists: readonly CutPositions[],
-  variant: PlanVariant,
-): Evaluated {
+function checkVariant(variant: PlanVariant): void {
   for (const [name, value] of Object.entries(variant)) {
     if (Number.isInteger(value) && value >= 1 && (name !== 'lag' || value <= 2)) continue;
     throw new AsyncDiffError(
@@ -157,7 +172,6 @@ function bestVariant(
       `${name} must be a whole number of at least 1, not ${value}`,
     );
   }
-  return preferred(finalists.map((cuts) => evaluate(index, options, cuts, variant)));
 }
 
 const PLAIN: PlanVariant = Object.freeze({ microCuts: 1, lag: 1 });
@@ -198,11 +212,11 @@ function laterOf(byCut: readonly Evaluated[]): Evaluated {
 
 /** The one with the shortest period, unless another is hardly longer and moves far fewer bytes. */
 function preferred(all: readonly Evaluated[]): Evaluated {
-  const priced = (one: Evaluated) => price(one.predicted.periodMs, one.bytes);
+  const priced = (one: Evaluated) => priceOf(one.predicted.periodMs, one.bytes);
   return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
 }
 
 /** Logarithm of a period, raised by 2.5 % for each doubling of the bytes: what cuts are compared by. */
-function price(periodMs: number, bytes: number): number {
+export function priceOf(periodMs: number, bytes: number): number {
   return Math.log(periodMs) + HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
 }

@@ -83,6 +83,8 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openCluster(flags, io, { modelDir: flags.model });
+  if (flags.coordinator !== undefined && flags.model !== undefined)
+    progress.note(`--model ${flags.model} is left aside: the coordinator draws with its own`);
   try {
     const events = cluster.client.generate({
       prompt,
