@@ -10,7 +10,6 @@ import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
 import type { Deployments } from './deployments.js';
 import type { JobSettings } from './job-settings.js';
 import type { CoordinatorMetrics } from './metrics.js';
-import { predictedPeriodMs } from './predicted-period.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import type { WorkerRegistry } from './worker-registry.js';
@@ -82,7 +81,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
     trace: job.trace,
     signal: context.signal,
-    onDeployed: (deployment, planRequest, restarts) => {
+    onDeployed: (deployment, periodMs, restarts) => {
       if (restarts > 0)
         emit({ warning: { message: `a worker was lost; going on with ${deployment.workers.length}` } });
       emit({
@@ -92,7 +91,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
           warmUp: settings.warmUp,
           workers: deployment.workers.length,
           rounds: listRounds({ ...settings, numInferenceSteps: sampler.numInferenceSteps }).length,
-          predictedPeriodMs: predictedPeriodMs(deployment, planRequest, settings.stride),
+          predictedPeriodMs: periodMs,
         },
       });
       cpu = process.cpuUsage();

@@ -41,7 +41,8 @@ export interface DenoiseRunOptions {
   readonly guidanceScale: number;
   readonly trace: boolean;
   readonly signal: AbortSignal;
-  readonly onDeployed: (deployment: Deployment, planRequest: PlanRequest, restarts: number) => void;
+  /** `periodMs`: predicted, of an asynchronous round. */
+  readonly onDeployed: (deployment: Deployment, periodMs: number, restarts: number) => void;
   readonly onStep: (step: StepResult) => void;
 }
 
@@ -75,7 +76,8 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         { ...options.request, workers },
         signal,
       );
-      options.onDeployed(deployment, planRequest, restarts);
+      const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
+      options.onDeployed(deployment, periodMs, restarts);
       const settings = {
         numInferenceSteps: sampler.numInferenceSteps,
         stride: schedule.stride,
@@ -97,7 +99,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         },
         latents,
         signal,
-        roundsPerWindow: roundsPerWindow(deployment, planRequest, schedule.stride),
+        roundsPerWindow: roundsPerWindow(deployment, periodMs),
         onStep: (step) => {
           latents = step.nextLatents;
           nextStep = step.step + 1;
@@ -128,9 +130,8 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
   }
 }
 
-function roundsPerWindow(deployment: Deployment, planRequest: PlanRequest, stride: number): number {
+function roundsPerWindow(deployment: Deployment, periodMs: number): number {
   // Where the coordinator runs the sampler for everyone, every round waits for it.
   if (deployment.samplingWorkerId === undefined) return 1;
-  const periodMs = predictedPeriodMs(deployment, planRequest, stride);
   return Math.max(1, Math.min(MAX_WINDOW, Math.floor(WINDOW_MS / periodMs)));
 }

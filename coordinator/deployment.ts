@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type Partition, samplingWorker } from '../partition/index.js';
-import { type Plan, placedWorkers, routeTensors } from '../planner/index.js';
+import { byComponent, type Plan, placedWorkers, routeTensors } from '../planner/index.js';
 import { toSegmentMessage } from '../protocol/index.js';
 import type { Task } from '../schedule/index.js';
 import { artifactSource } from './artifact-source.js';
@@ -38,7 +38,7 @@ export class Deployment {
     this.optimizationLevel = options.optimizationLevel;
     this.workers = workers;
     this.segmentMs = segmentMs;
-    const placement = new Map(this.plan.placement.workersOf.map((ids, index) => [index + 1, ids]));
+    const placement = byComponent(this.plan.placement);
     this.samplingWorkerId = samplingWorker(this.plan.partition, { placement });
     this.#byId = new Map(workers.map((worker) => [worker.id, worker]));
     this.sampleReaders = workers.filter((worker) =>

@@ -2,6 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import {
   type ExecutionReport,
+  issuedRound,
   type JobStart,
   NoiseMailbox,
   type RoundExecutor,
@@ -14,13 +15,7 @@ import {
   toTensorMessage,
   toTensorMessages,
 } from '../protocol/index.js';
-import {
-  expandRound,
-  oldestVersionRead,
-  type Round,
-  type ScheduleSettings,
-  type Task,
-} from '../schedule/index.js';
+import { expandRound, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { JobListener, WorkerHandle } from './worker-handle.js';
@@ -81,16 +76,10 @@ export class DistributedExecutor implements RoundExecutor {
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
     for (const task of expandRound(partition, round, this.#settings))
       byWorker.get(this.#deployment.workerOf(task))?.push(task);
-    const issued = {
-      round: round.round,
-      oldestVersion: oldestVersionRead(partition, round),
-      oldestStep: round.firstStep,
-      lastStep: round.firstStep + round.steps - 1,
-      noiseMayWait,
-    };
     for (const [worker, tasks] of byWorker) {
-      if (tasks.length > 0)
-        worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, { ...issued, tasks }) });
+      if (tasks.length === 0) continue;
+      const issued = issuedRound(partition, round, tasks, noiseMayWait);
+      worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued) });
     }
   }
 

@@ -1,3 +1,4 @@
+import { byComponent } from '../planner/index.js';
 import { roundShare, simulate } from '../simulator/index.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
@@ -88,7 +89,7 @@ export function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
   const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
-  const placed = { placement: new Map(placement.workersOf.map((ids, index) => [index + 1, ids])) };
+  const placed = { placement: byComponent(placement) };
   if (kinds.size === 1) return roundShare(partition, placed, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;

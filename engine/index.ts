@@ -1,7 +1,7 @@
 export { DeclaredSession } from './declared-session.js';
 export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
-export type { IssuedRound } from './issued-round.js';
+export { type IssuedRound, issuedRound } from './issued-round.js';
 export { type JobContext, JobState } from './job-state.js';
 export type { SamplerStart } from './job-sampler.js';
 export { NoiseMailbox } from './noise-mailbox.js';

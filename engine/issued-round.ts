@@ -1,4 +1,5 @@
-import type { Task } from '../schedule/index.js';
+import type { Partition } from '../partition/index.js';
+import { oldestVersionRead, type Round, type Task } from '../schedule/index.js';
 
 /** Tasks of one round for this executor. */
 export interface IssuedRound {
@@ -12,4 +13,21 @@ export interface IssuedRound {
   readonly oldestVersion: number;
   /** The same for latents, by step. */
   readonly oldestStep: number;
+}
+
+/** A round with the tasks of one executor. */
+export function issuedRound(
+  partition: Partition,
+  round: Round,
+  tasks: readonly Task[],
+  noiseMayWait: boolean,
+): IssuedRound {
+  return {
+    round: round.round,
+    tasks,
+    lastStep: round.firstStep + round.steps - 1,
+    noiseMayWait,
+    oldestVersion: oldestVersionRead(partition, round),
+    oldestStep: round.firstStep,
+  };
 }

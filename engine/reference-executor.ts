@@ -1,6 +1,7 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { Partition } from '../partition/index.js';
-import { expandRound, oldestVersionRead, type Round, type ScheduleSettings } from '../schedule/index.js';
+import { expandRound, type Round, type ScheduleSettings } from '../schedule/index.js';
+import { issuedRound } from './issued-round.js';
 import { NoiseMailbox } from './noise-mailbox.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
 import { type LoadedSegment, TaskExecutor } from './task-executor.js';
@@ -40,14 +41,8 @@ export class ReferenceExecutor implements RoundExecutor {
   }
 
   issue(round: Round): void {
-    this.#tasks.addRound(this.#jobId, ATTEMPT, {
-      round: round.round,
-      tasks: expandRound(this.#partition, round, this.#settings),
-      oldestVersion: oldestVersionRead(this.#partition, round),
-      oldestStep: round.firstStep,
-      lastStep: round.firstStep + round.steps - 1,
-      noiseMayWait: false,
-    });
+    const tasks = expandRound(this.#partition, round, this.#settings);
+    this.#tasks.addRound(this.#jobId, ATTEMPT, issuedRound(this.#partition, round, tasks, false));
   }
 
   latents(step: number, tensor: Tensor): void {

@@ -9,7 +9,7 @@ import {
   taskMs,
   workersOf,
 } from './cluster.js';
-import { LATENTS, sampleReaders, samplingWorker } from './latents.js';
+import { LATENTS, travellingLatents } from './latents.js';
 import type { BoundaryTensor, Partition, Segment } from './partition.js';
 
 export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
@@ -63,8 +63,8 @@ class EventGraphBuilder {
   /** For `<tensor> <worker>`: the event after which the worker has the tensor, and the latency that follows it. */
   readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
   readonly #load = new Map<string, number>();
-  /** Runs the sampler; undefined where the coordinator's is the only one. */
-  readonly #sampling: string | undefined;
+  /** Undefined where only the coordinator runs the sampler. */
+  readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'> | undefined;
 
   constructor(
     partition: Partition,
@@ -76,7 +76,8 @@ class EventGraphBuilder {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#stride = stride;
-    this.#sampling = samplingWorker(partition, cluster);
+    const latents = travellingLatents(partition, cluster);
+    this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -98,7 +99,7 @@ class EventGraphBuilder {
         1 + ROUNDS_AHEAD,
       );
     }
-    if (this.#sampling === undefined) this.#sendLatents(all, samplers.at(-1)!);
+    if (this.#latents === undefined) this.#sendLatents(all, samplers.at(-1)!);
     for (const task of all) this.#waitForTensors(task);
     for (const [resource, busyMs] of this.#load) {
       const event = this.#event('link', resource, busyMs);
@@ -121,7 +122,7 @@ class EventGraphBuilder {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
           const done =
-            segment.writesOutput && worker === this.#sampling
+            segment.writesOutput && this.#latents !== undefined
               ? this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs)
               : event;
           tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
@@ -134,14 +135,8 @@ class EventGraphBuilder {
   /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
   #sends(task: PlacedTask, samplers: readonly number[]): number[] {
     const sends: number[] = [];
-    if (task.publishes && task.segment.writesOutput && this.#sampling !== undefined) {
-      const latents = {
-        name: LATENTS,
-        bytes: this.#cluster.latentBytes,
-        consumers: sampleReaders(this.#partition),
-      };
-      this.#hops(task, latents, sends);
-    }
+    if (task.publishes && task.segment.writesOutput && this.#latents !== undefined)
+      this.#hops(task, this.#latents, sends);
     if (task.segment.writesOutput) {
       const link = this.#cluster.coordinatorLinks(task.worker);
       const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
@@ -206,7 +201,7 @@ class EventGraphBuilder {
       this.#edge(arrival.event, task.event, arrival.latencyMs, rounds);
     };
     for (const name of task.segment.boundaryReads) waitFor(name, this.#lagOf(this.#tensors.get(name)!));
-    if (task.segment.readsSample && this.#sampling !== undefined) waitFor(LATENTS, 1);
+    if (task.segment.readsSample && this.#latents !== undefined) waitFor(LATENTS, 1);
   }
 
   #event(kind: EventKind, label: string, durationMs: number): number {

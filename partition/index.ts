@@ -20,7 +20,7 @@ export {
   type ReceivedTensor,
 } from './describe.js';
 export type { EventKind } from './event-graph.js';
-export { LATENTS, sampleReaders, samplingWorker } from './latents.js';
+export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
 export type { PartitionShape } from './main-range.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';

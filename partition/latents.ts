@@ -1,5 +1,5 @@
 import { type Cluster, workersOf } from './cluster.js';
-import type { Partition } from './partition.js';
+import type { BoundaryTensor, Partition } from './partition.js';
 
 /** Name under which the latents travel between workers; version: the step. No value of a graph that PyTorch exports is called so. */
 export const LATENTS = 'asyncdiff:latents';
@@ -16,8 +16,13 @@ export function samplingWorker(
   return holders.length === 1 ? holders[0] : undefined;
 }
 
-/** Components that read the latents, ascending. */
-export function sampleReaders(partition: Partition): number[] {
+/** The latents as something that travels between workers, like a boundary tensor; undefined where they come from the coordinator. */
+export function travellingLatents(
+  partition: Partition,
+  cluster: Pick<Cluster, 'placement'>,
+): Pick<BoundaryTensor, 'name' | 'producer' | 'consumers'> | undefined {
+  if (samplingWorker(partition, cluster) === undefined) return undefined;
   const readers = partition.segments.filter((segment) => segment.readsSample);
-  return [...new Set(readers.map((segment) => segment.component))].sort((a, b) => a - b);
+  const consumers = [...new Set(readers.map((segment) => segment.component))].sort((a, b) => a - b);
+  return { name: LATENTS, producer: partition.components.length, consumers };
 }

@@ -1,17 +1,17 @@
 import { type Cluster, hopsOf, workersOf } from './cluster.js';
-import { sampleReaders, samplingWorker } from './latents.js';
-import type { Partition } from './partition.js';
+import { travellingLatents } from './latents.js';
+import type { BoundaryTensor, Partition } from './partition.js';
 
 /**
  * Bytes between workers in one round: each boundary tensor once per worker that consumes it and did not make it, and the
  * latents where they come from a worker.
  */
 export function trafficBytes(partition: Partition, cluster: Cluster): number {
-  const sampling = samplingWorker(partition, cluster);
-  const latentHops =
-    sampling === undefined ? [] : hopsOf(cluster, { consumers: sampleReaders(partition) }, sampling);
-  return partition.boundaryTensors.reduce((sum, tensor) => {
-    const from = workersOf(cluster, tensor.producer)[0]!;
-    return sum + tensor.bytes * hopsOf(cluster, tensor, from).length;
-  }, latentHops.length * cluster.latentBytes);
+  const crossings = ({ producer, consumers }: Pick<BoundaryTensor, 'producer' | 'consumers'>): number =>
+    hopsOf(cluster, { consumers }, workersOf(cluster, producer)[0]!).length;
+  const latents = travellingLatents(partition, cluster);
+  return partition.boundaryTensors.reduce(
+    (sum, tensor) => sum + tensor.bytes * crossings(tensor),
+    latents === undefined ? 0 : cluster.latentBytes * crossings(latents),
+  );
 }

@@ -1,6 +1,6 @@
 import { type Cluster, DEFAULT_LINK, type Link, toLink } from '../partition/index.js';
 import type { PlanRequest } from './plan.js';
-import type { Placement } from './placement.js';
+import { byComponent, type Placement } from './placement.js';
 
 /** Serialising and parsing on Node, measured with `npm run bench:transport`. */
 const SERIALIZE_MS_PER_MB = DEFAULT_LINK.serializeMsPerMb;
@@ -47,7 +47,7 @@ export function clusterOf(
   };
   return {
     workers: request.workers.map(({ id, hostId, timeDilation }) => ({ id, hostId, speed: 1 / timeDilation })),
-    placement: new Map(placement.workersOf.map((ids, index) => [index + 1, ids])),
+    placement: byComponent(placement),
     links: link,
     coordinatorLinks,
     latentBytes,

@@ -34,6 +34,11 @@ export function placeComponents({ components, stride, workerIds }: PlacementRequ
   return { components: wanted, workersOf };
 }
 
+/** The same as partition search and simulator take it: workers by component. */
+export function byComponent({ workersOf }: Placement): Map<number, readonly string[]> {
+  return new Map(workersOf.map((ids, index) => [index + 1, ids]));
+}
+
 /** Every worker that holds something, in the order of their components. */
 export function placedWorkers({ workersOf }: Placement): string[] {
   return [...new Set(workersOf.flat())];

@@ -1,5 +1,5 @@
-import { LATENTS, type Partition, sampleReaders } from '../partition/index.js';
-import type { Placement } from './placement.js';
+import { type Partition, travellingLatents } from '../partition/index.js';
+import { byComponent, type Placement } from './placement.js';
 
 /** Where one worker's boundary tensors go. */
 export interface WorkerRoutes {
@@ -15,8 +15,8 @@ interface Edge {
 }
 
 /**
- * The way of every boundary tensor, and of the latents where a worker runs the sampler, each worker receiving it once. Where several workers of one host read it, it crosses
- * the network once: the first of them hands it on to the others.
+ * The way of every boundary tensor, and of the latents where a worker runs the sampler, each worker receiving it once. Where
+ * several workers of one host read it, it crosses the network once: the first of them hands it on to the others.
  * @param hostOf host of a worker
  */
 export function routeTensors(
@@ -26,14 +26,8 @@ export function routeTensors(
 ): Map<string, WorkerRoutes> {
   const outgoing = new Map<string, Map<string, string[]>>();
   const producers = new Map<string, Set<string>>();
-  const holders = placement.workersOf.at(-1) ?? [];
-  // With replicas of component N the latents come from the coordinator (see samplingWorker).
-  const latents = {
-    name: LATENTS,
-    producer: partition.components.length,
-    consumers: sampleReaders(partition),
-  };
-  const travelling = [...partition.boundaryTensors, ...(holders.length === 1 ? [latents] : [])];
+  const latents = travellingLatents(partition, { placement: byComponent(placement) });
+  const travelling = [...partition.boundaryTensors, ...(latents === undefined ? [] : [latents])];
   for (const { name, producer, consumers } of travelling) {
     const makers = placement.workersOf[producer - 1] ?? [];
     const readers = [...new Set(consumers.flatMap((component) => placement.workersOf[component - 1] ?? []))];

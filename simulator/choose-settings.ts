@@ -17,10 +17,9 @@ export interface SettingChoices {
   readonly lags?: readonly (1 | 2)[] | undefined;
 }
 
-/** A variant that was tried: its predicted period, and the time of a whole job on the simulator. */
+/** A variant that was tried, with its predicted period. */
 export interface TriedSettings extends PlanVariant {
   readonly periodMs: number;
-  readonly jobMs: number;
 }
 
 /** The settings that were chosen, and the plan that they make. */
@@ -67,7 +66,6 @@ export function chooseSettings(
     tried: variants.map((tried) => ({
       ...tried.variant,
       periodMs: tried.one.predicted.periodMs,
-      jobMs: jobMs(tried.one, search),
     })),
   };
 }

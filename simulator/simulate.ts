@@ -7,11 +7,10 @@ import {
   occupancyMs,
   type Partition,
   ROUNDS_AHEAD,
-  sampleReaders,
-  samplingWorker,
   type Segment,
   sharedResources,
   taskMs,
+  travellingLatents,
   workersOf,
 } from '../partition/index.js';
 import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
@@ -46,8 +45,8 @@ class Simulation {
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
   readonly #sampleReaders = new Map<number, Set<string>>();
-  /** Runs the sampler; undefined where the coordinator's is the only one. */
-  readonly #sampling: string | undefined;
+  /** Undefined where only the coordinator runs the sampler. */
+  readonly #latents: Pick<BoundaryTensor, 'consumers'> | undefined;
   readonly #events = new EventQueue();
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
   /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
@@ -64,7 +63,7 @@ class Simulation {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#settings = settings;
-    this.#sampling = samplingWorker(partition, cluster);
+    this.#latents = travellingLatents(partition, cluster);
     this.#rounds = listRounds(settings);
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
     this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
@@ -128,7 +127,7 @@ class Simulation {
     let endMs = startMs + durationMs;
     const { id: label, round, epsStep } = next.task;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
-    if (epsStep !== undefined && worker === this.#sampling) {
+    if (epsStep !== undefined && this.#latents !== undefined) {
       const { samplerMs } = this.#cluster;
       this.#spans.push({
         kind: 'sampler',
@@ -157,8 +156,8 @@ class Simulation {
     };
     if (task.epsStep !== undefined) {
       const next = task.epsStep + 1;
-      if (this.#sampling !== undefined && this.#sampleReaders.has(next))
-        publish(`${LATENTS}@${next}`, this.#cluster.latentBytes, sampleReaders(this.#partition));
+      if (this.#latents !== undefined && this.#sampleReaders.has(next))
+        publish(`${LATENTS}@${next}`, this.#cluster.latentBytes, this.#latents.consumers);
       this.#sendEps(task.epsStep, task.round, worker, endMs);
     }
     for (const { name, version } of task.writes) {
@@ -227,7 +226,7 @@ class Simulation {
     this.#totalMs = endMs;
     this.#events.add(endMs, () => {
       this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
-      if (this.#sampling === undefined) this.#sendLatents(at + 1, endMs);
+      if (this.#latents === undefined) this.#sendLatents(at + 1, endMs);
     });
   }
 

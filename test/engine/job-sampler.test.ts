@@ -4,18 +4,20 @@ import { JobSampler } from '../../engine/job-sampler.js';
 
 const vector = (...values: number[]): Tensor => float32(Float32Array.from(values), [values.length]);
 
+/** Two latents, four steps. */
+const samplerFrom = (firstStep: number): JobSampler =>
+  new JobSampler({
+    schedulerConfig: JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }),
+    name: 'ddim',
+    numInferenceSteps: 4,
+    firstStep,
+    latents: vector(1, 2),
+    history: [],
+  });
+
 describe('JobSampler', () => {
   it('gives the latents of the next round when the last step of one is taken, and none after the last step', () => {
-    const schedulerConfig = JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false });
-    const latents = vector(1, 2);
-    const sampler = new JobSampler({
-      schedulerConfig,
-      name: 'ddim',
-      numInferenceSteps: 4,
-      firstStep: 1,
-      latents,
-      history: [],
-    });
+    const sampler = samplerFrom(1);
     sampler.endRoundWith(2);
     sampler.endRoundWith(3);
     expect(sampler.take(1, vector(0, 0))).toBeUndefined();
@@ -25,16 +27,7 @@ describe('JobSampler', () => {
   });
 
   it('refuses a prediction of another size than the latents', () => {
-    const schedulerConfig = JSON.stringify({ _class_name: 'DDIMScheduler' });
-    const latents = vector(1, 2);
-    const sampler = new JobSampler({
-      schedulerConfig,
-      name: 'ddim',
-      numInferenceSteps: 4,
-      firstStep: 0,
-      latents,
-      history: [],
-    });
+    const sampler = samplerFrom(0);
     expect(() => sampler.take(0, vector(1, 2, 3, 4))).toThrow('the prediction is [4], the latents are [2]');
   });
 });
