@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type Partition, samplingWorker } from '../partition/index.js';
-import { byComponent, type Plan, placedWorkers, routeTensors } from '../planner/index.js';
-import { toSegmentMessage } from '../protocol/index.js';
+import { byComponent, type Plan, placedWorkers, type Routes, routeTensors } from '../planner/index.js';
+import { toRouteMessage, toSegmentMessage } from '../protocol/index.js';
 import type { Task } from '../schedule/index.js';
 import { artifactSource } from './artifact-source.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -26,18 +26,22 @@ export class Deployment {
   readonly samplingWorkerId: string | undefined;
   /** Time of one run of each segment, measured by its worker, milliseconds; key `<worker id>/<segment id>`. */
   readonly segmentMs: ReadonlyMap<string, number>;
+  /** Where every worker's boundary tensors go. */
+  readonly routes: Routes;
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
 
   private constructor(
     options: DeployOptions,
     workers: readonly WorkerHandle[],
     segmentMs: ReadonlyMap<string, number>,
+    routes: Routes,
   ) {
     this.plan = options.plan;
     this.relay = options.relay;
     this.optimizationLevel = options.optimizationLevel;
     this.workers = workers;
     this.segmentMs = segmentMs;
+    this.routes = routes;
     const placement = byComponent(this.plan.placement);
     this.samplingWorkerId = samplingWorker(this.plan.partition, { placement });
     this.#byId = new Map(workers.map((worker) => [worker.id, worker]));
@@ -64,13 +68,13 @@ export class Deployment {
     const segmentMs = new Map<string, number>();
     const results = await Promise.allSettled(
       workers.map(async (worker) => {
-        const { outgoing = new Map<string, readonly string[]>(), producers = [] } =
-          routes.get(worker.id) ?? {};
+        const { outgoing = [], producers = [] } = routes.byWorker.get(worker.id) ?? {};
         const answer = await worker.deploy(
           {
             planId: plan.planId,
             segments: specsOf(plan, worker.id).map(toSegmentMessage),
-            routes: [...outgoing].map(([name, toWorkerIds]) => ({ name, toWorkerIds: [...toWorkerIds] })),
+            routes: [...outgoing].map(([name, targets]) => toRouteMessage(name, targets)),
+            ...routes.clock,
             producers: producers.map((id) => ({ workerId: id, address: byId.get(id)?.hello.address ?? '' })),
             relay,
             optimizationLevel,
@@ -86,7 +90,7 @@ export class Deployment {
       for (const worker of workers) worker.undeploy(plan.planId);
       throw AsyncDiffError.from(failed.reason, 'worker_failed');
     }
-    return new Deployment(options, workers, segmentMs);
+    return new Deployment(options, workers, segmentMs, routes);
   }
 
   get planId(): string {
@@ -107,7 +111,7 @@ export class Deployment {
   }
 
   /** The worker that runs a task: run j of component N goes to replica j modulo their number. */
-  workerOf(task: Task): WorkerHandle {
+  workerOf(task: Pick<Task, 'component' | 'run'>): WorkerHandle {
     const ids = this.plan.placement.workersOf[task.component - 1] as readonly string[];
     return this.#byId.get(ids[task.run % ids.length] as string) as WorkerHandle;
   }

@@ -15,7 +15,8 @@ import {
   toTensorMessage,
   toTensorMessages,
 } from '../protocol/index.js';
-import { expandRound, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import { unreadFrom } from '../planner/index.js';
+import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { JobListener, WorkerHandle } from './worker-handle.js';
@@ -27,15 +28,18 @@ import type { JobListener, WorkerHandle } from './worker-handle.js';
  */
 export class DistributedExecutor implements RoundExecutor {
   readonly #deployment: Deployment;
-  readonly #settings: ScheduleSettings;
+  readonly #program: JobProgram;
   readonly #attempt: number;
   readonly #noise = new NoiseMailbox();
+  #readers:
+    | { of: ReadonlyMap<string, readonly Reader[]>; workers: ReadonlyMap<string, ReadonlySet<string>> }
+    | undefined;
   #jobId = '';
   #firstStep = 0;
 
   constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number) {
     this.#deployment = deployment;
-    this.#settings = settings;
+    this.#program = new JobProgram(deployment.partition, settings);
     this.#attempt = attempt;
   }
 
@@ -74,11 +78,15 @@ export class DistributedExecutor implements RoundExecutor {
   issue(round: Round, noiseMayWait: boolean): void {
     const { partition } = this.#deployment;
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
-    for (const task of expandRound(partition, round, this.#settings))
-      byWorker.get(this.#deployment.workerOf(task))?.push(task);
+    for (const task of this.#program.tasks(round)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
+    const readers = this.#workersThatRead(round);
     for (const [worker, tasks] of byWorker) {
       if (tasks.length === 0) continue;
-      const issued = issuedRound(partition, round, tasks, noiseMayWait);
+      const names = this.#deployment.plan.specs
+        .filter(({ id }) => tasks.some((task) => task.segment === id && task.writes.length > 0))
+        .flatMap(({ boundaryWrites }) => boundaryWrites);
+      const unread = unreadFrom(this.#deployment.routes, worker.id, names, readers);
+      const issued = issuedRound(partition, round, tasks, noiseMayWait, unread);
       worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued) });
     }
   }
@@ -102,6 +110,18 @@ export class DistributedExecutor implements RoundExecutor {
       this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)),
     );
     return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
+  }
+
+  /** Workers that read what a round makes, by boundary tensor; kept while rounds are alike. */
+  #workersThatRead(round: Round): ReadonlyMap<string, ReadonlySet<string>> {
+    const readers = this.#program.readers(round);
+    if (readers !== this.#readers?.of) {
+      const workers = [...readers].map(
+        ([name, by]) => [name, new Set(by.map((reader) => this.#deployment.workerOf(reader).id))] as const,
+      );
+      this.#readers = { of: readers, workers: new Map(workers) };
+    }
+    return this.#readers.workers;
   }
 
   #isCurrent(jobId: string, attempt: number): boolean {

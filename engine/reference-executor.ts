@@ -1,6 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { Partition } from '../partition/index.js';
-import { expandRound, type Round, type ScheduleSettings } from '../schedule/index.js';
+import { JobProgram, type Round, type ScheduleSettings } from '../schedule/index.js';
 import { issuedRound } from './issued-round.js';
 import { NoiseMailbox } from './noise-mailbox.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
@@ -15,14 +15,14 @@ const ATTEMPT = 0;
  */
 export class ReferenceExecutor implements RoundExecutor {
   readonly #partition: Partition;
-  readonly #settings: ScheduleSettings;
+  readonly #program: JobProgram;
   readonly #tasks: TaskExecutor;
   #noise = new NoiseMailbox();
   #jobId = '';
 
   constructor(partition: Partition, settings: ScheduleSettings, segments: readonly LoadedSegment[]) {
     this.#partition = partition;
-    this.#settings = settings;
+    this.#program = new JobProgram(partition, settings);
     this.#tasks = new TaskExecutor({
       onBoundary: () => {},
       onNoise: (_job, step, tensor) => this.#noise.deliver(step, tensor),
@@ -41,8 +41,8 @@ export class ReferenceExecutor implements RoundExecutor {
   }
 
   issue(round: Round): void {
-    const tasks = expandRound(this.#partition, round, this.#settings);
-    this.#tasks.addRound(this.#jobId, ATTEMPT, issuedRound(this.#partition, round, tasks, false));
+    const issued = issuedRound(this.#partition, round, this.#program.tasks(round), false);
+    this.#tasks.addRound(this.#jobId, ATTEMPT, issued);
   }
 
   latents(step: number, tensor: Tensor): void {

@@ -73,7 +73,16 @@ export function occupancyMs(link: Link, bytes: number): number {
  * with several of them gets it once: its first worker passes it on.
  */
 export function hopsOf(cluster: Cluster, tensor: Pick<BoundaryTensor, 'consumers'>, from: string): Hop[] {
-  const consumers = new Set(tensor.consumers.flatMap((component) => workersOf(cluster, component)));
+  return hopsTo(
+    cluster,
+    new Set(tensor.consumers.flatMap((component) => workersOf(cluster, component))),
+    from,
+  );
+}
+
+/** The same to these workers. */
+export function hopsTo(cluster: Cluster, readers: ReadonlySet<string>, from: string): Hop[] {
+  const consumers = new Set(readers);
   consumers.delete(from);
   const hostOf = new Map(cluster.workers.map((worker) => [worker.id, worker.hostId]));
   const entry = new Map<string, Hop>();

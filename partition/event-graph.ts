@@ -2,15 +2,17 @@ import type { CycleEdge } from '../common/max-plus/index.js';
 import {
   type Cluster,
   type Hop,
-  hopsOf,
+  hopsTo,
   occupancyMs,
   ROUNDS_AHEAD,
   sharedResources,
   taskMs,
   workersOf,
 } from './cluster.js';
+import { DueTimes } from './due-times.js';
 import { LATENTS, travellingLatents } from './latents.js';
 import type { BoundaryTensor, Partition, Segment } from './partition.js';
+import { segmentsOfRun } from './run-segments.js';
 
 export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
 
@@ -39,7 +41,8 @@ interface PlacedTask {
 
 /**
  * Builds the system of design section 4. Events: each task, each message, each sampler step. Edges: a worker runs its
- * tasks one after another in program order; a worker's messages leave one after another; a task waits for its boundary
+ * tasks one after another in program order; what a task makes leaves in the order in which it is due, and all messages of a
+ * worker need their time together (which tasks' messages go first is left open: a lower bound); a task waits for its boundary
  * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued. The
  * sampler steps on component N's worker, or, where there are several, at the coordinator.
  */
@@ -65,6 +68,7 @@ class EventGraphBuilder {
   readonly #load = new Map<string, number>();
   /** Undefined where only the coordinator runs the sampler. */
   readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'> | undefined;
+  readonly #dues: DueTimes;
 
   constructor(
     partition: Partition,
@@ -76,6 +80,7 @@ class EventGraphBuilder {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#stride = stride;
+    this.#dues = new DueTimes(partition, cluster.placement);
     const latents = travellingLatents(partition, cluster);
     this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
@@ -91,7 +96,7 @@ class EventGraphBuilder {
     this.#chain(samplers);
     for (const [worker, tasks] of byWorker) {
       this.#chain(tasks.flatMap(({ event, done }) => (event === done ? [event] : [event, done])));
-      this.#chain(tasks.flatMap((task) => this.#sends(task, samplers)));
+      for (const task of tasks) this.#sends(task, samplers);
       this.#edge(
         samplers.at(-1)!,
         tasks[0]!.event,
@@ -110,15 +115,14 @@ class EventGraphBuilder {
 
   /** The tasks of a round in program order, each on its worker. */
   #placeTasks(): PlacedTask[] {
-    const { components, segments } = this.#partition;
+    const { components } = this.#partition;
     const tasks: PlacedTask[] = [];
     for (const { index } of components) {
       const runs = index === components.length ? this.#stride : 1;
       const workers = workersOf(this.#cluster, index);
       for (let run = 0; run < runs; run++) {
         const worker = workers[run % workers.length]!;
-        for (const segment of segments) {
-          if (segment.component !== index) continue;
+        for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
           const done =
@@ -133,44 +137,64 @@ class EventGraphBuilder {
   }
 
   /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
-  #sends(task: PlacedTask, samplers: readonly number[]): number[] {
-    const sends: number[] = [];
+  #sends(task: PlacedTask, samplers: readonly number[]): void {
+    const first: number[] = [];
     if (task.publishes && task.segment.writesOutput && this.#latents !== undefined)
-      this.#hops(task, this.#latents, sends);
+      first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
     if (task.segment.writesOutput) {
       const link = this.#cluster.coordinatorLinks(task.worker);
       const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
       this.#edge(task.done, event, 0, 0);
       this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
-      sends.push(event);
+      first.push(event);
     }
-    if (!task.publishes) return sends;
-    for (const name of task.segment.boundaryWrites) this.#hops(task, this.#tensors.get(name)!, sends);
-    return sends;
+    const rest = task.publishes
+      ? task.segment.boundaryWrites.flatMap((name) => this.#hops(task, this.#tensors.get(name)!))
+      : [];
+    const sends = [...first, ...rest.sort((a, b) => a.dueMs - b.dueMs).map(({ event }) => event)];
+    for (const [at, event] of sends.entries()) {
+      this.#addLoad(`out:${task.worker}`, this.#events[event]!.durationMs);
+      if (at > 0) this.#edge(sends[at - 1]!, event, 0, 0);
+    }
   }
 
-  /** The way of what a task makes to everyone who reads it; the messages that its own worker sends are added to `sends`. */
-  #hops(task: PlacedTask, what: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'>, sends: number[]): void {
+  /** The way of what a task makes to everyone who reads it; returns the messages that its own worker sends. */
+  #hops(
+    task: PlacedTask,
+    what: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'>,
+  ): { event: number; dueMs: number }[] {
     const { name, bytes } = what;
     this.#arrival.set(`${name} ${task.worker}`, { event: task.done, latencyMs: 0 });
     const hopEvents = new Map<Hop, number>();
-    for (const hop of hopsOf(this.#cluster, what, task.worker)) {
+    const own: { event: number; dueMs: number }[] = [];
+    const readers = what.consumers.flatMap((component) => this.#holders(component));
+    for (const hop of hopsTo(this.#cluster, new Set(readers), task.worker)) {
       const link = this.#cluster.links(hop.from, hop.to);
       const busyMs = occupancyMs(link, bytes);
       const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
       hopEvents.set(hop, event);
       this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
-      for (const resource of sharedResources(this.#cluster, hop.from, hop.to)) {
-        this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
-      }
+      for (const resource of sharedResources(this.#cluster, hop.from, hop.to))
+        this.#addLoad(resource, busyMs);
       if (hop.via === undefined) {
         this.#edge(task.done, event, 0, 0);
-        sends.push(event);
+        own.push({ event, dueMs: this.#dues.of(name, hop.to).asyncMs });
       } else {
         const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
         this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
       }
     }
+    return own;
+  }
+
+  /** The workers of a component that have a part in a round of full stride. */
+  #holders(component: number): readonly string[] {
+    const runs = component === this.#partition.components.length ? this.#stride : 1;
+    return workersOf(this.#cluster, component).slice(0, runs);
+  }
+
+  #addLoad(resource: string, busyMs: number): void {
+    this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
   }
 
   /** One message to each worker that reads the latents, in the order of its first task that does. */

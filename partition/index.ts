@@ -4,6 +4,7 @@ export {
   type ClusterWorker,
   type Hop,
   hopsOf,
+  hopsTo,
   type Link,
   occupancyMs,
   ROUNDS_AHEAD,
@@ -19,11 +20,13 @@ export {
   type PartitionDescription,
   type ReceivedTensor,
 } from './describe.js';
+export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
 export type { EventKind } from './event-graph.js';
 export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
 export type { PartitionShape } from './main-range.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
+export { segmentsOfRun } from './run-segments.js';
 export {
   type Evaluated,
   type Goal,

@@ -5,4 +5,4 @@ export { byComponent, type Placement, placeComponents, placedWorkers } from './p
 export { componentsAsked } from './plan.js';
 export type { Plan, PlanLink, PlanRequest, PlanSettings, PlanSource, PlanWorker } from './plan.js';
 export { defaultWorkDir, planInThread } from './planner.js';
-export { routeTensors, type WorkerRoutes } from './routes.js';
+export { type Routes, routeTensors, unreadFrom } from './routes.js';

@@ -1,12 +1,18 @@
-import { type Partition, travellingLatents } from '../partition/index.js';
+import { type Due, type DueClock, DueTimes, type Partition, travellingLatents } from '../partition/index.js';
 import { byComponent, type Placement } from './placement.js';
 
 /** Where one worker's boundary tensors go. */
 export interface WorkerRoutes {
-  /** By boundary tensor: the workers that it is sent to from here, whether it was made here or is handed on. */
-  readonly outgoing: ReadonlyMap<string, readonly string[]>;
+  /** By boundary tensor: the workers that it is sent to from here, whether it was made here or is handed on, and when it is due there. */
+  readonly outgoing: ReadonlyMap<string, ReadonlyMap<string, Due>>;
   /** Workers that tensors come from: this worker dials them. */
   readonly producers: readonly string[];
+}
+
+/** The ways of all boundary tensors of a plan. */
+export interface Routes {
+  readonly byWorker: ReadonlyMap<string, WorkerRoutes>;
+  readonly clock: DueClock;
 }
 
 interface Edge {
@@ -23,33 +29,52 @@ export function routeTensors(
   partition: Partition,
   placement: Placement,
   hostOf: (workerId: string) => string,
-): Map<string, WorkerRoutes> {
-  const outgoing = new Map<string, Map<string, string[]>>();
+): Routes {
+  const outgoing = new Map<string, Map<string, Map<string, Due>>>();
   const producers = new Map<string, Set<string>>();
-  const latents = travellingLatents(partition, { placement: byComponent(placement) });
+  const byIndex = byComponent(placement);
+  const dues = new DueTimes(partition, byIndex);
+  const latents = travellingLatents(partition, { placement: byIndex });
   const travelling = [...partition.boundaryTensors, ...(latents === undefined ? [] : [latents])];
   for (const { name, producer, consumers } of travelling) {
     const makers = placement.workersOf[producer - 1] ?? [];
     const readers = [...new Set(consumers.flatMap((component) => placement.workersOf[component - 1] ?? []))];
     for (const { from, to } of edges(makers, readers, hostOf)) {
-      const byTensor = outgoing.get(from) ?? new Map<string, string[]>();
+      const byTensor = outgoing.get(from) ?? new Map<string, Map<string, Due>>();
       outgoing.set(from, byTensor);
-      const targets = byTensor.get(name) ?? [];
-      byTensor.set(name, targets);
-      if (!targets.includes(to)) targets.push(to);
+      const targets = byTensor.get(name) ?? new Map<string, Due>();
+      byTensor.set(name, targets.set(to, dues.of(name, to)));
       producers.set(to, (producers.get(to) ?? new Set()).add(from));
     }
   }
   const workers = new Set([...outgoing.keys(), ...producers.keys()]);
-  return new Map(
-    [...workers].map((id) => [
-      id,
-      {
-        outgoing: outgoing.get(id) ?? new Map<string, string[]>(),
-        producers: [...(producers.get(id) ?? [])],
-      },
-    ]),
-  );
+  const byWorker = [...workers].map((id): [string, WorkerRoutes] => [
+    id,
+    { outgoing: outgoing.get(id) ?? new Map(), producers: [...(producers.get(id) ?? [])] },
+  ]);
+  return { byWorker: new Map(byWorker), clock: dues };
+}
+
+/**
+ * What one worker makes in a round and would send in vain, by the worker that would get it: neither that one reads it nor a
+ * neighbour that it hands it on to.
+ * @param readers workers that read what is made in the round, by boundary tensor
+ */
+export function unreadFrom(
+  { byWorker }: Routes,
+  from: string,
+  names: Iterable<string>,
+  readers: ReadonlyMap<string, ReadonlySet<string>>,
+): Map<string, string[]> {
+  const unread = new Map<string, string[]>();
+  for (const name of names) {
+    for (const to of byWorker.get(from)?.outgoing.get(name)?.keys() ?? []) {
+      const handsOn = byWorker.get(to)?.outgoing.get(name)?.keys() ?? [];
+      if ([to, ...handsOn].some((worker) => readers.get(name)?.has(worker))) continue;
+      unread.set(to, [...(unread.get(to) ?? []), name]);
+    }
+  }
+  return unread;
 }
 
 function edges(

@@ -14,6 +14,7 @@ export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound
     oldestStep: issued.oldestStep,
     lastStep: issued.lastStep,
     noiseMayWait: issued.noiseMayWait,
+    unread: [...issued.unread].map(([workerId, names]) => ({ workerId, names: [...names] })),
     tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
       segment,
       run,
@@ -38,6 +39,7 @@ export function fromIssueRound(
     oldestStep,
     lastStep,
     noiseMayWait,
+    unread: new Map(message.unread.map(({ workerId, names }) => [workerId, names])),
     tasks: message.tasks.map((task) => fromTask(task, round, specs)),
   };
 }

@@ -1,3 +1,4 @@
+export { JobProgram, type Reader } from './job-program.js';
 export {
   DEFAULT_WARM_UP,
   expandRound,

@@ -1,4 +1,4 @@
-import type { Partition, Segment } from '../partition/index.js';
+import { type Partition, type Segment, segmentsOfRun } from '../partition/index.js';
 
 /** Warm-up steps where none are asked for, or all steps where there are fewer. */
 export const DEFAULT_WARM_UP = 3;
@@ -112,8 +112,10 @@ export function expandRound(partition: Partition, round: Round, settings: Schedu
   const tasks: Task[] = [];
   for (const { index } of partition.components) {
     const runs = index === last ? round.steps : 1;
-    const segments = partition.segments.filter((segment) => segment.component === index);
-    for (let run = 0; run < runs; run++) tasks.push(...segments.map((segment) => task(segment, run, runs)));
+    for (let run = 0; run < runs; run++) {
+      const segments = segmentsOfRun(partition, index, run === runs - 1);
+      tasks.push(...segments.map((segment) => task(segment, run, runs)));
+    }
   }
   return tasks;
 }

@@ -1,8 +1,10 @@
 import {
   type BoundaryTensor,
   type Cluster,
+  dueAt,
+  DueTimes,
   type Hop,
-  hopsOf,
+  hopsTo,
   LATENTS,
   occupancyMs,
   type Partition,
@@ -13,24 +15,36 @@ import {
   travellingLatents,
   workersOf,
 } from '../partition/index.js';
-import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import { JobProgram, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
+import { OutQueue } from './out-queue.js';
 import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
 
 /** A task in its worker's queue. */
 interface QueuedTask {
   readonly task: Task;
+  readonly round: Round;
   readonly worker: string;
   readonly segment: Segment;
   /** What has to be on the worker before it starts. */
   readonly needs: readonly string[];
 }
 
+/** A version on its way over one hop; `all` are the hops of its whole way. */
+interface HopMessage {
+  readonly hop: Hop;
+  readonly all: readonly Hop[];
+  readonly what: string;
+  readonly bytes: number;
+  readonly round: number;
+  readonly dueMs: number;
+}
+
 /**
  * Runs the job's program on a cost model, event by event: the third executor of design section 3. Workers run their tasks in program
  * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
- * after another, latents and noise prediction first; messages that share a receiving interface arrive one after another.
+ * after another, latents and noise prediction first, then what is due first; messages that share a receiving interface arrive one after another.
  */
 export function simulate(partition: Partition, cluster: Cluster, settings: ScheduleSettings): Timeline {
   return new Simulation(partition, cluster, settings).run();
@@ -38,9 +52,10 @@ export function simulate(partition: Partition, cluster: Cluster, settings: Sched
 
 class Simulation {
   readonly #cluster: Cluster;
-  readonly #partition: Partition;
-  readonly #settings: ScheduleSettings;
+  readonly #program: JobProgram;
   readonly #rounds: readonly Round[];
+  readonly #dues: DueTimes;
+  readonly #out = new Map<string, OutQueue>();
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
@@ -60,18 +75,18 @@ class Simulation {
   #totalMs = 0;
 
   constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
-    this.#partition = partition;
     this.#cluster = cluster;
-    this.#settings = settings;
+    this.#dues = new DueTimes(partition, cluster.placement);
     this.#latents = travellingLatents(partition, cluster);
-    this.#rounds = listRounds(settings);
+    this.#program = new JobProgram(partition, settings);
+    this.#rounds = this.#program.rounds;
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
     this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
   }
 
   run(): Timeline {
     for (const round of this.#rounds) {
-      for (const task of expandRound(this.#partition, round, this.#settings)) this.#enqueue(task);
+      for (const task of this.#program.tasks(round)) this.#enqueue(task, round);
     }
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
@@ -86,9 +101,8 @@ class Simulation {
     };
   }
 
-  #enqueue(task: Task): void {
-    const workers = workersOf(this.#cluster, task.component);
-    const worker = workers[task.run % workers.length]!;
+  #enqueue(task: Task, round: Round): void {
+    const worker = this.#workerOf(task);
     const segment = this.#segments.get(task.segment)!;
     const needs = [
       `issued ${task.round} ${worker}`,
@@ -101,7 +115,7 @@ class Simulation {
     }
     const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
     this.#queues.set(worker, queue);
-    queue.tasks.push({ task, worker, segment, needs });
+    queue.tasks.push({ task, worker, segment, needs, round });
   }
 
   /** Marks something as being on a worker, and starts what waited for it. */
@@ -146,58 +160,89 @@ class Simulation {
     });
   }
 
-  #finish({ task, worker }: QueuedTask, endMs: number): void {
-    const publish = (what: string, bytes: number, consumers: readonly number[]): void => {
+  #finish({ task, round, worker }: QueuedTask, endMs: number): void {
+    const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
+      const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
-      const hops = hopsOf(this.#cluster, { consumers }, worker);
+      const hops = hopsTo(this.#cluster, readers, worker);
       for (const hop of hops) {
-        if (hop.via === undefined) this.#sendHop(hop, hops, what, bytes, task.round, endMs);
+        if (hop.via !== undefined) continue;
+        const due = this.#dues.of(name, hop.to);
+        const dueMs = name === LATENTS ? Number.NEGATIVE_INFINITY : dueAt(this.#dues, due, version);
+        this.#sendHop({ hop, all: hops, what, bytes, round: task.round, dueMs }, endMs);
       }
     };
     if (task.epsStep !== undefined) {
       const next = task.epsStep + 1;
-      if (this.#latents !== undefined && this.#sampleReaders.has(next))
-        publish(`${LATENTS}@${next}`, this.#cluster.latentBytes, this.#latents.consumers);
+      const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(next);
+      if (readers !== undefined) publish(LATENTS, next, this.#cluster.latentBytes, readers);
       this.#sendEps(task.epsStep, task.round, worker, endMs);
     }
+    if (task.writes.length === 0) return;
+    const readers = this.#program.readers(round);
     for (const { name, version } of task.writes) {
-      const { bytes, consumers } = this.#tensors.get(name)!;
-      publish(`${name}@${version}`, bytes, consumers);
+      const workers = new Set(readers.get(name)?.map((reader) => this.#workerOf(reader)));
+      publish(name, version, this.#tensors.get(name)!.bytes, workers);
     }
   }
 
-  #sendHop(hop: Hop, all: readonly Hop[], what: string, bytes: number, round: number, readyMs: number): void {
+  #workerOf({ component, run }: Pick<Task, 'component' | 'run'>): string {
+    const workers = workersOf(this.#cluster, component);
+    return workers[run % workers.length]!;
+  }
+
+  #sendHop(message: HopMessage, readyMs: number): void {
+    const { hop, all, what, bytes, round, dueMs } = message;
     const { from, to } = hop;
     const link = this.#cluster.links(from, to);
     const durationMs = occupancyMs(link, bytes);
+    const begin = (startMs: number): void => {
+      this.#spans.push({
+        kind: 'transfer',
+        worker: from,
+        label: what,
+        round,
+        startMs,
+        durationMs,
+        to,
+        bytes,
+      });
+      this.#events.add(startMs + link.latencyMs, () => {
+        const resources = sharedResources(this.#cluster, from, to);
+        const free = resources.map((one) => this.#freeMs.get(one) ?? 0);
+        const arrivedMs = Math.max(startMs + link.latencyMs, ...free) + durationMs;
+        for (const resource of resources) this.#freeMs.set(resource, arrivedMs);
+        this.#arrive(what, to, arrivedMs);
+        for (const next of all) {
+          if (next.via !== hop) continue;
+          this.#events.add(arrivedMs, () => this.#sendHop({ ...message, hop: next }, arrivedMs));
+        }
+      });
+    };
     // Forwarding on a host does not wait for the interface.
-    const startMs = hop.via === undefined ? this.#take(`out:${from}`, readyMs, durationMs) : readyMs;
-    this.#spans.push({ kind: 'transfer', worker: from, label: what, round, startMs, durationMs, to, bytes });
-    this.#events.add(startMs + link.latencyMs, () => {
-      const resources = sharedResources(this.#cluster, from, to);
-      const begin = Math.max(startMs + link.latencyMs, ...resources.map((one) => this.#freeMs.get(one) ?? 0));
-      const arrivedMs = begin + durationMs;
-      for (const resource of resources) this.#freeMs.set(resource, arrivedMs);
-      this.#arrive(what, to, arrivedMs);
-      for (const next of all) {
-        if (next.via !== hop) continue;
-        this.#events.add(arrivedMs, () => this.#sendHop(next, all, what, bytes, round, arrivedMs));
-      }
-    });
+    if (hop.via === undefined) this.#outOf(from).send(readyMs, dueMs, durationMs, begin);
+    else begin(readyMs);
   }
 
   #sendEps(step: number, round: number, worker: string, readyMs: number): void {
     const bytes = this.#cluster.latentBytes;
     const link = this.#cluster.coordinatorLinks(worker);
     const durationMs = occupancyMs(link, bytes);
-    const startMs = this.#take(`out:${worker}`, readyMs, durationMs);
-    const span = { worker, label: `step ${step}`, round, startMs, durationMs, to: 'coordinator', bytes };
-    this.#spans.push({ kind: 'eps', ...span });
-    const arrivedMs = startMs + durationMs + link.latencyMs;
-    this.#events.add(arrivedMs, () => {
-      this.#epsArrived.set(step, arrivedMs);
-      this.#sample();
+    this.#outOf(worker).send(readyMs, Number.NEGATIVE_INFINITY, durationMs, (startMs) => {
+      const span = { worker, label: `step ${step}`, round, startMs, durationMs, to: 'coordinator', bytes };
+      this.#spans.push({ kind: 'eps', ...span });
+      const arrivedMs = startMs + durationMs + link.latencyMs;
+      this.#events.add(arrivedMs, () => {
+        this.#epsArrived.set(step, arrivedMs);
+        this.#sample();
+      });
     });
+  }
+
+  #outOf(worker: string): OutQueue {
+    const queue = this.#out.get(worker) ?? new OutQueue(this.#events);
+    this.#out.set(worker, queue);
+    return queue;
   }
 
   /** Steps the sampler as far as noise predictions have arrived in order. */

@@ -40,7 +40,7 @@ export interface LinkLoad {
 /** The predicted run of a whole job, from the first issued round to the last latents. */
 export interface Timeline {
   readonly totalMs: number;
-  /** Mean duration of the asynchronous rounds of the second half, milliseconds; 0 if there are none. */
+  /** Mean duration of a settled asynchronous round, milliseconds; 0 if there are none. See {@link steadyPeriodMs}. */
   readonly periodMs: number;
   readonly rounds: readonly TimelineRound[];
   readonly workers: readonly WorkerLoad[];
@@ -50,12 +50,12 @@ export interface Timeline {
   readonly spans: readonly TimelineSpan[];
 }
 
-/** Mean duration of the last half of the asynchronous rounds. */
+/** Mean duration of the last half of the asynchronous rounds, but for the last eighth, in which there is less and less to do. */
 export function steadyPeriodMs(rounds: readonly TimelineRound[]): number {
   const asynchronous = rounds.filter((round) => round.mode === 'async');
   // A shorter last round says nothing about the period.
   const stride = asynchronous[0]?.steps;
   const full = asynchronous.filter((round) => round.steps === stride);
-  const steady = full.slice(Math.floor(full.length / 2));
+  const steady = full.slice(Math.floor(full.length / 2), Math.ceil((full.length * 7) / 8));
   return steady.length === 0 ? 0 : steady.reduce((sum, round) => sum + round.durationMs, 0) / steady.length;
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { Egress, Sender } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
 import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { OutgoingFrame } from './frame.js';
@@ -24,6 +25,7 @@ export interface SentTensor {
 
 interface QueuedTensor {
   readonly frames: readonly OutgoingFrame[];
+  readonly dueMs: number;
   readonly resolve: (sent: boolean) => void;
   next: number;
   startMs: number;
@@ -31,17 +33,20 @@ interface QueuedTensor {
 }
 
 /**
- * The way from this producer to one consumer: tensors leave in the order of `push`, as long as the bytes that the
- * consumer has not yet taken over stay within the cap.
+ * The way from this producer to one consumer: tensors leave in the order in which they are due, as long as the bytes that
+ * the consumer has not yet taken over stay within the cap, and when it is this consumer's turn.
  */
-export class ConsumerChannel {
+export class ConsumerChannel implements Sender {
   readonly planId: string;
   readonly consumerId: string;
   readonly #maxInFlightBytes: number;
+  readonly #egress: Egress;
   readonly #onSent: (sent: SentTensor) => void;
   #queue: QueuedTensor[] = [];
   #call: ExchangeCall | undefined;
   #writing = false;
+  /** Makes way for other consumers' frames. */
+  #release: (() => void) | undefined;
   #inFlightBytes = 0;
   #queuedBytes = 0;
   #sentBytes = 0;
@@ -51,11 +56,13 @@ export class ConsumerChannel {
     planId: string,
     consumerId: string,
     maxInFlightBytes: number,
+    egress: Egress,
     onSent: (sent: SentTensor) => void,
   ) {
     this.planId = planId;
     this.consumerId = consumerId;
     this.#maxInFlightBytes = maxInFlightBytes;
+    this.#egress = egress;
     this.#onSent = onSent;
   }
 
@@ -84,9 +91,11 @@ export class ConsumerChannel {
   }
 
   /** Resolves to true when the network has taken the last byte, to false if the tensor was dropped. */
-  push(frames: readonly OutgoingFrame[]): Promise<boolean> {
+  push(frames: readonly OutgoingFrame[], dueMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#queue.push({ frames, resolve, next: 0, startMs: 0, serializeMs: 0 });
+      const later = this.#queue.findIndex((other) => other.next === 0 && other.dueMs > dueMs);
+      const at = later < 0 ? this.#queue.length : later;
+      this.#queue.splice(at, 0, { frames, dueMs, resolve, next: 0, startMs: 0, serializeMs: 0 });
       this.#queuedBytes += frames[0]?.totalBytes ?? 0;
       this.#pump();
     });
@@ -97,7 +106,7 @@ export class ConsumerChannel {
     const older = this.#call;
     this.#call = call;
     this.#inFlightBytes = 0;
-    this.#writing = false;
+    this.#stopWriting();
     // What was begun on the older call starts again.
     const begun = this.#queue[0];
     if (begun !== undefined) {
@@ -137,18 +146,41 @@ export class ConsumerChannel {
     for (const tensor of this.#queue.splice(0)) tensor.resolve(false);
     this.#queuedBytes = 0;
     this.#inFlightBytes = 0;
+    this.#egress.withdraw(this);
+    this.#stopWriting();
+  }
+
+  #stopWriting(): void {
     this.#writing = false;
+    this.#release?.();
+    this.#release = undefined;
   }
 
   #pump(): void {
+    if (this.#sendable !== undefined) this.#egress.request(this);
+  }
+
+  get #sendable(): { tensor: QueuedTensor; frame: OutgoingFrame; call: ExchangeCall } | undefined {
     const call = this.#call;
     const tensor = this.#queue[0];
     const frame = tensor?.frames[tensor.next];
-    if (call === undefined || tensor === undefined || frame === undefined || this.#writing) return;
-    const bytes = frame.data.byteLength;
+    if (call === undefined || tensor === undefined || frame === undefined || this.#writing) return undefined;
     // A frame above the cap goes alone; it could never go otherwise.
-    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > this.#maxInFlightBytes) return;
+    const bytes = this.#inFlightBytes + frame.data.byteLength;
+    return this.#inFlightBytes > 0 && bytes > this.#maxInFlightBytes ? undefined : { tensor, frame, call };
+  }
 
+  /** Of the next frame; see {@link Sender}. */
+  get dueMs(): number {
+    return this.#queue[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  send(done: () => void): boolean {
+    const sendable = this.#sendable;
+    if (sendable === undefined) return false;
+    const { tensor, frame, call } = sendable;
+    const bytes = frame.data.byteLength;
+    this.#release = done;
     this.#writing = true;
     this.#inFlightBytes += bytes;
     this.#peakInFlightBytes = Math.max(this.#peakInFlightBytes, this.#inFlightBytes);
@@ -158,13 +190,14 @@ export class ConsumerChannel {
     writeFrame(call, frame, (error) => {
       // A broken stream also says 'cancelled', and is let go there.
       if (call !== this.#call || error) return;
-      this.#writing = false;
+      this.#stopWriting();
       this.#sentBytes += bytes;
       this.#queuedBytes -= bytes;
       if (tensor.next === tensor.frames.length) this.#finish(tensor, frame);
       this.#pump();
     });
     tensor.serializeMs += performance.now() - writeMs;
+    return true;
   }
 
   #finish(tensor: QueuedTensor, frame: OutgoingFrame): void {

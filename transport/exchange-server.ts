@@ -2,6 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { ConsumerChannel, type SentTensor } from './consumer-channel.js';
+import { Egress } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
 import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
@@ -28,6 +29,7 @@ export class ExchangeServer {
   readonly #options: ExchangeServerOptions;
   readonly #maxInFlightBytes: number;
   readonly #chunking: Chunking;
+  readonly #egress = new Egress();
   readonly #plans = new Map<string, Map<string, ConsumerChannel>>();
 
   constructor(options: ExchangeServerOptions) {
@@ -84,9 +86,11 @@ export class ExchangeServer {
   /**
    * Sends a tensor to a consumer, or keeps it until that subscribes. The data is not copied: it must stay as it is until
    * the promise settles (true: the network has every byte; false: dropped with its plan or its consumer). Never rejects.
+   *
+   * @param dueMs when it is waited for, compared with that of others only: the smallest leaves first
    */
-  publish(planId: string, consumerId: string, tensor: Tensor, meta: TensorMeta): Promise<boolean> {
-    return this.#channel(planId, consumerId).push(encodeFrames(meta, tensor, this.#chunking));
+  publish(planId: string, consumerId: string, tensor: Tensor, meta: TensorMeta, dueMs = 0): Promise<boolean> {
+    return this.#channel(planId, consumerId).push(encodeFrames(meta, tensor, this.#chunking), dueMs);
   }
 
   /** Tensor bytes sent under a plan, by consumer. */
@@ -133,7 +137,7 @@ export class ExchangeServer {
     if (consumers === undefined) this.#plans.set(planId, (consumers = new Map()));
     let channel = consumers.get(consumerId);
     if (channel === undefined) {
-      channel = new ConsumerChannel(planId, consumerId, this.#maxInFlightBytes, (sent) =>
+      channel = new ConsumerChannel(planId, consumerId, this.#maxInFlightBytes, this.#egress, (sent) =>
         this.#options.onSent?.(sent),
       );
       consumers.set(consumerId, channel);

@@ -63,7 +63,9 @@ export class Conversation {
       const { jobId, attempt } = message.issueRound;
       const job = this.#job;
       if (job?.jobId !== jobId || job.attempt !== attempt) return;
-      inference.round(jobId, attempt, fromIssueRound(message.issueRound, job.deployment.specs));
+      const issued = fromIssueRound(message.issueRound, job.deployment.specs);
+      job.deployment.skip(issued.round, issued.unread);
+      inference.round(jobId, attempt, issued);
     } else if (message.latents) {
       const { jobId, attempt, step, tensor } = message.latents;
       inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));

@@ -1,8 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { clockMs, type OptimizationLevel, type SegmentSpec, type Span } from '../engine/index.js';
-import { LATENTS } from '../partition/index.js';
-import { fromSegmentMessage } from '../protocol/index.js';
+import {
+  clockMs,
+  type IssuedRound,
+  type OptimizationLevel,
+  type SegmentSpec,
+  type Span,
+} from '../engine/index.js';
+import { type Due, dueAt, type DueClock, LATENTS } from '../partition/index.js';
+import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
 import {
   encodeFrames,
   ExchangeClient,
@@ -39,13 +45,16 @@ export class Deployment {
   readonly #relay: boolean;
   readonly #optimizationLevel: OptimizationLevel;
   readonly #producers: Deploy__Output['producers'];
-  readonly #routes: ReadonlyMap<string, readonly string[]>;
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
+  readonly #clock: DueClock;
   readonly #reads: ReadonlySet<string>;
   readonly #clients: ExchangeClient[] = [];
   /** Transfers into this worker since the last report. */
   #spans: Span[] = [];
   /** Bytes sent since the last report, by consumer. */
   #sentBytes = new Map<string, number>();
+  /** Of the job: by round, boundary tensors that a worker will not read, as `<worker id> <name>`. */
+  readonly #unread = new Map<number, ReadonlySet<string>>();
   #trace = false;
 
   constructor(message: Deploy__Output, context: DeploymentContext) {
@@ -56,7 +65,8 @@ export class Deployment {
     this.#relay = message.relay;
     this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
     this.#producers = message.producers;
-    this.#routes = new Map(message.routes.map(({ name, toWorkerIds }) => [name, toWorkerIds]));
+    this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
+    this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
     this.#reads = new Set(
       this.segments.flatMap(({ boundaryReads, sampleInput }) =>
         sampleInput === '' ? boundaryReads : [...boundaryReads, LATENTS],
@@ -80,7 +90,7 @@ export class Deployment {
         planId: this.planId,
         segments: this.segments.map((spec) => ({ spec, modelPath: declared ? '' : cache.path(spec.sha256) })),
         optimizationLevel: this.#optimizationLevel,
-        leaving: [...this.#routes].filter(([, to]) => to.length > 0).map(([name]) => name),
+        leaving: [...this.#routes.keys()],
       }),
       this.#dialProducers(),
     ]);
@@ -92,6 +102,14 @@ export class Deployment {
     this.#trace = trace;
     this.#spans = [];
     this.#sentBytes = new Map();
+    this.#unread.clear();
+  }
+
+  /** Of what is made here in a round: what need not be sent. */
+  skip(round: number, unread: IssuedRound['unread']): void {
+    if (unread.size === 0) return;
+    const keys = [...unread].flatMap(([workerId, names]) => names.map((name) => `${workerId} ${name}`));
+    this.#unread.set(round, new Set(keys));
   }
 
   /** What moved since the job began. */
@@ -105,7 +123,11 @@ export class Deployment {
 
   /** A tensor that was computed here goes to the workers that read it. Its memory must stay as it is. */
   publish(tensor: Tensor, meta: TensorMeta): void {
-    const consumers = this.#routes.get(meta.name) ?? [];
+    const unread = this.#unread.get(meta.version);
+    const consumers = [...(this.#routes.get(meta.name)?.keys() ?? [])].filter(
+      (workerId) => unread?.has(`${workerId} ${meta.name}`) !== true,
+    );
+    if (consumers.length === 0) return;
     for (const consumerId of consumers) this.#count(consumerId, tensor.data.byteLength);
     if (this.#relay) {
       // Once to the coordinator, however many workers read it.
@@ -114,8 +136,14 @@ export class Deployment {
       }
       return;
     }
-    for (const consumerId of consumers)
-      void this.#context.exchange.publish(this.planId, consumerId, tensor, meta);
+    for (const consumerId of consumers) void this.#send(consumerId, tensor, meta);
+  }
+
+  #send(consumerId: string, tensor: Tensor, meta: TensorMeta): Promise<boolean> {
+    const due = meta.name === LATENTS ? undefined : this.#routes.get(meta.name)?.get(consumerId);
+    // All wait for the latents.
+    const dueMs = due === undefined ? Number.NEGATIVE_INFINITY : dueAt(this.#clock, due, meta.version);
+    return this.#context.exchange.publish(this.planId, consumerId, tensor, meta, dueMs);
   }
 
   /** A tensor came from another worker: hand it on to neighbours on this host, then to the inference thread. */
@@ -124,7 +152,7 @@ export class Deployment {
     this.#context.onReceived(producerId, sizeBytes);
     if (this.#trace) this.#traceTransfer(meta, producerId, sizeBytes);
     const { jobId, attempt, name, version, sentUs } = meta;
-    const neighbours = this.#relay ? [] : (this.#routes.get(name) ?? []);
+    const neighbours = this.#relay ? [] : [...(this.#routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
       if (this.#reads.has(name)) this.#take(tensor, meta);
       return;
@@ -133,9 +161,7 @@ export class Deployment {
     if (this.#reads.has(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
     for (const consumerId of neighbours) this.#count(consumerId, sizeBytes);
     await Promise.all(
-      neighbours.map((id) =>
-        this.#context.exchange.publish(this.planId, id, tensor, { jobId, attempt, name, version, sentUs }),
-      ),
+      neighbours.map((id) => this.#send(id, tensor, { jobId, attempt, name, version, sentUs })),
     );
   }
 

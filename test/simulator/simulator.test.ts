@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Cluster, classifyNodes, type Partition, partitionGraph } from '../../partition/index.js';
+import { type Cluster, classifyNodes, type Link, type Partition, partitionGraph } from '../../partition/index.js';
 import { chooseSettings, idealSpeedup, predictPeriod, roundShare, simulate } from '../../simulator/index.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
 import { unetGraph } from '../support/unet-graph.js';
@@ -56,6 +56,8 @@ const link = fc.record({
   bytesPerSecond: fc.constantFrom(1.25e7, 1.25e8, 1.25e9, Number.POSITIVE_INFINITY),
   overheadMs: fc.double({ min: 0, max: 0.2, noNaN: true }),
 });
+/** Bytes and messages cost nothing, only the way takes time. */
+const freeLink = link.map((one) => ({ ...one, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }));
 
 const plan = fc
   .record({
@@ -68,8 +70,7 @@ const plan = fc
     replicas: fc.integer({ min: 1, max: 3 }),
     workerCount: fc.integer({ min: 1, max: 5 }),
     hostSize: fc.integer({ min: 1, max: 3 }),
-    link,
-    coordinatorLink: link,
+    links: fc.oneof(fc.tuple(link, link), fc.tuple(freeLink, freeLink)),
     samplerMs: fc.double({ min: 0, max: 0.5, noNaN: true }),
   })
   .map(({ graph, components, shape, microCuts, lag, stride, ...rest }) => {
@@ -90,8 +91,8 @@ const plan = fc
         hostId: `h${Math.floor(at / rest.hostSize)}`,
       })),
       placement,
-      links: () => rest.link,
-      coordinatorLinks: () => rest.coordinatorLink,
+      links: () => rest.links[0],
+      coordinatorLinks: () => rest.links[1],
       latentBytes: 16_384,
       samplerMs: rest.samplerMs,
       taskOverheadMs: 0.2,
@@ -103,12 +104,16 @@ const plan = fc
     };
   });
 
-/** Whether each receiving or shared interface has messages of one sender only: then the predicted period is exact. */
-function oneSenderEach(partition: Partition, cluster: Cluster): boolean {
-  const distinct = new Set([...cluster.placement.values()].flat());
-  const bytesCost =
-    cluster.links('', '').overheadMs > 0 || Number.isFinite(cluster.links('', '').bytesPerSecond);
-  return !bytesCost || distinct.size <= 2 || partition.components.length === 1;
+/** Whether no two messages can want an interface at a time, or messages cost it nothing: then the predicted period is exact. */
+function noSharedInterface(partition: Partition, cluster: Cluster, stride: number): boolean {
+  const isFree = ({ overheadMs, bytesPerSecond }: Link) => overheadMs === 0 && !Number.isFinite(bytesPerSecond);
+  if (isFree(cluster.links('', '')) && isFree(cluster.coordinatorLinks(''))) return true;
+  const placed = [...cluster.placement.values()].flat();
+  const oneTaskEach =
+    stride === 1 &&
+    partition.segments.length === partition.components.length &&
+    new Set(placed).size === placed.length;
+  return oneTaskEach && placed.length <= 2;
 }
 
 describe('simulate', () => {
@@ -119,7 +124,7 @@ describe('simulate', () => {
         const { periodMs } = predictPeriod(partition, cluster, settings);
         const simulated = simulate(partition, cluster, settings).periodMs;
         expect(simulated).toBeGreaterThanOrEqual(periodMs * 0.98);
-        if (!oneSenderEach(partition, cluster)) return;
+        if (!noSharedInterface(partition, cluster, settings.stride)) return;
         exact++;
         expect(simulated).toBeLessThanOrEqual(periodMs * 1.02);
       }),
@@ -167,11 +172,12 @@ describe('simulate', () => {
     const cluster = ringCluster(partition, 0.1);
     const settings = { numInferenceSteps: 10, stride: 1, warmUp: 2, timeShift: false };
     const sent = simulate(partition, cluster, settings).links.reduce((sum, one) => sum + one.bytes, 0);
-    const perRound = partition.boundaryTensors.reduce(
-      (sum, one) => sum + one.bytes * one.consumers.length,
-      0,
-    );
-    expect(sent).toBe(10 * perRound);
+    const bytesTo = (lastRoundOf: (consumer: number) => boolean) =>
+      partition.boundaryTensors
+        .flatMap(({ bytes, consumers }) => consumers.filter(lastRoundOf).map(() => bytes))
+        .reduce((sum, bytes) => sum + bytes, 0);
+    // Of the eight asynchronous rounds, the last makes nothing that is read, and the one before only what component 3 reads.
+    expect(sent).toBe(8 * bytesTo(() => true) + bytesTo((consumer) => consumer === 3));
   });
 
   test('N = 1 is the sequential sampler', () => {
@@ -219,9 +225,10 @@ describe('chooseSettings', () => {
     expect(chosen.lag).toBe(1);
     expect(chosen.microCuts).toBeGreaterThan(1);
     expect(chosen.tried).toHaveLength(4);
-    expect(chosen.predicted.periodMs).toBeLessThanOrEqual(
-      Math.min(...chosen.tried.map((one) => one.periodMs)) * 1.01,
-    );
+    // The job is what counts; its period is near the shortest all the same.
+    const [one, ...more] = chosen.tried.map(({ periodMs }) => periodMs);
+    expect(chosen.predicted.periodMs).toBeLessThan(one!);
+    expect(chosen.predicted.periodMs).toBeLessThanOrEqual(Math.min(...more) * 1.03);
     expect(chooseSettings(graph, options, { lags: [1, 2] }).tried).toHaveLength(8);
   });
 

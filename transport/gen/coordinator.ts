@@ -43,6 +43,7 @@ import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
+import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from './asyncdiff/v1/RunReport.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
@@ -55,6 +56,7 @@ import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Ou
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
 import type { TensorFrame as _asyncdiff_v1_TensorFrame, TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output } from './asyncdiff/v1/TensorFrame.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from './asyncdiff/v1/Undeploy.js';
+import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from './asyncdiff/v1/Unread.js';
 import type { UploadHeader as _asyncdiff_v1_UploadHeader, UploadHeader__Output as _asyncdiff_v1_UploadHeader__Output } from './asyncdiff/v1/UploadHeader.js';
 import type { UploadModelRequest as _asyncdiff_v1_UploadModelRequest, UploadModelRequest__Output as _asyncdiff_v1_UploadModelRequest__Output } from './asyncdiff/v1/UploadModelRequest.js';
 import type { UploadModelResponse as _asyncdiff_v1_UploadModelResponse, UploadModelResponse__Output as _asyncdiff_v1_UploadModelResponse__Output } from './asyncdiff/v1/UploadModelResponse.js';
@@ -120,6 +122,7 @@ export interface ProtoGrpcType {
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
+      RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       RunReport: MessageTypeDefinition<_asyncdiff_v1_RunReport, _asyncdiff_v1_RunReport__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
@@ -132,6 +135,7 @@ export interface ProtoGrpcType {
       Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>
       TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>
       Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>
+      Unread: MessageTypeDefinition<_asyncdiff_v1_Unread, _asyncdiff_v1_Unread__Output>
       UploadHeader: MessageTypeDefinition<_asyncdiff_v1_UploadHeader, _asyncdiff_v1_UploadHeader__Output>
       UploadModelRequest: MessageTypeDefinition<_asyncdiff_v1_UploadModelRequest, _asyncdiff_v1_UploadModelRequest__Output>
       UploadModelResponse: MessageTypeDefinition<_asyncdiff_v1_UploadModelResponse, _asyncdiff_v1_UploadModelResponse__Output>

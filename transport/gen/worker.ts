@@ -26,6 +26,7 @@ import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output a
 import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
+import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
@@ -35,6 +36,7 @@ import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Ou
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
 import type { TensorFrame as _asyncdiff_v1_TensorFrame, TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output } from './asyncdiff/v1/TensorFrame.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from './asyncdiff/v1/Undeploy.js';
+import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from './asyncdiff/v1/Unread.js';
 import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from './asyncdiff/v1/ValueSpec.js';
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
 import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
@@ -74,6 +76,7 @@ export interface ProtoGrpcType {
       ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
+      RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
       Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
@@ -83,6 +86,7 @@ export interface ProtoGrpcType {
       Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>
       TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>
       Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>
+      Unread: MessageTypeDefinition<_asyncdiff_v1_Unread, _asyncdiff_v1_Unread__Output>
       ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>
       Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>
       /**

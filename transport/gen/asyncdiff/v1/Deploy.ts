@@ -23,6 +23,11 @@ export interface Deploy {
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
   'optimizationLevel'?: (string);
+  /**
+   * What the dues of the routes are counted in: the length of an asynchronous and of a synchronous round.
+   */
+  'roundMs'?: (number | string);
+  'stepMs'?: (number | string);
 }
 
 /**
@@ -44,4 +49,9 @@ export interface Deploy__Output {
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
   'optimizationLevel': (string);
+  /**
+   * What the dues of the routes are counted in: the length of an asynchronous and of a synchronous round.
+   */
+  'roundMs': (number);
+  'stepMs': (number);
 }

@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from '../../asyncdiff/v1/Task.js';
+import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from '../../asyncdiff/v1/Unread.js';
 
 export interface IssueRound {
   'jobId'?: (string);
@@ -20,6 +21,10 @@ export interface IssueRound {
    * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
    */
   'noiseMayWait'?: (boolean);
+  /**
+   * What is made in this round and would go to these workers for nothing: they do not read it.
+   */
+  'unread'?: (_asyncdiff_v1_Unread)[];
 }
 
 export interface IssueRound__Output {
@@ -40,4 +45,8 @@ export interface IssueRound__Output {
    * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
    */
   'noiseMayWait': (boolean);
+  /**
+   * What is made in this round and would go to these workers for nothing: they do not read it.
+   */
+  'unread': (_asyncdiff_v1_Unread__Output)[];
 }

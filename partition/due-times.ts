@@ -1,0 +1,70 @@
+import { workersOf } from './cluster.js';
+import type { Partition } from './partition.js';
+
+/** When a boundary tensor is waited for at one worker, milliseconds of declared or measured compute. */
+export interface Due {
+  /** In an asynchronous round: from the beginning of the round after the one that makes it. */
+  readonly asyncMs: number;
+  /** In a synchronous round: before the end of that round, and so negative. */
+  readonly syncMs: number;
+}
+
+/** A clock that compares what leaves a worker: not real time, only an order. */
+export interface DueClock {
+  /** Of an asynchronous round: the slowest component. */
+  readonly roundMs: number;
+  /** Of a synchronous one: all components. */
+  readonly stepMs: number;
+}
+
+/** Nobody waits for it; it goes last. */
+const NEVER: Due = { asyncMs: Number.MAX_VALUE, syncMs: Number.MAX_VALUE };
+
+/**
+ * When every boundary tensor is due at every worker that reads it. A component's sessions run one after another, and what
+ * the first of them reads is waited for first; in a synchronous round the components follow each other as well.
+ */
+export class DueTimes implements DueClock {
+  readonly roundMs: number;
+  readonly stepMs: number;
+  readonly #dues = new Map<string, Due>();
+
+  constructor(partition: Partition, placement: ReadonlyMap<number, readonly string[]>) {
+    this.roundMs = Math.max(...partition.components.map(({ costMs }) => costMs));
+    this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
+    const lags = new Map(partition.boundaryTensors.map(({ name, lag }) => [name, lag]));
+    const begins = new Map<number, number>();
+    let orderMs = 0;
+    for (const { component, costMs, boundaryReads } of partition.segments) {
+      const beginMs = begins.get(component) ?? 0;
+      for (const name of boundaryReads) {
+        const asyncMs = ((lags.get(name) ?? 1) - 1) * this.roundMs + beginMs;
+        for (const [replica, worker] of workersOf({ placement }, component).entries()) {
+          // Replicas of component N but the first have no part in synchronous rounds: they need the last one's tensors for round 1.
+          const syncMs = replica === 0 ? orderMs - this.stepMs : asyncMs;
+          this.#add(name, worker, { asyncMs, syncMs });
+        }
+      }
+      begins.set(component, beginMs + costMs);
+      orderMs += costMs;
+    }
+  }
+
+  /** Of a boundary tensor at a worker. */
+  of(name: string, worker: string): Due {
+    return this.#dues.get(`${worker} ${name}`) ?? NEVER;
+  }
+
+  #add(name: string, worker: string, due: Due): void {
+    const { asyncMs, syncMs } = this.of(name, worker);
+    this.#dues.set(`${worker} ${name}`, {
+      asyncMs: Math.min(asyncMs, due.asyncMs),
+      syncMs: Math.min(syncMs, due.syncMs),
+    });
+  }
+}
+
+/** Place of one version on the clock. Synchronous rounds have versions up to 0, see `Round`. */
+export function dueAt(clock: DueClock, due: Due, version: number): number {
+  return version > 0 ? version * clock.roundMs + due.asyncMs : version * clock.stepMs + due.syncMs;
+}

@@ -1,0 +1,19 @@
+import type { Due } from '../partition/index.js';
+import type { Route, Route__Output } from '../transport/gen/asyncdiff/v1/Route.js';
+
+export function toRouteMessage(name: string, targets: ReadonlyMap<string, Due>): Route {
+  return {
+    name,
+    to: [...targets].map(([workerId, { asyncMs, syncMs }]) => ({
+      workerId,
+      asyncDueMs: asyncMs,
+      syncDueMs: syncMs,
+    })),
+  };
+}
+
+export function fromRouteMessage({ to }: Route__Output): Map<string, Due> {
+  return new Map(
+    to.map(({ workerId, asyncDueMs, syncDueMs }) => [workerId, { asyncMs: asyncDueMs, syncMs: syncDueMs }]),
+  );
+}
