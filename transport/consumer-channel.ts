@@ -3,7 +3,8 @@ import type { Egress, Sender } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
 import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { OutgoingFrame } from './frame.js';
-import { writeFrame } from './raw-write.js';
+import { MIB } from './options.js';
+import { FrameWriter } from './raw-write.js';
 
 /** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
 export interface SentTensor {
@@ -22,6 +23,9 @@ export interface SentTensor {
   /** Part of that time spent serialising. */
   readonly serializeMs: number;
 }
+
+/** What leaves before another consumer may have its turn: a millisecond at 10 Gb/s. */
+const SLICE_BYTES = MIB;
 
 interface QueuedTensor {
   readonly frames: readonly OutgoingFrame[];
@@ -44,6 +48,8 @@ export class ConsumerChannel implements Sender {
   readonly #onSent: (sent: SentTensor) => void;
   #queue: QueuedTensor[] = [];
   #call: ExchangeCall | undefined;
+  /** The frame that was begun. */
+  #writer: FrameWriter | undefined;
   #writing = false;
   /** Makes way for other consumers' frames. */
   #release: (() => void) | undefined;
@@ -106,6 +112,7 @@ export class ConsumerChannel implements Sender {
     const older = this.#call;
     this.#call = call;
     this.#inFlightBytes = 0;
+    this.#writer = undefined;
     this.#stopWriting();
     // What was begun on the older call starts again.
     const begun = this.#queue[0];
@@ -146,61 +153,77 @@ export class ConsumerChannel implements Sender {
     for (const tensor of this.#queue.splice(0)) tensor.resolve(false);
     this.#queuedBytes = 0;
     this.#inFlightBytes = 0;
+    this.#writer = undefined;
     this.#egress.withdraw(this);
     this.#stopWriting();
   }
 
   #stopWriting(): void {
     this.#writing = false;
-    this.#release?.();
+    const release = this.#release;
     this.#release = undefined;
+    release?.();
   }
 
   #pump(): void {
-    if (this.#sendable !== undefined) this.#egress.request(this);
+    if (this.#canSend) this.#egress.request(this);
   }
 
-  get #sendable(): { tensor: QueuedTensor; frame: OutgoingFrame; call: ExchangeCall } | undefined {
-    const call = this.#call;
+  /** Whether a frame, or the rest of one, can go. A frame above the cap goes alone; it could never go otherwise. */
+  get #canSend(): boolean {
+    if (this.#call === undefined || this.#writing) return false;
+    if (this.#writer !== undefined) return true;
     const tensor = this.#queue[0];
     const frame = tensor?.frames[tensor.next];
-    if (call === undefined || tensor === undefined || frame === undefined || this.#writing) return undefined;
-    // A frame above the cap goes alone; it could never go otherwise.
+    if (frame === undefined) return false;
     const bytes = this.#inFlightBytes + frame.data.byteLength;
-    return this.#inFlightBytes > 0 && bytes > this.#maxInFlightBytes ? undefined : { tensor, frame, call };
+    return this.#inFlightBytes === 0 || bytes <= this.#maxInFlightBytes;
   }
 
-  /** Of the next frame; see {@link Sender}. */
+  /** Of what waits here, be it behind a tensor that was begun; see {@link Sender}. */
   get dueMs(): number {
-    return this.#queue[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    const [first, second] = this.#queue;
+    return Math.min(first?.dueMs ?? Number.POSITIVE_INFINITY, second?.dueMs ?? Number.POSITIVE_INFINITY);
   }
 
   send(done: () => void): boolean {
-    const sendable = this.#sendable;
-    if (sendable === undefined) return false;
-    const { tensor, frame, call } = sendable;
-    const bytes = frame.data.byteLength;
+    const call = this.#call;
+    const tensor = this.#queue[0];
+    if (!this.#canSend || call === undefined || tensor === undefined) return false;
     this.#release = done;
     this.#writing = true;
-    this.#inFlightBytes += bytes;
-    this.#peakInFlightBytes = Math.max(this.#peakInFlightBytes, this.#inFlightBytes);
     const writeMs = performance.now();
-    if (tensor.next === 0) tensor.startMs = writeMs;
-    tensor.next += 1;
-    writeFrame(call, frame, (error) => {
+    const writer = this.#writer ?? this.#begin(call, tensor, writeMs);
+    const bytes = writer.write(SLICE_BYTES, (error) => {
       // A broken stream also says 'cancelled', and is let go there.
       if (call !== this.#call || error) return;
-      this.#stopWriting();
       this.#sentBytes += bytes;
       this.#queuedBytes -= bytes;
-      if (tensor.next === tensor.frames.length) this.#finish(tensor, frame);
+      if (writer.isWritten) {
+        this.#writer = undefined;
+        if (tensor.next === tensor.frames.length) this.#finish(tensor);
+      }
+      // Asks for the next turn before it gives up this one, so that both are weighed against what others have.
+      this.#writing = false;
       this.#pump();
+      this.#stopWriting();
     });
     tensor.serializeMs += performance.now() - writeMs;
     return true;
   }
 
-  #finish(tensor: QueuedTensor, frame: OutgoingFrame): void {
+  #begin(call: ExchangeCall, tensor: QueuedTensor, nowMs: number): FrameWriter {
+    const frame = tensor.frames[tensor.next] as OutgoingFrame;
+    if (tensor.next === 0) tensor.startMs = nowMs;
+    tensor.next += 1;
+    this.#inFlightBytes += frame.data.byteLength;
+    this.#peakInFlightBytes = Math.max(this.#peakInFlightBytes, this.#inFlightBytes);
+    this.#writer = new FrameWriter(call, frame);
+    return this.#writer;
+  }
+
+  #finish(tensor: QueuedTensor): void {
+    const frame = tensor.frames[0] as OutgoingFrame;
     this.#queue.shift();
     tensor.resolve(true);
     this.#onSent({

@@ -18,6 +18,7 @@ export class Egress {
   readonly #waiting = new Set<Sender>();
   /** Identifies the frame that is on its way out. */
   #line: object | undefined;
+  #last: Sender | undefined;
   #granting = false;
   #stall: NodeJS.Timeout | undefined;
 
@@ -38,6 +39,7 @@ export class Egress {
   /** `sender` has nothing to send any more. */
   withdraw(sender: Sender): void {
     this.#waiting.delete(sender);
+    if (this.#last === sender) this.#last = undefined;
   }
 
   #grant(): void {
@@ -46,6 +48,7 @@ export class Egress {
       this.#waiting.delete(sender);
       const line = {};
       this.#line = line;
+      this.#last = sender;
       const done = (): void => {
         if (this.#line === line) this.#free();
       };
@@ -54,10 +57,11 @@ export class Egress {
     if (this.#waiting.size > 0) this.#watch();
   }
 
+  /** Of those that are due at the same time, the one that was at it goes on: in turns, all would be as late as the last. */
   #next(): Sender {
-    let next: Sender | undefined;
-    for (const sender of this.#waiting) if (next === undefined || sender.dueMs < next.dueMs) next = sender;
-    return next as Sender;
+    const waiting = [...this.#waiting];
+    const last = waiting.find((sender) => sender === this.#last);
+    return waiting.reduce((next, sender) => (sender.dueMs < next.dueMs ? sender : next), last ?? waiting[0]!);
   }
 
   #free(): void {

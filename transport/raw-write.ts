@@ -16,28 +16,54 @@ export function http2StreamOf(call: ExchangeCall): ServerHttp2Stream | undefined
   return isReady ? inner.stream : undefined;
 }
 
+/** Done with a part: the network has taken it, or what went wrong. */
+type Done = (error?: Error | null) => void;
+
 /**
  * Sends a frame without any copy in this process: HTTP/2 takes the tensor's own memory. grpc-js would lay each message
  * out in a new buffer first, which for large tensors costs as much as sending them does (memory that has to be found,
- * filled and collected). The bytes on the wire are the same. Falls back to `call.write` where there is no way in.
- *
- * @param done called when the network has taken the last byte, or with what went wrong
+ * filled and collected). The bytes on the wire are the same. It goes out in slices, so that another consumer's tensor need
+ * not wait for the whole of a large one; where there is no way past grpc-js, `call.write` takes it whole.
  */
-export function writeFrame(
-  call: ExchangeCall,
-  frame: OutgoingFrame,
-  done: (error?: Error | null) => void,
-): void {
-  const stream = http2StreamOf(call);
-  if (stream === undefined || frame.data.byteLength === 0) {
-    call.write(frame, done);
-    return;
+export class FrameWriter {
+  readonly #call: ExchangeCall;
+  readonly #frame: OutgoingFrame;
+  #writtenBytes = 0;
+
+  constructor(call: ExchangeCall, frame: OutgoingFrame) {
+    this.#call = call;
+    this.#frame = frame;
   }
-  const head = frameHead(plainSerializers.frame, frame, frame.data.byteLength);
-  const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
-  prefix.writeUInt32BE(head.byteLength + frame.data.byteLength, 1);
-  stream.cork();
-  stream.write(Buffer.concat([prefix, head]));
-  stream.write(frame.data, done);
-  stream.uncork();
+
+  /** Whether the last slice was written. */
+  get isWritten(): boolean {
+    return this.#writtenBytes === this.#frame.data.byteLength;
+  }
+
+  /** Writes the next slice and returns its size. One at a time: not before `done` was called for the one before. */
+  write(sliceBytes: number, done: Done): number {
+    const { data } = this.#frame;
+    const stream = http2StreamOf(this.#call);
+    const begin = this.#writtenBytes;
+    if (stream === undefined || data.byteLength === 0) {
+      this.#writtenBytes = data.byteLength;
+      this.#call.write(this.#frame, done);
+      return data.byteLength;
+    }
+    const end = Math.min(begin + sliceBytes, data.byteLength);
+    this.#writtenBytes = end;
+    const slice = data.subarray(begin, end);
+    if (begin > 0) {
+      stream.write(slice, done);
+      return slice.byteLength;
+    }
+    const head = frameHead(plainSerializers.frame, this.#frame, data.byteLength);
+    const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
+    prefix.writeUInt32BE(head.byteLength + data.byteLength, 1);
+    stream.cork();
+    stream.write(Buffer.concat([prefix, head]));
+    stream.write(slice, done);
+    stream.uncork();
+    return slice.byteLength;
+  }
 }
