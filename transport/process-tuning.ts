@@ -1,10 +1,12 @@
 /**
  * Environment of processes that move many tensors: glibc keeps freed memory instead of giving it back and faulting it in
- * again for every message. It is read before `main`, so a process cannot set it for itself; elsewhere it has no effect.
+ * again for every message. It does so in its one arena only: those of other threads are given back whatever it is told, so
+ * there must be no others. It is read before `main`, so a process cannot set it for itself; elsewhere it has no effect.
  */
 export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.freeze({
   MALLOC_MMAP_THRESHOLD_: '1073741824',
   MALLOC_TRIM_THRESHOLD_: '1073741824',
+  MALLOC_ARENA_MAX: '1',
 });
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type * as Library from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../../transport/index.js';
 
 /** The package by its own name, as whoever installs it imports it: through `exports`, compiled. */
 const library = (): Promise<typeof Library> => import(['async', 'diff'].join(''));
@@ -31,7 +32,11 @@ it('its types are where package.json says', () => {
   };
   const types = readFileSync(join(packageRoot, exports['.']?.types ?? ''), 'utf8');
   expect(types).toContain('AsyncDiffClient');
-  expect(readFileSync(join(packageRoot, bin.asyncdiff), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  // Node and glibc read these before the program starts: the script's first line has to say them.
+  const environment = Object.entries(ALLOCATOR_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  const words = ['#!/usr/bin/env', '-S', ...environment, 'node', ...BULK_NODE_ARGUMENTS];
+  const [firstLine] = readFileSync(join(packageRoot, bin.asyncdiff), 'utf8').split('\n', 1);
+  expect(firstLine).toBe(words.join(' '));
 });
 
 it('npm pack takes what runs, and neither tests nor sources', () => {

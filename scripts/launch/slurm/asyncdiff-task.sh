@@ -15,7 +15,7 @@ coordinator=$1
 shift
 
 home="${ASYNCDIFF_HOME:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)}"
-read -r -a asyncdiff <<<"${ASYNCDIFF_BIN:-node $home/dist/cli/main.js}"
+read -r -a asyncdiff <<<"${ASYNCDIFF_BIN:-$home/dist/cli/main.js}"
 local_id="${SLURM_LOCALID:-0}"
 
 # Slurm lists the GPUs that a task may use in CUDA_VISIBLE_DEVICES: all of the node's share with --gpus-per-node, the
