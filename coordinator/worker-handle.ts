@@ -43,6 +43,8 @@ export class WorkerHandle {
   readonly name: string;
   readonly hello: Hello__Output;
   readonly clock = new ClockOffset();
+  /** Declared devices: factor on the declared times; 1 for real ones. */
+  readonly timeDilation: number;
   readonly #link: WorkerLink;
   readonly #expected = new Expectations();
   #outgoing: CoordinatorMessage[] = [];
@@ -58,17 +60,12 @@ export class WorkerHandle {
     this.id = id;
     this.name = name;
     this.hello = hello;
+    this.timeDilation = dilationOf(hello);
     this.#link = link;
   }
 
   get state(): WorkerState {
     return this.#state;
-  }
-
-  /** Declared devices: factor on the declared times; 1 for real ones. */
-  get timeDilation(): number {
-    if (!this.hello.declared) return 1;
-    return (JSON.parse(this.hello.declaredProfile) as { time_dilation?: number }).time_dilation ?? 1;
   }
 
   get silentMs(): number {
@@ -247,4 +244,9 @@ export class WorkerHandle {
     }
     this.#state = next;
   }
+}
+
+function dilationOf({ declared, declaredProfile }: Hello__Output): number {
+  if (!declared) return 1;
+  return (JSON.parse(declaredProfile) as { time_dilation?: number }).time_dilation ?? 1;
 }

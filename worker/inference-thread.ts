@@ -34,7 +34,7 @@ const executor = new TaskExecutor({
   onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
     send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
   onNoise: ({ jobId, attempt }, step, tensor, mayWait) =>
-    send({ type: 'noise', jobId, attempt, step, tensor, mayWait }, tensor),
+    send({ type: 'noise', jobId, attempt, step, tensor, mayWait }, tensor, mayWait),
   onLatents: ({ jobId, attempt, planId }, step, tensor) =>
     send(
       { type: 'boundary', jobId, attempt, planId, name: LATENTS, version: step, tensor, madeMs: clockMs() },
@@ -46,15 +46,22 @@ const executor = new TaskExecutor({
 
 let outgoing: InferenceEvent[] = [];
 let transfer: ArrayBuffer[] = [];
+let isFlushing = false;
 
-/** What one run gives (noise prediction and boundary tensors) leaves as one message, as soon as the run returns. */
-function send(event: InferenceEvent, owned?: Tensor): void {
-  if (outgoing.length === 0) queueMicrotask(flush);
+/**
+ * What one run gives (noise prediction and boundary tensors) leaves as one message, as soon as the run returns; what may
+ * wait goes with the next message, for each wakes the network thread.
+ */
+function send(event: InferenceEvent, owned?: Tensor, mayWait = false): void {
   outgoing.push(event);
   if (owned !== undefined) transfer.push(owned.data.buffer as ArrayBuffer);
+  if (mayWait || isFlushing) return;
+  isFlushing = true;
+  queueMicrotask(flush);
 }
 
 function flush(): void {
+  isFlushing = false;
   port?.postMessage(outgoing, transfer);
   outgoing = [];
   transfer = [];
