@@ -3,14 +3,10 @@ import {
   type Cluster,
   dueAt,
   DueTimes,
-  type Hop,
-  hopsTo,
   LATENTS,
-  occupancyMs,
   type Partition,
   ROUNDS_AHEAD,
   type Segment,
-  sharedResources,
   taskMs,
   travellingLatents,
   workersOf,
@@ -18,7 +14,7 @@ import {
 import { JobProgram, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
-import { OutQueue } from './out-queue.js';
+import { SimulatedNetwork } from './network.js';
 import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
 
 /** A task in its worker's queue. */
@@ -29,16 +25,6 @@ interface QueuedTask {
   readonly segment: Segment;
   /** What has to be on the worker before it starts. */
   readonly needs: readonly string[];
-}
-
-/** A version on its way over one hop; `all` are the hops of its whole way. */
-interface HopMessage {
-  readonly hop: Hop;
-  readonly all: readonly Hop[];
-  readonly what: string;
-  readonly bytes: number;
-  readonly round: number;
-  readonly dueMs: number;
 }
 
 /**
@@ -55,7 +41,6 @@ class Simulation {
   readonly #program: JobProgram;
   readonly #rounds: readonly Round[];
   readonly #dues: DueTimes;
-  readonly #out = new Map<string, OutQueue>();
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
@@ -63,10 +48,10 @@ class Simulation {
   /** Undefined where only the coordinator runs the sampler. */
   readonly #latents: Pick<BoundaryTensor, 'consumers'> | undefined;
   readonly #events = new EventQueue();
+  readonly #network: SimulatedNetwork;
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
   /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
   readonly #present = new Map<string, number>();
-  readonly #freeMs = new Map<string, number>();
   readonly #spans: TimelineSpan[] = [];
   readonly #finished: TimelineRound[] = [];
   readonly #epsArrived = new Map<number, number>();
@@ -82,6 +67,10 @@ class Simulation {
     this.#rounds = this.#program.rounds;
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
     this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
+    this.#network = new SimulatedNetwork(cluster, this.#events, {
+      onSpan: (span) => this.#spans.push(span),
+      onArrival: (what, worker, atMs) => this.#arrive(what, worker, atMs),
+    });
   }
 
   run(): Timeline {
@@ -164,19 +153,18 @@ class Simulation {
     const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
       const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
-      const hops = hopsTo(this.#cluster, readers, worker);
-      for (const hop of hops) {
-        if (hop.via !== undefined) continue;
-        const due = this.#dues.of(name, hop.to);
-        const dueMs = name === LATENTS ? Number.NEGATIVE_INFINITY : dueAt(this.#dues, due, version);
-        this.#sendHop({ hop, all: hops, what, bytes, round: task.round, dueMs }, endMs);
-      }
+      const dueMs = (to: string): number =>
+        name === LATENTS ? Number.NEGATIVE_INFINITY : dueAt(this.#dues, this.#dues.of(name, to), version);
+      this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
     if (task.epsStep !== undefined) {
-      const next = task.epsStep + 1;
-      const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(next);
-      if (readers !== undefined) publish(LATENTS, next, this.#cluster.latentBytes, readers);
-      this.#sendEps(task.epsStep, task.round, worker, endMs);
+      const step = task.epsStep;
+      const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
+      if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
+      this.#network.sendEps(step, task.round, worker, endMs, (arrivedMs) => {
+        this.#epsArrived.set(step, arrivedMs);
+        this.#sample();
+      });
     }
     if (task.writes.length === 0) return;
     const readers = this.#program.readers(round);
@@ -189,60 +177,6 @@ class Simulation {
   #workerOf({ component, run }: Pick<Task, 'component' | 'run'>): string {
     const workers = workersOf(this.#cluster, component);
     return workers[run % workers.length]!;
-  }
-
-  #sendHop(message: HopMessage, readyMs: number): void {
-    const { hop, all, what, bytes, round, dueMs } = message;
-    const { from, to } = hop;
-    const link = this.#cluster.links(from, to);
-    const durationMs = occupancyMs(link, bytes);
-    const begin = (startMs: number): void => {
-      this.#spans.push({
-        kind: 'transfer',
-        worker: from,
-        label: what,
-        round,
-        startMs,
-        durationMs,
-        to,
-        bytes,
-      });
-      this.#events.add(startMs + link.latencyMs, () => {
-        const resources = sharedResources(this.#cluster, from, to);
-        const free = resources.map((one) => this.#freeMs.get(one) ?? 0);
-        const arrivedMs = Math.max(startMs + link.latencyMs, ...free) + durationMs;
-        for (const resource of resources) this.#freeMs.set(resource, arrivedMs);
-        this.#arrive(what, to, arrivedMs);
-        for (const next of all) {
-          if (next.via !== hop) continue;
-          this.#events.add(arrivedMs, () => this.#sendHop({ ...message, hop: next }, arrivedMs));
-        }
-      });
-    };
-    // Forwarding on a host does not wait for the interface.
-    if (hop.via === undefined) this.#outOf(from).send(readyMs, dueMs, durationMs, begin);
-    else begin(readyMs);
-  }
-
-  #sendEps(step: number, round: number, worker: string, readyMs: number): void {
-    const bytes = this.#cluster.latentBytes;
-    const link = this.#cluster.coordinatorLinks(worker);
-    const durationMs = occupancyMs(link, bytes);
-    this.#outOf(worker).send(readyMs, Number.NEGATIVE_INFINITY, durationMs, (startMs) => {
-      const span = { worker, label: `step ${step}`, round, startMs, durationMs, to: 'coordinator', bytes };
-      this.#spans.push({ kind: 'eps', ...span });
-      const arrivedMs = startMs + durationMs + link.latencyMs;
-      this.#events.add(arrivedMs, () => {
-        this.#epsArrived.set(step, arrivedMs);
-        this.#sample();
-      });
-    });
-  }
-
-  #outOf(worker: string): OutQueue {
-    const queue = this.#out.get(worker) ?? new OutQueue(this.#events);
-    this.#out.set(worker, queue);
-    return queue;
   }
 
   /** Steps the sampler as far as noise predictions have arrived in order. */
@@ -287,22 +221,8 @@ class Simulation {
   #sendLatents(at: number, readyMs: number): void {
     const round = this.#rounds[at];
     if (round === undefined) return;
-    const bytes = this.#cluster.latentBytes;
-    for (const to of this.#sampleReaders.get(round.firstStep) ?? []) {
-      const link = this.#cluster.coordinatorLinks(to);
-      const durationMs = occupancyMs(link, bytes);
-      const startMs = this.#take('out:coordinator', readyMs, durationMs);
-      const label = `step ${round.firstStep}`;
-      const span = { worker: 'coordinator', label, round: round.round, startMs, durationMs, to, bytes };
-      this.#spans.push({ kind: 'latents', ...span });
-      this.#arrive(`${LATENTS}@${round.firstStep}`, to, startMs + durationMs + link.latencyMs);
-    }
-  }
-
-  /** Takes a resource for a while as soon as it is free; returns when. */
-  #take(resource: string, readyMs: number, durationMs: number): number {
-    const startMs = Math.max(readyMs, this.#freeMs.get(resource) ?? 0);
-    this.#freeMs.set(resource, startMs + durationMs);
-    return startMs;
+    const step = round.firstStep;
+    const readers = this.#sampleReaders.get(step) ?? [];
+    this.#network.sendLatents(`${LATENTS}@${step}`, step, round.round, readers, readyMs);
   }
 }

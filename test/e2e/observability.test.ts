@@ -143,7 +143,8 @@ describe('the trace of a run', () => {
       spans().filter(({ pid, cat }) => processes().get(pid) === process && cat === category).length;
     expect(of('coordinator', 'sampler')).toBe(STEPS);
     for (const worker of ['worker w1', 'worker w2']) {
-      expect(of(worker, 'compute'), `${worker} compute`).toBeGreaterThanOrEqual(STEPS);
+      // In the last step nobody reads what component 1 would make.
+      expect(of(worker, 'compute'), `${worker} compute`).toBeGreaterThanOrEqual(STEPS - 1);
       expect(of(worker, 'wait'), `${worker} wait`).toBeGreaterThan(0);
     }
     expect(of('worker w2', 'transfer')).toBeGreaterThanOrEqual(STEPS - 1);

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Cluster, classifyNodes, type Link, type Partition, partitionGraph } from '../../partition/index.js';
+import {
+  type Cluster,
+  classifyNodes,
+  type Link,
+  type Partition,
+  partitionGraph,
+} from '../../partition/index.js';
 import { chooseSettings, idealSpeedup, predictPeriod, roundShare, simulate } from '../../simulator/index.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
 import { unetGraph } from '../support/unet-graph.js';
@@ -106,7 +112,8 @@ const plan = fc
 
 /** Whether no two messages can want an interface at a time, or messages cost it nothing: then the predicted period is exact. */
 function noSharedInterface(partition: Partition, cluster: Cluster, stride: number): boolean {
-  const isFree = ({ overheadMs, bytesPerSecond }: Link) => overheadMs === 0 && !Number.isFinite(bytesPerSecond);
+  const isFree = ({ overheadMs, bytesPerSecond }: Link) =>
+    overheadMs === 0 && !Number.isFinite(bytesPerSecond);
   if (isFree(cluster.links('', '')) && isFree(cluster.coordinatorLinks(''))) return true;
   const placed = [...cluster.placement.values()].flat();
   const oneTaskEach =

@@ -210,3 +210,31 @@ test('dropping a plan ends its streams and settles what waits', async () => {
   await until(() => lost.length > 0);
   expect(lost[0]).toMatchObject({ code: 'worker_lost' });
 });
+
+test('an urgent tensor overtakes a large one for another consumer', async () => {
+  const { exchange, running } = await producer();
+  const order: string[] = [];
+  for (const workerId of ['a', 'b'])
+    await consumer(running.address, { workerId, onTensor: (_tensor, { name }) => void order.push(name) });
+  const sent = [
+    exchange.publish('plan', 'a', ramp(12 * MIB), { ...meta(1), name: 'large' }, 20),
+    exchange.publish('plan', 'b', ramp(1000), { ...meta(1), name: 'urgent' }, 10),
+    exchange.publish('plan', 'b', ramp(1000), { ...meta(1), name: 'not urgent' }, 30),
+  ];
+  expect(await Promise.all(sent)).toEqual([true, true, true]);
+  await until(() => order.length === 3);
+  expect(order[0]).toBe('urgent');
+});
+
+test('within one stream too what is due first goes first', async () => {
+  const { exchange, running } = await producer();
+  for (const [name, dueMs] of [
+    ['last', 30],
+    ['first', 10],
+    ['second', 20],
+  ] as const)
+    void exchange.publish('plan', 'c', ramp(1000), { ...meta(1), name }, dueMs);
+  const { arrivals } = await consumer(running.address);
+  await until(() => arrivals.length === 3);
+  expect(arrivals.map(({ meta: { name } }) => name)).toEqual(['first', 'second', 'last']);
+});

@@ -48,7 +48,9 @@ test('the way past grpc-js is there, takes the tensor as it lies, and what arriv
     void exchange.publish('plan', 'c', { dtype: 'uint8', dims: [1], data: small }, meta);
     while (received.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     // Slices of a MiB, chunks of eight.
-    expect(written.filter((buffer) => buffer === large.buffer)).toHaveLength(Math.ceil(large.byteLength / 2 ** 20));
+    expect(written.filter((buffer) => buffer === large.buffer)).toHaveLength(
+      Math.ceil(large.byteLength / 2 ** 20),
+    );
     expect(written).toContain(small.buffer);
     const hash = (data: NodeJS.ArrayBufferView) => createHash('sha256').update(data).digest('hex');
     expect(hash(received[0]?.data as Float32Array)).toBe(hash(large));
