@@ -106,7 +106,7 @@ ssh -F "$scratch/ssh_config" -o BatchMode=yes host-a true || { tail "$scratch/ss
 echo "$(ssh -V 2>&1 | cut -d, -f1), sshd on 127.0.0.1"
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
-asyncdiff=("$(command -v node)" "$home/dist/cli/main.js")
+asyncdiff=("$home/dist/cli/main.js")
 state="$scratch/state"
 launch() { # ACTION [OPTIONS]: output in $scratch/out, exit code returned
   local action=$1
