@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { type Partition, samplingWorker } from '../partition/index.js';
 import { byComponent, type Plan, placedWorkers, type Routes, routeTensors } from '../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../protocol/index.js';
-import type { Task } from '../schedule/index.js';
+import type { Reader } from '../schedule/index.js';
 import { artifactSource } from './artifact-source.js';
 import type { WorkerHandle } from './worker-handle.js';
 
@@ -111,7 +111,7 @@ export class Deployment {
   }
 
   /** The worker that runs a task: run j of component N goes to replica j modulo their number. */
-  workerOf(task: Pick<Task, 'component' | 'run'>): WorkerHandle {
+  workerOf(task: Reader): WorkerHandle {
     const ids = this.plan.placement.workersOf[task.component - 1] as readonly string[];
     return this.#byId.get(ids[task.run % ids.length] as string) as WorkerHandle;
   }

@@ -31,9 +31,6 @@ export class DistributedExecutor implements RoundExecutor {
   readonly #program: JobProgram;
   readonly #attempt: number;
   readonly #noise = new NoiseMailbox();
-  #readers:
-    | { of: ReadonlyMap<string, readonly Reader[]>; workers: ReadonlyMap<string, ReadonlySet<string>> }
-    | undefined;
   #jobId = '';
   #firstStep = 0;
 
@@ -82,12 +79,9 @@ export class DistributedExecutor implements RoundExecutor {
     const readers = this.#workersThatRead(round);
     for (const [worker, tasks] of byWorker) {
       if (tasks.length === 0) continue;
-      const names = this.#deployment.plan.specs
-        .filter(({ id }) => tasks.some((task) => task.segment === id && task.writes.length > 0))
-        .flatMap(({ boundaryWrites }) => boundaryWrites);
-      const unread = unreadFrom(this.#deployment.routes, worker.id, names, readers);
-      const issued = issuedRound(partition, round, tasks, noiseMayWait, unread);
-      worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued) });
+      const issued = issuedRound(partition, round, tasks, noiseMayWait);
+      const unread = unreadFrom(this.#deployment.routes, worker.id, partition, readers);
+      worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued, unread) });
     }
   }
 
@@ -112,16 +106,10 @@ export class DistributedExecutor implements RoundExecutor {
     return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
   }
 
-  /** Workers that read what a round makes, by boundary tensor; kept while rounds are alike. */
-  #workersThatRead(round: Round): ReadonlyMap<string, ReadonlySet<string>> {
-    const readers = this.#program.readers(round);
-    if (readers !== this.#readers?.of) {
-      const workers = [...readers].map(
-        ([name, by]) => [name, new Set(by.map((reader) => this.#deployment.workerOf(reader).id))] as const,
-      );
-      this.#readers = { of: readers, workers: new Map(workers) };
-    }
-    return this.#readers.workers;
+  /** Workers that read what a round makes, by boundary tensor. */
+  #workersThatRead(round: Round): Map<string, ReadonlySet<string>> {
+    const idOf = (reader: Reader): string => this.#deployment.workerOf(reader).id;
+    return new Map([...this.#program.readers(round)].map(([name, by]) => [name, new Set(by.map(idOf))]));
   }
 
   #isCurrent(jobId: string, attempt: number): boolean {

@@ -13,8 +13,6 @@ export interface IssuedRound {
   readonly oldestVersion: number;
   /** The same for latents, by step. */
   readonly oldestStep: number;
-  /** By worker: boundary tensors made in this round that need not go there. */
-  readonly unread: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A round with the tasks of one executor. */
@@ -23,7 +21,6 @@ export function issuedRound(
   round: Round,
   tasks: readonly Task[],
   noiseMayWait: boolean,
-  unread: IssuedRound['unread'] = new Map(),
 ): IssuedRound {
   return {
     round: round.round,
@@ -32,6 +29,5 @@ export function issuedRound(
     noiseMayWait,
     oldestVersion: oldestVersionRead(partition, round),
     oldestStep: round.firstStep,
-    unread,
   };
 }

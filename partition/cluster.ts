@@ -55,6 +55,12 @@ export function workersOf(cluster: Pick<Cluster, 'placement'>, component: number
   return workers;
 }
 
+/** The worker of one run of a component: run j of component N goes to replica j modulo their number. */
+export function workerOfRun(cluster: Pick<Cluster, 'placement'>, component: number, run: number): string {
+  const workers = workersOf(cluster, component);
+  return workers[run % workers.length]!;
+}
+
 /** Time of one run of a segment on a worker, milliseconds. */
 export function taskMs(cluster: Cluster, worker: string, segment: Segment): number {
   const measured = cluster.segmentMs?.(worker, segment.id);
@@ -73,22 +79,17 @@ export function occupancyMs(link: Link, bytes: number): number {
  * with several of them gets it once: its first worker passes it on.
  */
 export function hopsOf(cluster: Cluster, tensor: Pick<BoundaryTensor, 'consumers'>, from: string): Hop[] {
-  return hopsTo(
-    cluster,
-    new Set(tensor.consumers.flatMap((component) => workersOf(cluster, component))),
-    from,
-  );
+  const readers = tensor.consumers.flatMap((component) => workersOf(cluster, component));
+  return hopsTo(cluster, new Set(readers), from);
 }
 
 /** The same to these workers. */
 export function hopsTo(cluster: Cluster, readers: ReadonlySet<string>, from: string): Hop[] {
-  const consumers = new Set(readers);
-  consumers.delete(from);
   const hostOf = new Map(cluster.workers.map((worker) => [worker.id, worker.hostId]));
   const entry = new Map<string, Hop>();
   const hops: Hop[] = [];
   for (const { id: to, hostId } of cluster.workers) {
-    if (!consumers.has(to)) continue;
+    if (to === from || !readers.has(to)) continue;
     const via = entry.get(hostId);
     const hop = { from: via?.to ?? from, to, via };
     hops.push(hop);

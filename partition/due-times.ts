@@ -1,5 +1,7 @@
 import { workersOf } from './cluster.js';
+import { LATENTS } from './latents.js';
 import type { Partition } from './partition.js';
+import { segmentBegins } from './segment-begins.js';
 
 /** When a boundary tensor is waited for at one worker, milliseconds of declared or measured compute. */
 export interface Due {
@@ -19,9 +21,11 @@ export interface DueClock {
 
 /** Nobody waits for it; it goes last. */
 const NEVER: Due = { asyncMs: Number.MAX_VALUE, syncMs: Number.MAX_VALUE };
+/** All wait for the latents. */
+const AT_ONCE: Due = { asyncMs: Number.NEGATIVE_INFINITY, syncMs: Number.NEGATIVE_INFINITY };
 
 /**
- * When every boundary tensor is due at every worker that reads it. A component's sessions run one after another, and what
+ * When every boundary tensor, and the latents, are due at every worker that reads them. A component's sessions run one after another, and what
  * the first of them reads is waited for first; in a synchronous round the components follow each other as well.
  */
 export class DueTimes implements DueClock {
@@ -33,10 +37,11 @@ export class DueTimes implements DueClock {
     this.roundMs = Math.max(...partition.components.map(({ costMs }) => costMs));
     this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
     const lags = new Map(partition.boundaryTensors.map(({ name, lag }) => [name, lag]));
-    const begins = new Map<number, number>();
     let orderMs = 0;
-    for (const { component, costMs, boundaryReads } of partition.segments) {
-      const beginMs = begins.get(component) ?? 0;
+    for (const [at, beginMs] of segmentBegins(partition.segments).entries()) {
+      const { component, costMs, boundaryReads, readsSample } = partition.segments[at]!;
+      if (readsSample)
+        for (const worker of workersOf({ placement }, component)) this.#add(LATENTS, worker, AT_ONCE);
       for (const name of boundaryReads) {
         const asyncMs = ((lags.get(name) ?? 1) - 1) * this.roundMs + beginMs;
         for (const [replica, worker] of workersOf({ placement }, component).entries()) {
@@ -45,12 +50,11 @@ export class DueTimes implements DueClock {
           this.#add(name, worker, { asyncMs, syncMs });
         }
       }
-      begins.set(component, beginMs + costMs);
       orderMs += costMs;
     }
   }
 
-  /** Of a boundary tensor at a worker. */
+  /** Of a boundary tensor, or of `LATENTS`, at a worker. */
   of(name: string, worker: string): Due {
     return this.#dues.get(`${worker} ${name}`) ?? NEVER;
   }

@@ -7,6 +7,7 @@ import {
   ROUNDS_AHEAD,
   sharedResources,
   taskMs,
+  workerOfRun,
   workersOf,
 } from './cluster.js';
 import { DueTimes } from './due-times.js';
@@ -119,9 +120,8 @@ class EventGraphBuilder {
     const tasks: PlacedTask[] = [];
     for (const { index } of components) {
       const runs = index === components.length ? this.#stride : 1;
-      const workers = workersOf(this.#cluster, index);
       for (let run = 0; run < runs; run++) {
-        const worker = workers[run % workers.length]!;
+        const worker = workerOfRun(this.#cluster, index, run);
         for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);

@@ -10,6 +10,7 @@ export {
   ROUNDS_AHEAD,
   sharedResources,
   taskMs,
+  workerOfRun,
   workersOf,
 } from './cluster.js';
 export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
@@ -34,6 +35,7 @@ export {
   partitionGraph,
   type PlanVariant,
   priceOf,
+  rank,
   searchPartition,
 } from './search.js';
 export {

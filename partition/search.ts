@@ -106,7 +106,7 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
     priceOf(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
   const finalists = new Map<string, CutPositions>();
   for (const goal of [plain, hidden]) {
-    const ranked = rank(candidates, goal);
+    const ranked = rank(candidates, goal).map(({ one }) => one);
     const starts = ['sequential', 'u-shaped'].flatMap((shape) =>
       ranked.filter((one) => one.cuts.shape === shape).slice(0, 1),
     );
@@ -114,17 +114,15 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
     const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
     const refined = starts.map((start) => refine(index, options, start, { variant: PLAIN, goal, tries }));
     const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
-    for (const { cuts } of [...refined, ...best])
+    for (const { cuts } of [...refined, ...best.map(({ one }) => one)])
       finalists.set(`${cuts.shape} ${cuts.positions.join(' ')}`, cuts);
   }
   return [...finalists.values()];
 }
 
-function rank(all: readonly Evaluated[], goal: Goal): Evaluated[] {
-  return all
-    .map((one) => ({ one, score: goal(one) }))
-    .sort((a, b) => a.score - b.score)
-    .map(({ one }) => one);
+/** With their prices, the best first. */
+export function rank(all: readonly Evaluated[], goal: Goal): { one: Evaluated; price: number }[] {
+  return all.map((one) => ({ one, price: goal(one) })).sort((a, b) => a.price - b.price);
 }
 
 /** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */

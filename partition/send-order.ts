@@ -1,4 +1,5 @@
 import type { BoundaryTensor, Segment } from './partition.js';
+import { segmentBegins } from './segment-begins.js';
 
 /**
  * The segments with their boundary writes in the order in which they should leave: first what is waited for soonest in its
@@ -6,11 +7,8 @@ import type { BoundaryTensor, Segment } from './partition.js';
  */
 export function inSendOrder(segments: readonly Segment[], tensors: readonly BoundaryTensor[]): Segment[] {
   const neededMs = new Map<string, number>();
-  const beginMs = new Map<number, number>();
-  for (const segment of segments) {
-    const begin = beginMs.get(segment.component) ?? 0;
-    beginMs.set(segment.component, begin + segment.costMs);
-    for (const name of segment.boundaryReads) {
+  for (const [at, begin] of segmentBegins(segments).entries()) {
+    for (const name of segments[at]!.boundaryReads) {
       neededMs.set(name, Math.min(neededMs.get(name) ?? Number.POSITIVE_INFINITY, begin));
     }
   }

@@ -63,11 +63,11 @@ export function routeTensors(
 export function unreadFrom(
   { byWorker }: Routes,
   from: string,
-  names: Iterable<string>,
+  { boundaryTensors }: Pick<Partition, 'boundaryTensors'>,
   readers: ReadonlyMap<string, ReadonlySet<string>>,
 ): Map<string, string[]> {
   const unread = new Map<string, string[]>();
-  for (const name of names) {
+  for (const { name } of boundaryTensors) {
     for (const to of byWorker.get(from)?.outgoing.get(name)?.keys() ?? []) {
       const handsOn = byWorker.get(to)?.outgoing.get(name)?.keys() ?? [];
       if ([to, ...handsOn].some((worker) => readers.get(name)?.has(worker))) continue;

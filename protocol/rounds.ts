@@ -2,10 +2,20 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { IssuedRound, SegmentSpec } from '../engine/index.js';
 import { type Task, taskId } from '../schedule/index.js';
 import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
+import type { Unread__Output } from '../transport/gen/asyncdiff/v1/Unread.js';
 import type { Task__Output } from '../transport/gen/asyncdiff/v1/Task.js';
 
-/** Names of tensors stay out of the message: both sides have them from the plan, in the segment's order. */
-export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound): IssueRound {
+/**
+ * Names of tensors stay out of the tasks: both sides have them from the plan, in the segment's order.
+ *
+ * @param unread by worker: boundary tensors made in this round that need not go there
+ */
+export function toIssueRound(
+  jobId: string,
+  attempt: number,
+  issued: IssuedRound,
+  unread: ReadonlyMap<string, readonly string[]>,
+): IssueRound {
   return {
     jobId,
     attempt,
@@ -14,7 +24,7 @@ export function toIssueRound(jobId: string, attempt: number, issued: IssuedRound
     oldestStep: issued.oldestStep,
     lastStep: issued.lastStep,
     noiseMayWait: issued.noiseMayWait,
-    unread: [...issued.unread].map(([workerId, names]) => ({ workerId, names: [...names] })),
+    unread: [...unread].map(([workerId, names]) => ({ workerId, names: [...names] })),
     tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
       segment,
       run,
@@ -39,7 +49,6 @@ export function fromIssueRound(
     oldestStep,
     lastStep,
     noiseMayWait,
-    unread: new Map(message.unread.map(({ workerId, names }) => [workerId, names])),
     tasks: message.tasks.map((task) => fromTask(task, round, specs)),
   };
 }
@@ -61,4 +70,8 @@ function fromTask(task: Task__Output, round: number, specs: ReadonlyMap<string, 
     writes: writes ? spec.boundaryWrites.map((name) => ({ name, version: round })) : [],
     epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1,
   };
+}
+
+export function fromUnread(unread: readonly Unread__Output[]): Map<string, readonly string[]> {
+  return new Map(unread.map(({ workerId, names }) => [workerId, names]));
 }

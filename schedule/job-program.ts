@@ -16,46 +16,38 @@ export class JobProgram {
   readonly rounds: readonly Round[];
   readonly #partition: Partition;
   readonly #settings: ScheduleSettings;
-  readonly #indices: ReadonlyMap<number, number>;
   readonly #maxLag: number;
-  /** The last rounds, by index, as far as anything is left out of them. */
+  /** The last rounds, by number, as far as anything is left out of them: with boundary tensors, the last one always. */
   readonly #tail = new Map<number, readonly Task[]>();
-  /** Index of the first asynchronous round that is not like the one before it: shorter, or with something left out. */
-  #firstUnlike = 0;
   #steadyReaders: ReadonlyMap<string, readonly Reader[]> | undefined;
 
   constructor(partition: Partition, settings: ScheduleSettings) {
     this.#partition = partition;
     this.#settings = settings;
     this.rounds = listRounds(settings);
-    this.#indices = new Map(this.rounds.map(({ round }, index) => [round, index]));
     this.#maxLag = partition.boundaryTensors.reduce((lag, tensor) => Math.max(lag, tensor.lag), 1);
     this.#trimTail();
-    this.#firstUnlike = this.rounds.findIndex(
-      ({ mode, steps }, at) => mode === 'async' && (this.#tail.has(at) || steps < settings.stride),
-    );
-    if (this.#firstUnlike < 0) this.#firstUnlike = this.rounds.length;
   }
 
   /** The tasks of a round of this job, in an order in which one process may run them. */
   tasks(round: Round): readonly Task[] {
-    return (
-      this.#tail.get(this.#indices.get(round.round) ?? -1) ??
-      expandRound(this.#partition, round, this.#settings)
-    );
+    return this.#tail.get(round.round) ?? expandRound(this.#partition, round, this.#settings);
   }
 
   /** Who reads what a round makes, by boundary tensor. The same map for all rounds that are alike. */
   readers(round: Round): ReadonlyMap<string, readonly Reader[]> {
-    const at = this.#indices.get(round.round) ?? 0;
-    const isSteady = round.mode === 'async' && at + this.#maxLag < this.#firstUnlike;
-    if (!isSteady) return this.#readersAt(at);
-    return (this.#steadyReaders ??= this.#readersAt(at));
+    const isSteady = round.mode === 'async' && round.round + this.#maxLag < this.#tailFrom;
+    if (!isSteady) return this.#findReaders(round);
+    return (this.#steadyReaders ??= this.#findReaders(round));
   }
 
-  #readersAt(at: number): ReadonlyMap<string, readonly Reader[]> {
+  get #tailFrom(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#tail.keys());
+  }
+
+  #findReaders({ round }: Round): ReadonlyMap<string, readonly Reader[]> {
     const readers = new Map<string, Reader[]>();
-    const round = this.rounds[at]?.round;
+    const at = this.rounds.findIndex((one) => one.round === round);
     for (const later of this.rounds.slice(at, at + this.#maxLag + 1)) {
       for (const { component, run, reads } of this.tasks(later)) {
         for (const { name, version } of reads) {
@@ -86,7 +78,7 @@ export class JobProgram {
         whole += 1;
       } else {
         whole = 0;
-        this.#tail.set(at, kept);
+        this.#tail.set(round.round, kept);
       }
     }
   }

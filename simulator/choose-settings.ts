@@ -6,6 +6,7 @@ import {
   type PartitionSearch,
   type PlanVariant,
   priceOf,
+  rank,
   searchPartition,
 } from '../partition/index.js';
 import { simulate } from './simulate.js';
@@ -73,10 +74,6 @@ export function chooseSettings(
       periodMs: tried.ranked[0]!.one.predicted.periodMs,
     })),
   };
-}
-
-function rank(all: readonly Evaluated[], goal: Goal): { one: Evaluated; price: number }[] {
-  return all.map((one) => ({ one, price: goal(one) })).sort((a, b) => a.price - b.price);
 }
 
 function jobMs({ partition }: Evaluated, { options }: PartitionSearch): number {

@@ -9,9 +9,9 @@ import {
   type Segment,
   taskMs,
   travellingLatents,
-  workersOf,
+  workerOfRun,
 } from '../partition/index.js';
-import { JobProgram, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';
@@ -153,8 +153,7 @@ class Simulation {
     const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
       const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
-      const dueMs = (to: string): number =>
-        name === LATENTS ? Number.NEGATIVE_INFINITY : dueAt(this.#dues, this.#dues.of(name, to), version);
+      const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
       this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
     if (task.epsStep !== undefined) {
@@ -174,9 +173,8 @@ class Simulation {
     }
   }
 
-  #workerOf({ component, run }: Pick<Task, 'component' | 'run'>): string {
-    const workers = workersOf(this.#cluster, component);
-    return workers[run % workers.length]!;
+  #workerOf({ component, run }: Reader): string {
+    return workerOfRun(this.#cluster, component, run);
   }
 
   /** Steps the sampler as far as noise predictions have arrived in order. */

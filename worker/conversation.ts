@@ -5,6 +5,7 @@ import {
   fromSamplerMessage,
   fromTensorMessage,
   fromTensorMessages,
+  fromUnread,
   toFault,
   toJobReport,
   toTensorMessage,
@@ -63,9 +64,8 @@ export class Conversation {
       const { jobId, attempt } = message.issueRound;
       const job = this.#job;
       if (job?.jobId !== jobId || job.attempt !== attempt) return;
-      const issued = fromIssueRound(message.issueRound, job.deployment.specs);
-      job.deployment.skip(issued.round, issued.unread);
-      inference.round(jobId, attempt, issued);
+      job.deployment.skip(message.issueRound.round, fromUnread(message.issueRound.unread));
+      inference.round(jobId, attempt, fromIssueRound(message.issueRound, job.deployment.specs));
     } else if (message.latents) {
       const { jobId, attempt, step, tensor } = message.latents;
       inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));

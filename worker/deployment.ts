@@ -1,12 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import {
-  clockMs,
-  type IssuedRound,
-  type OptimizationLevel,
-  type SegmentSpec,
-  type Span,
-} from '../engine/index.js';
+import { clockMs, type OptimizationLevel, type SegmentSpec, type Span } from '../engine/index.js';
 import { type Due, dueAt, type DueClock, LATENTS } from '../partition/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
 import {
@@ -53,8 +47,8 @@ export class Deployment {
   #spans: Span[] = [];
   /** Bytes sent since the last report, by consumer. */
   #sentBytes = new Map<string, number>();
-  /** Of the job: by round, boundary tensors that a worker will not read, as `<worker id> <name>`. */
-  readonly #unread = new Map<number, ReadonlySet<string>>();
+  /** Of the job, by round: see {@link skip}. */
+  readonly #unread = new Map<number, ReadonlyMap<string, readonly string[]>>();
   #trace = false;
 
   constructor(message: Deploy__Output, context: DeploymentContext) {
@@ -105,11 +99,9 @@ export class Deployment {
     this.#unread.clear();
   }
 
-  /** Of what is made here in a round: what need not be sent. */
-  skip(round: number, unread: IssuedRound['unread']): void {
-    if (unread.size === 0) return;
-    const keys = [...unread].flatMap(([workerId, names]) => names.map((name) => `${workerId} ${name}`));
-    this.#unread.set(round, new Set(keys));
+  /** Of what is made here in a round: by worker, what need not be sent there. */
+  skip(round: number, unread: ReadonlyMap<string, readonly string[]>): void {
+    if (unread.size > 0) this.#unread.set(round, unread);
   }
 
   /** What moved since the job began. */
@@ -125,7 +117,7 @@ export class Deployment {
   publish(tensor: Tensor, meta: TensorMeta): void {
     const unread = this.#unread.get(meta.version);
     const consumers = [...(this.#routes.get(meta.name)?.keys() ?? [])].filter(
-      (workerId) => unread?.has(`${workerId} ${meta.name}`) !== true,
+      (workerId) => unread?.get(workerId)?.includes(meta.name) !== true,
     );
     if (consumers.length === 0) return;
     for (const consumerId of consumers) this.#count(consumerId, tensor.data.byteLength);
@@ -140,9 +132,8 @@ export class Deployment {
   }
 
   #send(consumerId: string, tensor: Tensor, meta: TensorMeta): Promise<boolean> {
-    const due = meta.name === LATENTS ? undefined : this.#routes.get(meta.name)?.get(consumerId);
-    // All wait for the latents.
-    const dueMs = due === undefined ? Number.NEGATIVE_INFINITY : dueAt(this.#clock, due, meta.version);
+    const due = this.#routes.get(meta.name)?.get(consumerId) as Due;
+    const dueMs = dueAt(this.#clock, due, meta.version);
     return this.#context.exchange.publish(this.planId, consumerId, tensor, meta, dueMs);
   }
 

@@ -112,7 +112,6 @@ const issued = (round: number, names: readonly ('head' | 'tail')[]): IssuedRound
   oldestStep: round,
   lastStep: round,
   noiseMayWait: false,
-  unread: new Map(),
 });
 
 interface Outcome {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dueAt, DueTimes, partitionGraph } from '../../partition/index.js';
+import { dueAt, DueTimes, LATENTS, partitionGraph } from '../../partition/index.js';
 import { chainGraph } from '../support/random-graph.js';
 
 /** Components of 1, 2 and 3 ms, one worker each; two hold component 3. */
@@ -30,22 +30,19 @@ describe('DueTimes', () => {
     expect(order(second, 'd', 0)).toBeLessThan(order(first, 'b', 1));
   });
 
+  test('the latents go before everything', () => {
+    expect(order(LATENTS, 'a', 7)).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   test('a session that runs later in its component is waited for later; lag 2 is a round more', () => {
     const graph = chainGraph([1, 2, 3]);
-    const plain = new DueTimes(
-      partitionGraph(graph, { components: 2, shape: 'u-shaped' }),
-      new Map([
-        [1, ['a']],
-        [2, ['b']],
-      ]),
-    );
-    const lagged = new DueTimes(
-      partitionGraph(graph, { components: 2, shape: 'u-shaped', lag: 2 }),
-      new Map([
-        [1, ['a']],
-        [2, ['b']],
-      ]),
-    );
+    const onTwo = new Map([
+      [1, ['a']],
+      [2, ['b']],
+    ]);
+    const duesOf = (lag: 1 | 2) =>
+      new DueTimes(partitionGraph(graph, { components: 2, shape: 'u-shaped', lag }), onTwo);
+    const [plain, lagged] = [duesOf(1), duesOf(2)];
     // The tail of component 2 follows its head.
     expect(plain.of(second, 'b').asyncMs).toBeGreaterThan(0);
     const later = [

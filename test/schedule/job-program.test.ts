@@ -3,34 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { type CostGraph, type Partition, partitionGraph } from '../../partition/index.js';
 import { expandRound, JobProgram, listRounds, type Round, type Task } from '../../schedule/index.js';
 import { runSegment } from '../support/dataflow.js';
-import { chainGraph, randomGraph } from '../support/random-graph.js';
+import { chainGraph } from '../support/random-graph.js';
+import { randomJob, schedule } from '../support/random-job.js';
 
 const chain = partitionGraph(chainGraph([1, 1, 1]), { components: 3, shape: 'sequential' });
-const schedule = (numInferenceSteps: number, stride: number, warmUp: number) => ({
-  numInferenceSteps,
-  stride,
-  warmUp,
-  timeShift: false,
-});
-
-const plan = fc
-  .record({
-    graph: randomGraph(24),
-    components: fc.integer({ min: 1, max: 4 }),
-    shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
-    lag: fc.constantFrom(1 as const, 2 as const),
-    microCuts: fc.integer({ min: 1, max: 3 }),
-    stride: fc.integer({ min: 1, max: 3 }),
-    warmUp: fc.integer({ min: 1, max: 4 }),
-    steps: fc.integer({ min: 1, max: 14 }),
-  })
-  .map(({ graph, components, shape, lag, microCuts, stride, warmUp, steps }) => {
-    const most = partitionGraph(graph, { components: 1 }).segments[0]!;
-    const mainCount = most.nodes.length - most.replicatedNodes.length;
-    const options = { components: Math.min(components, mainCount), shape, lag, microCuts };
-    const partition = partitionGraph(graph, options);
-    return { graph, partition, settings: schedule(steps, stride, Math.min(warmUp, steps)) };
-  });
 
 /** The noise prediction of every step as a formula over its latents and timesteps. Throws where something is read that is not there. */
 function predictions(
@@ -79,7 +55,7 @@ describe('JobProgram', () => {
 
   test('with what is left, every step is predicted from the same values', () => {
     fc.assert(
-      fc.property(plan, ({ graph, partition, settings }) => {
+      fc.property(randomJob, ({ graph, partition, settings }) => {
         const program = new JobProgram(partition, settings);
         const whole = predictions(graph, partition, listRounds(settings), (round) =>
           expandRound(partition, round, settings),
@@ -94,7 +70,7 @@ describe('JobProgram', () => {
 
   test('tells of every version who reads it, and nothing is written that nobody reads', () => {
     fc.assert(
-      fc.property(plan, ({ partition, settings }) => {
+      fc.property(randomJob, ({ partition, settings }) => {
         const program = new JobProgram(partition, settings);
         const readers = new Map<string, Set<string>>();
         for (const round of program.rounds) {

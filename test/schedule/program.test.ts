@@ -10,13 +10,7 @@ import {
 } from '../../schedule/index.js';
 import { runSegment, wholeFormula } from '../support/dataflow.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
-
-const schedule = (numInferenceSteps: number, stride: number, warmUp: number, timeShift = false) => ({
-  numInferenceSteps,
-  stride,
-  warmUp,
-  timeShift,
-});
+import { randomJob, schedule } from '../support/random-job.js';
 
 /** [round, mode, first step, steps] of each round. */
 const table = (settings: ScheduleSettings) =>
@@ -178,31 +172,10 @@ describe('the rounds of the official code', () => {
   });
 });
 
-const job = fc.record({
-  graph: randomGraph(24),
-  components: fc.integer({ min: 1, max: 4 }),
-  shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
-  lag: fc.constantFrom(1 as const, 2 as const),
-  microCuts: fc.integer({ min: 1, max: 3 }),
-  stride: fc.integer({ min: 1, max: 3 }),
-  warmUp: fc.integer({ min: 1, max: 5 }),
-  steps: fc.integer({ min: 1, max: 12 }),
-  timeShift: fc.boolean(),
-});
-
 describe('the program of any plan', () => {
   test('reads only versions that were written, exactly as old as their lag, and each step is predicted once', () => {
     fc.assert(
-      fc.property(job, ({ graph, components, shape, lag, microCuts, stride, warmUp, steps, timeShift }) => {
-        const most = partitionGraph(graph, { components: 1 }).segments[0]!;
-        const mainCount = most.nodes.length - most.replicatedNodes.length;
-        const partition = partitionGraph(graph, {
-          components: Math.min(components, mainCount),
-          shape,
-          lag,
-          microCuts,
-        });
-        const settings = schedule(steps, stride, Math.min(warmUp, steps), timeShift);
+      fc.property(randomJob, ({ partition, settings }) => {
         const lags = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor.lag]));
         const written = new Set<string>();
         const predicted: number[] = [];
@@ -230,7 +203,7 @@ describe('the program of any plan', () => {
             if (task.epsStep !== undefined) predicted.push(task.epsStep);
           }
         }
-        expect(predicted).toEqual(Array.from({ length: steps }, (_, step) => step));
+        expect(predicted).toEqual(Array.from({ length: settings.numInferenceSteps }, (_, step) => step));
       }),
       { numRuns: 150 },
     );

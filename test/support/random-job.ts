@@ -1,0 +1,38 @@
+import * as fc from 'fast-check';
+import { type CostGraph, type Partition, partitionGraph } from '../../partition/index.js';
+import type { ScheduleSettings } from '../../schedule/index.js';
+import { randomGraph } from './random-graph.js';
+
+export const schedule = (
+  numInferenceSteps: number,
+  stride: number,
+  warmUp: number,
+  timeShift = false,
+): ScheduleSettings => ({ numInferenceSteps, stride, warmUp, timeShift });
+
+interface RandomJob {
+  readonly graph: CostGraph;
+  readonly partition: Partition;
+  readonly settings: ScheduleSettings;
+}
+
+/** A random graph, cut in some way, and a short job on it. */
+export const randomJob: fc.Arbitrary<RandomJob> = fc
+  .record({
+    graph: randomGraph(24),
+    components: fc.integer({ min: 1, max: 4 }),
+    shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
+    lag: fc.constantFrom(1 as const, 2 as const),
+    microCuts: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    warmUp: fc.integer({ min: 1, max: 5 }),
+    steps: fc.integer({ min: 1, max: 14 }),
+    timeShift: fc.boolean(),
+  })
+  .map(({ graph, components, shape, lag, microCuts, stride, warmUp, steps, timeShift }) => {
+    const most = partitionGraph(graph, { components: 1 }).segments[0]!;
+    const mainCount = most.nodes.length - most.replicatedNodes.length;
+    const options = { components: Math.min(components, mainCount), shape, lag, microCuts };
+    const settings = schedule(steps, stride, Math.min(warmUp, steps), timeShift);
+    return { graph, partition: partitionGraph(graph, options), settings };
+  });
