@@ -34,6 +34,7 @@ export async function generateJob(
     numImagesPerPrompt: numImages,
   });
   for (const message of encoded.warnings) context.emit({ warning: { message } });
+  const previews: Promise<void>[] = [];
   const outcome = await denoiseJob(
     {
       source: sourceFor(context, pipeline.unetPath, encoded.inputs, dims, guidanceScale),
@@ -47,13 +48,15 @@ export async function generateJob(
       simulate: request.simulate,
       onLatents: (step, latents) => {
         if (request.previewEvery > 0 && step % request.previewEvery === 0 && step < sampler.numInferenceSteps)
-          void preview(pipeline, step, latents, context);
+          previews.push(preview(pipeline, step, latents, context));
       },
     },
     context,
   );
   const images: Uint8Array[] = [];
   for (const image of await pipeline.decode(outcome.latents)) images.push(await encodePng(image));
+  // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.
+  await Promise.all(previews);
   return {
     ...outcome,
     images,
