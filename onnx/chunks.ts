@@ -23,6 +23,8 @@ export function cutIntoChunks(graph: CostGraph, count: number): Partition {
       id: `chunk${chunk}`,
       component: 1,
       index: chunk,
+      session: `chunk${chunk}`,
+      microBatch: 0,
       nodes,
       replicatedNodes: [],
       readsSample: reads.has(graph.sampleInput),
@@ -48,6 +50,7 @@ export function cutIntoChunks(graph: CostGraph, count: number): Partition {
     sampleInput: graph.sampleInput,
     timestepInput: graph.timestepInput,
     output: graph.output,
+    microBatches: 1,
     broadcastBytes: 0,
   };
 }

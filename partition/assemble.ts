@@ -62,6 +62,7 @@ export function assemblePartition(
     sampleInput: graph.sampleInput,
     timestepInput: graph.timestepInput,
     output: graph.output,
+    microBatches: 1,
     broadcastBytes: index.broadcastBytes[options.wireDtype],
   };
 }
@@ -168,6 +169,8 @@ function finishSegment(index: GraphIndex, draft: Draft): Segment {
     id: draft.id,
     component: draft.range.component,
     index: draft.index,
+    session: draft.id,
+    microBatch: 0,
     nodes,
     replicatedNodes,
     readsSample: reads.has(graph.sampleInput),

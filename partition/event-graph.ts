@@ -12,6 +12,7 @@ import {
 } from './cluster.js';
 import { DueTimes } from './due-times.js';
 import { LATENTS, travellingLatents } from './latents.js';
+import { completesNoise } from './micro-batches.js';
 import type { BoundaryTensor, Partition, Segment } from './partition.js';
 import { segmentsOfRun } from './run-segments.js';
 
@@ -126,7 +127,7 @@ class EventGraphBuilder {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
           const done =
-            segment.writesOutput && this.#latents !== undefined
+            completesNoise(this.#partition, segment) && this.#latents !== undefined
               ? this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs)
               : event;
           tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
@@ -139,9 +140,10 @@ class EventGraphBuilder {
   /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
   #sends(task: PlacedTask, samplers: readonly number[]): void {
     const first: number[] = [];
-    if (task.publishes && task.segment.writesOutput && this.#latents !== undefined)
+    const completes = completesNoise(this.#partition, task.segment);
+    if (task.publishes && completes && this.#latents !== undefined)
       first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
-    if (task.segment.writesOutput) {
+    if (completes) {
       const link = this.#cluster.coordinatorLinks(task.worker);
       const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
       this.#edge(task.done, event, 0, 0);

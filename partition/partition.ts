@@ -11,6 +11,10 @@ export interface Segment {
   readonly component: number;
   /** 0-based position within its component. */
   readonly index: number;
+  /** Id of the session that computes it, e.g. `c2s0`: its own id, but where a batch is computed in micro-batches. */
+  readonly session: string;
+  /** 0-based micro-batch that it computes; 0 where the batch is computed as a whole. */
+  readonly microBatch: number;
   /** Indexes into CostGraph.nodes, ascending: own nodes and replicated ones. */
   readonly nodes: readonly number[];
   /** Of `nodes`, those that depend on timestep or conditioning only and are computed again here (design section 2). */
@@ -82,6 +86,8 @@ export interface Partition {
   readonly sampleInput: string;
   readonly timestepInput: string;
   readonly output: string;
+  /** M, micro-batches that a batch is computed in; 1: as a whole. Costs, dims and bytes of segments and tensors are of one of them. */
+  readonly microBatches: number;
   /** Bytes that every module's output would take per round if broadcast as the official code does (see docs/benchmarks.md). */
   readonly broadcastBytes: number;
 }

@@ -26,6 +26,8 @@ export interface PartitionOptions {
   readonly lag?: 1 | 2 | undefined;
   /** What float32 boundary tensors are on the wire. Default float32. */
   readonly wireDtype?: WireDType | undefined;
+  /** M, micro-batches that a batch is computed in; the graph is then that of one of them. Default 1. */
+  readonly microBatches?: number | undefined;
   /** S. Default 1. */
   readonly stride?: number | undefined;
   /** Workers that run component N's runs in parallel. Default 1. */
@@ -55,6 +57,7 @@ export interface SearchOptions {
   readonly components: number;
   readonly shape: 'auto' | PartitionShape;
   readonly wireDtype: WireDType;
+  readonly microBatches: number;
   readonly stride: number;
   readonly cluster: Cluster;
 }
@@ -65,8 +68,8 @@ export function resolveOptions(
   options: PartitionOptions,
   components: number,
 ): SearchOptions {
-  const stride = options.stride ?? 1;
-  for (const [name, value] of Object.entries({ components, stride, replicas: options.replicas ?? 1 })) {
+  const { stride = 1, microBatches = 1, replicas = 1 } = options;
+  for (const [name, value] of Object.entries({ components, stride, microBatches, replicas })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new AsyncDiffError(
         'invalid_settings',
@@ -79,6 +82,7 @@ export function resolveOptions(
     components,
     shape: options.shape ?? 'auto',
     wireDtype: options.wireDtype ?? 'float32',
+    microBatches,
     stride,
     cluster,
   };

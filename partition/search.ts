@@ -5,6 +5,7 @@ import type { CostGraph } from './cost-graph.js';
 import { explicitCuts } from './explicit-cuts.js';
 import { type GraphIndex, indexGraph } from './graph-index.js';
 import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
+import { inMicroBatches } from './micro-batches.js';
 import { microCutRanges } from './micro-cuts.js';
 import type { Partition } from './partition.js';
 import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
@@ -27,7 +28,10 @@ const FINALISTS = 3;
 /** A partition with the period that it was chosen for. */
 export interface Evaluated {
   readonly cuts: CutPositions;
+  /** As it runs: in its micro-batches. */
   readonly partition: Partition;
+  /** The partition of one micro-batch: its segments are the sessions. */
+  readonly sessions: Partition;
   readonly predicted: PredictedPeriod;
   /** Bytes between workers per round. */
   readonly bytes: number;
@@ -185,9 +189,10 @@ function evaluate(
       ? rangesOf(cuts, index.mainNodes.length)
       : microCutRanges(index, cuts, microCuts, options.wireDtype);
   const withLag = (laggedCut: number | undefined): Evaluated => {
-    const partition = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
+    const sessions = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
+    const partition = inMicroBatches(sessions, options.microBatches);
     const predicted = predictPeriod(partition, options.cluster, options);
-    return { cuts, partition, predicted, bytes: trafficBytes(partition, options.cluster) };
+    return { cuts, partition, sessions, predicted, bytes: trafficBytes(partition, options.cluster) };
   };
   if (lag === 1 || options.components === 1) return withLag(undefined);
   return laterOf(ringCuts(cuts, options.components).map(withLag));

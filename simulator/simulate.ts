@@ -1,6 +1,7 @@
 import {
   type BoundaryTensor,
   type Cluster,
+  completesNoise,
   dueAt,
   DueTimes,
   LATENTS,
@@ -23,6 +24,8 @@ interface QueuedTask {
   readonly round: Round;
   readonly worker: string;
   readonly segment: Segment;
+  /** Step whose noise prediction is complete with it. */
+  readonly epsStep: number | undefined;
   /** What has to be on the worker before it starts. */
   readonly needs: readonly string[];
 }
@@ -37,6 +40,7 @@ export function simulate(partition: Partition, cluster: Cluster, settings: Sched
 }
 
 class Simulation {
+  readonly #partition: Partition;
   readonly #cluster: Cluster;
   readonly #program: JobProgram;
   readonly #rounds: readonly Round[];
@@ -60,6 +64,7 @@ class Simulation {
   #totalMs = 0;
 
   constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
+    this.#partition = partition;
     this.#cluster = cluster;
     this.#dues = new DueTimes(partition, cluster.placement);
     this.#latents = travellingLatents(partition, cluster);
@@ -104,7 +109,8 @@ class Simulation {
     }
     const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
     this.#queues.set(worker, queue);
-    queue.tasks.push({ task, worker, segment, needs, round });
+    const epsStep = completesNoise(this.#partition, segment) ? task.epsStep : undefined;
+    queue.tasks.push({ task, worker, segment, epsStep, needs, round });
   }
 
   /** Marks something as being on a worker, and starts what waited for it. */
@@ -128,7 +134,8 @@ class Simulation {
     queue.next++;
     const durationMs = taskMs(this.#cluster, worker, next.segment);
     let endMs = startMs + durationMs;
-    const { id: label, round, epsStep } = next.task;
+    const { id: label, round } = next.task;
+    const { epsStep } = next;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
     if (epsStep !== undefined && this.#latents !== undefined) {
       const { samplerMs } = this.#cluster;
@@ -149,15 +156,15 @@ class Simulation {
     });
   }
 
-  #finish({ task, round, worker }: QueuedTask, endMs: number): void {
+  #finish({ task, round, worker, epsStep }: QueuedTask, endMs: number): void {
     const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
       const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
       const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
       this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
-    if (task.epsStep !== undefined) {
-      const step = task.epsStep;
+    if (epsStep !== undefined) {
+      const step = epsStep;
       const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
       if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
       this.#network.sendEps(step, task.round, worker, endMs, (arrivedMs) => {

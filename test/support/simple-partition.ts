@@ -50,6 +50,8 @@ export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16
       id: `c${at + 1}s0`,
       component: at + 1,
       index: 0,
+      session: `c${at + 1}s0`,
+      microBatch: 0,
       nodes,
       replicatedNodes: [...replicated].sort((a, b) => a - b),
       readsSample: inputs.has(graph.sampleInput),
@@ -97,6 +99,7 @@ export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16
     sampleInput: graph.sampleInput,
     timestepInput: graph.timestepInput,
     output: graph.output,
+    microBatches: 1,
     broadcastBytes: 0,
   };
 }
