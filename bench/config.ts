@@ -14,14 +14,15 @@ export interface BenchConfig {
   readonly lag?: 0 | 1 | 2 | undefined;
   /** 0: what the plan finds faster. */
   readonly microCuts?: number | undefined;
+  readonly microBatches?: number | undefined;
   readonly wireDtype?: 'float16' | undefined;
   readonly dataPath?: 'relay' | undefined;
 }
 
 const MOST_MICRO_CUTS = 16;
-const GRAMMAR = /^n(\d+)s(\d+)(?:w(\d+))?(?:l([12a]))?(?:m(\d+|a))?(f16)?(r)?$/;
+const GRAMMAR = /^n(\d+)s(\d+)(?:w(\d+))?(?:l([12a]))?(?:m(\d+|a))?(?:b(\d+))?(f16)?(r)?$/;
 const HINT =
-  'A configuration is n<components>s<stride>, then in this order any of w<warm-up>, l<lag: 1, 2 or a>, m<micro-cuts: 1 to 16 or a>, f16 (float16 on the wire), r (relay): n2s1, n3s2, n2s1w5, n2s1l2m4f16.';
+  'A configuration is n<components>s<stride>, then in this order any of w<warm-up>, l<lag: 1, 2 or a>, m<micro-cuts: 1 to 16 or a>, b<micro-batches>, f16 (float16 on the wire), r (relay): n2s1, n3s2, n2s1w5, n2s1l2m4f16.';
 
 /**
  * Reads a list such as `n1s1,n2s1,n2s1l2m4f16`.
@@ -45,7 +46,7 @@ export function parseConfigs(text: string): BenchConfig[] {
 function parseConfig(name: string): BenchConfig {
   const match = GRAMMAR.exec(name);
   if (match === null) throw new AsyncDiffError('usage', `--configs: cannot read "${name}"`, { hint: HINT });
-  const [, n, s, w, l, m, f16, relay] = match;
+  const [, n, s, w, l, m, b, f16, relay] = match;
   const config: BenchConfig = {
     name,
     components: Number(n),
@@ -53,10 +54,11 @@ function parseConfig(name: string): BenchConfig {
     warmUp: w === undefined ? undefined : Number(w),
     lag: l === undefined ? undefined : l === 'a' ? 0 : (Number(l) as 1 | 2),
     microCuts: m === undefined ? undefined : m === 'a' ? 0 : Number(m),
+    microBatches: b === undefined ? undefined : Number(b),
     wireDtype: f16 === undefined ? undefined : 'float16',
     dataPath: relay === undefined ? undefined : 'relay',
   };
-  const least = { components: config.components, stride: config.stride, 'warm-up': config.warmUp ?? 1 };
+  const least = { components: config.components, stride: config.stride, 'warm-up': config.warmUp ?? 1, 'micro-batches': config.microBatches ?? 1 };
   for (const [what, value] of Object.entries(least)) {
     if (value < 1)
       throw new AsyncDiffError('usage', `--configs: ${name}: ${what} is ${value}, it must be at least 1`, {

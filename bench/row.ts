@@ -46,6 +46,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
     warm_up: report.warmUp,
     lag: report.lag,
     micro_cuts: report.microCuts,
+    micro_batches: report.microBatches,
     wire_dtype: report.wireDtype,
     data_path: report.dataPath,
     shape: report.shape,

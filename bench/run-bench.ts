@@ -87,6 +87,7 @@ export function configPlan(
     warmUp: config.warmUp ?? warmUp,
     lag: config.lag ?? plan.lag,
     microCuts: config.microCuts ?? plan.microCuts,
+    microBatches: config.microBatches ?? plan.microBatches,
     wireDtype: config.wireDtype ?? plan.wireDtype,
     dataPath: config.dataPath ?? plan.dataPath,
     maxWorkers: Math.min(workers, workersWanted(config)),

@@ -14,6 +14,7 @@ export interface PlanFlags {
   readonly wireDtype?: 'float32' | 'float16';
   readonly lag?: number | 'auto';
   readonly microCuts?: number | 'auto';
+  readonly microBatches?: number;
   readonly shape?: 'auto' | 'sequential' | 'u-shaped';
   readonly optimizationLevel?: 'basic' | 'extended' | 'all';
 }
@@ -90,6 +91,12 @@ export function addCommonPlanFlags(command: Command): Command {
       )
       .addOption(
         flag(
+          '--micro-batches <m>',
+          'compute the batch in m parts, one after another: warm-up steps run as a pipeline (default: 1)',
+        ).argParser(wholeNumber('micro-batches', 1, 64)),
+      )
+      .addOption(
+        flag(
           '--lag <l>',
           '2: one ring cut is two rounds old, which hides transfers; or auto (default: 1)',
         ).argParser(numberOrAuto('lag', 1, 2)),
@@ -126,6 +133,7 @@ export function toPlanOptions(flags: PlanFlags): PlanOptions {
     wireDtype: flags.wireDtype,
     lag: flags.lag === undefined ? undefined : flags.lag === 'auto' ? 0 : (flags.lag as 1 | 2),
     microCuts: flags.microCuts === undefined || flags.microCuts === 'auto' ? 0 : flags.microCuts,
+    microBatches: flags.microBatches,
     shape: flags.shape,
     optimizationLevel: flags.optimizationLevel,
   };

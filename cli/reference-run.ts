@@ -3,6 +3,7 @@ import type { Tensor } from '../common/tensor/index.js';
 import {
   denoise,
   type DenoiseResult,
+  loadSegments,
   openOrtSession,
   type OptimizationLevel,
   parseDevice,
@@ -70,18 +71,13 @@ export async function referenceRun(
     },
     options.signal,
   );
-  const segments = [];
-  for (const spec of plan.specs) {
-    const path = plan.artifactPaths.get(spec.sha256) as string;
-    segments.push({
-      spec,
-      session: await openOrtSession(path, {
-        device,
-        threads: options.threads,
-        optimizationLevel: options.optimizationLevel,
-      }),
-    });
-  }
+  const segments = await loadSegments(plan.specs, (spec) =>
+    openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
+      device,
+      threads: options.threads,
+      optimizationLevel: options.optimizationLevel,
+    }),
+  );
   const settings = {
     numInferenceSteps: sampler.numInferenceSteps,
     stride: options.plan.stride,

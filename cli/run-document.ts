@@ -12,6 +12,7 @@ export function runDocument(report: RunReport) {
     warm_up: report.warmUp,
     lag: report.lag,
     micro_cuts: report.microCuts,
+    micro_batches: report.microBatches,
     shape: report.shape,
     wire_dtype: report.wireDtype,
     data_path: report.dataPath,

@@ -19,6 +19,11 @@ export interface PlanOptions {
   readonly lag?: 0 | 1 | 2 | undefined;
   /** Sessions per component; 0 or left out: chosen by the plan. */
   readonly microCuts?: number | undefined;
+  /**
+   * M: the batch (images, twice that with guidance) is computed in M parts, one after another, so that a part travels while the next
+   * is computed, and warm-up steps run as a pipeline. Defaults to 1.
+   */
+  readonly microBatches?: number | undefined;
   readonly shape?: 'auto' | 'sequential' | 'u-shaped' | undefined;
   /** ONNX Runtime's graphOptimizationLevel. Defaults to `extended`. */
   readonly optimizationLevel?: 'basic' | 'extended' | 'all' | undefined;
@@ -36,6 +41,7 @@ export function toPlanSettings(options: PlanOptions = {}): PlanSettings {
     wireDtype: options.wireDtype ?? '',
     lag: options.lag ?? 1,
     microCuts: options.microCuts ?? 0,
+    microBatches: options.microBatches ?? 1,
     shape: options.shape ?? '',
     optimizationLevel: options.optimizationLevel ?? '',
     maxWorkers: options.maxWorkers ?? 0,

@@ -38,6 +38,9 @@ export function resolveSettings(
       'invalid_settings',
       `micro_cuts is ${microCuts}, it must be 1 to 16 (0: chosen)`,
     );
+  const microBatches = given?.microBatches || 1;
+  if (microBatches > 64)
+    throw new AsyncDiffError('invalid_settings', `micro_batches is ${microBatches}, it must be 1 to 64`);
   return {
     stride,
     warmUp,
@@ -57,6 +60,7 @@ export function resolveSettings(
       wireDtype: oneOf('wire_dtype', given?.wireDtype || 'float32', ['float32', 'float16'] as const),
       lag,
       microCuts,
+      microBatches,
     },
   };
 }

@@ -23,7 +23,8 @@ export function measuredCluster(
   segmentMs: SegmentTimes,
 ): Cluster {
   const latentBytes =
-    (plan.output.dims.reduce((product, dim) => product * dim, 1) * 4) / planRequest.batchRepeat;
+    (plan.output.dims.reduce((product, dim) => product * dim, 4) * plan.partition.microBatches) /
+    planRequest.batchRepeat;
   return clusterOf(planRequest, plan.placement, latentBytes, (worker, segment) =>
     segmentMs.get(`${worker}/${segment}`),
   );

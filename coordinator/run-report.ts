@@ -32,6 +32,7 @@ export function runReport(
     timeDilation: plan.timeDilation,
     lag: plan.lag,
     microCuts: plan.microCuts,
+    microBatches: partition.microBatches,
     shape: partition.shape,
     wireDtype: plan.wireDtype,
     dataPath: deployment.relay ? 'relay' : 'direct',

@@ -1,7 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
+import { microBatchName } from '../partition/index.js';
 import type { Task } from '../schedule/index.js';
-import { castFloat, repeatBatch } from './float-ops.js';
+import { batchRows, castFloat, repeatBatch } from './float-ops.js';
 import type { JobContext, JobState } from './job-state.js';
 import type { SegmentSpec, ValueSpec } from './segment-spec.js';
 import { scalarTensor } from './timestep.js';
@@ -34,15 +35,35 @@ function gatherFeed(
 ): Tensor {
   const { name, dtype } = input;
   if (name === spec.sampleInput) {
-    return state.cached(`latents/${dtype}/${task.sampleStep}`, () =>
+    const whole = state.cached(`latents/${dtype}/${task.sampleStep}`, () =>
       repeatBatch(castFloat(state.latents.get(task.sampleStep) as Tensor, dtype), context.batchRepeat),
     );
+    return ofMicroBatch(state, spec, input, whole, `latents/${dtype}`, task.sampleStep);
   }
   if (name === spec.timestepInput) return scalarTensor(input, context.timesteps[task.timestepStep] as number);
-  const version = task.reads.find((read) => read.name === name)?.version;
-  if (version !== undefined) return state.store.get(name, version) as Tensor;
-  if (spec.localReads.includes(name)) return state.store.get(localName(name, task), task.round) as Tensor;
-  return state.cached(`conditioning/${dtype}/${name}`, () => conditioning(context, name, dtype));
+  const stored = microBatchName(name, spec.microBatch, spec.microBatches);
+  const version = task.reads.find((read) => read.name === stored)?.version;
+  if (version !== undefined) return state.store.get(stored, version) as Tensor;
+  if (spec.localReads.includes(stored)) return state.store.get(localName(stored, task), task.round) as Tensor;
+  const key = `conditioning/${dtype}/${name}`;
+  const whole = state.cached(key, () => conditioning(context, name, dtype));
+  return ofMicroBatch(state, spec, input, whole, key, 0);
+}
+
+/** The rows of a batch that a segment computes; the whole of what has no batch, or where there is one micro-batch. */
+function ofMicroBatch(
+  state: JobState,
+  { microBatch, microBatches }: SegmentSpec,
+  { dims }: ValueSpec,
+  whole: Tensor,
+  key: string,
+  step: number,
+): Tensor {
+  if (microBatches === 1 || elementCount(whole.dims) !== microBatches * elementCount(dims)) return whole;
+  return state.cached(`${key}/${microBatch} of ${microBatches}/${step}`, () => {
+    const rows = (whole.dims[0] ?? 1) / microBatches;
+    return batchRows(whole, microBatch * rows, rows);
+  });
 }
 
 function conditioning(context: JobContext, name: string, dtype: DType): Tensor {

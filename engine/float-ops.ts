@@ -33,6 +33,29 @@ export function repeatBatch(latents: Tensor, times: number): Tensor {
   return { dtype: latents.dtype, dims: [(latents.dims[0] ?? 1) * times, ...latents.dims.slice(1)], data };
 }
 
+/** Some rows of a batch: a view of the same memory. */
+export function batchRows(tensor: Tensor, first: number, rows: number): Tensor {
+  const [batch = 1, ...rest] = tensor.dims;
+  const perRow = tensor.data.length / batch;
+  const data = tensor.data.subarray(first * perRow, (first + rows) * perRow);
+  return { dtype: tensor.dtype, dims: [rows, ...rest], data };
+}
+
+/** Tensors one after another along the batch. */
+export function joinBatch(parts: readonly Tensor[]): Tensor {
+  const [first, ...others] = parts as [Tensor, ...Tensor[]];
+  if (others.length === 0) return first;
+  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const data = new (arrayOf(first.dtype))(length);
+  let at = 0;
+  for (const part of parts) {
+    (data as Float32Array).set(part.data as Float32Array, at);
+    at += part.data.length;
+  }
+  const batch = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 1), 0);
+  return { dtype: first.dtype, dims: [batch, ...first.dims.slice(1)], data };
+}
+
 /**
  * Classifier-free guidance, u + g (c - u), on a prediction [unconditional; conditional] along the batch. Every
  * operation rounds to float32, as torch's does, so that all executors and the official code agree.

@@ -1,3 +1,4 @@
+export { loadSegments } from './load-segments.js';
 export { DeclaredSession } from './declared-session.js';
 export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';

@@ -1,6 +1,8 @@
 import type { Tensor } from '../common/tensor/index.js';
+import { joinBatch } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler, type SamplerStart } from './job-sampler.js';
+import type { SegmentSpec } from './segment-spec.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
 
@@ -42,6 +44,8 @@ export class JobState {
   sampler: JobSampler | undefined;
   readonly #patient = new Set<number>();
   readonly #cache = new Map<string, Tensor>();
+  /** Noise predictions of which some micro-batches are there, by step. */
+  readonly #noiseParts = new Map<number, (Tensor | undefined)[]>();
 
   constructor(jobId: string, attempt: number) {
     this.jobId = jobId;
@@ -67,12 +71,25 @@ export class JobState {
     return this.#patient.has(round);
   }
 
+  /** Takes what a segment predicted of a step's noise; returns all of it with the last micro-batch. */
+  joinNoise(step: number, part: Tensor, { microBatch, microBatches }: SegmentSpec): Tensor | undefined {
+    if (microBatches === 1) return part;
+    const parts = this.#noiseParts.get(step) ?? Array.from({ length: microBatches }, () => undefined);
+    parts[microBatch] = part;
+    this.#noiseParts.set(step, parts);
+    const there = parts.filter((one) => one !== undefined);
+    if (there.length < microBatches) return undefined;
+    this.#noiseParts.delete(step);
+    return joinBatch(there);
+  }
+
   end(): void {
     this.ended = true;
     this.sampler = undefined;
     this.store.clear();
     this.latents.clear();
     this.#cache.clear();
+    this.#noiseParts.clear();
   }
 
   /** A feed that several tasks share, made once. */

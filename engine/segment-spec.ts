@@ -7,9 +7,15 @@ export interface SegmentSpec {
   readonly id: string;
   readonly component: number;
   readonly index: number;
+  /** Segments with the same one (those of several micro-batches) share a session. */
+  readonly session: string;
+  /** 0-based part of the batch that it computes, of `microBatches`. */
+  readonly microBatch: number;
+  readonly microBatches: number;
   /** Content address of the segment's model; empty for a declared device. */
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** The session's inputs and outputs, by its own names; the names of reads and writes below carry the micro-batch where there are several. */
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   /** Name of the latent input; empty if this segment does not read it. */

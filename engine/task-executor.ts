@@ -8,7 +8,7 @@ import { type JobContext, JobState, jobKey } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import type { SegmentSession } from './session.js';
 import { clockMs } from './timing.js';
-import { LATENTS } from '../partition/index.js';
+import { LATENTS, sessionValueName } from '../partition/index.js';
 
 export interface LoadedSegment {
   readonly spec: SegmentSpec;
@@ -64,7 +64,8 @@ export class TaskExecutor {
     this.#plans.delete(planId);
     // Runs cannot be interrupted: wait for the one in progress before its session goes.
     await this.#pumping;
-    for (const { session } of segments?.values() ?? []) await session.release();
+    const sessions = new Set([...(segments?.values() ?? [])].map(({ session }) => session));
+    for (const session of sessions) await session.release();
   }
 
   startJob(context: JobContext): void {
@@ -190,16 +191,13 @@ export class TaskExecutor {
   ): void {
     // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) {
-      const raw = takeResult(results, spec.output, spec);
-      const eps =
-        context.guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, context.guidanceScale);
-      if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${task.epsStep}`, task, state);
-      if (state.sampler !== undefined) this.#sample(state, context, task, task.epsStep, eps);
-      this.#events.onNoise(context, task.epsStep, eps, state.noiseMayWait(task.round));
+      const raw = state.joinNoise(task.epsStep, takeResult(results, spec.output, spec), spec);
+      if (raw !== undefined) this.#predicted(state, context, task, task.epsStep, raw);
     }
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
-      const tensor = takeResult(results, name, spec);
+      const own = sessionValueName(name, spec.microBatches);
+      const tensor = takeResult(results, own, spec);
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
       if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
       const leaves = this.#events.leaves(context.planId, name);
@@ -207,14 +205,24 @@ export class TaskExecutor {
         state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
       if (leaves) {
         // Where a later segment of the component reads the value as well, that one keeps a copy.
-        if (spec.localWrites.includes(name)) results[name] = copyOf(tensor);
+        if (spec.localWrites.includes(name)) results[own] = copyOf(tensor);
         leaving.push({ name, version, tensor });
       }
     }
     for (const name of spec.localWrites) {
-      state.store.put(localName(name, task), task.round, takeResult(results, name, spec));
+      const tensor = takeResult(results, sessionValueName(name, spec.microBatches), spec);
+      state.store.put(localName(name, task), task.round, tensor);
     }
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(context, name, version, tensor);
+  }
+
+  /** @param raw of the whole batch, before guidance */
+  #predicted(state: JobState, context: JobContext, task: Task, step: number, raw: Tensor): void {
+    const { guidanceScale } = context;
+    const eps = guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, guidanceScale);
+    if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
+    if (state.sampler !== undefined) this.#sample(state, context, task, step, eps);
+    this.#events.onNoise(context, step, eps, state.noiseMayWait(task.round));
   }
 
   #sample(state: JobState, context: JobContext, task: Task, step: number, eps: Tensor): void {

@@ -25,7 +25,7 @@ export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
 export type { EventKind } from './event-graph.js';
 export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
 export type { PartitionShape } from './main-range.js';
-export { completesNoise, inMicroBatches, microBatchName } from './micro-batches.js';
+export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
 export { segmentsOfRun } from './run-segments.js';

@@ -5,6 +5,11 @@ export function microBatchName(name: string, microBatch: number, microBatches: n
   return microBatches === 1 ? name : `${name}#${microBatch}`;
 }
 
+/** The value that a session calls by its own name, whichever micro-batch it computes: the inverse of {@link microBatchName}. */
+export function sessionValueName(name: string, microBatches: number): string {
+  return microBatches === 1 ? name : name.slice(0, name.lastIndexOf('#'));
+}
+
 /**
  * The partition by which a batch is computed in `count` micro-batches, each `1/count` of its rows, from the partition of one of
  * them (GPipe, arXiv 1811.06965, section 2.3). Segments and boundary tensors stand once per micro-batch; the copies of a segment

@@ -10,6 +10,7 @@ export function formatPlan(plan: Plan, stride: number) {
     plan_id: plan.planId,
     stride,
     micro_cuts: plan.microCuts,
+    micro_batches: plan.partition.microBatches,
     lag: plan.lag,
     wire_dtype: plan.wireDtype,
     declared: plan.declared,

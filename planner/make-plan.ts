@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import {
   describeModel,
   exportSegments,
-  type InputShapes,
   prepareModel,
   type PreparedModel,
 } from '../onnx/index.js';
@@ -13,6 +12,7 @@ import { parseProfile, toCostGraph } from '../profiles/index.js';
 import { chooseSettings } from '../simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from './placement.js';
+import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked } from './plan.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { segmentSpecs } from './segment-specs.js';
@@ -37,7 +37,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     workerIds: request.workers.map(({ id }) => id),
   });
   const latents = graph.values.get(graph.sampleInput);
-  const latentBytes = (latents?.bytes ?? 0) / request.batchRepeat;
+  const latentBytes = ((latents?.bytes ?? 0) * settings.microBatches) / request.batchRepeat;
   const chosen = chooseSettings(
     graph,
     {
@@ -45,6 +45,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       cuts: settings.cuts,
       shape: settings.shape,
       wireDtype: settings.wireDtype,
+      microBatches: settings.microBatches,
       stride: settings.stride,
       cluster: clusterOf(request, placement, latentBytes),
     },
@@ -56,8 +57,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const exported =
     measured.prepared === undefined
       ? undefined
-      : await exportSegments(measured.prepared, chosen.partition, join(request.workDir, 'segments'));
-  const specs = segmentSpecs(graph, chosen.partition, exported);
+      : await exportSegments(measured.prepared, chosen.sessions, join(request.workDir, 'segments'));
+  const specs = segmentSpecs(graph, chosen, exported);
   return {
     planId: planId(chosen.partition, placement, specs),
     partition: chosen.partition,
@@ -84,23 +85,21 @@ async function measure({
 }: PlanRequest): Promise<Measured> {
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
-    return { graph: toCostGraph(profile), prepared: undefined, timeDilation: profile.time_dilation };
+    return {
+      graph: toCostGraph(profile, settings.microBatches),
+      prepared: undefined,
+      timeDilation: profile.time_dilation,
+    };
   }
   const prepared = await prepareModel({
     modelPath: source.modelPath,
-    inputShapes: withLatentsName(source.modelPath, source.inputShapes),
+    inputShapes: microBatchShapes(describeModel(source.modelPath), source.inputShapes, settings.microBatches),
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     threads,
     optimizationLevel,
   });
   return { graph: prepared.graph, prepared, timeDilation: 1 };
-}
-
-/** The latents may be given as `sample`, whatever the model calls them. */
-function withLatentsName(modelPath: string, { sample, ...others }: InputShapes): InputShapes {
-  if (sample === undefined) return others;
-  return { ...others, [describeModel(modelPath).sample.name]: sample };
 }
 
 function planId(partition: Partition, placement: Placement, specs: Plan['specs']): string {

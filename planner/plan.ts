@@ -20,6 +20,8 @@ export interface PlanSettings {
   readonly lag: 0 | 1 | 2;
   /** Sessions per component at most; 0: what gives the shortest period, up to 4. */
   readonly microCuts: number;
+  /** M, parts of the batch that are computed one after another; 1: as a whole. */
+  readonly microBatches: number;
 }
 
 /** N as the settings ask for it; 0 to choose. Cuts by name determine it: in a U-shape the first and the last piece are one component. */
@@ -73,7 +75,7 @@ export interface Plan {
   readonly specs: readonly SegmentSpec[];
   /** Path of each segment's model by its SHA-256; empty for declared devices. */
   readonly artifactPaths: ReadonlyMap<string, string>;
-  /** Graph inputs at their static shapes. */
+  /** Graph inputs at their static shapes: those of one micro-batch. */
   readonly inputs: readonly ValueSpec[];
   readonly output: ValueSpec;
   readonly microCuts: number;

@@ -1,5 +1,5 @@
 import type { SegmentSpec, ValueSpec } from '../engine/index.js';
-import type { CostGraph, Partition, Segment } from '../partition/index.js';
+import type { CostGraph, Evaluated, Partition, Segment } from '../partition/index.js';
 
 /** A segment's session as it was exported; without one (a declared device) inputs and outputs follow from the graph. */
 export interface ExportedSegment {
@@ -13,20 +13,25 @@ export interface ExportedSegment {
 /** What executors need to know of every segment of a partition. */
 export function segmentSpecs(
   graph: CostGraph,
-  partition: Partition,
+  { partition, sessions }: Pick<Evaluated, 'partition' | 'sessions'>,
   exported: readonly ExportedSegment[] | undefined,
 ): SegmentSpec[] {
-  const byId = new Map(exported?.map((segment) => [segment.segmentId, segment]));
+  const models = new Map(exported?.map((segment) => [segment.segmentId, segment]));
+  const declared = new Map(sessions.segments.map((segment) => [segment.id, segment]));
   return partition.segments.map((segment) => {
-    const model = byId.get(segment.id);
+    const model = models.get(segment.session);
+    const session = declared.get(segment.session) ?? segment;
     return {
       id: segment.id,
       component: segment.component,
       index: segment.index,
+      session: segment.session,
+      microBatch: segment.microBatch,
+      microBatches: partition.microBatches,
       sha256: model?.sha256 ?? '',
       sizeBytes: model?.sizeBytes ?? segment.weightBytes,
-      inputs: model?.inputs ?? declaredInputs(graph, partition, segment),
-      outputs: model?.outputs ?? declaredOutputs(graph, partition, segment),
+      inputs: model?.inputs ?? declaredInputs(graph, sessions, session),
+      outputs: model?.outputs ?? declaredOutputs(graph, sessions, session),
       sampleInput: segment.readsSample ? partition.sampleInput : '',
       timestepInput: segment.readsTimestep ? partition.timestepInput : '',
       conditioning: segment.conditioning,

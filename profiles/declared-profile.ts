@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { DTYPES, type DType, formatDims, tensorBytes } from '../common/tensor/index.js';
-import type { CostGraph } from '../partition/index.js';
+import type { CostGraph, GraphValue } from '../partition/index.js';
 
 export const PROFILE_SCHEMA = 'asyncdiff.profile/1';
 
@@ -22,6 +22,8 @@ const graphNode = z.strictObject({
   outputs: z.array(name).min(1),
   weights: z.array(name),
   costMs: z.number().nonnegative(),
+  /** Its time at batch 1: what one of `batch` micro-batches takes. */
+  batchOneMs: z.number().nonnegative().optional(),
 });
 
 const profileSchema = z.strictObject({
@@ -127,17 +129,47 @@ function graphFault({ graph, step_ms: stepMs }: DeclaredProfile): string | undef
   return undefined;
 }
 
-/** The profile's graph in the form that the partition and the simulator take. Times are undilated. */
-export function toCostGraph({ graph }: DeclaredProfile): CostGraph {
+/**
+ * The profile's graph in the form that the partition and the simulator take, at the batch of one micro-batch. Times are undilated.
+ * @throws AsyncDiffError invalid_settings where the profile has no times for that batch
+ */
+export function toCostGraph(profile: DeclaredProfile, microBatches = 1): CostGraph {
+  const { graph, batch } = profile;
+  const ofOne = <Value extends GraphValue>(value: Value): Value => {
+    const [first, ...rest] = value.dims;
+    if (microBatches === 1 || first !== batch) return value;
+    return { ...value, dims: [1, ...rest], bytes: value.bytes / batch };
+  };
   return {
     ...graph,
-    values: new Map(graph.values.map((value) => [value.name, value])),
+    inputs: graph.inputs.map(ofOne),
+    nodes: graph.nodes.map(({ batchOneMs, ...node }) => ({
+      ...node,
+      costMs: microBatches === 1 ? node.costMs : batchOneTime(profile, microBatches, batchOneMs),
+    })),
+    values: new Map(graph.values.map((value) => [value.name, ofOne(value)])),
     weightBytes: new Map(Object.entries(graph.weightBytes)),
   };
 }
 
-/** The opposite of {@link toCostGraph}. */
-export function toProfile(header: ProfileHeader, graph: CostGraph): DeclaredProfile {
+function batchOneTime({ name, batch }: DeclaredProfile, microBatches: number, ms: number | undefined): number {
+  if (ms !== undefined && microBatches === batch) return ms;
+  const known = ms === undefined ? 'as a whole only' : `as a whole or in ${batch} micro-batches`;
+  throw new AsyncDiffError(
+    'invalid_settings',
+    `micro_batches is ${microBatches}: the profile ${name} says what its batch of ${batch} takes ${known}`,
+  );
+}
+
+/**
+ * The opposite of {@link toCostGraph}.
+ * @param batchOneMs time of each node at batch 1, where known
+ */
+export function toProfile(
+  header: ProfileHeader,
+  graph: CostGraph,
+  batchOneMs: readonly number[] = [],
+): DeclaredProfile {
   const { sampleInput, timestepInput, output, inputs, nodes, values, weightBytes } = graph;
   return parseProfile(
     structuredClone({
@@ -148,7 +180,7 @@ export function toProfile(header: ProfileHeader, graph: CostGraph): DeclaredProf
         timestepInput,
         output,
         inputs,
-        nodes,
+        nodes: nodes.map((node, at) => ({ ...node, batchOneMs: batchOneMs[at] })),
         values: [...values.values()],
         weightBytes: Object.fromEntries(weightBytes),
       },

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DeclaredProfile, toProfile } from './declared-profile.js';
-import { A5000, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
+import { A5000, batchOneCosts, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
 import { textEncoderKernels, vaeDecoderKernels } from './pipeline-cost.js';
 import { buildUnet } from './unet-architecture.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
@@ -47,6 +47,7 @@ export function makeProfile(settings: MeasuredProfile): DeclaredProfile {
     }
   }
   const architecture = buildUnet(config, { batch: GUIDANCE_BATCH, height, width });
+  const batchOne = buildUnet(config, { batch: 1, height, width });
   const slug = device.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return toProfile(
     {
@@ -65,6 +66,7 @@ export function makeProfile(settings: MeasuredProfile): DeclaredProfile {
       time_dilation: timeDilation,
     },
     costGraph(architecture, A5000, stepMs),
+    batchOneCosts(architecture, batchOne, A5000, stepMs),
   );
 }
 
@@ -93,6 +95,8 @@ export interface PublishedShare {
   readonly scale: number;
   /** Time of one predictor run, milliseconds: what the profile declares. */
   readonly stepMs: number;
+  /** The same at batch 1. */
+  readonly batchOneStepMs: number;
 }
 
 /**
@@ -113,7 +117,8 @@ export function publishedShare(name: ArchitectureName): PublishedShare {
   const publishedMs = PUBLISHED_SECONDS[name] * 1000;
   const scale = publishedMs / (predictorMs + vaeMs + textMs);
   const stepMs = Math.round((scale * predictorMs * 1000) / PUBLISHED_STEPS) / 1000;
-  return { publishedMs, predictorMs, vaeMs, textMs, scale, stepMs };
+  const batchOneStepMs = scale * rooflineMs(buildUnet(config, { batch: 1, height, width }), A5000);
+  return { publishedMs, predictorMs, vaeMs, textMs, scale, stepMs, batchOneStepMs };
 }
 
 /** The built-in profile of an architecture on an A5000. */

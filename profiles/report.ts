@@ -21,7 +21,7 @@ export function deviceReport(): string {
 
 function sharesTable(): string {
   const rows = NAMES.map((name) => {
-    const { publishedMs, predictorMs, vaeMs, textMs, scale, stepMs } = publishedShare(name);
+    const { publishedMs, predictorMs, vaeMs, textMs, scale, stepMs, batchOneStepMs } = publishedShare(name);
     const rooflineMs = predictorMs + vaeMs + textMs;
     return [
       `a5000-${name}`,
@@ -31,9 +31,10 @@ function sharesTable(): string {
       (scale * vaeMs).toFixed(0),
       (scale * textMs).toFixed(0),
       stepMs.toFixed(2),
+      (batchOneStepMs / stepMs).toFixed(3),
     ];
   });
-  const head = ['profile', 'published s', 'roofline s, unscaled', 'scale', 'VAE ms', 'text ms', '`step_ms`'];
+  const head = ['profile', 'published s', 'roofline s, unscaled', 'scale', 'VAE ms', 'text ms', '`step_ms`', 'at batch 1'];
   return table(head, rows);
 }
 

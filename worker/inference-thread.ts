@@ -12,14 +12,15 @@ import {
   type LoadedSegment,
   openOrtSession,
   parseDevice,
+  loadSegments,
   type SegmentSession,
+  type SegmentSpec,
   TaskExecutor,
 } from '../engine/index.js';
 import type {
   InferenceEvent,
   InferenceRequest,
   InferenceSettings,
-  SegmentToLoad,
   WireError,
 } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
@@ -73,7 +74,8 @@ function wireError(error: unknown): WireError {
 }
 
 async function open(
-  { spec, modelPath }: SegmentToLoad,
+  spec: SegmentSpec,
+  modelPath: string,
   level: Extract<InferenceRequest, { type: 'load' }>['optimizationLevel'],
 ): Promise<SegmentSession> {
   if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
@@ -81,17 +83,20 @@ async function open(
 }
 
 async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promise<void> {
-  const loaded: LoadedSegment[] = [];
+  const paths = new Map(request.segments.map(({ spec, modelPath }) => [spec.session, modelPath]));
+  let loaded: LoadedSegment[] = [];
   try {
-    for (const segment of request.segments) {
-      loaded.push({ spec: segment.spec, session: await open(segment, request.optimizationLevel) });
-    }
+    loaded = await loadSegments(
+      request.segments.map(({ spec }) => spec),
+      (spec) => open(spec, paths.get(spec.session) ?? '', request.optimizationLevel),
+    );
     const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
     leaving.set(request.planId, new Set(request.leaving));
     executor.load(request.planId, loaded);
     send({ type: 'loaded', planId: request.planId, segmentMs });
   } catch (error) {
-    for (const { session } of loaded) await session.release().catch(() => undefined);
+    for (const session of new Set(loaded.map(({ session }) => session)))
+      await session.release().catch(() => undefined);
     send({ type: 'load-failed', planId: request.planId, error: wireError(error) });
   }
 }

@@ -1,5 +1,5 @@
 import { zeros, type Tensor } from '../common/tensor/index.js';
-import type { LoadedSegment } from '../engine/index.js';
+import type { LoadedSegment, SegmentSession } from '../engine/index.js';
 
 const MAX_RUNS = 3;
 /** A segment that takes seconds is measured once after its warm-up: the plan needs ratios, not decimals. */
@@ -15,9 +15,15 @@ export async function measureSegments(
   declaredDilation: number,
 ): Promise<Record<string, number>> {
   const result: Record<string, number> = {};
+  const measured = new Map<SegmentSession, number>();
   for (const { spec, session } of segments) {
     if (declaredDilation > 0) {
       result[spec.id] = spec.declaredMs * declaredDilation;
+      continue;
+    }
+    const known = measured.get(session);
+    if (known !== undefined) {
+      result[spec.id] = known;
       continue;
     }
     const feeds: Record<string, Tensor> = {};
@@ -32,7 +38,9 @@ export async function measureSegments(
       spentMs += runMs;
     }
     runs.sort((a, b) => a - b);
-    result[spec.id] = runs[Math.floor(runs.length / 2)] as number;
+    const medianMs = runs[Math.floor(runs.length / 2)] as number;
+    measured.set(session, medianMs);
+    result[spec.id] = medianMs;
   }
   return result;
 }

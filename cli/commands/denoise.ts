@@ -174,6 +174,7 @@ async function reference(
     wireDtype: options.wireDtype ?? 'float32',
     lag: options.lag ?? 1,
     microCuts: options.microCuts ?? 0,
+    microBatches: options.microBatches ?? 1,
   } as const;
   const records: Promise<void>[] = [];
   const outcome = await referenceRun({
@@ -209,6 +210,7 @@ async function reference(
       warm_up: warmUp,
       lag,
       micro_cuts: microCuts,
+      micro_batches: partition.microBatches,
       shape: partition.shape,
       wire_dtype: wireDtype,
       data_path: 'none',

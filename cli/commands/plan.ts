@@ -49,6 +49,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
     wireDtype: options.wireDtype ?? 'float32',
     lag: options.lag ?? 1,
     microCuts: options.microCuts ?? 0,
+    microBatches: options.microBatches ?? 1,
   } as const;
   const plan = await planInThread(
     {

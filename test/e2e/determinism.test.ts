@@ -1,19 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tensor } from '../../common/tensor/index.js';
-import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
-import { bytesOf, expectSameBits } from '../support/bits.js';
+import { bytesOf, expectSameRun } from '../support/bits.js';
 import { TestCluster } from '../support/cluster.js';
 import {
   type DenoiseSettings,
   type DenoiseSubject,
   runDistributed,
-  type RunResult,
 } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
+import { plainRun } from '../support/plain-run.js';
 import { Reference } from '../support/reference.js';
 import {
   SMALL_CUTS,
@@ -48,50 +45,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function expectSameRun(actual: RunResult, expected: RunResult): void {
-  expect(actual.eps.length).toBe(expected.eps.length);
-  for (const [step, eps] of actual.eps.entries())
-    expectSameBits(eps, expected.eps[step] as Tensor, `eps of step ${step}`);
-  expectSameBits(actual.latents, expected.latents, 'final latents');
-}
-
 function named(settings: Omit<DenoiseSettings, 'numInferenceSteps'>): string {
   return JSON.stringify(settings).replaceAll('"', '').slice(1, -1);
-}
-
-/** The untouched model in ONNX Runtime, step by step. */
-async function plainRun(guidanceScale: number, inputs: DenoiseSubject['inputs']): Promise<RunResult> {
-  const session = await ort.InferenceSession.create(subject.modelPath, {
-    graphOptimizationLevel: 'extended',
-    intraOpNumThreads: 1,
-  });
-  const sampler = createSampler(parseSchedulerConfig(SMALL_SCHEDULER), T);
-  const context = inputs['encoder_hidden_states'] as Tensor;
-  let latents = (inputs['sample'] as Tensor).data as Float32Array;
-  const eps: Tensor[] = [];
-  for (let step = 0; step < T; step++) {
-    const scaled = sampler.scaleModelInput(latents, step);
-    const batch = guidanceScale > 1 ? 2 : 1;
-    const sample = new Float32Array(scaled.length * batch);
-    for (let copy = 0; copy < batch; copy++) sample.set(scaled, copy * scaled.length);
-    const { out_sample: output } = await session.run({
-      sample: new ort.Tensor('float32', sample, [batch, 4, 8, 8]),
-      timestep: new ort.Tensor('int64', BigInt64Array.of(BigInt(sampler.timesteps[step] as number)), [1]),
-      encoder_hidden_states: new ort.Tensor('float32', context.data as Float32Array, context.dims),
-    });
-    const raw = output?.data as Float32Array;
-    const guided = raw.slice(0, scaled.length);
-    if (batch === 2) {
-      for (let at = 0; at < guided.length; at++) {
-        const [u, c] = [raw[at] as number, raw[at + guided.length] as number];
-        guided[at] = u + Math.fround(Math.fround(guidanceScale) * Math.fround(c - u));
-      }
-    }
-    eps.push({ dtype: 'float32', dims: [1, 4, 8, 8], data: guided });
-    latents = sampler.step(guided, step, latents);
-  }
-  await session.release();
-  return { latents: { dtype: 'float32', dims: [1, 4, 8, 8], data: latents }, eps, planId: '' };
 }
 
 describe('the distributed run equals the reference bit for bit', () => {
@@ -199,11 +154,11 @@ describe('with w = T the run equals the plain model in ONNX Runtime', () => {
       { ...subject, inputs },
       { ...settings, numInferenceSteps: T },
     );
-    expectSameRun(run, await plainRun(settings.guidanceScale ?? 1, inputs));
+    expectSameRun(run, await plainRun({ ...subject, inputs }, T, { guidanceScale: settings.guidanceScale ?? 1 }));
   });
 
   it('as does one component with any warm-up', async () => {
     const settings = { numInferenceSteps: T, components: 1, warmUp: 1 };
-    expectSameRun(await runDistributed(cluster.client, subject, settings), await plainRun(1, subject.inputs));
+    expectSameRun(await runDistributed(cluster.client, subject, settings), await plainRun(subject, T));
   });
 });

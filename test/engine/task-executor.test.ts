@@ -14,6 +14,9 @@ import type { Task } from '../../schedule/index.js';
 const SHAPE = { dtype: 'float32', dims: [1, 2] } as const;
 const BLANK: Omit<SegmentSpec, 'id' | 'component' | 'inputs' | 'outputs'> = {
   index: 0,
+  session: '',
+  microBatch: 0,
+  microBatches: 1,
   sha256: '',
   sizeBytes: 0,
   sampleInput: '',

@@ -22,6 +22,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     timeDilation: 1,
     lag: 1,
     microCuts: 1,
+    microBatches: 1,
     shape: 'sequential',
     wireDtype: 'float32',
     dataPath: 'direct',

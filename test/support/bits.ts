@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
+import type { RunResult } from './denoise-settings.js';
 
 /** The bytes of a tensor: what "bit for bit" compares (NaN and -0 included). */
 export function bytesOf({ data }: Tensor): Buffer {
@@ -23,4 +24,12 @@ export function maxAbsDifference(a: Tensor, b: Tensor): number {
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
+}
+
+/** Every step's noise prediction, and what comes out at the end. */
+export function expectSameRun(actual: RunResult, expected: RunResult): void {
+  expect(actual.eps.length).toBe(expected.eps.length);
+  for (const [step, eps] of actual.eps.entries())
+    expectSameBits(eps, expected.eps[step] as Tensor, `eps of step ${step}`);
+  expectSameBits(actual.latents, expected.latents, 'final latents');
 }

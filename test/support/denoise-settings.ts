@@ -12,6 +12,7 @@ export interface DenoiseSettings {
   readonly cuts?: readonly string[];
   readonly lag?: 0 | 1 | 2;
   readonly microCuts?: number;
+  readonly microBatches?: number;
   readonly wireDtype?: 'float32' | 'float16';
   readonly shape?: 'auto' | 'sequential' | 'u-shaped';
   readonly dataPath?: 'direct' | 'relay';

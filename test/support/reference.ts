@@ -3,6 +3,7 @@ import type { Tensor } from '../../common/tensor/index.js';
 import {
   denoise,
   type LoadedSegment,
+  loadSegments,
   openOrtSession,
   parseDevice,
   ReferenceExecutor,
@@ -72,7 +73,8 @@ export class Reference {
 
   async close(): Promise<void> {
     for (const opened of this.#opened.values())
-      for (const { session } of (await opened).segments) await session.release();
+      for (const session of new Set((await opened).segments.map((loaded) => loaded.session)))
+        await session.release();
   }
 
   #open(settings: DenoiseSettings): Promise<Opened> {
@@ -84,6 +86,7 @@ export class Reference {
       wireDtype: settings.wireDtype ?? 'float32',
       lag: settings.lag ?? 1,
       microCuts: settings.microCuts ?? 0,
+      microBatches: settings.microBatches ?? 1,
     };
     const optimizationLevel = settings.optimizationLevel ?? 'extended';
     const guided = (settings.guidanceScale ?? 1) > 1;
@@ -120,11 +123,13 @@ export class Reference {
       optimizationLevel,
       threads: 1,
     });
-    const segments: LoadedSegment[] = [];
-    for (const spec of plan.specs) {
-      const path = plan.artifactPaths.get(spec.sha256) as string;
-      segments.push({ spec, session: await openOrtSession(path, { device, threads: 1, optimizationLevel }) });
-    }
+    const segments = await loadSegments(plan.specs, (spec) =>
+      openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
+        device,
+        threads: 1,
+        optimizationLevel,
+      }),
+    );
     return { plan, segments };
   }
 }

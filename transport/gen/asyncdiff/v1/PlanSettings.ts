@@ -50,6 +50,10 @@ export interface PlanSettings {
    * Use at most this many of the workers; 0: all.
    */
   'maxWorkers'?: (number);
+  /**
+   * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
+   */
+  'microBatches'?: (number);
 }
 
 /**
@@ -101,4 +105,8 @@ export interface PlanSettings__Output {
    * Use at most this many of the workers; 0: all.
    */
   'maxWorkers': (number);
+  /**
+   * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
+   */
+  'microBatches': (number);
 }

@@ -63,6 +63,7 @@ export interface RunReport {
    * 0 unless asked for.
    */
   'simulatedSeconds'?: (number | string);
+  'microBatches'?: (number);
 }
 
 export interface RunReport__Output {
@@ -125,4 +126,5 @@ export interface RunReport__Output {
    * 0 unless asked for.
    */
   'simulatedSeconds': (number);
+  'microBatches': (number);
 }

@@ -32,6 +32,15 @@ export interface SegmentSpec {
    * Time that a declared device takes for it, milliseconds of the declared device (before dilation).
    */
   'declaredMs'?: (number | string);
+  /**
+   * Segments with the same one share a session: they are the micro-batches of one piece of the predictor.
+   */
+  'session'?: (string);
+  /**
+   * 0-based part of the batch that it computes, of `micro_batches`.
+   */
+  'microBatch'?: (number);
+  'microBatches'?: (number);
 }
 
 /**
@@ -63,4 +72,13 @@ export interface SegmentSpec__Output {
    * Time that a declared device takes for it, milliseconds of the declared device (before dilation).
    */
   'declaredMs': (number);
+  /**
+   * Segments with the same one share a session: they are the micro-batches of one piece of the predictor.
+   */
+  'session': (string);
+  /**
+   * 0-based part of the batch that it computes, of `micro_batches`.
+   */
+  'microBatch': (number);
+  'microBatches': (number);
 }

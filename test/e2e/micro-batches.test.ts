@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { float32 } from '../../common/tensor/index.js';
+import { TorchGenerator } from '../../common/random/index.js';
+import { expectSameRun } from '../support/bits.js';
+import { TestCluster } from '../support/cluster.js';
+import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
+import { writeModel } from '../support/onnx-builder.js';
+import { plainRun } from '../support/plain-run.js';
+import { Reference } from '../support/reference.js';
+import { SMALL_CUTS, SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
+
+const T = 7;
+const GUIDED = { numInferenceSteps: T, guidanceScale: 4.5 };
+let cluster: TestCluster;
+let subject: DenoiseSubject;
+let folder: string;
+let reference: Reference;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-micro-batches-'));
+  cluster = await TestCluster.start({ workers: 3 });
+  const modelPath = writeModel(smallPredictor(), folder);
+  subject = {
+    modelPath,
+    modelSha256: await cluster.client.uploadModel(modelPath),
+    schedulerConfig: SMALL_SCHEDULER,
+    inputs: smallInputs(true),
+    workDir: join(cluster.cacheDir, 'plans'),
+  };
+  reference = new Reference(subject);
+});
+afterAll(async () => {
+  await reference?.close();
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('in two micro-batches the distributed run equals the reference bit for bit', () => {
+  const cases: Omit<DenoiseSettings, 'numInferenceSteps'>[] = [
+    { components: 1, warmUp: 1 },
+    { components: 2, warmUp: 1, cuts: [SMALL_CUTS[0] as string] },
+    { components: 2, warmUp: 2, shape: 'u-shaped' },
+    { components: 2, warmUp: 1, stride: 2, microCuts: 2 },
+    { components: 2, warmUp: 1, stride: 2, maxWorkers: 3 },
+    { components: 3, warmUp: 3, lag: 2, microCuts: 2 },
+    { components: 3, warmUp: 1, shape: 'u-shaped', microCuts: 3, timeShift: true },
+    { components: 3, warmUp: 1, wireDtype: 'float16', dataPath: 'relay' },
+    { components: 3, warmUp: 1, cuts: SMALL_CUTS.slice(0, 2), maxWorkers: 2 },
+    { components: 3, warmUp: T },
+  ];
+  it.each(cases.map((settings) => [JSON.stringify(settings), settings] as const))(
+    '%s',
+    async (_name, settings) => {
+      const all = { ...GUIDED, ...settings, microBatches: 2 };
+      const distributed = await runDistributed(cluster.client, subject, {
+        maxWorkers: settings.components as number,
+        ...all,
+      });
+      expectSameRun(distributed, await reference.run(all));
+      expect(distributed.done?.report.microBatches).toBe(2);
+    },
+  );
+});
+
+it('with w = T equals the untouched model run on each half of the batch', async () => {
+  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 2 };
+  const plain = await plainRun(subject, T, { ...GUIDED, microBatches: 2 });
+  expectSameRun(await runDistributed(cluster.client, subject, settings), plain);
+});
+
+it('divides a batch of two images with guidance in four', async () => {
+  const two = {
+    ...subject,
+    inputs: {
+      sample: float32(new TorchGenerator(3).randn([2, 4, 8, 8]).data as Float32Array, [2, 4, 8, 8]),
+      encoder_hidden_states: float32(
+        new TorchGenerator(4).randn([4, 5, 6]).data as Float32Array,
+        [4, 5, 6],
+      ),
+    },
+  };
+  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 4 };
+  const plain = await plainRun(two, T, { ...GUIDED, microBatches: 4 });
+  expectSameRun(await runDistributed(cluster.client, two, settings), plain);
+});
+
+it.each([
+  ['one row', { numInferenceSteps: T, microBatches: 2 }, smallInputs(), 'a batch of 1 cannot be divided'],
+  ['two rows in three', { ...GUIDED, microBatches: 3 }, smallInputs(true), 'a batch of 2 cannot be divided'],
+  ['far too many', { ...GUIDED, microBatches: 65 }, smallInputs(true), 'it must be 1 to 64'],
+])('refuses %s', async (_name, settings, inputs, message) => {
+  await expect(runDistributed(cluster.client, { ...subject, inputs }, settings)).rejects.toMatchObject({
+    code: 'invalid_settings',
+    message: expect.stringContaining(message),
+  });
+});
