@@ -58,7 +58,12 @@ function parseConfig(name: string): BenchConfig {
     wireDtype: f16 === undefined ? undefined : 'float16',
     dataPath: relay === undefined ? undefined : 'relay',
   };
-  const least = { components: config.components, stride: config.stride, 'warm-up': config.warmUp ?? 1, 'micro-batches': config.microBatches ?? 1 };
+  const least = {
+    components: config.components,
+    stride: config.stride,
+    'warm-up': config.warmUp ?? 1,
+    'micro-batches': config.microBatches ?? 1,
+  };
   for (const [what, value] of Object.entries(least)) {
     if (value < 1)
       throw new AsyncDiffError('usage', `--configs: ${name}: ${what} is ${value}, it must be at least 1`, {

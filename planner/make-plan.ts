@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import {
-  describeModel,
-  exportSegments,
-  prepareModel,
-  type PreparedModel,
-} from '../onnx/index.js';
+import { describeModel, exportSegments, prepareModel, type PreparedModel } from '../onnx/index.js';
 import type { ValueSpec } from '../engine/index.js';
 import type { CostGraph, Partition } from '../partition/index.js';
 import { parseProfile, toCostGraph } from '../profiles/index.js';

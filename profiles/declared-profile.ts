@@ -152,7 +152,11 @@ export function toCostGraph(profile: DeclaredProfile, microBatches = 1): CostGra
   };
 }
 
-function batchOneTime({ name, batch }: DeclaredProfile, microBatches: number, ms: number | undefined): number {
+function batchOneTime(
+  { name, batch }: DeclaredProfile,
+  microBatches: number,
+  ms: number | undefined,
+): number {
   if (ms !== undefined && microBatches === batch) return ms;
   const known = ms === undefined ? 'as a whole only' : `as a whole or in ${batch} micro-batches`;
   throw new AsyncDiffError(

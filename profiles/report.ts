@@ -34,7 +34,16 @@ function sharesTable(): string {
       (batchOneStepMs / stepMs).toFixed(3),
     ];
   });
-  const head = ['profile', 'published s', 'roofline s, unscaled', 'scale', 'VAE ms', 'text ms', '`step_ms`', 'at batch 1'];
+  const head = [
+    'profile',
+    'published s',
+    'roofline s, unscaled',
+    'scale',
+    'VAE ms',
+    'text ms',
+    '`step_ms`',
+    'at batch 1',
+  ];
   return table(head, rows);
 }
 

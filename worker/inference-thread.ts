@@ -17,12 +17,7 @@ import {
   type SegmentSpec,
   TaskExecutor,
 } from '../engine/index.js';
-import type {
-  InferenceEvent,
-  InferenceRequest,
-  InferenceSettings,
-  WireError,
-} from './inference-messages.js';
+import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
 
 const port = parentPort;

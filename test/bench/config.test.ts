@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { configPlan, parseConfigs, sequentialPlan, workersWanted } from '../../bench/index.js';
 
 it('reads components, stride and what a configuration says beyond them', () => {
-  const [plain, full, auto] = parseConfigs('n2s1, n3s2w5l2m4f16r,n4s1lama');
+  const [plain, full, auto] = parseConfigs('n2s1, n3s2w5l2m4b2f16r,n4s1lama');
   expect(plain).toMatchObject({ name: 'n2s1', components: 2, stride: 1, warmUp: undefined, lag: undefined });
   expect(full).toMatchObject({
     components: 3,
@@ -11,6 +11,7 @@ it('reads components, stride and what a configuration says beyond them', () => {
     warmUp: 5,
     lag: 2,
     microCuts: 4,
+    microBatches: 2,
     wireDtype: 'float16',
     dataPath: 'relay',
   });
@@ -30,14 +31,16 @@ it('reads every configuration of the grammar as what was written', () => {
       part('w', 99),
       part('l', 2),
       part('m', 16),
-      (n, s, w, l, m) => {
-        const [config] = parseConfigs(`n${n}s${s}${w.text}${l.text}${m.text}`);
+      part('b', 64),
+      (n, s, w, l, m, b) => {
+        const [config] = parseConfigs(`n${n}s${s}${w.text}${l.text}${m.text}${b.text}`);
         expect(config).toMatchObject({
           components: n,
           stride: s,
           warmUp: w.value,
           lag: l.value,
           microCuts: m.value,
+          microBatches: b.value,
         });
         expect(workersWanted(config!)).toBe(n + s - 1);
       },

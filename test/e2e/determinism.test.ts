@@ -4,11 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf, expectSameRun } from '../support/bits.js';
 import { TestCluster } from '../support/cluster.js';
-import {
-  type DenoiseSettings,
-  type DenoiseSubject,
-  runDistributed,
-} from '../support/denoise-settings.js';
+import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { plainRun } from '../support/plain-run.js';
 import { Reference } from '../support/reference.js';
@@ -154,7 +150,10 @@ describe('with w = T the run equals the plain model in ONNX Runtime', () => {
       { ...subject, inputs },
       { ...settings, numInferenceSteps: T },
     );
-    expectSameRun(run, await plainRun({ ...subject, inputs }, T, { guidanceScale: settings.guidanceScale ?? 1 }));
+    expectSameRun(
+      run,
+      await plainRun({ ...subject, inputs }, T, { guidanceScale: settings.guidanceScale ?? 1 }),
+    );
   });
 
   it('as does one component with any warm-up', async () => {

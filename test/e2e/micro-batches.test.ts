@@ -76,10 +76,7 @@ it('divides a batch of two images with guidance in four', async () => {
     ...subject,
     inputs: {
       sample: float32(new TorchGenerator(3).randn([2, 4, 8, 8]).data as Float32Array, [2, 4, 8, 8]),
-      encoder_hidden_states: float32(
-        new TorchGenerator(4).randn([4, 5, 6]).data as Float32Array,
-        [4, 5, 6],
-      ),
+      encoder_hidden_states: float32(new TorchGenerator(4).randn([4, 5, 6]).data as Float32Array, [4, 5, 6]),
     },
   };
   const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 4 };

@@ -4,7 +4,7 @@ import { type CostGraph, type Partition, partitionGraph } from '../../partition/
 import { expandRound, JobProgram, listRounds, type Round, type Task } from '../../schedule/index.js';
 import { runSegment } from '../support/dataflow.js';
 import { chainGraph } from '../support/random-graph.js';
-import { randomJob, schedule } from '../support/random-job.js';
+import { randomJob, randomSplitJob, schedule } from '../support/random-job.js';
 
 const chain = partitionGraph(chainGraph([1, 1, 1]), { components: 3, shape: 'sequential' });
 
@@ -70,7 +70,7 @@ describe('JobProgram', () => {
 
   test('tells of every version who reads it, and nothing is written that nobody reads', () => {
     fc.assert(
-      fc.property(randomJob, ({ partition, settings }) => {
+      fc.property(randomSplitJob, ({ partition, settings }) => {
         const program = new JobProgram(partition, settings);
         const readers = new Map<string, Set<string>>();
         for (const round of program.rounds) {

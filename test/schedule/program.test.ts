@@ -10,7 +10,7 @@ import {
 } from '../../schedule/index.js';
 import { runSegment, wholeFormula } from '../support/dataflow.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
-import { randomJob, schedule } from '../support/random-job.js';
+import { randomSplitJob, schedule } from '../support/random-job.js';
 
 /** [round, mode, first step, steps] of each round. */
 const table = (settings: ScheduleSettings) =>
@@ -173,9 +173,9 @@ describe('the rounds of the official code', () => {
 });
 
 describe('the program of any plan', () => {
-  test('reads only versions that were written, exactly as old as their lag, and each step is predicted once', () => {
+  test('reads only versions that were written, exactly as old as their lag, and each step is predicted once per micro-batch', () => {
     fc.assert(
-      fc.property(randomJob, ({ partition, settings }) => {
+      fc.property(randomSplitJob, ({ partition, settings }) => {
         const lags = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor.lag]));
         const written = new Set<string>();
         const predicted: number[] = [];
@@ -203,7 +203,8 @@ describe('the program of any plan', () => {
             if (task.epsStep !== undefined) predicted.push(task.epsStep);
           }
         }
-        expect(predicted).toEqual(Array.from({ length: settings.numInferenceSteps }, (_, step) => step));
+        const steps = Array.from({ length: settings.numInferenceSteps }, (_, step) => step);
+        expect(predicted).toEqual(steps.flatMap((step) => Array(partition.microBatches).fill(step)));
       }),
       { numRuns: 150 },
     );

@@ -72,6 +72,7 @@ const plan = fc
     shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
     microCuts: fc.integer({ min: 1, max: 3 }),
     lag: fc.constantFrom(1 as const, 2 as const),
+    microBatches: fc.integer({ min: 1, max: 3 }),
     stride: fc.integer({ min: 1, max: 3 }),
     replicas: fc.integer({ min: 1, max: 3 }),
     workerCount: fc.integer({ min: 1, max: 5 }),
@@ -79,10 +80,11 @@ const plan = fc
     links: fc.oneof(fc.tuple(link, link), fc.tuple(freeLink, freeLink)),
     samplerMs: fc.double({ min: 0, max: 0.5, noNaN: true }),
   })
-  .map(({ graph, components, shape, microCuts, lag, stride, ...rest }) => {
+  .map(({ graph, components, shape, microCuts, microBatches, lag, stride, ...rest }) => {
     const mainCount = classifyNodes(graph).filter((kind) => kind === 'main').length;
     const count = Math.min(components, mainCount);
-    const partition = partitionGraph(graph, { components: count, shape, microCuts, lag, stride });
+    const options = { components: count, shape, microCuts, microBatches, lag, stride };
+    const partition = partitionGraph(graph, options);
     const ids = Array.from({ length: rest.workerCount }, (_, at) => `w${at}`);
     const placement = new Map<number, string[]>();
     for (let component = 1; component <= count; component++) {

@@ -29,7 +29,7 @@ export async function plainRun(
     for (let copy = 0; copy < repeat; copy++) sample.set(scaled, copy * scaled.length);
     const raw = new Float32Array(sample.length);
     for (let part = 0; part < microBatches; part++) {
-      const share = <Data extends Float32Array>(data: Data): Float32Array => {
+      const share = (data: Float32Array): Float32Array => {
         const length = data.length / microBatches;
         return data.slice(part * length, (part + 1) * length);
       };

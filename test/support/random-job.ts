@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { type CostGraph, type Partition, partitionGraph } from '../../partition/index.js';
+import { type CostGraph, inMicroBatches, type Partition, partitionGraph } from '../../partition/index.js';
 import type { ScheduleSettings } from '../../schedule/index.js';
 import { randomGraph } from './random-graph.js';
 
@@ -36,3 +36,8 @@ export const randomJob: fc.Arbitrary<RandomJob> = fc
     const settings = schedule(steps, stride, Math.min(warmUp, steps), timeShift);
     return { graph, partition: partitionGraph(graph, options), settings };
   });
+
+/** The same, its batch computed in one to three micro-batches. */
+export const randomSplitJob: fc.Arbitrary<RandomJob> = fc
+  .tuple(randomJob, fc.integer({ min: 1, max: 3 }))
+  .map(([job, count]) => ({ ...job, partition: inMicroBatches(job.partition, count) }));
