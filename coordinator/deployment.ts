@@ -75,7 +75,10 @@ export class Deployment {
             segments: specsOf(plan, worker.id).map(toSegmentMessage),
             routes: [...outgoing].map(([name, targets]) => toRouteMessage(name, targets)),
             ...routes.clock,
-            producers: producers.map((id) => ({ workerId: id, address: byId.get(id)?.hello.address ?? '' })),
+            producers: producers.map((id) => {
+              const { address = '', hostId } = byId.get(id)?.hello ?? {};
+              return { workerId: id, address, sameHost: hostId === worker.hello.hostId };
+            }),
             relay,
             optimizationLevel,
           },

@@ -5,6 +5,8 @@ import { type AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { OutgoingFrame } from './frame.js';
 import { MIB } from './options.js';
 import { FrameWriter } from './raw-write.js';
+import { LEAST_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
+import type { RingWriter } from './shared-ring.js';
 
 /** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
 export interface SentTensor {
@@ -49,7 +51,9 @@ export class ConsumerChannel implements Sender {
   #queue: QueuedTensor[] = [];
   #call: ExchangeCall | undefined;
   /** The frame that was begun. */
-  #writer: FrameWriter | undefined;
+  #writer: FrameWriter | SharedFrameWriter | undefined;
+  /** Shared memory with the consumer, if it is on this host. */
+  #ring: RingWriter | undefined;
   #writing = false;
   /** Makes way for other consumers' frames. */
   #release: (() => void) | undefined;
@@ -107,10 +111,12 @@ export class ConsumerChannel implements Sender {
     });
   }
 
-  /** The consumer's call, which replaces an older one. */
-  attach(call: ExchangeCall): void {
+  /** The consumer's call, which replaces an older one, and its ring if there is one. */
+  attach(call: ExchangeCall, ring?: RingWriter): void {
     const older = this.#call;
     this.#call = call;
+    this.#closeRing();
+    this.#ring = ring;
     this.#inFlightBytes = 0;
     this.#writer = undefined;
     this.#stopWriting();
@@ -154,8 +160,14 @@ export class ConsumerChannel implements Sender {
     this.#queuedBytes = 0;
     this.#inFlightBytes = 0;
     this.#writer = undefined;
+    this.#closeRing();
     this.#egress.withdraw(this);
     this.#stopWriting();
+  }
+
+  #closeRing(): void {
+    this.#ring?.close();
+    this.#ring = undefined;
   }
 
   #stopWriting(): void {
@@ -212,14 +224,22 @@ export class ConsumerChannel implements Sender {
     return true;
   }
 
-  #begin(call: ExchangeCall, tensor: QueuedTensor, nowMs: number): FrameWriter {
+  #begin(call: ExchangeCall, tensor: QueuedTensor, nowMs: number): FrameWriter | SharedFrameWriter {
     const frame = tensor.frames[tensor.next] as OutgoingFrame;
     if (tensor.next === 0) tensor.startMs = nowMs;
     tensor.next += 1;
     this.#inFlightBytes += frame.data.byteLength;
     this.#peakInFlightBytes = Math.max(this.#peakInFlightBytes, this.#inFlightBytes);
-    this.#writer = new FrameWriter(call, frame);
+    this.#writer = this.#sharedWriter(call, frame) ?? new FrameWriter(call, frame);
     return this.#writer;
+  }
+
+  #sharedWriter(call: ExchangeCall, frame: OutgoingFrame): SharedFrameWriter | undefined {
+    const ring = this.#ring;
+    if (ring === undefined || frame.data.byteLength < LEAST_SHARED_BYTES) return undefined;
+    const offsetBytes = ring.reserve(frame.data.byteLength);
+    if (offsetBytes === undefined) return undefined;
+    return new SharedFrameWriter(call, frame, ring, offsetBytes, () => this.#closeRing());
   }
 
   #finish(tensor: QueuedTensor): void {

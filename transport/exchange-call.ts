@@ -4,3 +4,6 @@ import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
 
 /** A consumer's stream, at its producer. */
 export type ExchangeCall = ServerDuplexStream<ExchangeRequest__Output, TensorFrame>;
+
+/** In the producer's headers, where it has opened the ring that the consumer offered. */
+export const SHARED_MEMORY_HEADER = 'asyncdiff-shared-memory';

@@ -1,12 +1,21 @@
-import { type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ClientDuplexStream,
+  credentials,
+  type Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
+import { SHARED_MEMORY_HEADER } from './exchange-call.js';
+import { frameError } from './frame.js';
 import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from './frame-assembler.js';
 import type { WorkerClient as WorkerClientType } from './gen/asyncdiff/v1/Worker.js';
 import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
 import { channelOptions, MIB, type TransportSettings } from './options.js';
 import { WorkerClient } from './service.js';
+import { type RingOffer, RingReader } from './shared-ring.js';
 
 export interface ExchangeClientOptions {
   /** The producer's address, HOST:PORT. */
@@ -25,6 +34,8 @@ export interface ExchangeClientOptions {
   readonly onLost: (error: AsyncDiffError) => void;
   /** Closes the stream when aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Offer shared memory: the producer is on this host. Where it cannot be reached, tensors come over the network all the same. */
+  readonly sharedMemory?: boolean | undefined;
   /** Time for the producer to answer. Default 10 s. */
   readonly timeoutMs?: number | undefined;
   readonly limits?: AssemblerLimits | undefined;
@@ -38,6 +49,7 @@ const CLOSE_GRACE_MS = 2_000;
 /** A sixteenth of the usual cap of bytes in flight. */
 const CREDIT_BYTES = MIB;
 const CREDIT_DELAY_MS = 50;
+const NO_RING: RingOffer = { name: '', key: new Uint8Array(0) };
 
 /** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
 export class ExchangeClient {
@@ -45,6 +57,8 @@ export class ExchangeClient {
   readonly #client: WorkerClientType;
   readonly #call: Call;
   readonly #assembler: FrameAssembler;
+  /** Shared memory with the producer: offered, then used or given up. */
+  #ring: RingReader | undefined;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   #receivedBytes = 0;
   #pendingCreditBytes = 0;
@@ -61,6 +75,7 @@ export class ExchangeClient {
       channelOptions(options.settings),
     );
     this.#call = this.#client.exchange();
+    if (options.sharedMemory === true) this.#ring = RingReader.create();
   }
 
   /**
@@ -77,6 +92,11 @@ export class ExchangeClient {
 
   get producerId(): string {
     return this.#options.producerId;
+  }
+
+  /** Whether large tensors come through shared memory. */
+  get sharesMemory(): boolean {
+    return this.#ring !== undefined;
   }
 
   /** Tensor bytes received so far. */
@@ -116,8 +136,9 @@ export class ExchangeClient {
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#stopListening = () => signal?.removeEventListener('abort', onAbort);
 
-      this.#call.on('metadata', () => {
+      this.#call.on('metadata', (headers: Metadata) => {
         if (this.#state !== 'connecting') return;
+        this.#settleRing(headers.get(SHARED_MEMORY_HEADER).length > 0);
         clearTimeout(timer);
         this.#state = 'open';
         resolve();
@@ -131,12 +152,27 @@ export class ExchangeClient {
       });
       this.#call.on('end', () => fail(this.#lost('it ended the stream')));
       this.#call.on('error', (error: ServiceError) => fail(this.#mapError(error)));
-      this.#call.write({ subscribe: { workerId, planId, producerId } });
+      const { name: ringName, key: ringKey } = this.#ring?.offer ?? NO_RING;
+      this.#call.write({ subscribe: { workerId, planId, producerId, ringName, ringKey } });
     });
+  }
+
+  #settleRing(isOpenThere: boolean): void {
+    if (isOpenThere) this.#ring?.unlink();
+    else this.#closeRing();
+  }
+
+  #closeRing(): void {
+    this.#ring?.close();
+    this.#ring = undefined;
   }
 
   #take(frame: TensorFrame__Output, fail: (error: AsyncDiffError) => void): void {
     if (this.#state === 'closed') return;
+    if (frame.sharedBytes > 0) {
+      if (this.#ring === undefined) throw frameError('a tensor in shared memory that there is not');
+      frame.data = this.#ring.read(frame.sharedOffsetBytes, frame.sharedBytes);
+    }
     const bytes = frame.data.byteLength;
     this.#receivedBytes += bytes;
     const received = this.#assembler.accept(frame);
@@ -181,6 +217,7 @@ export class ExchangeClient {
     clearTimeout(this.#lateCredit);
     this.#stopListening?.();
     this.#assembler.clear();
+    this.#closeRing();
     this.#client.close();
   }
 

@@ -3,12 +3,13 @@ import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { ConsumerChannel, type SentTensor } from './consumer-channel.js';
 import { Egress } from './egress.js';
-import type { ExchangeCall } from './exchange-call.js';
 import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';
+import { type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { onClientEnd } from './server-call-end.js';
+import { RingWriter } from './shared-ring.js';
 
 export interface ExchangeServerOptions {
   /** This worker's id, as the coordinator named it; read at each subscription, for it is known only after joining. */
@@ -64,9 +65,13 @@ export class ExchangeServer {
       } else if (request.subscribe && channel === undefined) {
         const refusal = this.#refusal(request.subscribe);
         if (refusal !== undefined) return fail(refusal);
-        call.sendMetadata(new Metadata());
-        channel = this.#channel(request.subscribe.planId, request.subscribe.workerId);
-        channel.attach(call);
+        const { planId, workerId, ringName: name, ringKey: key } = request.subscribe;
+        const ring = name === '' ? undefined : RingWriter.open({ name, key });
+        const headers = new Metadata();
+        if (ring !== undefined) headers.set(SHARED_MEMORY_HEADER, '1');
+        call.sendMetadata(headers);
+        channel = this.#channel(planId, workerId);
+        channel.attach(call, ring);
       } else {
         fail(new AsyncDiffError('protocol_mismatch', 'expected one Subscribe, then credits'));
       }

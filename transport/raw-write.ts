@@ -17,7 +17,7 @@ export function http2StreamOf(call: ExchangeCall): ServerHttp2Stream | undefined
 }
 
 /** Done with a part: the network has taken it, or what went wrong. */
-type Done = (error?: Error | null) => void;
+export type Done = (error?: Error | null) => void;
 
 /**
  * Sends a frame without any copy in this process: HTTP/2 takes the tensor's own memory. grpc-js would lay each message

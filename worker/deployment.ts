@@ -21,6 +21,8 @@ export interface DeploymentContext {
   readonly exchange: ExchangeServer;
   readonly cache: ArtifactCache;
   readonly declared: boolean;
+  /** Whether tensors of workers on this host may come through shared memory. */
+  readonly sharedMemory: boolean;
   readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
   readonly onLost: (planId: string, error: AsyncDiffError) => void;
   /** A boundary tensor came in (for metrics). */
@@ -171,7 +173,7 @@ export class Deployment {
   async #dialProducers(): Promise<void> {
     if (this.#relay) return;
     await Promise.all(
-      this.#producers.map(async ({ workerId: producerId, address }) => {
+      this.#producers.map(async ({ workerId: producerId, address, sameHost }) => {
         if (address === '') {
           throw new AsyncDiffError(
             'peer_unreachable',
@@ -183,6 +185,7 @@ export class Deployment {
           workerId: this.#context.workerId,
           producerId,
           planId: this.planId,
+          sharedMemory: sameHost && this.#context.sharedMemory,
           onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
           onLost: (error) => this.#context.onLost(this.planId, error),
         });

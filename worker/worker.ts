@@ -55,6 +55,8 @@ export interface WorkerOptions {
   /** Name for people. Defaults to the host's. */
   readonly name?: string | undefined;
   readonly maxMessageBytes?: number | undefined;
+  /** Tensors from workers on this host come through shared memory where there is some. Default true. */
+  readonly sharedMemory?: boolean | undefined;
   readonly log: WorkerLog;
 }
 
@@ -241,6 +243,7 @@ export class AsyncDiffWorker {
       exchange: this.#exchange,
       cache: this.#cache,
       declared: this.#declared,
+      sharedMemory: this.#options.sharedMemory ?? true,
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (report) => this.metrics.jobEnded(report),

@@ -20,6 +20,7 @@ export interface WorkerFlags {
   readonly metricsPort?: number;
   readonly graceMs: number;
   readonly maxMessageMb?: number;
+  readonly sharedMemory: 'on' | 'off';
   readonly exitWithStdin?: boolean;
 }
 
@@ -58,6 +59,11 @@ export function register(program: Command, io: CommandIo): void {
         .argParser(wholeNumber('grace-ms', 0))
         .default(30_000),
     )
+    .addOption(
+      flag('--shared-memory <on|off>', 'take tensors of workers on this host from shared memory (Linux)')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .addOption(messageLimitFlag())
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
     .action((flags: WorkerFlags, command: Command) =>
@@ -82,6 +88,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     cacheDir: flags.cache,
     name: flags.name,
     maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
+    sharedMemory: flags.sharedMemory === 'on',
     log,
   });
   const metrics =

@@ -39,9 +39,7 @@ describe('inMicroBatches', () => {
       'c2s1b0',
       'c2s1b1',
     ]);
-    expect(two.segments.map(({ session }) => session)).toEqual(
-      one.segments.flatMap(({ id }) => [id, id]),
-    );
+    expect(two.segments.map(({ session }) => session)).toEqual(one.segments.flatMap(({ id }) => [id, id]));
     expect(two.segments.filter((segment) => completesNoise(two, segment)).map(({ id }) => id)).toEqual([
       'c2s1b1',
     ]);

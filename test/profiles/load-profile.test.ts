@@ -59,17 +59,23 @@ describe('built-in profiles', () => {
     expect(graph.values.get(graph.output)?.dims).toEqual(graph.values.get(graph.sampleInput)?.dims);
   });
 
-  it.each(BUILT_IN_PROFILES)('%s in two micro-batches: one row, half of the work and a little more', async (name) => {
-    const profile = await loadProfile(name);
-    const [whole, half] = [toCostGraph(profile), toCostGraph(profile, 2)];
-    const sum = (graph: typeof whole) => graph.nodes.reduce((total, node) => total + node.costMs, 0);
-    expect(sum(half) / sum(whole)).toBeGreaterThan(0.5);
-    expect(sum(half) / sum(whole)).toBeLessThan(0.6);
-    expect(half.values.get(half.output)?.dims).toEqual([1, ...(whole.values.get(whole.output)?.dims.slice(1) ?? [])]);
-    for (const value of half.values.values())
-      expect([1, 2]).toContain((whole.values.get(value.name)?.bytes ?? 0) / value.bytes);
-    expect(half.weightBytes).toEqual(whole.weightBytes);
-  });
+  it.each(BUILT_IN_PROFILES)(
+    '%s in two micro-batches: one row, half of the work and a little more',
+    async (name) => {
+      const profile = await loadProfile(name);
+      const [whole, half] = [toCostGraph(profile), toCostGraph(profile, 2)];
+      const sum = (graph: typeof whole) => graph.nodes.reduce((total, node) => total + node.costMs, 0);
+      expect(sum(half) / sum(whole)).toBeGreaterThan(0.5);
+      expect(sum(half) / sum(whole)).toBeLessThan(0.6);
+      expect(half.values.get(half.output)?.dims).toEqual([
+        1,
+        ...(whole.values.get(whole.output)?.dims.slice(1) ?? []),
+      ]);
+      for (const value of half.values.values())
+        expect([1, 2]).toContain((whole.values.get(value.name)?.bytes ?? 0) / value.bytes);
+      expect(half.weightBytes).toEqual(whole.weightBytes);
+    },
+  );
 
   it('has no times for other micro-batches, nor where a profile of your own leaves them out', async () => {
     const profile = makePublishedProfile('sd15');

@@ -147,6 +147,8 @@ describe('frames that must be refused', () => {
     offsetBytes: 0,
     totalBytes: 64,
     sentUs: 0,
+    sharedOffsetBytes: 0,
+    sharedBytes: 0,
     pad: Buffer.alloc(0),
     data: Buffer.alloc(64),
   };

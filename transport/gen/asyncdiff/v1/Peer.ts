@@ -4,9 +4,17 @@
 export interface Peer {
   'workerId'?: (string);
   'address'?: (string);
+  /**
+   * It is on the receiver's host.
+   */
+  'sameHost'?: (boolean);
 }
 
 export interface Peer__Output {
   'workerId': (string);
   'address': (string);
+  /**
+   * It is on the receiver's host.
+   */
+  'sameHost': (boolean);
 }

@@ -14,6 +14,12 @@ export interface Subscribe {
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */
   'producerId'?: (string);
+  /**
+   * A ring in shared memory, for a producer on the same host (docs/reference/transport.md); empty for none. One that has opened it says so
+   * in its headers (`asyncdiff-shared-memory: 1`).
+   */
+  'ringName'?: (string);
+  'ringKey'?: (Buffer | Uint8Array | string);
 }
 
 export interface Subscribe__Output {
@@ -29,4 +35,10 @@ export interface Subscribe__Output {
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */
   'producerId': (string);
+  /**
+   * A ring in shared memory, for a producer on the same host (docs/reference/transport.md); empty for none. One that has opened it says so
+   * in its headers (`asyncdiff-shared-memory: 1`).
+   */
+  'ringName': (string);
+  'ringKey': (Buffer);
 }

@@ -36,6 +36,11 @@ export interface TensorFrame {
    * Sender's monotonic clock when the producing run returned, microseconds; for the trace.
    */
   'sentUs'?: (number | string | Long);
+  /**
+   * On one host, the data may lie in shared memory instead of below: `shared_bytes` of it from there in the ring that the consumer offered.
+   */
+  'sharedOffsetBytes'?: (number | string | Long);
+  'sharedBytes'?: (number | string | Long);
   'pad'?: (Buffer | Uint8Array | string);
   'data'?: (Buffer | Uint8Array | string);
 }
@@ -74,6 +79,11 @@ export interface TensorFrame__Output {
    * Sender's monotonic clock when the producing run returned, microseconds; for the trace.
    */
   'sentUs': (number);
+  /**
+   * On one host, the data may lie in shared memory instead of below: `shared_bytes` of it from there in the ring that the consumer offered.
+   */
+  'sharedOffsetBytes': (number);
+  'sharedBytes': (number);
   'pad': (Buffer);
   'data': (Buffer);
 }
