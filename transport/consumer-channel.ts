@@ -26,6 +26,16 @@ export interface SentTensor {
   readonly serializeMs: number;
 }
 
+export interface ConsumerChannelOptions {
+  readonly planId: string;
+  readonly consumerId: string;
+  readonly maxInFlightBytes: number;
+  /** The consumer credits once it has taken over so many. */
+  readonly creditBytes: number;
+  readonly egress: Egress;
+  readonly onSent: (sent: SentTensor) => void;
+}
+
 /** What leaves before another consumer may have its turn: a millisecond at 10 Gb/s. */
 const SLICE_BYTES = MIB;
 
@@ -45,9 +55,7 @@ interface QueuedTensor {
 export class ConsumerChannel implements Sender {
   readonly planId: string;
   readonly consumerId: string;
-  readonly #maxInFlightBytes: number;
-  readonly #egress: Egress;
-  readonly #onSent: (sent: SentTensor) => void;
+  readonly #options: ConsumerChannelOptions;
   #queue: QueuedTensor[] = [];
   #call: ExchangeCall | undefined;
   /** The frame that was begun. */
@@ -62,18 +70,10 @@ export class ConsumerChannel implements Sender {
   #sentBytes = 0;
   #peakInFlightBytes = 0;
 
-  constructor(
-    planId: string,
-    consumerId: string,
-    maxInFlightBytes: number,
-    egress: Egress,
-    onSent: (sent: SentTensor) => void,
-  ) {
-    this.planId = planId;
-    this.consumerId = consumerId;
-    this.#maxInFlightBytes = maxInFlightBytes;
-    this.#egress = egress;
-    this.#onSent = onSent;
+  constructor(options: ConsumerChannelOptions) {
+    this.planId = options.planId;
+    this.consumerId = options.consumerId;
+    this.#options = options;
   }
 
   get attached(): boolean {
@@ -161,7 +161,7 @@ export class ConsumerChannel implements Sender {
     this.#inFlightBytes = 0;
     this.#writer = undefined;
     this.#closeRing();
-    this.#egress.withdraw(this);
+    this.#options.egress.withdraw(this);
     this.#stopWriting();
   }
 
@@ -178,18 +178,20 @@ export class ConsumerChannel implements Sender {
   }
 
   #pump(): void {
-    if (this.#canSend) this.#egress.request(this);
+    if (this.#canSend) this.#options.egress.request(this);
   }
 
-  /** Whether a frame, or the rest of one, can go. A frame above the cap goes alone; it could never go otherwise. */
+  /** Whether a frame, or the rest of one, can go. A frame above the cap goes alone; it could never go otherwise. What is not worth a credit is as good as none in flight. */
   get #canSend(): boolean {
     if (this.#call === undefined || this.#writing) return false;
     if (this.#writer !== undefined) return true;
     const tensor = this.#queue[0];
     const frame = tensor?.frames[tensor.next];
     if (frame === undefined) return false;
-    const bytes = this.#inFlightBytes + frame.data.byteLength;
-    return this.#inFlightBytes === 0 || bytes <= this.#maxInFlightBytes;
+    const { maxInFlightBytes, creditBytes } = this.#options;
+    return (
+      this.#inFlightBytes < creditBytes || this.#inFlightBytes + frame.data.byteLength <= maxInFlightBytes
+    );
   }
 
   /** Of what waits here, be it behind a tensor that was begun; see {@link Sender}. */
@@ -246,7 +248,7 @@ export class ConsumerChannel implements Sender {
     const frame = tensor.frames[0] as OutgoingFrame;
     this.#queue.shift();
     tensor.resolve(true);
-    this.#onSent({
+    this.#options.onSent({
       planId: this.planId,
       jobId: frame.jobId,
       attempt: frame.attempt,

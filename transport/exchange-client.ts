@@ -7,13 +7,13 @@ import {
 } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { SHARED_MEMORY_HEADER } from './exchange-call.js';
+import { CREDIT_HEADER, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { frameError } from './frame.js';
 import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from './frame-assembler.js';
 import type { WorkerClient as WorkerClientType } from './gen/asyncdiff/v1/Worker.js';
 import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
-import { channelOptions, MIB, type TransportSettings } from './options.js';
+import { channelOptions, type TransportSettings } from './options.js';
 import { WorkerClient } from './service.js';
 import { type RingOffer, RingReader } from './shared-ring.js';
 
@@ -46,9 +46,6 @@ type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
-/** A sixteenth of the usual cap of bytes in flight. */
-const CREDIT_BYTES = MIB;
-const CREDIT_DELAY_MS = 50;
 const NO_RING: RingOffer = { name: '', key: new Uint8Array(0) };
 
 /** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
@@ -63,7 +60,8 @@ export class ExchangeClient {
   #receivedBytes = 0;
   #pendingCreditBytes = 0;
   #creditTimer: NodeJS.Immediate | undefined;
-  #lateCredit: NodeJS.Timeout | undefined;
+  /** Credit that is worth a message; the producer says. */
+  #creditBytes = 1;
   #stopListening: (() => void) | undefined;
 
   private constructor(options: ExchangeClientOptions) {
@@ -139,6 +137,7 @@ export class ExchangeClient {
       this.#call.on('metadata', (headers: Metadata) => {
         if (this.#state !== 'connecting') return;
         this.#settleRing(headers.get(SHARED_MEMORY_HEADER).length > 0);
+        this.#creditBytes = Number(headers.get(CREDIT_HEADER)[0]) || 1;
         clearTimeout(timer);
         this.#state = 'open';
         resolve();
@@ -190,22 +189,15 @@ export class ExchangeClient {
     }
   }
 
-  /**
-   * Credit goes out once it is worth a message, which costs both sides as much as a small tensor; after a moment in any
-   * case, since a producer may have a smaller cap than is usual.
-   */
+  /** Credit goes out once it is worth a message, which costs both sides as much as a small tensor. */
   #credit(bytes: number): void {
     this.#pendingCreditBytes += bytes;
-    if (this.#pendingCreditBytes >= CREDIT_BYTES) {
+    if (this.#pendingCreditBytes >= this.#creditBytes)
       this.#creditTimer ??= setImmediate(() => this.#sendCredit());
-    } else this.#lateCredit ??= setTimeout(() => this.#sendCredit(), CREDIT_DELAY_MS).unref();
   }
 
   #sendCredit(): void {
-    clearImmediate(this.#creditTimer);
-    clearTimeout(this.#lateCredit);
     this.#creditTimer = undefined;
-    this.#lateCredit = undefined;
     const creditBytes = this.#pendingCreditBytes;
     this.#pendingCreditBytes = 0;
     if (this.#state === 'open' && creditBytes > 0) this.#call.write({ creditBytes });
@@ -214,7 +206,6 @@ export class ExchangeClient {
   #shut(): void {
     this.#state = 'closed';
     clearImmediate(this.#creditTimer);
-    clearTimeout(this.#lateCredit);
     this.#stopListening?.();
     this.#assembler.clear();
     this.#closeRing();

@@ -7,7 +7,7 @@ import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from '
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';
-import { type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
+import { CREDIT_HEADER, type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { onClientEnd } from './server-call-end.js';
 import { RingWriter } from './shared-ring.js';
 
@@ -29,6 +29,7 @@ export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 16 * MIB;
 export class ExchangeServer {
   readonly #options: ExchangeServerOptions;
   readonly #maxInFlightBytes: number;
+  readonly #creditBytes: number;
   readonly #chunking: Chunking;
   readonly #egress = new Egress();
   readonly #plans = new Map<string, Map<string, ConsumerChannel>>();
@@ -36,10 +37,11 @@ export class ExchangeServer {
   constructor(options: ExchangeServerOptions) {
     this.#options = options;
     this.#maxInFlightBytes = options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES;
+    this.#creditBytes = Math.max(1, Math.min(MIB, Math.floor(this.#maxInFlightBytes / 16)));
     // Two chunks fit under the cap, so that one can travel while the other is taken over.
     const { wholeBytes, chunkBytes } = options.chunking ?? DEFAULT_CHUNKING;
     this.#chunking = {
-      wholeBytes: Math.min(wholeBytes, this.#maxInFlightBytes),
+      wholeBytes: Math.min(wholeBytes, this.#maxInFlightBytes - this.#creditBytes),
       chunkBytes: Math.max(16, Math.min(chunkBytes, Math.floor(this.#maxInFlightBytes / 32) * 16)),
     };
   }
@@ -68,6 +70,7 @@ export class ExchangeServer {
         const { planId, workerId, ringName: name, ringKey: key } = request.subscribe;
         const ring = name === '' ? undefined : RingWriter.open({ name, key });
         const headers = new Metadata();
+        headers.set(CREDIT_HEADER, String(this.#creditBytes));
         if (ring !== undefined) headers.set(SHARED_MEMORY_HEADER, '1');
         call.sendMetadata(headers);
         channel = this.#channel(planId, workerId);
@@ -142,9 +145,14 @@ export class ExchangeServer {
     if (consumers === undefined) this.#plans.set(planId, (consumers = new Map()));
     let channel = consumers.get(consumerId);
     if (channel === undefined) {
-      channel = new ConsumerChannel(planId, consumerId, this.#maxInFlightBytes, this.#egress, (sent) =>
-        this.#options.onSent?.(sent),
-      );
+      channel = new ConsumerChannel({
+        planId,
+        consumerId,
+        maxInFlightBytes: this.#maxInFlightBytes,
+        creditBytes: this.#creditBytes,
+        egress: this.#egress,
+        onSent: (sent) => this.#options.onSent?.(sent),
+      });
       consumers.set(consumerId, channel);
     }
     return channel;

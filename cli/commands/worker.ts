@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { optimizeSooner } from '../../transport/index.js';
 import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -91,6 +92,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     sharedMemory: flags.sharedMemory === 'on',
     log,
   });
+  optimizeSooner();
   const metrics =
     flags.metricsPort === undefined
       ? undefined

@@ -122,6 +122,17 @@ describe.each([
     expect(arrivals).toEqual([]);
   });
 
+  test('what is not worth a credit yet holds nothing up', async () => {
+    // A sixteenth of the cap is worth a credit: the small tensor gets none, and the other fills what is left.
+    const { exchange, running } = await producer({ maxInFlightBytes: MIB });
+    const { arrivals } = await consumer(running.address);
+    const tensors = [ramp(1000), ramp((MIB - MIB / 16) / 4), ramp(1000), ramp((MIB - MIB / 16) / 4)];
+    const sent = tensors.map((tensor, i) => exchange.publish('plan', 'c', tensor, meta(i)));
+    expect(await Promise.all(sent)).toEqual([true, true, true, true]);
+    await until(() => arrivals.length === 4);
+    expect(exchange.channel('plan', 'c')?.peakInFlightBytes).toBeLessThanOrEqual(MIB);
+  });
+
   test('a tensor far above the cap passes in chunks', async () => {
     const { exchange, running } = await producer({ maxInFlightBytes: MIB });
     const { arrivals } = await consumer(running.address);
