@@ -13,6 +13,7 @@ export interface BenchSettings {
   readonly warm_up: number;
   readonly guidance_scale: number | null;
   readonly repeats: number;
+  readonly settle_seconds: number;
   readonly seed: number;
   readonly time_shift: boolean;
   readonly optimization_level: string;

@@ -10,6 +10,8 @@ export interface BenchOptions {
   /** Measured pairs per configuration. */
   readonly repeats: number;
   readonly numInferenceSteps: number;
+  /** Each configuration runs for at least so long, and at least once in full, before its runs count. */
+  readonly settleSeconds: number;
   /** Leading steps without staleness, where the configuration does not say. */
   readonly warmUp: number;
   /** Settings of all configurations; what a configuration says itself goes before. */
@@ -50,8 +52,8 @@ export const LEAD_IN = 'lead-in';
 const LEAD_IN_STEPS = 4;
 
 /**
- * Measures each configuration against sequential in turn (A B A B ...). Each plan runs once in full before it is timed, and a
- * few steps again whenever it is deployed anew. A last run of each configuration records where its rounds' time goes.
+ * Measures each configuration against sequential in turn (A B A B ...). Each plan runs in full before it is timed, once or for
+ * as long as was asked (new processes interpret much of what old ones have compiled), and a few steps again whenever it is deployed anew. A last run of each configuration records where its rounds' time goes.
  * Never throws for what happens while it measures: what is complete by then is in the outcome.
  */
 export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
@@ -123,7 +125,7 @@ class Bench {
   }
 
   async measure(config: BenchConfig): Promise<void> {
-    const { repeats, warmUp } = this.#options;
+    const { repeats, settleSeconds, warmUp } = this.#options;
     const plan = configPlan(config, this.#options);
     const entry: Entry = {
       config,
@@ -137,7 +139,9 @@ class Bench {
     this.#entries.push(entry);
     if (!this.#warm) await this.#run('sequential: warm-up', this.#sequential);
     this.#warm = true;
-    entry.untimed.push(await this.#run(`${config.name}: warm-up`, plan));
+    const settledMs = performance.now() + settleSeconds * 1000;
+    do entry.untimed.push(await this.#run(`${config.name}: warm-up`, plan));
+    while (performance.now() < settledMs);
     for (let repeat = 1; repeat <= repeats; repeat++) {
       const counter = `${repeat} of ${repeats}`;
       await this.#leadIn(this.#sequential);

@@ -30,6 +30,7 @@ import { writeTrace } from '../write-trace.js';
 export interface BenchFlags extends ClusterFlags, PlanFlags {
   readonly configs: string;
   readonly repeats: number;
+  readonly settleSeconds: number;
   readonly numInferenceSteps: number;
   readonly guidanceScale?: number;
   readonly prompt: string;
@@ -49,7 +50,7 @@ export function register(program: Command, io: CommandIo): void {
     .command('bench')
     .description('Measure configurations against one worker, in turn, and say where the time goes.')
     .addOption(
-      flag('--configs <list>', 'n<components>s<stride>[w..][l..][m..][f16][r], comma-separated').default(
+      flag('--configs <list>', 'n<components>s<stride>[w..][l..][m..][b..][f16][r], comma-separated').default(
         'n1s1,n2s1',
       ),
     )
@@ -57,6 +58,11 @@ export function register(program: Command, io: CommandIo): void {
       flag('--repeats <r>', 'measured pairs per configuration')
         .argParser(wholeNumber('repeats', 1, 1_000))
         .default(3),
+    )
+    .addOption(
+      flag('--settle-seconds <s>', 'run each configuration for so long, at least once, before its runs count')
+        .argParser(wholeNumber('settle-seconds', 0, 3_600))
+        .default(10),
     )
     .addOption(
       flag('--num-inference-steps <t>', 'steps of the sampler')
@@ -103,6 +109,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       workload,
       configs,
       repeats: flags.repeats,
+      settleSeconds: flags.settleSeconds,
       numInferenceSteps: flags.numInferenceSteps,
       warmUp,
       plan: toPlanOptions(flags),
@@ -127,6 +134,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
         warm_up: warmUp,
         guidance_scale: guidanceScale,
         repeats: flags.repeats,
+        settle_seconds: flags.settleSeconds,
         seed: flags.seed,
         time_shift: flags.timeShift ?? false,
         optimization_level: flags.optimizationLevel ?? 'extended',

@@ -11,7 +11,7 @@ const KEYS =
 it('measures the bundled model on two worker processes and writes what it found', async () => {
   const out = join(tempFolder(), 'bench');
   const trace = join(out, 'trace.json');
-  const steps = ['--num-inference-steps', '7', '--warm-up', '2', '--repeats', '1'];
+  const steps = ['--num-inference-steps', '7', '--warm-up', '2', '--repeats', '1', '--settle-seconds', '0'];
   const { code, stdout, stderr } = await runCli(
     [
       'bench',
@@ -62,6 +62,8 @@ it('measures declared devices without a model, and says that they are', async ()
       '1',
       '--repeats',
       '1',
+      '--settle-seconds',
+      '0',
       '--json',
     ]),
   );

@@ -23,6 +23,7 @@ function input(measured: readonly Measured[], changes: Partial<DocumentInput> = 
       warm_up: 2,
       guidance_scale: null,
       repeats: measured[0]?.samples.length ?? 0,
+      settle_seconds: 0,
       seed: 0,
       time_shift: false,
       optimization_level: 'extended',

@@ -15,6 +15,7 @@ function options(configs: string, repeats: number, run: (settings: RunSettings) 
     workload: { label: 'test', run },
     configs: parseConfigs(configs),
     repeats,
+    settleSeconds: 0,
     numInferenceSteps: 20,
     warmUp: 3,
     plan: {},
@@ -42,6 +43,21 @@ it('runs sequential and configuration in turn, after a warm-up of each and a lea
   expect(measured[0]).toMatchObject({ maxWorkers: 2, warmUp: 3 });
   expect(measured[0]?.samples).toHaveLength(2);
   expect(measured[0]?.untimed).toHaveLength(2);
+});
+
+it('lets a configuration settle before its runs count', async () => {
+  let runs = 0;
+  const { all } = options('n2s1', 1, async () => {
+    runs += 1;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return benchSample();
+  });
+  const { measured } = await runBench({ ...all, settleSeconds: 0.2 });
+  // Sequential once, the configuration for 200 ms, a pair with its lead-ins, and the traced run.
+  const settling = runs - 1 - 4 - 1;
+  expect(settling).toBeGreaterThan(1);
+  expect(settling).toBeLessThanOrEqual(8);
+  expect(measured[0]?.untimed).toHaveLength(settling + 1);
 });
 
 it('keeps the pairs that were complete when it was ended', async () => {
