@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { alphasCumprod, betaKeys } from './beta-schedule.js';
-import { predictionType, predictNoise, predictOriginal } from './prediction.js';
+import { noiseOf, originalOf, predictionType } from './prediction.js';
 import type { Sampler, SamplerDefinition } from './sampler.js';
 import { flag, onlyOff, readSettings, type SchedulerConfig } from './scheduler-config.js';
 import { StepCursor } from './step-cursor.js';
@@ -62,14 +62,17 @@ class Ddim implements Sampler {
   step(modelOutput: Float32Array, stepIndex: number, sample: Float32Array): Float32Array {
     this.#cursor.take(stepIndex, modelOutput, sample);
     const { alpha, sigma, alphaNext, sigmaNext } = this.#scalars[stepIndex] as StepScalars;
-    const type = this.#settings.prediction_type;
-    const original = predictOriginal(type, modelOutput, sample, alpha, sigma);
-    const noise = predictNoise(type, modelOutput, sample, original, alpha, sigma);
-    // diffusers clips x_0 but keeps the noise of the unclipped one (use_clipped_model_output is off in its pipelines).
-    if (this.#settings.clip_sample) clip(original, f(this.#settings.clip_sample_range));
+    const { prediction_type: type, clip_sample, clip_sample_range } = this.#settings;
+    const range = f(clip_sample_range);
     const next = new Float32Array(sample.length);
     for (let i = 0; i < next.length; i += 1) {
-      next[i] = f(alphaNext * (original[i] as number)) + f(sigmaNext * (noise[i] as number));
+      const output = modelOutput[i] as number;
+      const x = sample[i] as number;
+      const original = originalOf(type, output, x, alpha, sigma);
+      // diffusers clips x_0 but keeps the noise of the unclipped one (use_clipped_model_output is off in its pipelines).
+      const noise = noiseOf(type, output, x, original, alpha, sigma);
+      const clipped = clip_sample ? Math.min(Math.max(original, -range), range) : original;
+      next[i] = f(alphaNext * clipped) + f(sigmaNext * noise);
     }
     return next;
   }
@@ -112,12 +115,6 @@ function scalarsOf(settings: Settings, timesteps: readonly number[]): StepScalar
       sigmaNext: f(Math.sqrt(f(1 - next))),
     };
   });
-}
-
-function clip(values: Float32Array, range: number): void {
-  for (let i = 0; i < values.length; i += 1) {
-    values[i] = Math.min(Math.max(values[i] as number, -range), range);
-  }
 }
 
 export const ddim: SamplerDefinition = Object.freeze({

@@ -7,9 +7,36 @@ export const predictionType = z.enum(['epsilon', 'sample', 'v_prediction']);
 export type PredictionType = z.output<typeof predictionType>;
 
 /**
- * x_0 as the model sees it, for x_t = alpha x_0 + sigma noise (DDIM, equation 12; v: Salimans and Ho 2022, appendix D).
- * A new array in every case.
+ * One element of x_0 as the model sees it, for x = alpha x_0 + sigma noise (DDIM, equation 12; v: Salimans and Ho 2022,
+ * appendix D). Every operation rounds to float32, as torch's does.
  */
+export function originalOf(
+  type: PredictionType,
+  output: number,
+  x: number,
+  alpha: number,
+  sigma: number,
+): number {
+  if (type === 'sample') return output;
+  const noise = f(sigma * output);
+  return type === 'epsilon' ? f(f(x - noise) / alpha) : f(f(alpha * x) - noise);
+}
+
+/** One element of the noise in x as the model sees it. `original` is x_0 before any clipping. */
+export function noiseOf(
+  type: PredictionType,
+  output: number,
+  x: number,
+  original: number,
+  alpha: number,
+  sigma: number,
+): number {
+  if (type === 'epsilon') return output;
+  if (type === 'sample') return f(f(x - f(alpha * original)) / sigma);
+  return f(f(alpha * output) + f(sigma * x));
+}
+
+/** x_0 of the whole latents, a new array. */
 export function predictOriginal(
   type: PredictionType,
   modelOutput: Float32Array,
@@ -17,33 +44,8 @@ export function predictOriginal(
   alpha: number,
   sigma: number,
 ): Float32Array {
-  if (type === 'sample') return modelOutput.slice();
   const original = new Float32Array(sample.length);
-  for (let i = 0; i < original.length; i += 1) {
-    const x = sample[i] as number;
-    const noise = f(sigma * (modelOutput[i] as number));
-    original[i] = type === 'epsilon' ? f(x - noise) / alpha : f(alpha * x) - noise;
-  }
+  for (let i = 0; i < original.length; i += 1)
+    original[i] = originalOf(type, modelOutput[i] as number, sample[i] as number, alpha, sigma);
   return original;
-}
-
-/** The noise in x_t as the model sees it. `original` is x_0 before any clipping. The model's own array for `epsilon`. */
-export function predictNoise(
-  type: PredictionType,
-  modelOutput: Float32Array,
-  sample: Float32Array,
-  original: Float32Array,
-  alpha: number,
-  sigma: number,
-): Float32Array {
-  if (type === 'epsilon') return modelOutput;
-  const noise = new Float32Array(sample.length);
-  for (let i = 0; i < noise.length; i += 1) {
-    const x = sample[i] as number;
-    noise[i] =
-      type === 'sample'
-        ? f(x - f(alpha * (original[i] as number))) / sigma
-        : f(alpha * (modelOutput[i] as number)) + f(sigma * x);
-  }
-  return noise;
 }
