@@ -13,7 +13,12 @@ export function startSignals(): Signals {
   let exitCode: number | undefined;
   const on = (name: 'SIGINT' | 'SIGTERM', code: number): void => {
     process.on(name, () => {
-      if (exitCode !== undefined) process.exit(code);
+      if (exitCode !== undefined) {
+        // By the signal itself, which a shell reports as 130 or 143: `process.exit` stops the inference thread, and one that is in
+        // the middle of a run takes the process down with SIGABRT.
+        process.removeAllListeners(name);
+        process.kill(process.pid, name);
+      }
       exitCode = code;
       controller.abort(new AsyncDiffError('cancelled', `ended by ${name}`));
     });

@@ -278,7 +278,7 @@ describe('a worker', () => {
       await expect(ended).rejects.toMatchObject({
         code: which === 'worker' ? 'worker_lost' : 'coordinator_unreachable',
       });
-      expect(await child.exit).toMatchObject({ code: 130 });
+      expect(await child.exit).toMatchObject({ code: null, signal: 'SIGINT' });
       client.close();
     },
   );
