@@ -4,7 +4,7 @@ import { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import { Coordinator } from '../coordinator/index.js';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS, optimizeSooner } from '../transport/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../transport/index.js';
 import { quietLog } from './log.js';
 import { messageLimitBytes } from './message-limit.js';
 
@@ -52,7 +52,6 @@ export class LocalCluster {
       workDir: cacheDir === undefined ? undefined : join(cacheDir, 'plans'),
       log: quietLog,
     });
-    optimizeSooner();
     const children: ChildProcess[] = [];
     const cluster = new LocalCluster(coordinator, children, maxMessageBytes);
     try {

@@ -40,7 +40,7 @@ export {
   serverOptions,
   type TransportSettings,
 } from './options.js';
-export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS, optimizeSooner } from './process-tuning.js';
+export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
 export { type RunningServer, type ServedService, startServer, type StartServerOptions } from './server.js';
 export {
   CoordinatorClient,

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /**
  * Environment of processes that move many tensors: glibc keeps freed memory instead of giving it back and faulting it in
  * again for every message. It does so in its one arena only: those of other threads are given back whatever it is told, so
@@ -20,16 +18,3 @@ export const ALLOCATOR_ENVIRONMENT: Readonly<Record<string, string>> = Object.fr
  * V8 ends the process (one start in sixty did).
  */
 export const BULK_NODE_ARGUMENTS: readonly string[] = Object.freeze(['--no-incremental-marking']);
-
-/** V8's own measure of how much bytecode a function runs before it is looked at; 67,584 unless set. */
-const INTERRUPT_BUDGET = 5_000;
-
-/**
- * Has V8 optimise what runs in every round sooner. A round calls each function of the network's path a few times; by V8's own
- * measure most of them would be interpreted for thousands of rounds, which is minutes of the bundled model's, and optimised one after
- * another beside them. Later V8 has no such flag, and another compiler (Maglev) between the two.
- */
-export function optimizeSooner(): void {
-  const [major] = process.versions.v8.split('.');
-  if (major === '11') setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
-}

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { Coordinator } from '../../coordinator/index.js';
-import { optimizeSooner } from '../../transport/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
@@ -74,7 +73,6 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     log: openLog('asyncdiff-serve', verbose),
   });
-  optimizeSooner();
   const metrics =
     flags.metricsPort === undefined
       ? undefined

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { optimizeSooner } from '../../transport/index.js';
 import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -92,7 +91,6 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     sharedMemory: flags.sharedMemory === 'on',
     log,
   });
-  optimizeSooner();
   const metrics =
     flags.metricsPort === undefined
       ? undefined
