@@ -38,7 +38,9 @@ export function describePartition(partition: Partition): PartitionDescription {
     cost_ms: costMs,
     nodes: nodeCount,
     weight_bytes: weightBytes,
-    sessions: partition.segments.filter((segment) => segment.component === index).length,
+    sessions: partition.segments.filter(
+      ({ component, microBatch }) => component === index && microBatch === 0,
+    ).length,
     receives: partition.boundaryTensors
       .filter((tensor) => tensor.consumers.includes(index))
       .map(({ name, producer, dtype, dims, bytes, lag }) => ({

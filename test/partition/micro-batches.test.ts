@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   completesNoise,
+  describePartition,
   inMicroBatches,
   microBatchName,
   partitionGraph,
@@ -39,6 +40,7 @@ describe('inMicroBatches', () => {
       'c2s1b0',
       'c2s1b1',
     ]);
+    expect(describePartition(two).components.map(({ sessions }) => sessions)).toEqual([1, 2]);
     expect(two.segments.map(({ session }) => session)).toEqual(one.segments.flatMap(({ id }) => [id, id]));
     expect(two.segments.filter((segment) => completesNoise(two, segment)).map(({ id }) => id)).toEqual([
       'c2s1b1',
