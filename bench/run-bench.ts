@@ -53,7 +53,8 @@ const LEAD_IN_STEPS = 4;
 
 /**
  * Measures each configuration against sequential in turn (A B A B ...). Each plan runs in full before it is timed, once or for
- * as long as was asked (new processes interpret much of what old ones have compiled), and a few steps again whenever it is deployed anew. A last run of each configuration records where its rounds' time goes.
+ * as long as was asked (new processes interpret much of what old ones have compiled), and a few steps again whenever it is
+ * deployed anew. A last run of each configuration records where its rounds' time goes.
  * Never throws for what happens while it measures: what is complete by then is in the outcome.
  */
 export async function runBench(options: BenchOptions): Promise<BenchOutcome> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PlanOptions } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { PlanSettings } from '../planner/index.js';
 import { flag } from './flag.js';
 
 /** Flags that say how the predictor is spread, as commander parses them. */
@@ -120,6 +121,20 @@ export function addCommonPlanFlags(command: Command): Command {
         ).choices(['basic', 'extended', 'all']),
       )
   );
+}
+
+/** The same for a plan that is made in this process, with what a coordinator takes for what is left out. */
+export function toPlannerSettings(options: PlanOptions, components: number): PlanSettings {
+  return {
+    components: options.components ?? components,
+    stride: options.stride ?? 1,
+    cuts: options.cuts ?? [],
+    shape: options.shape ?? 'auto',
+    wireDtype: options.wireDtype ?? 'float32',
+    lag: options.lag ?? 1,
+    microCuts: options.microCuts ?? 0,
+    microBatches: options.microBatches ?? 1,
+  };
 }
 
 export function toPlanOptions(flags: PlanFlags): PlanOptions {

@@ -26,11 +26,7 @@ export function castFloat(tensor: Tensor, dtype: DType): Tensor {
 
 /** The latents repeated along the batch, as a whole: [x0, x1] twice is [x0, x1, x0, x1] (diffusers' `torch.cat([latents] * 2)`). */
 export function repeatBatch(latents: Tensor, times: number): Tensor {
-  if (times === 1) return latents;
-  const { length } = latents.data;
-  const data = new (arrayOf(latents.dtype))(length * times);
-  for (let i = 0; i < times; i++) (data as Float32Array).set(latents.data as Float32Array, i * length);
-  return { dtype: latents.dtype, dims: [(latents.dims[0] ?? 1) * times, ...latents.dims.slice(1)], data };
+  return joinBatch(Array.from({ length: times }, () => latents));
 }
 
 /** Some rows of a batch: a view of the same memory. */
@@ -41,7 +37,7 @@ export function batchRows(tensor: Tensor, first: number, rows: number): Tensor {
   return { dtype: tensor.dtype, dims: [rows, ...rest], data };
 }
 
-/** Tensors one after another along the batch. */
+/** Tensors one after another along the batch; the tensor itself where there is one. */
 export function joinBatch(parts: readonly Tensor[]): Tensor {
   const [first, ...others] = parts as [Tensor, ...Tensor[]];
   if (others.length === 0) return first;

@@ -1,6 +1,10 @@
 import type { SegmentSpec } from './segment-spec.js';
 import type { SegmentSession } from './session.js';
-import type { LoadedSegment } from './task-executor.js';
+
+export interface LoadedSegment {
+  readonly spec: SegmentSpec;
+  readonly session: SegmentSession;
+}
 
 /** Opens the sessions of segments, one for all micro-batches of a segment. What was opened is released if one cannot be. */
 export async function loadSegments(
@@ -15,4 +19,12 @@ export async function loadSegments(
     throw error;
   }
   return specs.map((spec) => ({ spec, session: sessions.get(spec.session) as SegmentSession }));
+}
+
+/** Releases the sessions of segments, each once; the others too where one cannot be. */
+export async function releaseSegments(segments: Iterable<LoadedSegment>): Promise<void> {
+  const sessions = new Set(Array.from(segments, ({ session }) => session));
+  const results = await Promise.allSettled(Array.from(sessions, (session) => session.release()));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

@@ -2,9 +2,10 @@ import type { Tensor } from '../common/tensor/index.js';
 import type { Partition } from '../partition/index.js';
 import { JobProgram, type Round, type ScheduleSettings } from '../schedule/index.js';
 import { issuedRound } from './issued-round.js';
+import type { LoadedSegment } from './load-segments.js';
 import { NoiseMailbox } from './noise-mailbox.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
-import { type LoadedSegment, TaskExecutor } from './task-executor.js';
+import { TaskExecutor } from './task-executor.js';
 
 const PLAN = 'reference';
 const ATTEMPT = 0;

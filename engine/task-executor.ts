@@ -5,15 +5,10 @@ import { gatherFeeds, localName } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
+import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
-import type { SegmentSession } from './session.js';
 import { clockMs } from './timing.js';
 import { LATENTS, sessionValueName } from '../partition/index.js';
-
-export interface LoadedSegment {
-  readonly spec: SegmentSpec;
-  readonly session: SegmentSession;
-}
 
 export interface ExecutorEvents {
   /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
@@ -64,8 +59,7 @@ export class TaskExecutor {
     this.#plans.delete(planId);
     // Runs cannot be interrupted: wait for the one in progress before its session goes.
     await this.#pumping;
-    const sessions = new Set([...(segments?.values() ?? [])].map(({ session }) => session));
-    for (const session of sessions) await session.release();
+    await releaseSegments(segments?.values() ?? []);
   }
 
   startJob(context: JobContext): void {

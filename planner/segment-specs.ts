@@ -17,10 +17,10 @@ export function segmentSpecs(
   exported: readonly ExportedSegment[] | undefined,
 ): SegmentSpec[] {
   const models = new Map(exported?.map((segment) => [segment.segmentId, segment]));
-  const declared = new Map(sessions.segments.map((segment) => [segment.id, segment]));
+  const ofSession = new Map(sessions.segments.map((segment) => [segment.id, segment]));
   return partition.segments.map((segment) => {
     const model = models.get(segment.session);
-    const session = declared.get(segment.session) ?? segment;
+    const session = ofSession.get(segment.session) as Segment;
     return {
       id: segment.id,
       component: segment.component,

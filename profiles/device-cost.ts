@@ -51,20 +51,6 @@ export function rooflineMs(graph: ArchitectureGraph, rates: DeviceRates): number
   return graph.nodes.reduce((sum, node) => sum + kernelsMs(node.kernels, rates), 0);
 }
 
-/**
- * Time of each node at batch 1, ms, by the same scale as the whole batch: half of the work, but all of the weights to read and all of
- * the launches.
- */
-export function batchOneCosts(
-  graph: ArchitectureGraph,
-  batchOne: ArchitectureGraph,
-  rates: DeviceRates,
-  stepMs: number,
-): number[] {
-  const scale = stepMs / rooflineMs(graph, rates);
-  return batchOne.nodes.map((node) => roundMs(scale * kernelsMs(node.kernels, rates)));
-}
-
 /** The architecture as a cost graph whose node costs share `stepMs` in proportion to their roofline times. */
 export function costGraph(graph: ArchitectureGraph, rates: DeviceRates, stepMs: number): CostGraph {
   const scale = stepMs / rooflineMs(graph, rates);

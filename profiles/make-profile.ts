@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DeclaredProfile, toProfile } from './declared-profile.js';
-import { A5000, batchOneCosts, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
+import { A5000, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
 import { textEncoderKernels, vaeDecoderKernels } from './pipeline-cost.js';
 import { buildUnet } from './unet-architecture.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
@@ -47,7 +47,9 @@ export function makeProfile(settings: MeasuredProfile): DeclaredProfile {
     }
   }
   const architecture = buildUnet(config, { batch: GUIDANCE_BATCH, height, width });
+  // By the same scale: half of the work, but all of the weights to read and all of the launches.
   const batchOne = buildUnet(config, { batch: 1, height, width });
+  const batchOneStepMs = (stepMs * rooflineMs(batchOne, A5000)) / rooflineMs(architecture, A5000);
   const slug = device.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return toProfile(
     {
@@ -66,7 +68,7 @@ export function makeProfile(settings: MeasuredProfile): DeclaredProfile {
       time_dilation: timeDilation,
     },
     costGraph(architecture, A5000, stepMs),
-    batchOneCosts(architecture, batchOne, A5000, stepMs),
+    costGraph(batchOne, A5000, batchOneStepMs).nodes.map((node) => node.costMs),
   );
 }
 

@@ -134,8 +134,8 @@ class Simulation {
     queue.next++;
     const durationMs = taskMs(this.#cluster, worker, next.segment);
     let endMs = startMs + durationMs;
-    const { id: label, round } = next.task;
     const { epsStep } = next;
+    const { id: label, round } = next.task;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
     if (epsStep !== undefined && this.#latents !== undefined) {
       const { samplerMs } = this.#cluster;
@@ -156,15 +156,14 @@ class Simulation {
     });
   }
 
-  #finish({ task, round, worker, epsStep }: QueuedTask, endMs: number): void {
+  #finish({ task, round, worker, epsStep: step }: QueuedTask, endMs: number): void {
     const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
       const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
       const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
       this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
-    if (epsStep !== undefined) {
-      const step = epsStep;
+    if (step !== undefined) {
       const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
       if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
       this.#network.sendEps(step, task.round, worker, endMs, (arrivedMs) => {

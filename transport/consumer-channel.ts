@@ -181,7 +181,10 @@ export class ConsumerChannel implements Sender {
     if (this.#canSend) this.#options.egress.request(this);
   }
 
-  /** Whether a frame, or the rest of one, can go. A frame above the cap goes alone; it could never go otherwise. What is not worth a credit is as good as none in flight. */
+  /**
+   * Whether a frame, or the rest of one, can go. A frame above the cap goes alone; it could never go otherwise. What is not
+   * worth a credit is as good as none in flight.
+   */
   get #canSend(): boolean {
     if (this.#call === undefined || this.#writing) return false;
     if (this.#writer !== undefined) return true;

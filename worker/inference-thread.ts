@@ -13,6 +13,7 @@ import {
   openOrtSession,
   parseDevice,
   loadSegments,
+  releaseSegments,
   type SegmentSession,
   type SegmentSpec,
   TaskExecutor,
@@ -90,8 +91,7 @@ async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promi
     executor.load(request.planId, loaded);
     send({ type: 'loaded', planId: request.planId, segmentMs });
   } catch (error) {
-    for (const session of new Set(loaded.map(({ session }) => session)))
-      await session.release().catch(() => undefined);
+    await releaseSegments(loaded).catch(() => undefined);
     send({ type: 'load-failed', planId: request.planId, error: wireError(error) });
   }
 }

@@ -1,5 +1,5 @@
 import { zeros, type Tensor } from '../common/tensor/index.js';
-import type { LoadedSegment, SegmentSession } from '../engine/index.js';
+import type { LoadedSegment, SegmentSession, SegmentSpec } from '../engine/index.js';
 
 const MAX_RUNS = 3;
 /** A segment that takes seconds is measured once after its warm-up: the plan needs ratios, not decimals. */
@@ -14,33 +14,32 @@ export async function measureSegments(
   segments: readonly LoadedSegment[],
   declaredDilation: number,
 ): Promise<Record<string, number>> {
-  const result: Record<string, number> = {};
   const measured = new Map<SegmentSession, number>();
+  const result: Record<string, number> = {};
   for (const { spec, session } of segments) {
     if (declaredDilation > 0) {
       result[spec.id] = spec.declaredMs * declaredDilation;
       continue;
     }
-    const known = measured.get(session);
-    if (known !== undefined) {
-      result[spec.id] = known;
-      continue;
-    }
-    const feeds: Record<string, Tensor> = {};
-    for (const { name, dtype, dims } of spec.inputs) feeds[name] = zeros(dtype, dims);
-    await session.run(feeds);
-    const runs: number[] = [];
-    for (let spentMs = 0; runs.length < MAX_RUNS && spentMs < ENOUGH_MS; ) {
-      const startMs = performance.now();
-      await session.run(feeds);
-      const runMs = performance.now() - startMs;
-      runs.push(runMs);
-      spentMs += runMs;
-    }
-    runs.sort((a, b) => a - b);
-    const medianMs = runs[Math.floor(runs.length / 2)] as number;
-    measured.set(session, medianMs);
-    result[spec.id] = medianMs;
+    const ms = measured.get(session) ?? (await medianRunMs(session, spec));
+    measured.set(session, ms);
+    result[spec.id] = ms;
   }
   return result;
+}
+
+async function medianRunMs(session: SegmentSession, spec: SegmentSpec): Promise<number> {
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, dtype, dims } of spec.inputs) feeds[name] = zeros(dtype, dims);
+  await session.run(feeds);
+  const runs: number[] = [];
+  for (let spentMs = 0; runs.length < MAX_RUNS && spentMs < ENOUGH_MS; ) {
+    const startMs = performance.now();
+    await session.run(feeds);
+    const runMs = performance.now() - startMs;
+    runs.push(runMs);
+    spentMs += runMs;
+  }
+  runs.sort((a, b) => a - b);
+  return runs[Math.floor(runs.length / 2)] as number;
 }

@@ -15,6 +15,7 @@ import {
   type PlanFlags,
   realNumber,
   toPlanOptions,
+  toPlannerSettings,
   wholeNumber,
 } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
@@ -164,18 +165,9 @@ async function reference(
   shared: Shared & { sampler: ReturnType<typeof createSampler>; warmUp: number },
 ) {
   const { inputs, sampler, warmUp, recorder, progress } = shared;
-  const stride = flags.stride ?? 1;
   const options = toPlanOptions(flags);
-  const plan = {
-    components: options.components ?? 1,
-    stride,
-    cuts: options.cuts ?? [],
-    shape: options.shape ?? 'auto',
-    wireDtype: options.wireDtype ?? 'float32',
-    lag: options.lag ?? 1,
-    microCuts: options.microCuts ?? 0,
-    microBatches: options.microBatches ?? 1,
-  } as const;
+  const plan = toPlannerSettings(options, 1);
+  const { stride } = plan;
   const records: Promise<void>[] = [];
   const outcome = await referenceRun({
     modelPath: flags.model,

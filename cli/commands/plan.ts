@@ -7,7 +7,7 @@ import { TextToImagePipeline } from '../../pipeline/index.js';
 import { defaultWorkDir, formatPlan, planInThread } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { addPlanFlags, collect, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { addPlanFlags, collect, type PlanFlags, toPlanOptions, toPlannerSettings } from '../plan-flags.js';
 import { planWorkers } from '../reference-run.js';
 
 export interface PlanCommandFlags extends PlanFlags {
@@ -41,16 +41,7 @@ export function register(program: Command, io: CommandIo): void {
 export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void> {
   const { modelPath, inputShapes } = await openModel(flags);
   const options = toPlanOptions(flags);
-  const settings = {
-    components: options.components ?? DEFAULT_COMPONENTS,
-    stride: options.stride ?? 1,
-    cuts: options.cuts ?? [],
-    shape: options.shape ?? 'auto',
-    wireDtype: options.wireDtype ?? 'float32',
-    lag: options.lag ?? 1,
-    microCuts: options.microCuts ?? 0,
-    microBatches: options.microBatches ?? 1,
-  } as const;
+  const settings = toPlannerSettings(options, DEFAULT_COMPONENTS);
   const plan = await planInThread(
     {
       source: { kind: 'model', modelPath, inputShapes },

@@ -1,45 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf, expectSameRun } from '../support/bits.js';
-import { TestCluster } from '../support/cluster.js';
+import type { TestCluster } from '../support/cluster.js';
 import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
-import { writeModel } from '../support/onnx-builder.js';
 import { plainRun } from '../support/plain-run.js';
 import { Reference } from '../support/reference.js';
-import {
-  SMALL_CUTS,
-  SMALL_SCHEDULER,
-  smallInputs,
-  smallPredictor,
-  smallScheduler,
-} from '../support/small-predictor.js';
+import { SmallCluster } from '../support/small-cluster.js';
+import { SMALL_CUTS, smallInputs, smallScheduler } from '../support/small-predictor.js';
 
 const T = 7;
+let small: SmallCluster;
 let cluster: TestCluster;
 let subject: DenoiseSubject;
-let folder: string;
 let reference: Reference;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-determinism-'));
-  cluster = await TestCluster.start({ workers: 3 });
-  const modelPath = writeModel(smallPredictor(), folder);
-  subject = {
-    modelPath,
-    modelSha256: await cluster.client.uploadModel(modelPath),
-    schedulerConfig: SMALL_SCHEDULER,
-    inputs: smallInputs(),
-    workDir: join(cluster.cacheDir, 'plans'),
-  };
-  reference = new Reference(subject);
+  small = await SmallCluster.start();
+  ({ cluster, subject, reference } = small);
 });
-afterAll(async () => {
-  await reference?.close();
-  await cluster?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => small?.stop());
 
 function named(settings: Omit<DenoiseSettings, 'numInferenceSteps'>): string {
   return JSON.stringify(settings).replaceAll('"', '').slice(1, -1);

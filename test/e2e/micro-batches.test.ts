@@ -1,42 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32 } from '../../common/tensor/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import { expectSameRun } from '../support/bits.js';
-import { TestCluster } from '../support/cluster.js';
+import type { TestCluster } from '../support/cluster.js';
 import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
-import { writeModel } from '../support/onnx-builder.js';
 import { plainRun } from '../support/plain-run.js';
-import { Reference } from '../support/reference.js';
-import { SMALL_CUTS, SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
+import type { Reference } from '../support/reference.js';
+import { SmallCluster } from '../support/small-cluster.js';
+import { SMALL_CUTS, smallInputs } from '../support/small-predictor.js';
 
 const T = 7;
 const GUIDED = { numInferenceSteps: T, guidanceScale: 4.5 };
+let small: SmallCluster;
 let cluster: TestCluster;
 let subject: DenoiseSubject;
-let folder: string;
 let reference: Reference;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-micro-batches-'));
-  cluster = await TestCluster.start({ workers: 3 });
-  const modelPath = writeModel(smallPredictor(), folder);
-  subject = {
-    modelPath,
-    modelSha256: await cluster.client.uploadModel(modelPath),
-    schedulerConfig: SMALL_SCHEDULER,
-    inputs: smallInputs(true),
-    workDir: join(cluster.cacheDir, 'plans'),
-  };
-  reference = new Reference(subject);
+  small = await SmallCluster.start(true);
+  ({ cluster, subject, reference } = small);
 });
-afterAll(async () => {
-  await reference?.close();
-  await cluster?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => small?.stop());
 
 describe('in two micro-batches the distributed run equals the reference bit for bit', () => {
   const cases: Omit<DenoiseSettings, 'numInferenceSteps'>[] = [

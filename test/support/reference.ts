@@ -1,3 +1,4 @@
+import { toPlannerSettings } from '../../cli/plan-flags.js';
 import { planWorkers } from '../../cli/reference-run.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
@@ -7,6 +8,7 @@ import {
   openOrtSession,
   parseDevice,
   ReferenceExecutor,
+  releaseSegments,
 } from '../../engine/index.js';
 import { type Plan, type PlanSettings, planInThread } from '../../planner/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
@@ -72,22 +74,11 @@ export class Reference {
   }
 
   async close(): Promise<void> {
-    for (const opened of this.#opened.values())
-      for (const session of new Set((await opened).segments.map((loaded) => loaded.session)))
-        await session.release();
+    for (const opened of this.#opened.values()) await releaseSegments((await opened).segments);
   }
 
   #open(settings: DenoiseSettings): Promise<Opened> {
-    const plan: PlanSettings = {
-      components: settings.components ?? 1,
-      stride: settings.stride ?? 1,
-      cuts: settings.cuts ?? [],
-      shape: settings.shape ?? 'auto',
-      wireDtype: settings.wireDtype ?? 'float32',
-      lag: settings.lag ?? 1,
-      microCuts: settings.microCuts ?? 0,
-      microBatches: settings.microBatches ?? 1,
-    };
+    const plan = toPlannerSettings(settings, 1);
     const optimizationLevel = settings.optimizationLevel ?? 'extended';
     const guided = (settings.guidanceScale ?? 1) > 1;
     const key = JSON.stringify([plan, optimizationLevel, guided]);
