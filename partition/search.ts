@@ -15,7 +15,7 @@ import { type PartitionOptions, resolveOptions, type SearchOptions } from './sea
 /** Periods within this factor count as equal; then less staleness or fewer sessions decide. */
 const PERIOD_TIE = 1.01;
 /** What halving the bytes is worth, as a part of the period: what the model leaves out of a transfer grows with its bytes. */
-const HALVED_BYTES_WORTH = 0.025;
+const HALVED_BYTES_WORTH = 0.05;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
 const TRIED_NODES = 60_000;
 const MIN_TRIES = 24;
@@ -56,7 +56,7 @@ export interface PartitionSearch {
 
 /**
  * Cuts a noise predictor into components so that an asynchronous round takes the shortest predicted time; halving the bytes
- * between workers is worth 2.5 per cent of it.
+ * between workers is worth 5 per cent of it.
  *
  * @throws AsyncDiffError `partition_impossible`: more components than nodes between latents and prediction (the message says how many
  *   are possible), or a cut that cannot be made; `invalid_settings`: a number out of range.
@@ -219,7 +219,7 @@ function preferred(all: readonly Evaluated[]): Evaluated {
   return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
 }
 
-/** Logarithm of a period, raised by 2.5 % for each doubling of the bytes: what cuts are compared by. */
+/** Logarithm of a period, raised by 5 % for each doubling of the bytes: what cuts are compared by. */
 export function priceOf(periodMs: number, bytes: number): number {
   return Math.log(periodMs) + HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
 }
