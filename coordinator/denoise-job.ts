@@ -42,7 +42,8 @@ export interface DenoiseJob {
   readonly trace: boolean;
   /** Run the program on the simulator as well. */
   readonly simulate: boolean;
-  readonly onLatents?: (step: number, latents: Tensor) => void;
+  readonly wantsLatents?: DenoiseRunOptions['wantsLatents'];
+  readonly onLatents?: DenoiseRunOptions['onLatents'];
 }
 
 export interface DenoiseOutcome {
@@ -81,33 +82,36 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
     trace: job.trace,
     signal: context.signal,
-    onDeployed: (deployment, periodMs, restarts) => {
+    onDeployed: (deployment, { periodMs, restarts, firstStep }) => {
+      const count = deployment.workers.length;
       if (restarts > 0)
-        emit({ warning: { message: `a worker was lost; going on with ${deployment.workers.length}` } });
+        emit({ warning: { message: `a worker was lost; going on with ${count} from step ${firstStep}` } });
       emit({
         planned: {
           components: deployment.partition.components.length,
           stride: settings.stride,
           warmUp: settings.warmUp,
-          workers: deployment.workers.length,
+          workers: count,
           rounds: listRounds({ ...settings, numInferenceSteps: sampler.numInferenceSteps }).length,
           predictedPeriodMs: periodMs,
         },
       });
       cpu = process.cpuUsage();
     },
-    onStep: ({ step, round, latents: before, eps, nextLatents, timestep }) => {
+    onProgress: (step, { round }) => {
       const nowMs = performance.now();
-      if (nowMs - toldMs >= PROGRESS_INTERVAL_MS || step + 1 === sampler.numInferenceSteps) {
-        toldMs = nowMs;
-        emit({ progress: { step: step + 1, steps: sampler.numInferenceSteps, round: round.round } });
-      }
-      if (job.sendSteps)
-        emit({
-          stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },
-        });
-      job.onLatents?.(step + 1, nextLatents);
+      if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numInferenceSteps) return;
+      toldMs = nowMs;
+      emit({ progress: { step, steps: sampler.numInferenceSteps, round } });
     },
+    onStep: job.sendSteps
+      ? ({ step, timestep, latents: before, eps }) =>
+          emit({
+            stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },
+          })
+      : undefined,
+    wantsLatents: job.wantsLatents,
+    onLatents: job.onLatents,
   };
   const run = await runDenoise(options);
   const used = process.cpuUsage(cpu);

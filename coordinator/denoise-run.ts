@@ -3,12 +3,15 @@ import type { Tensor } from '../common/tensor/index.js';
 import {
   denoise,
   type DenoiseResult,
+  follow,
+  type FollowOptions,
   type Span,
   type StepResult,
   type WorkerExecution,
 } from '../engine/index.js';
 import type { PlanRequest } from '../planner/index.js';
 import type { Sampler } from '../samplers/index.js';
+import type { Round } from '../schedule/index.js';
 import type { Deployment } from './deployment.js';
 import type { Deployments, DeploymentRequest } from './deployments.js';
 import { DistributedExecutor } from './distributed-executor.js';
@@ -18,12 +21,12 @@ import type { WorkerHandle } from './worker-handle.js';
 /** Times that a job is begun anew when workers are lost, before it is given up. */
 const MAX_RESTARTS = 3;
 
-/**
- * Control messages are worth saving where rounds are shorter than this: each costs its two ends about a millisecond of
- * processor together. It is also the work that a lost worker may cost besides the rounds in flight.
- */
-const WINDOW_MS = 60;
-const MAX_WINDOW = 6;
+/** From one report to the next: each costs its two ends about a millisecond of processor together. */
+const REPORT_MS = 300;
+const MAX_ROUNDS_PER_REPORT = 16;
+/** From one checkpoint to the next: what a lost worker may cost besides the rounds in flight, little beside planning anew. */
+const WINDOW_MS = 1000;
+const MAX_REPORTS_PER_WINDOW = 4;
 
 export interface DenoiseRunOptions {
   readonly jobId: string;
@@ -42,8 +45,17 @@ export interface DenoiseRunOptions {
   readonly trace: boolean;
   readonly signal: AbortSignal;
   /** `periodMs`: predicted, of an asynchronous round. */
-  readonly onDeployed: (deployment: Deployment, periodMs: number, restarts: number) => void;
-  readonly onStep: (step: StepResult) => void;
+  readonly onDeployed: (
+    deployment: Deployment,
+    attempt: { readonly periodMs: number; readonly restarts: number; readonly firstStep: number },
+  ) => void;
+  /** So many steps are finished. */
+  readonly onProgress: (steps: number, round: Round) => void;
+  /** For the tensors of every step: the coordinator then takes every step itself. */
+  readonly onStep?: ((step: StepResult) => void) | undefined;
+  /** Whether the latents are wanted when so many steps are finished; with a larger stride, `onLatents` may come at the end of the round. */
+  readonly wantsLatents?: ((steps: number) => boolean) | undefined;
+  readonly onLatents?: ((steps: number, latents: Tensor) => void) | undefined;
 }
 
 export interface DenoiseRun {
@@ -59,8 +71,8 @@ export interface DenoiseRun {
 }
 
 /**
- * Denoises on the workers there are. The coordinator holds the latents of every step, so a lost worker costs the rounds
- * in flight: what is left is planned anew, and the job goes on from the last finished step with one synchronous round.
+ * Denoises on the workers there are. The coordinator has the sampler's state of a second ago, or of the last round, so that is
+ * what a lost worker costs: what is left is planned anew, and the job goes on from there with one synchronous round.
  */
 export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun> {
   const { sampler, schedule, signal } = options;
@@ -77,7 +89,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         signal,
       );
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
-      options.onDeployed(deployment, periodMs, restarts);
+      options.onDeployed(deployment, { periodMs, restarts, firstStep: nextStep });
       const settings = {
         numInferenceSteps: sampler.numInferenceSteps,
         stride: schedule.stride,
@@ -85,7 +97,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         warmUp: restarts === 0 ? schedule.warmUp : 1,
         firstStep: nextStep,
       };
-      const result: DenoiseResult = await denoise({
+      const common = {
         executor: new DistributedExecutor(deployment, settings, restarts),
         sampler,
         settings,
@@ -99,13 +111,34 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         },
         latents,
         signal,
-        roundsPerWindow: roundsPerWindow(deployment, periodMs),
-        onStep: (step) => {
-          latents = step.nextLatents;
-          nextStep = step.step + 1;
-          options.onStep(step);
-        },
-      });
+      };
+      const reached = (steps: number, there: Tensor): void => {
+        latents = there;
+        nextStep = steps;
+      };
+      // Where component N runs on several workers, the coordinator's sampler serves them all.
+      const samples = deployment.samplingWorkerId === undefined || options.onStep !== undefined;
+      const result: DenoiseResult = samples
+        ? await denoise({
+            ...common,
+            onStep: (step) => {
+              const steps = step.step + 1;
+              reached(steps, step.nextLatents);
+              options.onProgress(steps, step.round);
+              options.onStep?.(step);
+              if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, latents);
+            },
+          })
+        : await follow({
+            ...common,
+            ...windowOf(periodMs),
+            wantsCheckpoint: (round) => wantsAny(options, round),
+            onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
+            onCheckpoint: (state, round) => {
+              reached(state.nextStep, state.latents);
+              if (wantsAny(options, round)) options.onLatents?.(nextStep, latents);
+            },
+          });
       seconds += result.seconds;
       rounds += result.rounds;
       const { roundMs, samplerSpans, report } = result;
@@ -130,8 +163,14 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
   }
 }
 
-function roundsPerWindow(deployment: Deployment, periodMs: number): number {
-  // Where the coordinator runs the sampler for everyone, every round waits for it.
-  if (deployment.samplingWorkerId === undefined) return 1;
-  return Math.max(1, Math.min(MAX_WINDOW, Math.floor(WINDOW_MS / periodMs)));
+function windowOf(periodMs: number): Pick<FollowOptions, 'roundsPerReport' | 'reportsPerWindow'> {
+  const upTo = (most: number, count: number): number => Math.max(1, Math.min(most, Math.floor(count)));
+  const roundsPerReport = upTo(MAX_ROUNDS_PER_REPORT, REPORT_MS / periodMs);
+  const reportsPerWindow = upTo(MAX_REPORTS_PER_WINDOW, WINDOW_MS / (roundsPerReport * periodMs));
+  return { roundsPerReport, reportsPerWindow };
+}
+
+function wantsAny({ wantsLatents }: DenoiseRunOptions, { firstStep, steps }: Round): boolean {
+  if (wantsLatents === undefined) return false;
+  return Array.from({ length: steps }, (_, at) => firstStep + at + 1).some(wantsLatents);
 }

@@ -4,11 +4,14 @@ import {
   type ExecutionReport,
   issuedRound,
   type JobStart,
-  NoiseMailbox,
-  type RoundExecutor,
+  Mailbox,
+  type RoundReport,
+  type SamplerState,
+  type SamplingExecutor,
   type WorkerExecution,
 } from '../engine/index.js';
 import {
+  fromSamplerState,
   fromTensorMessage,
   toIssueRound,
   toSamplerMessage,
@@ -23,14 +26,15 @@ import type { JobListener, WorkerHandle } from './worker-handle.js';
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,
- * takes the noise predictions; boundary tensors, and latents where a worker runs the sampler, move between the workers
+ * takes what they report of each round; boundary tensors, and latents where a worker runs the sampler, move between the workers
  * without coming by here (unless relayed).
  */
-export class DistributedExecutor implements RoundExecutor {
+export class DistributedExecutor implements SamplingExecutor {
   readonly #deployment: Deployment;
   readonly #program: JobProgram;
   readonly #attempt: number;
-  readonly #noise = new NoiseMailbox();
+  readonly #noise = new Mailbox<Tensor>();
+  readonly #done = new Mailbox<SamplerState | undefined>();
   #jobId = '';
   #firstStep = 0;
 
@@ -48,10 +52,14 @@ export class DistributedExecutor implements RoundExecutor {
           this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
       },
       onRelayedFrame: (message) => this.#relay(message),
-      onFault: (error) => this.#noise.fail(error),
+      onRoundDone: ({ jobId, attempt, lastStep, state }) => {
+        if (this.#isCurrent(jobId, attempt))
+          this.#done.deliver(lastStep, state === null ? undefined : fromSamplerState(state));
+      },
+      onFault: (error) => this.#fail(error),
     };
     const { conditioning, sampler, ...rest } = job;
-    this.#firstStep = sampler.firstStep;
+    this.#firstStep = sampler.nextStep;
     const samplerMessage = toSamplerMessage(sampler);
     await Promise.all(
       this.#deployment.workers.map((worker) => {
@@ -72,14 +80,14 @@ export class DistributedExecutor implements RoundExecutor {
     );
   }
 
-  issue(round: Round, noiseMayWait: boolean): void {
+  issue(round: Round, report: RoundReport): void {
     const { partition } = this.#deployment;
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
     for (const task of this.#program.tasks(round)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
     const readers = this.#workersThatRead(round);
     for (const [worker, tasks] of byWorker) {
       if (tasks.length === 0) continue;
-      const issued = issuedRound(partition, round, tasks, noiseMayWait);
+      const issued = issuedRound(partition, round, tasks, report);
       const unread = unreadFrom(this.#deployment.routes, worker.id, partition, readers);
       worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued, unread) });
     }
@@ -98,8 +106,12 @@ export class DistributedExecutor implements RoundExecutor {
     return this.#noise.take(step);
   }
 
+  roundDone(lastStep: number): Promise<SamplerState | undefined> {
+    return this.#done.take(lastStep);
+  }
+
   async finish(): Promise<ExecutionReport> {
-    this.#noise.fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
+    this.#fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
     const reports = await Promise.all(
       this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)),
     );
@@ -110,6 +122,11 @@ export class DistributedExecutor implements RoundExecutor {
   #workersThatRead(round: Round): Map<string, ReadonlySet<string>> {
     const idOf = (reader: Reader): string => this.#deployment.workerOf(reader).id;
     return new Map([...this.#program.readers(round)].map(([name, by]) => [name, new Set(by.map(idOf))]));
+  }
+
+  #fail(error: AsyncDiffError): void {
+    this.#noise.fail(error);
+    this.#done.fail(error);
   }
 
   #isCurrent(jobId: string, attempt: number): boolean {

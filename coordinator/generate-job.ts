@@ -46,9 +46,10 @@ export async function generateJob(
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,
-      onLatents: (step, latents) => {
-        if (request.previewEvery > 0 && step % request.previewEvery === 0 && step < sampler.numInferenceSteps)
-          previews.push(preview(pipeline, step, latents, context));
+      wantsLatents: (steps) =>
+        request.previewEvery > 0 && steps % request.previewEvery === 0 && steps < sampler.numInferenceSteps,
+      onLatents: (steps, latents) => {
+        previews.push(preview(pipeline, steps, latents, context));
       },
     },
     context,

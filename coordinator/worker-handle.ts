@@ -10,6 +10,7 @@ import type { LinksProbed__Output } from '../transport/gen/asyncdiff/v1/LinksPro
 import type { NoisePrediction__Output } from '../transport/gen/asyncdiff/v1/NoisePrediction.js';
 import type { Peer } from '../transport/gen/asyncdiff/v1/Peer.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
+import type { RoundDone__Output } from '../transport/gen/asyncdiff/v1/RoundDone.js';
 import type { StartJob } from '../transport/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
@@ -25,6 +26,7 @@ export interface WorkerLink {
 /** What the executor of the running job wants to hear from a worker. */
 export interface JobListener {
   onNoise(message: NoisePrediction__Output): void;
+  onRoundDone(message: RoundDone__Output): void;
   onRelayedFrame(message: RelayedFrame__Output): void;
   onFault(error: AsyncDiffError): void;
 }
@@ -173,6 +175,7 @@ export class WorkerHandle {
     if (message.batch) {
       for (const each of message.batch.messages) this.receive(each);
     } else if (message.noisePrediction) this.#listener?.onNoise(message.noisePrediction);
+    else if (message.roundDone) this.#listener?.onRoundDone(message.roundDone);
     else if (message.relayedFrame) this.#listener?.onRelayedFrame(message.relayedFrame);
     else if (message.pong) {
       this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());

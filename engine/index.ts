@@ -1,14 +1,23 @@
 export { DeclaredSession } from './declared-session.js';
 export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
+export { follow, type FollowOptions } from './follow.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export { type IssuedRound, issuedRound } from './issued-round.js';
 export { type JobContext, JobState } from './job-state.js';
-export type { SamplerStart } from './job-sampler.js';
+export type { SamplerStart, SamplerState } from './sampler-state.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
-export { NoiseMailbox } from './noise-mailbox.js';
+export { Mailbox } from './mailbox.js';
 export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
 export { ReferenceExecutor } from './reference-executor.js';
-export type { ExecutionReport, JobStart, RoundExecutor, WorkerExecution } from './round-executor.js';
+export {
+  type ExecutionReport,
+  type JobStart,
+  ROUND_REPORTS,
+  type RoundExecutor,
+  type RoundReport,
+  type SamplingExecutor,
+  type WorkerExecution,
+} from './round-executor.js';
 export type { OptimizationLevel, SegmentSpec, ValueSpec } from './segment-spec.js';
 export type { SegmentSession } from './session.js';
 export { type ExecutorEvents, TaskExecutor } from './task-executor.js';

@@ -1,5 +1,6 @@
 import type { Partition } from '../partition/index.js';
 import { oldestVersionRead, type Round, type Task } from '../schedule/index.js';
+import type { RoundReport } from './round-executor.js';
 
 /** Tasks of one round for this executor. */
 export interface IssuedRound {
@@ -7,8 +8,8 @@ export interface IssuedRound {
   readonly tasks: readonly Task[];
   /** The last step that the round covers: the next round's latents come after it. */
   readonly lastStep: number;
-  /** Its noise predictions may be handed over with those of a later round. */
-  readonly noiseMayWait: boolean;
+  /** What the executor that predicts its noise tells of it. */
+  readonly report: RoundReport;
   /** Boundary tensors below this version may be dropped once no earlier round is pending here. */
   readonly oldestVersion: number;
   /** The same for latents, by step. */
@@ -20,13 +21,13 @@ export function issuedRound(
   partition: Partition,
   round: Round,
   tasks: readonly Task[],
-  noiseMayWait: boolean,
+  report: RoundReport,
 ): IssuedRound {
   return {
     round: round.round,
     tasks,
     lastStep: round.firstStep + round.steps - 1,
-    noiseMayWait,
+    report,
     oldestVersion: oldestVersionRead(partition, round),
     oldestStep: round.firstStep,
   };

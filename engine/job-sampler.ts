@@ -1,25 +1,12 @@
-import type { Tensor } from '../common/tensor/index.js';
+import { float32, type Tensor } from '../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, type Sampler } from '../samplers/index.js';
+import type { SamplerStart, SamplerState } from './sampler-state.js';
 import { modelInput, takeStep } from './sampler-step.js';
-
-/** Where a sampler stands, so that another process can go on with it. */
-export interface SamplerStart {
-  /** The config it was made from, as the text of a scheduler_config.json. */
-  readonly schedulerConfig: string;
-  /** As `--scheduler` takes it. */
-  readonly name: string;
-  readonly numInferenceSteps: number;
-  /** The step that comes next. */
-  readonly firstStep: number;
-  /** Latents of `firstStep`, float32, not scaled for the model. */
-  readonly latents: Tensor;
-  readonly history: readonly Float32Array[];
-}
 
 /**
  * The sampler where component N runs. Its own next input does not travel to the coordinator and back (half of the way that
- * limits a U-shaped cut), and other readers of the latents get them from here. The coordinator takes the same steps from
- * the same noise predictions: it has every latent tensor when a worker is lost.
+ * limits a U-shaped cut), and other readers of the latents get them from here. The coordinator gets the state every few rounds: from
+ * there a job goes on when a worker is lost.
  */
 export class JobSampler {
   readonly #sampler: Sampler;
@@ -32,7 +19,7 @@ export class JobSampler {
       start.numInferenceSteps,
       start.name,
     );
-    this.#sampler.resume(start.firstStep, start.history);
+    this.#sampler.resume(start.nextStep, start.history);
     this.#latents = start.latents;
   }
 
@@ -51,5 +38,14 @@ export class JobSampler {
     const next = step + 1;
     if (!this.#roundEnds.delete(step) || next >= this.#sampler.numInferenceSteps) return undefined;
     return { step: next, latents: modelInput(this.#sampler, this.#latents, next) };
+  }
+
+  /** After `step`, the one taken last. Copies: the memory is the receiver's. */
+  stateAfter(step: number): SamplerState {
+    return {
+      nextStep: step + 1,
+      latents: float32((this.#latents.data as Float32Array).slice(), this.#latents.dims),
+      history: this.#sampler.history().map((values) => values.slice()),
+    };
   }
 }

@@ -1,7 +1,9 @@
 import type { Tensor } from '../common/tensor/index.js';
 import { joinBatch } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
-import { JobSampler, type SamplerStart } from './job-sampler.js';
+import { JobSampler } from './job-sampler.js';
+import type { RoundReport } from './round-executor.js';
+import type { SamplerStart } from './sampler-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
@@ -42,7 +44,8 @@ export class JobState {
   context: JobContext | undefined;
   ended = false;
   sampler: JobSampler | undefined;
-  readonly #patient = new Set<number>();
+  /** Rounds that are not done, by number. */
+  readonly #reports = new Map<number, Pick<IssuedRound, 'report' | 'lastStep'>>();
   readonly #cache = new Map<string, Tensor>();
   /** Noise predictions of which some micro-batches are there, by step. */
   readonly #noiseParts = new Map<number, (Tensor | undefined)[]>();
@@ -63,12 +66,14 @@ export class JobState {
   issue(round: IssuedRound): void {
     this.rounds.push(round);
     this.sampler?.endRoundWith(round.lastStep);
-    if (round.noiseMayWait) this.#patient.add(round.round);
+    if (round.tasks.some(({ epsStep }) => epsStep !== undefined)) this.#reports.set(round.round, round);
   }
 
-  /** See {@link IssuedRound.noiseMayWait}. */
-  noiseMayWait(round: number): boolean {
-    return this.#patient.has(round);
+  /** What to tell now that the noise of a step of this round is predicted; of a round as a whole after its last step only. */
+  reportAfter(round: number, step: number): RoundReport {
+    const { report, lastStep } = this.#reports.get(round) ?? { report: 'noise', lastStep: step };
+    if (step === lastStep) this.#reports.delete(round);
+    return report === 'noise' || step === lastStep ? report : 'nothing';
   }
 
   /** Takes what a segment predicted of a step's noise; returns all of it with the last micro-batch. */
@@ -90,6 +95,7 @@ export class JobState {
     this.latents.clear();
     this.#cache.clear();
     this.#noiseParts.clear();
+    this.#reports.clear();
   }
 
   /** A feed that several tasks share, made once. */

@@ -3,7 +3,7 @@ import type { Partition } from '../partition/index.js';
 import { JobProgram, type Round, type ScheduleSettings } from '../schedule/index.js';
 import { issuedRound } from './issued-round.js';
 import type { LoadedSegment } from './load-segments.js';
-import { NoiseMailbox } from './noise-mailbox.js';
+import { Mailbox } from './mailbox.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
 import { TaskExecutor } from './task-executor.js';
 
@@ -18,7 +18,7 @@ export class ReferenceExecutor implements RoundExecutor {
   readonly #partition: Partition;
   readonly #program: JobProgram;
   readonly #tasks: TaskExecutor;
-  #noise = new NoiseMailbox();
+  #noise = new Mailbox<Tensor>();
   #jobId = '';
 
   constructor(partition: Partition, settings: ScheduleSettings, segments: readonly LoadedSegment[]) {
@@ -28,6 +28,7 @@ export class ReferenceExecutor implements RoundExecutor {
       onBoundary: () => {},
       onNoise: (_job, step, tensor) => this.#noise.deliver(step, tensor),
       onLatents: () => {},
+      onRoundDone: () => {},
       onFault: (_job, error) => this.#noise.fail(error),
       leaves: () => false,
     });
@@ -35,14 +36,14 @@ export class ReferenceExecutor implements RoundExecutor {
   }
 
   async start(job: JobStart): Promise<void> {
-    this.#noise = new NoiseMailbox();
+    this.#noise = new Mailbox<Tensor>();
     this.#jobId = job.jobId;
     // The sampler stays with the caller: what runs it on a worker is held against this.
     this.#tasks.startJob({ ...job, sampler: undefined, attempt: ATTEMPT, planId: PLAN });
   }
 
   issue(round: Round): void {
-    const issued = issuedRound(this.#partition, round, this.#program.tasks(round), false);
+    const issued = issuedRound(this.#partition, round, this.#program.tasks(round), 'noise');
     this.#tasks.addRound(this.#jobId, ATTEMPT, issued);
   }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { Round } from '../schedule/index.js';
-import type { SamplerStart } from './job-sampler.js';
+import type { SamplerStart, SamplerState } from './sampler-state.js';
 import type { Span } from './timing.js';
 
 /** What a job needs to begin on an executor. */
@@ -33,20 +33,34 @@ export interface WorkerExecution {
 }
 
 /**
+ * What is told of a round when it is done. `noise`: the noise prediction of each of its steps; the caller runs the sampler. The others
+ * leave that to the executor, if it is a {@link SamplingExecutor}: `nothing`, that it is done (`progress`), or where its sampler then
+ * stands as well (`checkpoint`).
+ */
+export const ROUND_REPORTS = ['noise', 'nothing', 'progress', 'checkpoint'] as const;
+export type RoundReport = (typeof ROUND_REPORTS)[number];
+
+/**
  * Executes the rounds of one job at a time. Two implementations give the same bits: the reference executor (in this
  * process, in order) and the distributed one (coordinator/).
  */
 export interface RoundExecutor {
   start(job: JobStart): Promise<void>;
-  /**
-   * Rounds come in order; a round may be issued before the latents of its first step exist.
-   * @param noiseMayWait its noise predictions may come with those of a later round
-   */
-  issue(round: Round, noiseMayWait: boolean): void;
+  /** Rounds come in order; a round may be issued before the latents of its first step exist. */
+  issue(round: Round, report: RoundReport): void;
   /** Latents of a round's first step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
   latents(step: number, tensor: Tensor): void;
   /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */
   noisePrediction(step: number): Promise<Tensor>;
   /** Ends the job, whether it was finished or not. */
   finish(): Promise<ExecutionReport>;
+}
+
+/** An executor that can take the sampler's steps itself: its caller follows (see follow). */
+export interface SamplingExecutor extends RoundExecutor {
+  /**
+   * Resolves when a round that ends with this step is done, with the sampler's state if the round was issued with `checkpoint`; rejects when
+   * the job cannot go on. For rounds that were issued with `progress` or `checkpoint`.
+   */
+  roundDone(lastStep: number): Promise<SamplerState | undefined>;
 }

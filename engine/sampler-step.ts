@@ -1,6 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
-import type { Sampler } from '../samplers/index.js';
+import { formatSchedulerConfig, type Sampler } from '../samplers/index.js';
+import type { ScheduleSettings } from '../schedule/index.js';
+import type { SamplerStart } from './sampler-state.js';
 
 /** The latents of `step` as the model takes them, float32 [batch, channels, ...], not repeated for guidance. */
 export function modelInput(sampler: Sampler, latents: Tensor, step: number): Tensor {
@@ -22,4 +24,20 @@ export function takeStep(sampler: Sampler, eps: Tensor, step: number, latents: T
     );
   }
   return float32(sampler.step(eps.data as Float32Array, step, latents.data as Float32Array), latents.dims);
+}
+
+/** What another process needs to go on where this sampler stands. */
+export function samplerStart(
+  sampler: Sampler,
+  { firstStep = 0 }: Pick<ScheduleSettings, 'firstStep'>,
+  latents: Tensor,
+): SamplerStart {
+  return {
+    schedulerConfig: formatSchedulerConfig(sampler.config),
+    name: sampler.name,
+    numInferenceSteps: sampler.numInferenceSteps,
+    nextStep: firstStep,
+    latents,
+    history: sampler.history(),
+  };
 }

@@ -4,6 +4,7 @@ import type { Task } from '../schedule/index.js';
 import { gatherFeeds, localName } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
+import type { SamplerState } from './sampler-state.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
@@ -13,10 +14,12 @@ import { LATENTS, sessionValueName } from '../partition/index.js';
 export interface ExecutorEvents {
   /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
   onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
-  /** The noise prediction of a step, after guidance, float32. The receiver owns its memory; `mayWait`: see IssuedRound. */
-  onNoise(job: JobContext, step: number, tensor: Tensor, mayWait: boolean): void;
+  /** The noise prediction of a step, after guidance, float32, of a round issued with `noise`. The receiver owns its memory. */
+  onNoise(job: JobContext, step: number, tensor: Tensor): void;
   /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
   onLatents(job: JobContext, step: number, tensor: Tensor): void;
+  /** A round issued with `progress`, or with `checkpoint` (then with the sampler's state, the receiver's own), is done. */
+  onRoundDone(job: JobContext, lastStep: number, state: SamplerState | undefined): void;
   /** A task failed: the job cannot go on. Later tasks of the job are not run. */
   onFault(job: JobContext, error: AsyncDiffError): void;
   /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
@@ -216,7 +219,14 @@ export class TaskExecutor {
     const eps = guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, guidanceScale);
     if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
     if (state.sampler !== undefined) this.#sample(state, context, task, step, eps);
-    this.#events.onNoise(context, step, eps, state.noiseMayWait(task.round));
+    const report = state.reportAfter(task.round, step);
+    if (report === 'noise') this.#events.onNoise(context, step, eps);
+    else if (report !== 'nothing')
+      this.#events.onRoundDone(
+        context,
+        step,
+        report === 'checkpoint' ? state.sampler?.stateAfter(step) : undefined,
+      );
   }
 
   #sample(state: JobState, context: JobContext, task: Task, step: number, eps: Tensor): void {

@@ -93,7 +93,7 @@ class EventGraphBuilder {
     const byWorker = new Map<string, PlacedTask[]>();
     for (const task of all) byWorker.set(task.worker, [...(byWorker.get(task.worker) ?? []), task]);
     const samplers = Array.from({ length: this.#stride }, (_, run) =>
-      this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs),
+      this.#event('sampler', `sampler ${run}`, this.#latents === undefined ? this.#cluster.samplerMs : 0),
     );
     this.#chain(samplers);
     for (const [worker, tasks] of byWorker) {
@@ -145,7 +145,9 @@ class EventGraphBuilder {
       first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
     if (completes) {
       const link = this.#cluster.coordinatorLinks(task.worker);
-      const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, this.#cluster.latentBytes));
+      // Where the worker runs the sampler, the coordinator hears that the round is done.
+      const bytes = this.#latents === undefined ? this.#cluster.latentBytes : 0;
+      const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, bytes));
       this.#edge(task.done, event, 0, 0);
       this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
       first.push(event);

@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { IssuedRound, SegmentSpec } from '../engine/index.js';
+import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../engine/index.js';
 import { type Task, taskId } from '../schedule/index.js';
 import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
 import type { Unread__Output } from '../transport/gen/asyncdiff/v1/Unread.js';
@@ -23,7 +23,7 @@ export function toIssueRound(
     oldestVersion: issued.oldestVersion,
     oldestStep: issued.oldestStep,
     lastStep: issued.lastStep,
-    noiseMayWait: issued.noiseMayWait,
+    report: issued.report,
     unread: [...unread].map(([workerId, names]) => ({ workerId, names: [...names] })),
     tasks: issued.tasks.map(({ segment, run, sampleStep, timestepStep, reads, writes, epsStep }) => ({
       segment,
@@ -37,20 +37,26 @@ export function toIssueRound(
   };
 }
 
-/** @param specs the segments of the plan that this worker holds, by id. Throws `internal` for another one. */
+/** @param specs the segments of the plan that this worker holds, by id. Throws `internal` for another one, and for a report that is not known. */
 export function fromIssueRound(
   message: IssueRound__Output,
   specs: ReadonlyMap<string, SegmentSpec>,
 ): IssuedRound {
-  const { round, oldestVersion, oldestStep, lastStep, noiseMayWait } = message;
+  const { round, oldestVersion, oldestStep, lastStep, report } = message;
   return {
     round,
     oldestVersion,
     oldestStep,
     lastStep,
-    noiseMayWait,
+    report: toReport(report),
     tasks: message.tasks.map((task) => fromTask(task, round, specs)),
   };
+}
+
+function toReport(text: string): RoundReport {
+  const report = ROUND_REPORTS.find((one) => one === text);
+  if (report === undefined) throw new AsyncDiffError('internal', `a round that is to report "${text}"`);
+  return report;
 }
 
 function fromTask(task: Task__Output, round: number, specs: ReadonlyMap<string, SegmentSpec>): Task {

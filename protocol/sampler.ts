@@ -1,25 +1,35 @@
+import { AsyncDiffError } from '../common/errors/index.js';
 import { float32 } from '../common/tensor/index.js';
-import type { SamplerStart } from '../engine/index.js';
+import type { SamplerStart, SamplerState } from '../engine/index.js';
 import type { SamplerStart as SamplerMessage } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerStart__Output } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
+import type { SamplerState as StateMessage } from '../transport/gen/asyncdiff/v1/SamplerState.js';
+import type { SamplerState__Output } from '../transport/gen/asyncdiff/v1/SamplerState.js';
 import { fromTensorMessage, toTensorMessage } from './tensors.js';
 
-export function toSamplerMessage({ latents, history, ...rest }: SamplerStart): SamplerMessage {
+export function toSamplerMessage(start: SamplerStart): SamplerMessage {
+  const { schedulerConfig, name, numInferenceSteps } = start;
+  return { schedulerConfig, name, numInferenceSteps, state: toSamplerState(start) };
+}
+
+/** Throws `invalid_input` where a tensor is not whole. */
+export function fromSamplerMessage({ state, ...config }: SamplerStart__Output): SamplerStart {
+  return { ...config, ...fromSamplerState(state) };
+}
+
+export function toSamplerState({ nextStep, latents, history }: SamplerState): StateMessage {
   return {
-    ...rest,
+    nextStep,
     latents: toTensorMessage(latents),
     history: history.map((values) => toTensorMessage(float32(values, [values.length]))),
   };
 }
 
 /** Throws `invalid_input` where a tensor is not whole. */
-export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart {
-  const { schedulerConfig, name, numInferenceSteps, firstStep } = message;
+export function fromSamplerState(message: SamplerState__Output | null): SamplerState {
+  if (message === null) throw new AsyncDiffError('invalid_input', 'the state of the sampler is missing');
   return {
-    schedulerConfig,
-    name,
-    numInferenceSteps,
-    firstStep,
+    nextStep: message.nextStep,
     latents: fromTensorMessage(message.latents, "the sampler's latents"),
     history: message.history.map(
       (tensor) => fromTensorMessage(tensor, "the sampler's history").data as Float32Array,

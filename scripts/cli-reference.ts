@@ -39,7 +39,7 @@ const JSON_KEYS = `## JSON documents
 |---|---|
 | \`schema\` | \`asyncdiff.generate/1\`, \`asyncdiff.denoise/1\` |
 | \`out\` | the file written; a list for several pictures |
-| \`seconds\` | of the rounds: from the first one issued to the last noise prediction taken |
+| \`seconds\` | of the rounds: from the first one issued to the last one done |
 | \`total_seconds\` | of the job: text encoder, planning if any, rounds, decoding |
 | \`steps\`, \`rounds\` | T, and rounds with the warm-up among them |
 | \`components\`, \`stride\`, \`warm_up\`, \`lag\`, \`micro_cuts\`, \`micro_batches\`, \`shape\`, \`wire_dtype\`, \`data_path\` | settings as they were used |

@@ -42,15 +42,14 @@ export class SimulatedNetwork {
     for (const hop of hops) if (hop.via === undefined) this.#hop(message, hop, hops, readyMs);
   }
 
-  /** A noise prediction; `arrived` when the coordinator has it. */
+  /** A noise prediction, or what is told of the round instead; `arrived` when the coordinator has it. */
   sendEps(
     step: number,
     round: number,
     worker: string,
-    readyMs: number,
+    { readyMs, bytes }: { readonly readyMs: number; readonly bytes: number },
     arrived: (atMs: number) => void,
   ): void {
-    const bytes = this.#cluster.latentBytes;
     const link = this.#cluster.coordinatorLinks(worker);
     const durationMs = occupancyMs(link, bytes);
     this.#outOf(worker).send(readyMs, Number.NEGATIVE_INFINITY, durationMs, (startMs) => {

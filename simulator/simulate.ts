@@ -59,6 +59,7 @@ class Simulation {
   readonly #spans: TimelineSpan[] = [];
   readonly #finished: TimelineRound[] = [];
   readonly #epsArrived = new Map<number, number>();
+  readonly #numInferenceSteps: number;
   #nextSample = 0;
   #samplerFreeMs = 0;
   #totalMs = 0;
@@ -70,6 +71,7 @@ class Simulation {
     this.#latents = travellingLatents(partition, cluster);
     this.#program = new JobProgram(partition, settings);
     this.#rounds = this.#program.rounds;
+    this.#numInferenceSteps = settings.numInferenceSteps;
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
     this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
     this.#network = new SimulatedNetwork(cluster, this.#events, {
@@ -166,7 +168,10 @@ class Simulation {
     if (step !== undefined) {
       const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
       if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
-      this.#network.sendEps(step, task.round, worker, endMs, (arrivedMs) => {
+      // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
+      const told = this.#latents === undefined || step + 1 === this.#numInferenceSteps;
+      const sent = { readyMs: endMs, bytes: told ? this.#cluster.latentBytes : 0 };
+      this.#network.sendEps(step, task.round, worker, sent, (arrivedMs) => {
         this.#epsArrived.set(step, arrivedMs);
         this.#sample();
       });
@@ -191,14 +196,14 @@ class Simulation {
       if (arrivedMs === undefined) return;
       this.#nextSample++;
       const startMs = Math.max(arrivedMs, this.#samplerFreeMs);
-      const durationMs = this.#cluster.samplerMs;
+      const durationMs = this.#latents === undefined ? this.#cluster.samplerMs : 0;
       this.#samplerFreeMs = startMs + durationMs;
       const at = this.#rounds.findIndex(
         ({ firstStep, steps }) => step >= firstStep && step < firstStep + steps,
       );
       const round = this.#rounds[at]!;
       const span = { worker: 'coordinator', label: `step ${step}`, round: round.round, startMs, durationMs };
-      this.#spans.push({ kind: 'sampler', ...span });
+      if (this.#latents === undefined) this.#spans.push({ kind: 'sampler', ...span });
       if (step === round.firstStep + round.steps - 1) this.#endRound(at, this.#samplerFreeMs);
     }
   }

@@ -8,10 +8,10 @@ import {
   fromUnread,
   toFault,
   toJobReport,
+  toSamplerState,
   toTensorMessage,
 } from '../protocol/index.js';
 import { FrameAssembler, type SentTensor } from '../transport/index.js';
-import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
@@ -44,8 +44,6 @@ export class Conversation {
   readonly #waiting = new Map<string, { deployment: Deployment; missing: Set<string> }>();
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
-  /** Noise predictions that go out with the next one that may not wait. */
-  #heldNoise: WorkerMessage[] = [];
   /** Deployments and artifacts are taken in order, one after another. */
   #chain: Promise<void> = Promise.resolve();
 
@@ -114,13 +112,16 @@ export class Conversation {
     });
   }
 
-  onNoise({ jobId, attempt, step, tensor, mayWait }: Extract<InferenceEvent, { type: 'noise' }>): void {
-    const message = { noisePrediction: { jobId, attempt, step, tensor: toTensorMessage(tensor) } };
-    const messages = [...this.#heldNoise, message];
-    this.#heldNoise = mayWait ? messages : [];
-    if (mayWait) return;
-    const sizeBytes = messages.length * tensor.data.byteLength;
-    this.#options.send(messages.length === 1 ? message : { batch: { messages } }, sizeBytes);
+  onNoise({ jobId, attempt, step, tensor }: Extract<InferenceEvent, { type: 'noise' }>): void {
+    const noisePrediction = { jobId, attempt, step, tensor: toTensorMessage(tensor) };
+    this.#options.send({ noisePrediction }, tensor.data.byteLength);
+  }
+
+  onRoundDone({ jobId, attempt, lastStep, state }: Extract<InferenceEvent, { type: 'round-done' }>): void {
+    const roundDone = { jobId, attempt, lastStep, ...(state && { state: toSamplerState(state) }) };
+    const tensors = state === undefined ? [] : [state.latents.data, ...state.history];
+    const sizeBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#options.send({ roundDone }, sizeBytes);
   }
 
   onFault({ jobId, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
@@ -211,7 +212,6 @@ export class Conversation {
       return;
     }
     deployment.beginJob(trace);
-    this.#heldNoise = [];
     this.#job = { jobId, attempt, deployment };
     const context = {
       jobId,

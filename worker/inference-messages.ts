@@ -1,6 +1,13 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { ErrorCode } from '../common/errors/index.js';
-import type { IssuedRound, JobContext, OptimizationLevel, SegmentSpec, Span } from '../engine/index.js';
+import type {
+  IssuedRound,
+  JobContext,
+  OptimizationLevel,
+  SamplerState,
+  SegmentSpec,
+  Span,
+} from '../engine/index.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {
@@ -82,7 +89,13 @@ export type InferenceEvent =
       readonly attempt: number;
       readonly step: number;
       readonly tensor: Tensor;
-      readonly mayWait: boolean;
+    }
+  | {
+      readonly type: 'round-done';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly lastStep: number;
+      readonly state: SamplerState | undefined;
     }
   | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
   | {

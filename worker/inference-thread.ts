@@ -29,13 +29,20 @@ const leaving = new Map<string, ReadonlySet<string>>();
 
 const executor = new TaskExecutor({
   onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
-    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, tensor),
-  onNoise: ({ jobId, attempt }, step, tensor, mayWait) =>
-    send({ type: 'noise', jobId, attempt, step, tensor, mayWait }, tensor, mayWait),
+    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, [
+      tensor.data,
+    ]),
+  onNoise: ({ jobId, attempt }, step, tensor) =>
+    send({ type: 'noise', jobId, attempt, step, tensor }, [tensor.data]),
+  onRoundDone: ({ jobId, attempt }, lastStep, state) =>
+    send(
+      { type: 'round-done', jobId, attempt, lastStep, state },
+      state === undefined ? [] : [state.latents.data, ...state.history],
+    ),
   onLatents: ({ jobId, attempt, planId }, step, tensor) =>
     send(
       { type: 'boundary', jobId, attempt, planId, name: LATENTS, version: step, tensor, madeMs: clockMs() },
-      tensor,
+      [tensor.data],
     ),
   onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
   leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
@@ -45,14 +52,11 @@ let outgoing: InferenceEvent[] = [];
 let transfer: ArrayBuffer[] = [];
 let isFlushing = false;
 
-/**
- * What one run gives (noise prediction and boundary tensors) leaves as one message, as soon as the run returns; what may
- * wait goes with the next message, for each wakes the network thread.
- */
-function send(event: InferenceEvent, owned?: Tensor, mayWait = false): void {
+/** What one run gives (noise prediction, latents, boundary tensors) leaves as one message, as soon as the run returns: each wakes the network thread. */
+function send(event: InferenceEvent, owned: readonly Tensor['data'][] = []): void {
   outgoing.push(event);
-  if (owned !== undefined) transfer.push(owned.data.buffer as ArrayBuffer);
-  if (mayWait || isFlushing) return;
+  for (const { buffer } of owned) transfer.push(buffer as ArrayBuffer);
+  if (isFlushing) return;
   isFlushing = true;
   queueMicrotask(flush);
 }

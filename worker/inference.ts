@@ -14,6 +14,7 @@ import type {
 export interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
   onNoise(event: Extract<InferenceEvent, { type: 'noise' }>): void;
+  onRoundDone(event: Extract<InferenceEvent, { type: 'round-done' }>): void;
   onFault(event: Extract<InferenceEvent, { type: 'fault' }>): void;
   /** The thread died: the worker cannot go on. */
   onDeath(error: AsyncDiffError): void;
@@ -118,6 +119,8 @@ export class Inference {
         return this.#handlers.onBoundary(event);
       case 'noise':
         return this.#handlers.onNoise(event);
+      case 'round-done':
+        return this.#handlers.onRoundDone(event);
       case 'fault':
         return this.#handlers.onFault(event);
       case 'loaded':

@@ -114,6 +114,7 @@ export class AsyncDiffWorker {
       {
         onBoundary: (event) => this.#conversation?.onBoundary(event),
         onNoise: (event) => this.#conversation?.onNoise(event),
+        onRoundDone: (event) => this.#conversation?.onRoundDone(event),
         onFault: (event) => this.#conversation?.onFault(event),
         onDeath: (error) => die(error),
       },

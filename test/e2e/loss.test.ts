@@ -6,7 +6,7 @@ import { AsyncDiffClient, type JobEvent } from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { decodePng, imagePsnrDb } from '../../pipeline/index.js';
-import { expectSameBits } from '../support/bits.js';
+import { bytesOf, expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
 import { eventually } from '../support/cli.js';
 import { denoiseOn, follow, TestCluster } from '../support/cluster.js';
@@ -81,6 +81,34 @@ describe('a worker that is lost in mid-run', () => {
     for (let step = resumedAt; step < T; step++)
       expectSameBits(eps[step] as Tensor, tail.eps[step] as Tensor, `step ${step}, after the loss`);
     expectSameBits(done.latents, tail.latents, 'final latents');
+  });
+
+  it('killed while nobody watches the steps: the job goes on from a checkpoint, as a reference that does the same', async () => {
+    cluster.addWorker('w2');
+    await cluster.waitFor(3);
+    const many = 900;
+    const warnings: string[] = [];
+    let told = 0;
+    const { done } = await denoiseOn(
+      cluster.client,
+      { ...request(subject), sendSteps: false, numInferenceSteps: many },
+      (event) => {
+        if (event.type === 'warning') warnings.push(event.message);
+        if (event.type !== 'progress' || warnings.length > 0) return;
+        if (told < 500 && event.step >= 500) cluster.workers.at(-1)?.kill('SIGKILL');
+        told = event.step;
+      },
+    );
+    expect(done.report.restarts).toBe(1);
+    const resumedAt = Number(/from step (\d+)/.exec(warnings[0] ?? '')?.[1]);
+    expect(resumedAt).toBeGreaterThan(0);
+    const settings = { numInferenceSteps: many, cuts: CUTS, warmUp: 1, microCuts: 1 };
+    const reference = new Reference(subject);
+    const head = await reference.run(settings);
+    const tail = await reference.run(settings, { firstStep: resumedAt, latents: head.before, eps: head.eps });
+    await reference.close();
+    expectSameBits(done.latents, tail.latents, 'final latents');
+    expect(bytesOf(done.latents).equals(bytesOf(head.latents))).toBe(false);
   });
 
   it('comes back: it registers again under its name and is used', async () => {

@@ -6,6 +6,8 @@ import {
   type IssuedRound,
   type JobContext,
   type LoadedSegment,
+  type RoundReport,
+  type SamplerState,
   type SegmentSpec,
   TaskExecutor,
 } from '../../engine/index.js';
@@ -108,27 +110,33 @@ function context(jobId: string, conditioning: JobContext['conditioning'] = { c: 
   };
 }
 
-const issued = (round: number, names: readonly ('head' | 'tail')[]): IssuedRound => ({
+const issued = (
+  round: number,
+  names: readonly ('head' | 'tail')[],
+  report: RoundReport = 'noise',
+): IssuedRound => ({
   round,
   tasks: names.map((name) => task(round, name)),
   oldestVersion: Math.max(0, round - 1),
   oldestStep: round,
   lastStep: round,
-  noiseMayWait: false,
+  report,
 });
 
 interface Outcome {
   readonly noise: Map<number, number[]>;
   readonly boundary: string[];
+  readonly done: { readonly lastStep: number; readonly state: SamplerState | undefined }[];
   readonly faults: AsyncDiffError[];
 }
 
 function executor(leaves = false): Outcome & { tasks: TaskExecutor } {
-  const outcome: Outcome = { noise: new Map(), boundary: [], faults: [] };
+  const outcome: Outcome = { noise: new Map(), boundary: [], done: [], faults: [] };
   const tasks = new TaskExecutor({
     onBoundary: (_job, name, version) => outcome.boundary.push(`${name}@${version}`),
     onNoise: (_job, step, tensor) => outcome.noise.set(step, [...(tensor.data as Float32Array)]),
     onLatents: (_job, step) => outcome.boundary.push(`latents@${step}`),
+    onRoundDone: (_job, lastStep, state) => outcome.done.push({ lastStep, state }),
     onFault: (_job, error) => outcome.faults.push(error),
     leaves: () => leaves,
   });
@@ -193,6 +201,30 @@ describe('TaskExecutor', () => {
     producer.tasks.addLatents('job', 0, 0, vector(1, 1));
     await producer.tasks.idle();
     expect(producer.boundary).toEqual(['b@0']);
+  });
+
+  it('runs the sampler, and tells of a round what it was issued with', async () => {
+    const { tasks, noise, done } = executor();
+    tasks.load('plan', [head(), tail()]);
+    const sampler = {
+      schedulerConfig: JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }),
+      name: 'ddim',
+      numInferenceSteps: 3,
+      nextStep: 0,
+      latents: vector(1, 1),
+      history: [],
+    };
+    tasks.startJob({ ...context('job'), sampler });
+    for (const [round, report] of (['nothing', 'progress', 'checkpoint'] as const).entries())
+      tasks.addRound('job', 0, issued(round, ['head', 'tail'], report));
+    tasks.addLatents('job', 0, 0, vector(1, 1));
+    await tasks.idle();
+    expect(done.map(({ lastStep, state }) => [lastStep, state?.nextStep])).toEqual([
+      [1, undefined],
+      [2, 3],
+    ]);
+    expect(done[1]?.state?.latents.dims).toEqual([1, 2]);
+    expect(noise.size).toBe(0);
   });
 
   it('does not mix attempts, and forgets tensors of a job that has ended', async () => {

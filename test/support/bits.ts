@@ -26,10 +26,16 @@ export function maxAbsDifference(a: Tensor, b: Tensor): number {
   return largest;
 }
 
-/** Every step's noise prediction, and what comes out at the end. */
+/** Every step's noise prediction, and what comes out at the end, of the run that was watched and of the one that was not. */
 export function expectSameRun(actual: RunResult, expected: RunResult): void {
   expect(actual.eps.length).toBe(expected.eps.length);
   for (const [step, eps] of actual.eps.entries())
     expectSameBits(eps, expected.eps[step] as Tensor, `eps of step ${step}`);
   expectSameBits(actual.latents, expected.latents, 'final latents');
+  if (actual.unwatchedLatents !== undefined)
+    expectSameBits(
+      actual.unwatchedLatents,
+      expected.latents,
+      'final latents of the run whose steps nobody watched',
+    );
 }

@@ -35,9 +35,11 @@ export interface RunResult {
   readonly eps: readonly Tensor[];
   readonly planId: string;
   readonly done?: DoneEvent;
+  /** The same run without the tensors of every step: the sampler is then at a worker alone. */
+  readonly unwatchedLatents?: Tensor;
 }
 
-/** Runs it on a cluster. */
+/** Runs it on a cluster, once with the tensors of every step and once without. */
 export async function runDistributed(
   client: AsyncDiffClient,
   subject: DenoiseSubject,
@@ -46,12 +48,16 @@ export async function runDistributed(
   const { numInferenceSteps, guidanceScale = 1, ...plan } = settings;
   const { modelSha256, schedulerConfig, inputs } = subject;
   const eps: Tensor[] = [];
-  const { done } = await denoiseOn(
-    client,
-    { modelSha256, schedulerConfig, inputs, numInferenceSteps, guidanceScale, sendSteps: true, plan },
-    (event) => {
-      if (event.type === 'step') eps[event.step] = event.eps;
-    },
-  );
-  return { latents: done.latents, eps, planId: done.report.planId, done };
+  const request = { modelSha256, schedulerConfig, inputs, numInferenceSteps, guidanceScale, plan };
+  const { done } = await denoiseOn(client, { ...request, sendSteps: true }, (event) => {
+    if (event.type === 'step') eps[event.step] = event.eps;
+  });
+  const unwatched = await denoiseOn(client, request);
+  return {
+    latents: done.latents,
+    eps,
+    planId: done.report.planId,
+    done,
+    unwatchedLatents: unwatched.done.latents,
+  };
 }

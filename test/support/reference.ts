@@ -38,8 +38,11 @@ export class Reference {
     this.#subject = subject;
   }
 
-  /** Runs the program. A run that begins in the middle begins with one synchronous step, as a job does after a loss. */
-  async run(settings: DenoiseSettings, before?: Before): Promise<RunResult> {
+  /** Runs the program; `before`: the latents of each step. A run that begins in the middle begins with one synchronous step, as a job does after a loss. */
+  async run(
+    settings: DenoiseSettings,
+    before?: Before,
+  ): Promise<RunResult & { readonly before: readonly Tensor[] }> {
     const { numInferenceSteps, stride = 1, timeShift = false, guidanceScale = 1 } = settings;
     const { plan, segments } = await this.#open(settings);
     const sampler = createSampler(parseSchedulerConfig(this.#subject.schedulerConfig), numInferenceSteps);
@@ -53,6 +56,7 @@ export class Reference {
     const warmUp = before === undefined ? (settings.warmUp ?? Math.min(3, numInferenceSteps)) : 1;
     const schedule = { numInferenceSteps, stride, warmUp, timeShift, firstStep };
     const eps: Tensor[] = [];
+    const latentsBefore: Tensor[] = [];
     const result = await denoise({
       executor: new ReferenceExecutor(plan.partition, schedule, segments),
       sampler,
@@ -68,9 +72,10 @@ export class Reference {
       latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,
       onStep: (step) => {
         eps[step.step] = step.eps;
+        latentsBefore[step.step] = step.latents;
       },
     });
-    return { latents: result.latents, eps, planId: plan.planId };
+    return { latents: result.latents, eps, before: latentsBefore, planId: plan.planId };
   }
 
   async close(): Promise<void> {

@@ -42,10 +42,12 @@ import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asy
 import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff_v1_Progress__Output } from './asyncdiff/v1/Progress.js';
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
+import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from './asyncdiff/v1/RunReport.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
 import type { Shape as _asyncdiff_v1_Shape, Shape__Output as _asyncdiff_v1_Shape__Output } from './asyncdiff/v1/Shape.js';
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
@@ -121,10 +123,12 @@ export interface ProtoGrpcType {
       Progress: MessageTypeDefinition<_asyncdiff_v1_Progress, _asyncdiff_v1_Progress__Output>
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
+      RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       RunReport: MessageTypeDefinition<_asyncdiff_v1_RunReport, _asyncdiff_v1_RunReport__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
+      SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
       Shape: MessageTypeDefinition<_asyncdiff_v1_Shape, _asyncdiff_v1_Shape__Output>
       Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>

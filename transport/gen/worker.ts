@@ -25,9 +25,11 @@ import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asy
 import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output as _asyncdiff_v1_ProbeRequest__Output } from './asyncdiff/v1/ProbeRequest.js';
 import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
+import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
 import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from './asyncdiff/v1/StartJob.js';
@@ -75,9 +77,11 @@ export interface ProtoGrpcType {
       ProbeRequest: MessageTypeDefinition<_asyncdiff_v1_ProbeRequest, _asyncdiff_v1_ProbeRequest__Output>
       ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
+      RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
+      SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
       Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
       StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>

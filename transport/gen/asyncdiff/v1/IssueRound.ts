@@ -18,9 +18,10 @@ export interface IssueRound {
    */
   'lastStep'?: (number);
   /**
-   * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
+   * What is told of it by the worker that predicts its noise: `noise`, each step's noise prediction; else, where that worker runs the sampler,
+   * `nothing`, `progress` (that it is done) or `checkpoint` (and where the sampler stands).
    */
-  'noiseMayWait'?: (boolean);
+  'report'?: (string);
   /**
    * What is made in this round and would go to these workers for nothing: they do not read it.
    */
@@ -42,9 +43,10 @@ export interface IssueRound__Output {
    */
   'lastStep': (number);
   /**
-   * Its noise predictions may come with those of a later round: rounds much shorter than what anyone waits for share messages.
+   * What is told of it by the worker that predicts its noise: `noise`, each step's noise prediction; else, where that worker runs the sampler,
+   * `nothing`, `progress` (that it is done) or `checkpoint` (and where the sampler stands).
    */
-  'noiseMayWait': (boolean);
+  'report': (string);
   /**
    * What is made in this round and would go to these workers for nothing: they do not read it.
    */

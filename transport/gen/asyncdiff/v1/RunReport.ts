@@ -5,7 +5,7 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface RunReport {
   /**
-   * Of the rounds: from the first issued to the last noise prediction taken.
+   * Of the rounds: from the first issued to the last one done.
    */
   'seconds'?: (number | string);
   'steps'?: (number);
@@ -68,7 +68,7 @@ export interface RunReport {
 
 export interface RunReport__Output {
   /**
-   * Of the rounds: from the first issued to the last noise prediction taken.
+   * Of the rounds: from the first issued to the last one done.
    */
   'seconds': (number);
   'steps': (number);

@@ -1,6 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
 
 /**
  * Where a sampler stands; the receiver goes on with it.
@@ -15,15 +15,7 @@ export interface SamplerStart {
    */
   'name'?: (string);
   'numInferenceSteps'?: (number);
-  /**
-   * The step that comes next, and its latents, not scaled for the model.
-   */
-  'firstStep'?: (number);
-  'latents'?: (_asyncdiff_v1_Tensor | null);
-  /**
-   * What the sampler keeps of earlier steps.
-   */
-  'history'?: (_asyncdiff_v1_Tensor)[];
+  'state'?: (_asyncdiff_v1_SamplerState | null);
 }
 
 /**
@@ -39,13 +31,5 @@ export interface SamplerStart__Output {
    */
   'name': (string);
   'numInferenceSteps': (number);
-  /**
-   * The step that comes next, and its latents, not scaled for the model.
-   */
-  'firstStep': (number);
-  'latents': (_asyncdiff_v1_Tensor__Output | null);
-  /**
-   * What the sampler keeps of earlier steps.
-   */
-  'history': (_asyncdiff_v1_Tensor__Output)[];
+  'state': (_asyncdiff_v1_SamplerState__Output | null);
 }

@@ -12,6 +12,7 @@ import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Ou
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from '../../asyncdiff/v1/LinksProbed.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from '../../asyncdiff/v1/Leaving.js';
 import type { WorkerBatch as _asyncdiff_v1_WorkerBatch, WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output } from '../../asyncdiff/v1/WorkerBatch.js';
+import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from '../../asyncdiff/v1/RoundDone.js';
 
 /**
  * What a worker says.
@@ -38,7 +39,8 @@ export interface WorkerMessage {
    * Several of the above, in order.
    */
   'batch'?: (_asyncdiff_v1_WorkerBatch | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch";
+  'roundDone'?: (_asyncdiff_v1_RoundDone | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone";
 }
 
 /**
@@ -66,5 +68,6 @@ export interface WorkerMessage__Output {
    * Several of the above, in order.
    */
   'batch'?: (_asyncdiff_v1_WorkerBatch__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch";
+  'roundDone'?: (_asyncdiff_v1_RoundDone__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone";
 }

@@ -1,25 +1,24 @@
 import type { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor } from '../common/tensor/index.js';
 
-interface Waiter {
-  readonly resolve: (tensor: Tensor) => void;
+interface Waiter<T> {
+  readonly resolve: (message: T) => void;
   readonly reject: (error: AsyncDiffError) => void;
 }
 
-/** Noise predictions by step: whoever comes first, the prediction or the one who waits for it, waits for the other. */
-export class NoiseMailbox {
-  readonly #arrived = new Map<number, Tensor>();
-  readonly #waiting = new Map<number, Waiter>();
+/** Messages by step: whoever comes first, the message or the one who waits for it, waits for the other. */
+export class Mailbox<T> {
+  readonly #arrived = new Map<number, T>();
+  readonly #waiting = new Map<number, Waiter<T>>();
   #failure: AsyncDiffError | undefined;
 
-  deliver(step: number, tensor: Tensor): void {
+  deliver(step: number, message: T): void {
     const waiter = this.#waiting.get(step);
     if (waiter === undefined) {
-      this.#arrived.set(step, tensor);
+      this.#arrived.set(step, message);
       return;
     }
     this.#waiting.delete(step);
-    waiter.resolve(tensor);
+    waiter.resolve(message);
   }
 
   /** Every present and later wait fails with the first failure told here. */
@@ -29,15 +28,11 @@ export class NoiseMailbox {
     this.#waiting.clear();
   }
 
-  get failure(): AsyncDiffError | undefined {
-    return this.#failure;
-  }
-
-  take(step: number): Promise<Tensor> {
-    const tensor = this.#arrived.get(step);
-    if (tensor !== undefined) {
+  take(step: number): Promise<T> {
+    if (this.#arrived.has(step)) {
+      const message = this.#arrived.get(step) as T;
       this.#arrived.delete(step);
-      return Promise.resolve(tensor);
+      return Promise.resolve(message);
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {

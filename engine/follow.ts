@@ -1,0 +1,95 @@
+import type { Tensor } from '../common/tensor/index.js';
+import { listRounds, type Round } from '../schedule/index.js';
+import { abortable, throwIfAborted } from './abort.js';
+import type { DenoiseOptions, DenoiseResult } from './denoise.js';
+import type { SamplerState } from './sampler-state.js';
+import type { RoundReport, SamplingExecutor } from './round-executor.js';
+import { modelInput, samplerStart } from './sampler-step.js';
+import { clockMs } from './timing.js';
+
+export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep'> {
+  readonly executor: SamplingExecutor;
+  /** Rounds that are told of together. */
+  readonly roundsPerReport: number;
+  /** Reports from one checkpoint to the next: a window, whose rounds are issued together. */
+  readonly reportsPerWindow: number;
+  /** Whether a checkpoint is wanted after this round in any case. */
+  readonly wantsCheckpoint?: ((round: Round) => boolean) | undefined;
+  readonly onProgress?: ((round: Round) => void) | undefined;
+  /** The sampler's state after a round: from there the job can go on elsewhere. */
+  readonly onCheckpoint?: ((state: SamplerState, round: Round) => void) | undefined;
+}
+
+/**
+ * The denoising loop where the executor runs the sampler: issues the rounds, one window ahead, and hears how far they are. The
+ * noise predictions stay where they are made, so what a round costs the caller depends neither on the size of the image nor, where rounds
+ * are short, on their number. The caller's sampler takes no step; every checkpoint brings it to where the executor's is.
+ */
+export async function follow(options: FollowOptions): Promise<DenoiseResult> {
+  const { executor, sampler, settings, job, signal } = options;
+  const roundsPerWindow = options.roundsPerReport * options.reportsPerWindow;
+  const rounds = listRounds(settings);
+  const reports = rounds.map((round, index) => reportOf(options, rounds, round, index));
+  const roundMs: number[] = [];
+  let latents: Tensor = options.latents;
+  await executor.start({ ...job, sampler: samplerStart(sampler, settings, latents) });
+  const startMs = clockMs();
+  let lastMs = startMs;
+  let finished = false;
+  const issueWindow = (from: number): void => {
+    for (const [at, round] of rounds.slice(from, from + roundsPerWindow).entries())
+      executor.issue(round, reports[from + at] as RoundReport);
+  };
+  try {
+    const { firstStep } = rounds[0] as Round;
+    executor.latents(firstStep, modelInput(sampler, latents, firstStep));
+    issueWindow(0);
+    let toldRounds: Round[] = [];
+    for (const [index, round] of rounds.entries()) {
+      throwIfAborted(signal);
+      if (index % roundsPerWindow === 0) issueWindow(index + roundsPerWindow);
+      toldRounds.push(round);
+      if (reports[index] === 'nothing') continue;
+      const state = await abortable(executor.roundDone(lastStepOf(round)), signal);
+      const endMs = clockMs();
+      // Told of together: a round's time is its share.
+      const each = (endMs - lastMs) / toldRounds.length;
+      if (toldRounds.every(({ mode, round: number }) => mode === 'async' && number > 1))
+        roundMs.push(...toldRounds.map(() => each));
+      toldRounds = [];
+      lastMs = endMs;
+      options.onProgress?.(round);
+      if (state === undefined) continue;
+      latents = state.latents;
+      sampler.resume(state.nextStep, state.history);
+      options.onCheckpoint?.(state, round);
+    }
+    finished = true;
+  } finally {
+    if (!finished) await executor.finish().catch(() => undefined);
+  }
+  return {
+    latents,
+    seconds: (lastMs - startMs) / 1000,
+    rounds: rounds.length,
+    roundMs,
+    samplerSpans: [],
+    report: await executor.finish(),
+  };
+}
+
+function reportOf(
+  { roundsPerReport, reportsPerWindow, wantsCheckpoint }: FollowOptions,
+  rounds: readonly Round[],
+  round: Round,
+  index: number,
+): RoundReport {
+  const done = index + 1;
+  if (done === rounds.length || wantsCheckpoint?.(round) === true) return 'checkpoint';
+  if (done % roundsPerReport !== 0) return 'nothing';
+  return done % (roundsPerReport * reportsPerWindow) === 0 ? 'checkpoint' : 'progress';
+}
+
+function lastStepOf({ firstStep, steps }: Round): number {
+  return firstStep + steps - 1;
+}

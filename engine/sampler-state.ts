@@ -1,0 +1,20 @@
+import type { Tensor } from '../common/tensor/index.js';
+
+/** Where a sampler stands: with the config, all that another one needs to go on. */
+export interface SamplerState {
+  /** The step that comes next; the number of steps after the last one. */
+  readonly nextStep: number;
+  /** Latents of `nextStep`, float32, not scaled for the model. */
+  readonly latents: Tensor;
+  /** What the sampler keeps of earlier steps. */
+  readonly history: readonly Float32Array[];
+}
+
+/** A sampler to go on with, in another process. */
+export interface SamplerStart extends SamplerState {
+  /** The config it was made from, as the text of a scheduler_config.json. */
+  readonly schedulerConfig: string;
+  /** As `--scheduler` takes it. */
+  readonly name: string;
+  readonly numInferenceSteps: number;
+}
