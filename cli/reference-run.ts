@@ -115,7 +115,7 @@ export function planWorkers(settings: PlanSettings) {
   return Array.from({ length: count }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',
-    timeDilation: 1,
+    speed: 1,
     roundTripMs: 0,
   }));
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { ArtifactSource } from './worker-handle.js';
+import type { ArtifactSource } from './worker-link.js';
 
 const CHUNK_BYTES = 1 << 20;
 

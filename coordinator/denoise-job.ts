@@ -12,6 +12,7 @@ import type { JobSettings } from './job-settings.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
+import { speedWarning } from './speed-check.js';
 import type { WorkerRegistry } from './worker-registry.js';
 
 /** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
@@ -60,7 +61,8 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   checkBatch(job, batchRepeat);
-  const workers = () => registry.workers.slice(0, settings.maxWorkers);
+  // The fastest first: with fewer components than workers, the slow ones are left out.
+  const workers = () => registry.workers.toSorted((a, b) => b.speed - a.speed).slice(0, settings.maxWorkers);
   if (workers().length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
   let cpu = process.cpuUsage();
   let toldMs = 0;
@@ -86,6 +88,8 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
       const count = deployment.workers.length;
       if (restarts > 0)
         emit({ warning: { message: `a worker was lost; going on with ${count} from step ${firstStep}` } });
+      const uneven = speedWarning(deployment);
+      if (uneven !== undefined) emit({ warning: { message: uneven } });
       emit({
         planned: {
           components: deployment.partition.components.length,

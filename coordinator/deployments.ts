@@ -50,7 +50,7 @@ export class Deployments {
       workers: request.workers.map((worker) => ({
         id: worker.id,
         hostId: worker.hello.hostId,
-        timeDilation: worker.timeDilation,
+        speed: worker.speed,
         // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
         roundTripMs: worker.hello.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
       })),
@@ -135,6 +135,11 @@ function keyOf({
   workers,
 }: DeploymentRequest): string {
   // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
-  const holders = workers.map((worker) => [worker.id, worker.hello.address, worker.hello.device]);
+  const holders = workers.map((worker) => [
+    worker.id,
+    worker.hello.address,
+    worker.hello.device,
+    worker.speed,
+  ]);
   return JSON.stringify([source, settings, batchRepeat, relay, optimizationLevel, holders]);
 }

@@ -22,7 +22,8 @@ import { unreadFrom } from '../planner/index.js';
 import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
-import type { JobListener, WorkerHandle } from './worker-handle.js';
+import type { WorkerHandle } from './worker-handle.js';
+import type { JobListener } from './worker-link.js';
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,

@@ -7,34 +7,13 @@ import type { Deploy } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { Deployed__Output } from '../transport/gen/asyncdiff/v1/Deployed.js';
 import type { Hello__Output } from '../transport/gen/asyncdiff/v1/Hello.js';
 import type { LinksProbed__Output } from '../transport/gen/asyncdiff/v1/LinksProbed.js';
-import type { NoisePrediction__Output } from '../transport/gen/asyncdiff/v1/NoisePrediction.js';
 import type { Peer } from '../transport/gen/asyncdiff/v1/Peer.js';
-import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
-import type { RoundDone__Output } from '../transport/gen/asyncdiff/v1/RoundDone.js';
 import type { StartJob } from '../transport/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
 import { Expectations } from './expectations.js';
+import type { ArtifactSource, JobListener, WorkerLink } from './worker-link.js';
 import { TRANSITIONS, type WorkerState } from './worker-state.js';
-
-/** The control stream to a worker, whichever side dialled it. */
-export interface WorkerLink {
-  send(message: CoordinatorMessage): void;
-  close(): void;
-}
-
-/** What the executor of the running job wants to hear from a worker. */
-export interface JobListener {
-  onNoise(message: NoisePrediction__Output): void;
-  onRoundDone(message: RoundDone__Output): void;
-  onRelayedFrame(message: RelayedFrame__Output): void;
-  onFault(error: AsyncDiffError): void;
-}
-
-export interface ArtifactSource {
-  /** Streams an artifact's bytes in chunks. */
-  read(sha256: string): AsyncIterable<Uint8Array>;
-}
 
 /** Sent back to back at the start. */
 const EAGER_PINGS = 6;
@@ -45,8 +24,8 @@ export class WorkerHandle {
   readonly name: string;
   readonly hello: Hello__Output;
   readonly clock = new ClockOffset();
-  /** Declared devices: factor on the declared times; 1 for real ones. */
-  readonly timeDilation: number;
+  /** Beside other workers, as the user says; a declared device is slower by its dilation. */
+  readonly speed: number;
   readonly #link: WorkerLink;
   readonly #expected = new Expectations();
   #outgoing: CoordinatorMessage[] = [];
@@ -62,7 +41,7 @@ export class WorkerHandle {
     this.id = id;
     this.name = name;
     this.hello = hello;
-    this.timeDilation = dilationOf(hello);
+    this.speed = (hello.speed || 1) / dilationOf(hello);
     this.#link = link;
   }
 

@@ -31,6 +31,7 @@ export function workerStatus({ id, name, state, hello, clock }: WorkerHandle): W
     onnxruntimeVersion,
     nodeVersion,
     declared,
+    speed: hello.speed || 1,
     roundTripMs: clock.roundTripMs,
     ...(declared ? { declaredDevice: declaredDevice(hello.declaredProfile) } : {}),
   };

@@ -1,5 +1,6 @@
 export { DeclaredSession } from './declared-session.js';
 export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
+export type { ExecutorEvents } from './executor-events.js';
 export { follow, type FollowOptions } from './follow.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export { type IssuedRound, issuedRound } from './issued-round.js';
@@ -20,5 +21,5 @@ export {
 } from './round-executor.js';
 export type { OptimizationLevel, SegmentSpec, ValueSpec } from './segment-spec.js';
 export type { SegmentSession } from './session.js';
-export { type ExecutorEvents, TaskExecutor } from './task-executor.js';
+export { TaskExecutor } from './task-executor.js';
 export { clockMs, type Span } from './timing.js';

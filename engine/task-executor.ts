@@ -1,30 +1,16 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Task } from '../schedule/index.js';
+import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, localName } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
-import type { SamplerState } from './sampler-state.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
+import { copyOf, notFinite, takeResult } from './task-results.js';
 import { clockMs } from './timing.js';
 import { LATENTS, sessionValueName } from '../partition/index.js';
-
-export interface ExecutorEvents {
-  /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
-  onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
-  /** The noise prediction of a step, after guidance, float32, of a round issued with `noise`. The receiver owns its memory. */
-  onNoise(job: JobContext, step: number, tensor: Tensor): void;
-  /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
-  onLatents(job: JobContext, step: number, tensor: Tensor): void;
-  /** A round issued with `progress`, or with `checkpoint` (then with the sampler's state, the receiver's own), is done. */
-  onRoundDone(job: JobContext, lastStep: number, state: SamplerState | undefined): void;
-  /** A task failed: the job cannot go on. Later tasks of the job are not run. */
-  onFault(job: JobContext, error: AsyncDiffError): void;
-  /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
-  leaves(planId: string, name: string): boolean;
-}
 
 /** Far more than can have tensors under way at a time. */
 const KEPT_ENDED = 64;
@@ -245,27 +231,4 @@ export class TaskExecutor {
       if (spec.boundaryReads.includes(name)) return true;
     return false;
   }
-}
-
-/** The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own. */
-function copyOf(tensor: Tensor): Tensor {
-  return { ...tensor, data: tensor.data.slice() };
-}
-
-function takeResult(results: Record<string, Tensor>, name: string, spec: SegmentSpec): Tensor {
-  const tensor = results[name];
-  if (tensor === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
-  return tensor;
-}
-
-function notFinite(what: string, task: Task, state: JobState): AsyncDiffError {
-  const bad = task.reads.filter(({ name, version }) => {
-    const tensor = state.store.get(name, version);
-    return tensor !== undefined && !isFinite(tensor);
-  });
-  const source = bad.length === 0 ? '' : `; its input "${bad[0]?.name}" held it already`;
-  return new AsyncDiffError(
-    'not_finite',
-    `NaN or infinity in ${what}, computed by component ${task.component} at step ${task.timestepStep}${source}`,
-  );
 }

@@ -46,7 +46,7 @@ export function clusterOf(
     });
   };
   return {
-    workers: request.workers.map(({ id, hostId, timeDilation }) => ({ id, hostId, speed: 1 / timeDilation })),
+    workers: request.workers.map(({ id, hostId, speed }) => ({ id, hostId, speed })),
     placement: byComponent(placement),
     links: link,
     coordinatorLinks,

@@ -37,8 +37,8 @@ export function componentsAsked({
 export interface PlanWorker {
   readonly id: string;
   readonly hostId: string;
-  /** Factor on the costs of a declared profile; 1 for a real device. */
-  readonly timeDilation: number;
+  /** Beside the other workers; a declared device's costs take that much longer. */
+  readonly speed: number;
   /** Coordinator to worker and back, measured. */
   readonly roundTripMs: number;
 }

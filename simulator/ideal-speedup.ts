@@ -25,20 +25,23 @@ export function idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare }: Id
 
 /**
  * The largest share of the predictor's compute that one worker does in one round: the shares of all components that it holds;
- * component N counts once for each of the S runs that the worker does.
+ * component N counts once for each of the S runs that the worker does. A worker that is slower than the fastest one has so much more to do.
  */
 export function roundShare(
   partition: Partition,
-  cluster: Pick<Cluster, 'placement'>,
+  cluster: Pick<Cluster, 'placement'> & Partial<Pick<Cluster, 'workers'>>,
   stride: number,
 ): number {
+  const speeds = new Map(cluster.workers?.map(({ id, speed }) => [id, speed]));
+  const fastest = Math.max(...speeds.values());
+  const slowness = (worker: string): number => (speeds.has(worker) ? fastest / speeds.get(worker)! : 1);
   const loads = new Map<string, number>();
   for (const { index, share } of partition.components) {
     const workers = workersOf(cluster, index);
     const runs = index === partition.components.length ? stride : 1;
     for (let run = 0; run < runs; run++) {
       const worker = workers[run % workers.length]!;
-      loads.set(worker, (loads.get(worker) ?? 0) + share);
+      loads.set(worker, (loads.get(worker) ?? 0) + share * slowness(worker));
     }
   }
   return Math.max(...loads.values());

@@ -6,25 +6,8 @@ import type { OutgoingFrame } from './frame.js';
 import { MIB } from './options.js';
 import { FrameWriter } from './raw-write.js';
 import { LEAST_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
+import type { SentTensor } from './sent-tensor.js';
 import type { RingWriter } from './shared-ring.js';
-
-/** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
-export interface SentTensor {
-  readonly planId: string;
-  readonly jobId: string;
-  readonly attempt: number;
-  readonly name: string;
-  readonly version: number;
-  /** The tensor's own bytes. */
-  readonly bytes: number;
-  /** Worker that it went to. */
-  readonly peer: string;
-  /** First byte handed to the network; last byte taken by it. */
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Part of that time spent serialising. */
-  readonly serializeMs: number;
-}
 
 export interface ConsumerChannelOptions {
   readonly planId: string;

@@ -1,13 +1,14 @@
 import { Metadata } from '@grpc/grpc-js';
 import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { ConsumerChannel, type SentTensor } from './consumer-channel.js';
+import { ConsumerChannel } from './consumer-channel.js';
 import { Egress } from './egress.js';
 import { CREDIT_HEADER, type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';
+import type { SentTensor } from './sent-tensor.js';
 import { onClientEnd } from './server-call-end.js';
 import { RingWriter } from './shared-ring.js';
 

@@ -10,7 +10,7 @@ export {
   type UnaryOptions,
 } from './calls.js';
 export { clientError } from './client-error.js';
-export type { SentTensor } from './consumer-channel.js';
+export type { SentTensor } from './sent-tensor.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
 export {

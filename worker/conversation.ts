@@ -13,12 +13,12 @@ import {
 } from '../protocol/index.js';
 import { FrameAssembler, type SentTensor } from '../transport/index.js';
 import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob__Output } from '../transport/gen/asyncdiff/v1/StartJob.js';
 import type { ProbeLinks__Output } from '../transport/gen/asyncdiff/v1/ProbeLinks.js';
-import { Deployment, type DeploymentContext } from './deployment.js';
+import type { Deployment, DeploymentContext } from './deployment.js';
+import { Deployments } from './deployments.js';
 import type { InferenceEvent } from './inference-messages.js';
 import { fromWire } from './inference.js';
 import { probeLinks } from './probe.js';
@@ -40,15 +40,19 @@ interface RunningJob {
 /** What this worker does for one coordinator, from Welcome until the stream ends. */
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #deployments = new Map<string, Deployment>();
-  readonly #waiting = new Map<string, { deployment: Deployment; missing: Set<string> }>();
+  readonly #deployments: Deployments;
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
-  /** Deployments and artifacts are taken in order, one after another. */
-  #chain: Promise<void> = Promise.resolve();
 
   constructor(options: ConversationOptions) {
     this.#options = options;
+    this.#deployments = new Deployments({
+      ...options,
+      onLost: (planId, error) => {
+        if (this.#job?.deployment.planId === planId)
+          options.send({ fault: toFault(error, { jobId: this.#job.jobId }) });
+      },
+    });
   }
 
   /** Whether a job is in progress. */
@@ -72,15 +76,10 @@ export class Conversation {
       send({ pong: { id: message.ping.id, sentMs: message.ping.sentMs, clockMs: clockMs() } });
     else if (message.startJob) this.#startJob(message.startJob);
     else if (message.endJob) void this.#endJob(message.endJob);
-    else if (message.deploy) this.#deploy(message.deploy);
-    else if (message.artifactChunk) {
-      const { sha256, offsetBytes, data, last } = message.artifactChunk;
-      this.#enqueue(() => this.#takeArtifact(sha256, offsetBytes, data, last));
-    } else if (message.probeLinks) void this.#probe(message.probeLinks);
-    else if (message.undeploy) {
-      const { planId } = message.undeploy;
-      this.#enqueue(async () => this.#undeploy(planId));
-    }
+    else if (message.deploy) this.#deployments.deploy(message.deploy);
+    else if (message.artifactChunk) this.#deployments.takeArtifact(message.artifactChunk);
+    else if (message.probeLinks) void this.#probe(message.probeLinks);
+    else if (message.undeploy) this.#deployments.undeploy(message.undeploy.planId);
   }
 
   /** From the inference thread. */
@@ -133,72 +132,7 @@ export class Conversation {
     if (this.#job !== undefined)
       await this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
     this.#job = undefined;
-    await this.#chain;
-    for (const planId of this.#deployments.keys()) this.#undeploy(planId);
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    this.#chain = this.#chain.then(work).catch((error: unknown) => {
-      this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed')) });
-    });
-  }
-
-  #deploy(message: Deploy__Output): void {
-    const deployment = new Deployment(message, {
-      ...this.#options,
-      onLost: (planId, error) => {
-        deployment.broken = error;
-        if (this.#job?.deployment.planId === planId)
-          this.#options.send({ fault: toFault(error, { jobId: this.#job.jobId }) });
-      },
-    });
-    const { missing } = deployment;
-    if (missing.length === 0) {
-      this.#enqueue(() => this.#open(deployment));
-      return;
-    }
-    this.#waiting.set(deployment.planId, { deployment, missing: new Set(missing) });
-    this.#options.send({ needArtifacts: { planId: deployment.planId, sha256: missing } });
-  }
-
-  async #takeArtifact(sha256: string, offsetBytes: number, data: Uint8Array, last: boolean): Promise<void> {
-    try {
-      if (!(await this.#options.cache.write(sha256, offsetBytes, data, last))) return;
-    } catch (error) {
-      for (const [planId, waiting] of this.#waiting)
-        if (waiting.missing.has(sha256)) this.#deployFailed(planId, error);
-      return;
-    }
-    for (const [planId, { deployment, missing }] of this.#waiting) {
-      missing.delete(sha256);
-      if (missing.size > 0) continue;
-      this.#waiting.delete(planId);
-      await this.#open(deployment);
-    }
-  }
-
-  async #open(deployment: Deployment): Promise<void> {
-    const { planId } = deployment;
-    this.#deployments.set(planId, deployment);
-    try {
-      const segmentMs = await deployment.open();
-      this.#options.send({
-        deployed: { planId, segmentMs: { ...segmentMs }, memoryBytes: process.memoryUsage.rss() },
-      });
-    } catch (error) {
-      this.#undeploy(planId);
-      this.#deployFailed(planId, error);
-    }
-  }
-
-  #deployFailed(planId: string, error: unknown): void {
-    this.#waiting.delete(planId);
-    this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed'), { planId }) });
-  }
-
-  #undeploy(planId: string): void {
-    this.#deployments.get(planId)?.close();
-    this.#deployments.delete(planId);
+    await this.#deployments.close();
   }
 
   #startJob(message: StartJob__Output): void {

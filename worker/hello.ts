@@ -6,7 +6,11 @@ import type { DeclaredDevice } from './declared-device.js';
 
 /** The first message of a worker: what a coordinator needs to know to plan with it, and to refuse one of another version. */
 export async function describeWorker(
-  names: { readonly name?: string | undefined; readonly advertise?: string | undefined },
+  names: {
+    readonly name?: string | undefined;
+    readonly advertise?: string | undefined;
+    readonly speed?: number | undefined;
+  },
   device: {
     readonly device: string;
     readonly threads: number;
@@ -28,7 +32,7 @@ export async function describeWorker(
     machineId: identity.machineId,
     onnxruntimeVersion: await onnxruntimeVersion(),
     nodeVersion: process.version,
-    speed: 0,
+    speed: names.speed ?? 1,
     declared: device.declared !== undefined,
     declaredProfile: device.declared?.profileJson ?? '',
   };

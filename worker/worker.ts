@@ -23,42 +23,9 @@ import { describeWorker } from './hello.js';
 import { Inference } from './inference.js';
 import { type JoinLoop, startJoinLoop } from './join-loop.js';
 import { localAddressTowards } from './local-address.js';
-import type { WorkerLog } from './log.js';
 import { WorkerMetrics } from './metrics.js';
 import { probeHandler } from './probe.js';
-
-/**
- * States of a worker, as it tells them in its log and its health service:
- *
- * | state | meaning | health |
- * |---|---|---|
- * | starting | opens its port and its inference thread | |
- * | waiting | no coordinator: dials one, or waits to be dialled | SERVING |
- * | joined | registered at a coordinator | SERVING |
- * | draining | finishes the job in progress, takes no new one | NOT_SERVING |
- * | stopped | everything is closed | |
- */
-export type WorkerState = 'starting' | 'waiting' | 'joined' | 'draining' | 'stopped';
-
-export interface WorkerOptions {
-  /** Coordinator to register with, HOST:PORT. */
-  readonly join?: string | undefined;
-  /** Where to listen for other workers and, without `join`, for the coordinator. Defaults to any port at the address that faces the coordinator. */
-  readonly listen?: string | undefined;
-  /** Address that other workers dial, if not the one that it listens at. */
-  readonly advertise?: string | undefined;
-  /** Defaults to cpu. */
-  readonly device?: string | undefined;
-  /** ONNX Runtime threads. Defaults to the cores less one, which the network keeps. */
-  readonly threads?: number | undefined;
-  readonly cacheDir?: string | undefined;
-  /** Name for people. Defaults to the host's. */
-  readonly name?: string | undefined;
-  readonly maxMessageBytes?: number | undefined;
-  /** Tensors from workers on this host come through shared memory where there is some. Default true. */
-  readonly sharedMemory?: boolean | undefined;
-  readonly log: WorkerLog;
-}
+import type { WorkerOptions, WorkerState } from './worker-options.js';
 
 type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;
 

@@ -31,6 +31,7 @@ export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
       state: worker.state,
       device: worker.device,
       threads: worker.threads,
+      speed: worker.speed,
       address: worker.address,
       host_name: worker.hostName,
       host_id: worker.hostId,
@@ -56,9 +57,9 @@ export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
       `coordinator ${flags.coordinator}, asyncdiff ${version}, ${runningJobs} running, ${queuedJobs} queued\n`,
     );
     io.stdout.write(model === '' ? 'no model\n' : `model ${model}\n`);
-    for (const { name, state, device, threads, address, round_trip_ms } of workers) {
+    for (const { name, state, device, threads, speed, address, round_trip_ms } of workers) {
       io.stdout.write(
-        `${name}  ${state}  ${device}, ${threads} thread${threads === 1 ? '' : 's'}  ${address}  ${round_trip_ms.toFixed(2)} ms\n`,
+        `${name}  ${state}  ${device}, ${threads} thread${threads === 1 ? '' : 's'}${speed === 1 ? '' : `, speed ${speed}`}  ${address}  ${round_trip_ms.toFixed(2)} ms\n`,
       );
     }
     if (workers.length === 0) io.stdout.write('no workers\n');

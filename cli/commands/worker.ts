@@ -6,7 +6,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
 import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
 import { serveMetrics } from '../metrics-server.js';
-import { wholeNumber } from '../plan-flags.js';
+import { realNumber, wholeNumber } from '../plan-flags.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags {
@@ -16,6 +16,7 @@ export interface WorkerFlags {
   readonly device: string;
   readonly threads?: number;
   readonly cache?: string;
+  readonly speed?: number;
   readonly name?: string;
   readonly metricsPort?: number;
   readonly graceMs: number;
@@ -46,6 +47,12 @@ export function register(program: Command, io: CommandIo): void {
       ),
     )
     .addOption(
+      flag(
+        '--speed <s>',
+        'speed beside the other workers: 0.5 gets half as much to compute (default: 1)',
+      ).argParser(speedOf),
+    )
+    .addOption(
       flag('--cache <dir>', 'folder that keeps segment models (default: ~/.cache/asyncdiff/segments)'),
     )
     .addOption(flag('--name <name>', "name for people (default: the host's)"))
@@ -71,6 +78,13 @@ export function register(program: Command, io: CommandIo): void {
     );
 }
 
+/** A factor of more than a hundred is a slip of the pen. */
+function speedOf(text: string): number {
+  const speed = realNumber('speed')(text);
+  if (speed >= 0.01 && speed <= 100) return speed;
+  throw new AsyncDiffError('usage', `--speed is 0.01 to 100, not ${text}`);
+}
+
 export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): Promise<void> {
   if (flags.join === undefined && flags.listen === undefined) {
     throw new AsyncDiffError(
@@ -86,6 +100,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     device: flags.device,
     threads: flags.threads,
     cacheDir: flags.cache,
+    speed: flags.speed,
     name: flags.name,
     maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     sharedMemory: flags.sharedMemory === 'on',

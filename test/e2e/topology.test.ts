@@ -145,6 +145,26 @@ it('two workers of one name are told apart', async () => {
   expect((await denoise(['--coordinator', address])).code).toBe(0);
 });
 
+it('a slow worker gets less to compute, and is left out where fewer are needed; the bits are those of the same cut', async () => {
+  const { address } = await serveWith();
+  worker(['--join', address, '--name', 'slow', '--speed', '0.25']);
+  await joined(address, 1);
+  worker(['--join', address, '--name', 'fast']);
+  await joined(address, 2);
+  const common = ['--num-inference-steps', '8', '--warm-up', '1', '--out', join(folder, 'out.npy')];
+  const run = (flags: readonly string[]) =>
+    runCli(['denoise', ...files.flags, ...common, '--json', '--quiet', ...flags]);
+  const two = JSON.parse((await run(['--coordinator', address, '--shape', 'sequential'])).stdout);
+  expect(two.workers.map(({ name }: { name: string }) => name)).toEqual(['fast', 'slow']);
+  // Even loads: 0.8 of the compute and 0.2, as far as so small a model can be cut.
+  expect(two.max_share).toBeGreaterThan(0.65);
+  const out = await readNpy(join(folder, 'out.npy'));
+  await run(['--reference', '--threads', '1', ...cache(), '--cut', two.cuts[0]]);
+  expectSameBits(await readNpy(join(folder, 'out.npy')), out, 'the same cut');
+  const one = JSON.parse((await run(['--coordinator', address, '--components', '1'])).stdout);
+  expect(one.workers.map(({ name }: { name: string }) => name)).toEqual(['fast']);
+});
+
 describe('other versions of the protocol', () => {
   async function sayFirst(address: string, message: WorkerMessage): Promise<AsyncDiffError | undefined> {
     const client = new CoordinatorClient(address, credentials.createInsecure(), channelOptions());

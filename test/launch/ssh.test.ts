@@ -22,7 +22,7 @@ const HOSTS = [
   'gpu1.example.org:2222  device=cuda:0',
   'gpu1.example.org:2222  device=cuda:1  # the second GPU',
   '',
-  'me@gpu2 device=cpu threads=4 listen=0.0.0.0:50052 advertise=10.0.0.2:50052',
+  'me@gpu2 device=cpu threads=4 speed=0.5 listen=0.0.0.0:50052 advertise=10.0.0.2:50052',
 ].join('\n');
 const SSH = 'ssh -o BatchMode=yes -o ConnectTimeout=10';
 
@@ -34,7 +34,7 @@ describe('asyncdiff-ssh --dry-run', () => {
       `${SSH} -p 2222 gpu1.example.org ${to} coordinator .local/state/asyncdiff 30 -- asyncdiff serve --listen 0.0.0.0:50051 --model models/sd15 < ${REMOTE}`,
       `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-1 --device cuda:0 < ${REMOTE}`,
       `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-2 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-2 --device cuda:1 < ${REMOTE}`,
-      `${SSH} me@gpu2 ${to} gpu2-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu2-1 --device cpu --threads 4 --listen 0.0.0.0:50052 --advertise 10.0.0.2:50052 < ${REMOTE}`,
+      `${SSH} me@gpu2 ${to} gpu2-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu2-1 --device cpu --threads 4 --speed 0.5 --listen 0.0.0.0:50052 --advertise 10.0.0.2:50052 < ${REMOTE}`,
       '',
     ]);
     expect(stderr).toBe('');

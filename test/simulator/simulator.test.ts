@@ -268,5 +268,10 @@ describe('idealSpeedup', () => {
     expect(roundShare(partition, placement(['a'], ['b']), 2)).toBe(1);
     expect(roundShare(partition, placement(['a'], ['b', 'c']), 2)).toBe(0.5);
     expect(roundShare(partition, placement(['a'], ['a']), 1)).toBe(1);
+    const workers = [
+      { id: 'a', speed: 2, hostId: 'a' },
+      { id: 'b', speed: 1, hostId: 'b' },
+    ];
+    expect(roundShare(partition, { ...placement(['a'], ['b']), workers }, 1)).toBe(1);
   });
 });

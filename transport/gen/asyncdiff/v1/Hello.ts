@@ -31,7 +31,7 @@ export interface Hello {
   'onnxruntimeVersion'?: (string);
   'nodeVersion'?: (string);
   /**
-   * Speed over the reference CPU thread, from a short measured run; 0 if not measured.
+   * Speed beside the other workers, as the user says (`--speed`): the planner gives it so much more of the compute. 0: 1.
    */
   'speed'?: (number | string);
   'declared'?: (boolean);
@@ -75,7 +75,7 @@ export interface Hello__Output {
   'onnxruntimeVersion': (string);
   'nodeVersion': (string);
   /**
-   * Speed over the reference CPU thread, from a short measured run; 0 if not measured.
+   * Speed beside the other workers, as the user says (`--speed`): the planner gives it so much more of the compute. 0: 1.
    */
   'speed': (number);
   'declared': (boolean);

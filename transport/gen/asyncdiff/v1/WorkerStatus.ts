@@ -24,6 +24,10 @@ export interface WorkerStatus {
    * Set where `declared` is.
    */
   'declaredDevice'?: (_asyncdiff_v1_DeclaredDevice | null);
+  /**
+   * As the user says (`worker --speed`).
+   */
+  'speed'?: (number | string);
 }
 
 export interface WorkerStatus__Output {
@@ -48,4 +52,8 @@ export interface WorkerStatus__Output {
    * Set where `declared` is.
    */
   'declaredDevice': (_asyncdiff_v1_DeclaredDevice__Output | null);
+  /**
+   * As the user says (`worker --speed`).
+   */
+  'speed': (number);
 }

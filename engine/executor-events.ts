@@ -1,0 +1,20 @@
+import type { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import type { JobContext } from './job-state.js';
+import type { SamplerState } from './sampler-state.js';
+
+/** What a task executor tells whoever runs it. */
+export interface ExecutorEvents {
+  /** A boundary tensor exists. The receiver owns its memory and may transfer it. */
+  onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
+  /** The noise prediction of a step, after guidance, float32, of a round issued with `noise`. The receiver owns its memory. */
+  onNoise(job: JobContext, step: number, tensor: Tensor): void;
+  /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
+  onLatents(job: JobContext, step: number, tensor: Tensor): void;
+  /** A round issued with `progress`, or with `checkpoint` (then with the sampler's state, the receiver's own), is done. */
+  onRoundDone(job: JobContext, lastStep: number, state: SamplerState | undefined): void;
+  /** A task failed: the job cannot go on. Later tasks of the job are not run. */
+  onFault(job: JobContext, error: AsyncDiffError): void;
+  /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
+  leaves(planId: string, name: string): boolean;
+}

@@ -1,0 +1,30 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import type { Task } from '../schedule/index.js';
+import { isFinite } from './float-ops.js';
+import type { JobState } from './job-state.js';
+import type { SegmentSpec } from './segment-spec.js';
+
+/** The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own. */
+export function copyOf(tensor: Tensor): Tensor {
+  return { ...tensor, data: tensor.data.slice() };
+}
+
+export function takeResult(results: Record<string, Tensor>, name: string, spec: SegmentSpec): Tensor {
+  const tensor = results[name];
+  if (tensor === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
+  return tensor;
+}
+
+/** The error for a result that holds NaN or infinity: names component, step and, if one held it already, the input. */
+export function notFinite(what: string, task: Task, state: JobState): AsyncDiffError {
+  const bad = task.reads.filter(({ name, version }) => {
+    const tensor = state.store.get(name, version);
+    return tensor !== undefined && !isFinite(tensor);
+  });
+  const source = bad.length === 0 ? '' : `; its input "${bad[0]?.name}" held it already`;
+  return new AsyncDiffError(
+    'not_finite',
+    `NaN or infinity in ${what}, computed by component ${task.component} at step ${task.timestepStep}${source}`,
+  );
+}
