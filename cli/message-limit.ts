@@ -1,5 +1,4 @@
 import type { Option } from 'commander';
-import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import { realNumber } from './plan-flags.js';
 
@@ -13,11 +12,7 @@ export function messageLimitFlag(): Option {
   return flag(
     '--max-message-mb <mb>',
     'largest gRPC message, in MiB; the same on both sides (default: 64)',
-  ).argParser((text) => {
-    const value = realNumber('max-message-mb')(text);
-    if (value >= LEAST_MB && value <= MOST_MB) return value;
-    throw new AsyncDiffError('usage', `--max-message-mb takes ${LEAST_MB} to ${MOST_MB}, not "${text}"`);
-  });
+  ).argParser(realNumber('max-message-mb', LEAST_MB, MOST_MB));
 }
 
 /** MiB as given, in bytes. */

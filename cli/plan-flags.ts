@@ -34,11 +34,18 @@ export function wholeNumber(
   };
 }
 
-export function realNumber(name: string): (text: string) => number {
+/** A flag's value as a number, in a range if one is given. */
+export function realNumber(
+  name: string,
+  least = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value)) return value;
-    throw new AsyncDiffError('usage', `--${name} takes a number, not "${text}"`);
+    const isNumber = text.trim() !== '' && Number.isFinite(value);
+    if (isNumber && value >= least && value <= most) return value;
+    const wanted = isNumber ? `${least} to ${most}` : 'a number';
+    throw new AsyncDiffError('usage', `--${name} takes ${wanted}, not "${text}"`);
   };
 }
 

@@ -1,4 +1,5 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { abortable } from '../common/abort.js';
+import type { AsyncDiffError } from '../common/errors/index.js';
 import { hostIdentity } from '../common/host-identity.js';
 import { type Plan, type PlanRequest, planInThread } from '../planner/index.js';
 import { Deployment } from './deployment.js';
@@ -69,7 +70,7 @@ export class Deployments {
       const oldest = this.#plans.keys().next().value;
       if (this.#plans.size > KEPT_PLANS && oldest !== undefined) this.#plans.delete(oldest);
     }
-    return { plan: await orAborted(made, signal), planRequest };
+    return { plan: await abortable(made, signal), planRequest };
   }
 
   /** The deployed plan for a request: the current one if it fits, else a new one in its place. */
@@ -108,21 +109,6 @@ export class Deployments {
       this.#log.warn({ plan: this.#current?.deployment.planId, reason: why.message }, 'plan dropped');
     this.#current?.deployment.close();
     this.#current = undefined;
-  }
-}
-
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(AsyncDiffError.from(signal.reason, 'cancelled'));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -90,7 +90,7 @@ export function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
   const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
-  const placed = { placement: byComponent(placement), workers: speedsOf(workers) };
+  const placed = { placement: byComponent(placement), workers };
   if (kinds.size === 1) return roundShare(partition, placed, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;
@@ -106,10 +106,6 @@ export function maxShare(deployment: Deployment, stride: number): number {
     }
   }
   return wholeMs === 0 ? 1 : Math.max(...loads.values()) / stride / wholeMs;
-}
-
-function speedsOf(workers: Deployment['workers']) {
-  return workers.map(({ id, hello, speed }) => ({ id, hostId: hello.hostId, speed }));
 }
 
 function sumOf(values: readonly number[]): number {

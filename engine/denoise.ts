@@ -1,9 +1,10 @@
+import { abortable, throwIfAborted } from '../common/abort.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Sampler } from '../samplers/index.js';
-import { listRounds, type Round, type ScheduleSettings } from '../schedule/index.js';
-import { abortable, throwIfAborted } from './abort.js';
+import type { Round, ScheduleSettings } from '../schedule/index.js';
+import { runJob } from './job-run.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
-import { modelInput, samplerStart, takeStep } from './sampler-step.js';
+import { modelInput, takeStep } from './sampler-step.js';
 import { clockMs, type Span } from './timing.js';
 
 export interface DenoiseOptions {
@@ -45,16 +46,12 @@ export interface DenoiseResult {
  * tensors are there; its latents follow when the sampler has made them. See follow for the loop that leaves the sampler to the executor.
  */
 export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
-  const { executor, sampler, settings, job, signal } = options;
-  const rounds = listRounds(settings);
-  const roundMs: number[] = [];
-  const samplerSpans: Span[] = [];
-  let latents = options.latents;
-  await executor.start({ ...job, sampler: samplerStart(sampler, settings, latents) });
-  const startMs = clockMs();
-  let lastMs = startMs;
-  let finished = false;
-  try {
+  const { executor, sampler, signal } = options;
+  return runJob(options, async (rounds, startMs) => {
+    const roundMs: number[] = [];
+    const samplerSpans: Span[] = [];
+    let latents = options.latents;
+    let lastMs = startMs;
     executor.issue(rounds[0] as Round, 'noise');
     for (const [index, round] of rounds.entries()) {
       throwIfAborted(signal);
@@ -81,16 +78,6 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
       if (round.mode === 'async' && round.round > 1) roundMs.push(endMs - lastMs);
       lastMs = endMs;
     }
-    finished = true;
-  } finally {
-    if (!finished) await executor.finish().catch(() => undefined);
-  }
-  return {
-    latents,
-    seconds: (lastMs - startMs) / 1000,
-    rounds: rounds.length,
-    roundMs,
-    samplerSpans,
-    report: await executor.finish(),
-  };
+    return { latents, roundMs, samplerSpans, endMs: lastMs };
+  });
 }

@@ -1,10 +1,10 @@
-import type { Tensor } from '../common/tensor/index.js';
-import { listRounds, type Round } from '../schedule/index.js';
-import { abortable, throwIfAborted } from './abort.js';
+import { abortable, throwIfAborted } from '../common/abort.js';
+import type { Round } from '../schedule/index.js';
 import type { DenoiseOptions, DenoiseResult } from './denoise.js';
+import { runJob } from './job-run.js';
 import type { SamplerState } from './sampler-state.js';
 import type { RoundReport, SamplingExecutor } from './round-executor.js';
-import { modelInput, samplerStart } from './sampler-step.js';
+import { modelInput } from './sampler-step.js';
 import { clockMs } from './timing.js';
 
 export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep'> {
@@ -26,21 +26,17 @@ export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep
  * are short, on their number. The caller's sampler takes no step; every checkpoint brings it to where the executor's is.
  */
 export async function follow(options: FollowOptions): Promise<DenoiseResult> {
-  const { executor, sampler, settings, job, signal } = options;
+  const { executor, sampler, signal } = options;
   const roundsPerWindow = options.roundsPerReport * options.reportsPerWindow;
-  const rounds = listRounds(settings);
-  const reports = rounds.map((round, index) => reportOf(options, rounds, round, index));
-  const roundMs: number[] = [];
-  let latents: Tensor = options.latents;
-  await executor.start({ ...job, sampler: samplerStart(sampler, settings, latents) });
-  const startMs = clockMs();
-  let lastMs = startMs;
-  let finished = false;
-  const issueWindow = (from: number): void => {
-    for (const [at, round] of rounds.slice(from, from + roundsPerWindow).entries())
-      executor.issue(round, reports[from + at] as RoundReport);
-  };
-  try {
+  return runJob(options, async (rounds, startMs) => {
+    const reports = rounds.map((round, index) => reportOf(options, rounds, round, index));
+    const roundMs: number[] = [];
+    let { latents } = options;
+    let lastMs = startMs;
+    const issueWindow = (from: number): void => {
+      for (const [at, round] of rounds.slice(from, from + roundsPerWindow).entries())
+        executor.issue(round, reports[from + at] as RoundReport);
+    };
     const { firstStep } = rounds[0] as Round;
     executor.latents(firstStep, modelInput(sampler, latents, firstStep));
     issueWindow(0);
@@ -64,18 +60,8 @@ export async function follow(options: FollowOptions): Promise<DenoiseResult> {
       sampler.resume(state.nextStep, state.history);
       options.onCheckpoint?.(state, round);
     }
-    finished = true;
-  } finally {
-    if (!finished) await executor.finish().catch(() => undefined);
-  }
-  return {
-    latents,
-    seconds: (lastMs - startMs) / 1000,
-    rounds: rounds.length,
-    roundMs,
-    samplerSpans: [],
-    report: await executor.finish(),
-  };
+    return { latents, roundMs, samplerSpans: [], endMs: lastMs };
+  });
 }
 
 function reportOf(

@@ -1,4 +1,4 @@
-import type { Cluster, Partition } from '../partition/index.js';
+import type { Cluster, ClusterWorker, Partition } from '../partition/index.js';
 import { workersOf } from '../partition/index.js';
 
 /** What the bound is made of. */
@@ -29,7 +29,9 @@ export function idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare }: Id
  */
 export function roundShare(
   partition: Partition,
-  cluster: Pick<Cluster, 'placement'> & Partial<Pick<Cluster, 'workers'>>,
+  cluster: Pick<Cluster, 'placement'> & {
+    readonly workers?: readonly Pick<ClusterWorker, 'id' | 'speed'>[];
+  },
   stride: number,
 ): number {
   const speeds = new Map(cluster.workers?.map(({ id, speed }) => [id, speed]));

@@ -50,7 +50,7 @@ export function register(program: Command, io: CommandIo): void {
       flag(
         '--speed <s>',
         'speed beside the other workers: 0.5 gets half as much to compute (default: 1)',
-      ).argParser(speedOf),
+      ).argParser(realNumber('speed', 0.01, 100)),
     )
     .addOption(
       flag('--cache <dir>', 'folder that keeps segment models (default: ~/.cache/asyncdiff/segments)'),
@@ -76,13 +76,6 @@ export function register(program: Command, io: CommandIo): void {
     .action((flags: WorkerFlags, command: Command) =>
       run(flags, io, command.optsWithGlobals()['verbose'] === true),
     );
-}
-
-/** A factor of more than a hundred is a slip of the pen. */
-function speedOf(text: string): number {
-  const speed = realNumber('speed')(text);
-  if (speed >= 0.01 && speed <= 100) return speed;
-  throw new AsyncDiffError('usage', `--speed is 0.01 to 100, not ${text}`);
 }
 
 export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): Promise<void> {

@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from './errors/index.js';
 
 /** Throws the signal's reason, `cancelled` where that says nothing else. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
