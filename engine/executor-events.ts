@@ -17,4 +17,8 @@ export interface ExecutorEvents {
   onFault(job: JobContext, error: AsyncDiffError): void;
   /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
   leaves(planId: string, name: string): boolean;
+  /** Before a look at what can run: adds tensors that have arrived unasked. */
+  collect?(): void;
+  /** Tasks wait, and none can run until more tensors are added. */
+  onStarved?(): void;
 }

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
-import { microBatchName } from '../partition/index.js';
+import { LATENTS, microBatchName } from '../partition/index.js';
 import type { Task } from '../schedule/index.js';
 import { batchRows, castFloat, repeatBatch } from './float-ops.js';
 import type { JobContext, JobState } from './job-state.js';
@@ -10,6 +10,19 @@ import { scalarTensor } from './timestep.js';
 /** Values inside a component are fresh: each run of a round has its own. */
 export function localName(name: string, task: Task): string {
   return `${name}\n${task.run}`;
+}
+
+/** Names of what a task reads from elsewhere (`LATENTS` is one) and what is not here. */
+export function missingOf(state: JobState, task: Task, spec: SegmentSpec): string[] {
+  const missing = task.reads.filter(({ name, version }) => !state.store.has(name, version));
+  const isWithoutLatents = spec.sampleInput !== '' && !state.latents.has(task.sampleStep);
+  return [...missing.map(({ name }) => name), ...(isWithoutLatents ? [LATENTS] : [])];
+}
+
+/** Whether everything that a task reads is here, from elsewhere and from earlier segments of its component. */
+export function isHere(state: JobState, task: Task, spec: SegmentSpec): boolean {
+  const isLocalHere = (name: string): boolean => state.store.has(localName(name, task), task.round);
+  return missingOf(state, task, spec).length === 0 && spec.localReads.every(isLocalHere);
 }
 
 /** Everything that a task's session takes, by name. Throws `invalid_input` for conditioning that is missing or of another size. */

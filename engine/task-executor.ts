@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Task } from '../schedule/index.js';
 import type { ExecutorEvents } from './executor-events.js';
-import { gatherFeeds, localName } from './feeds.js';
+import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
@@ -65,6 +65,7 @@ export class TaskExecutor {
   }
 
   addLatents(jobId: string, attempt: number, step: number, latents: Tensor): void {
+    if (this.#ended.has(jobKey(jobId, attempt))) return;
     this.#state(jobId, attempt).latents.set(step, latents);
     this.#pump();
   }
@@ -86,6 +87,18 @@ export class TaskExecutor {
     state?.end();
     this.#queue = this.#queue.filter((pending) => pending.state !== state);
     return state;
+  }
+
+  /** Whether values of such names (`LATENTS` is one) are all that a task of the oldest round lacks, while none is running. */
+  lacksOnly(isMeant: (name: string) => boolean): boolean {
+    if (this.#running) return false;
+    const round = this.#queue[0]?.task.round;
+    return this.#queue.some((pending) => {
+      const spec = this.#specOf(pending);
+      if (spec === undefined || pending.task.round !== round) return false;
+      const missing = missingOf(pending.state, pending.task, spec);
+      return missing.length > 0 && missing.every(isMeant);
+    });
   }
 
   /** Resolves when no task is running. */
@@ -123,9 +136,11 @@ export class TaskExecutor {
     }
     // In the same turn as the last look at the queue: what is added later must find the way free.
     this.#running = false;
+    if (this.#queue.length > 0) this.#events.onStarved?.();
   }
 
   #takeReady(): Pending | undefined {
+    this.#events.collect?.();
     for (let i = 0; i < this.#queue.length; i++) {
       const pending = this.#queue[i] as Pending;
       if (!this.#isReady(pending)) continue;
@@ -135,14 +150,14 @@ export class TaskExecutor {
     return undefined;
   }
 
-  #isReady({ state, task }: Pending): boolean {
-    if (state.context === undefined) return false;
-    const segment = this.#plans.get(state.context.planId)?.get(task.segment);
-    if (segment === undefined) return false;
-    const { spec } = segment;
-    if (spec.sampleInput !== '' && !state.latents.has(task.sampleStep)) return false;
-    if (!task.reads.every(({ name, version }) => state.store.has(name, version))) return false;
-    return spec.localReads.every((name) => state.store.has(localName(name, task), task.round));
+  #isReady(pending: Pending): boolean {
+    const spec = this.#specOf(pending);
+    return spec !== undefined && isHere(pending.state, pending.task, spec);
+  }
+
+  /** Undefined before the job's start. */
+  #specOf({ state, task }: Pending): SegmentSpec | undefined {
+    return this.#plans.get(state.context?.planId ?? '')?.get(task.segment)?.spec;
   }
 
   async #run(state: JobState, task: Task): Promise<void> {

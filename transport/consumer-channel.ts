@@ -7,7 +7,7 @@ import { MIB } from './options.js';
 import { FrameWriter } from './raw-write.js';
 import { LEAST_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
 import type { SentTensor } from './sent-tensor.js';
-import type { RingWriter } from './shared-ring.js';
+import type { RingWriter } from '../shared-memory/index.js';
 
 export interface ConsumerChannelOptions {
   readonly planId: string;
@@ -17,6 +17,8 @@ export interface ConsumerChannelOptions {
   readonly creditBytes: number;
   readonly egress: Egress;
   readonly onSent: (sent: SentTensor) => void;
+  /** The shared memory that the consumer had offered is given up. */
+  readonly onRingClosed: () => void;
 }
 
 /** What leaves before another consumer may have its turn: a millisecond at 10 Gb/s. */
@@ -149,8 +151,10 @@ export class ConsumerChannel implements Sender {
   }
 
   #closeRing(): void {
-    this.#ring?.close();
+    if (this.#ring === undefined) return;
+    this.#ring.close();
     this.#ring = undefined;
+    this.#options.onRingClosed();
   }
 
   #stopWriting(): void {

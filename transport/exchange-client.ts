@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import {
   type ClientDuplexStream,
   credentials,
@@ -15,7 +16,7 @@ import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
 import { channelOptions, type TransportSettings } from './options.js';
 import { WorkerClient } from './service.js';
-import { type RingOffer, RingReader } from './shared-ring.js';
+import { type RingOffer, RingReader } from '../shared-memory/index.js';
 
 export interface ExchangeClientOptions {
   /** The producer's address, HOST:PORT. */
@@ -36,6 +37,8 @@ export interface ExchangeClientOptions {
   readonly signal?: AbortSignal | undefined;
   /** Offer shared memory: the producer is on this host. Where it cannot be reached, tensors come over the network all the same. */
   readonly sharedMemory?: boolean | undefined;
+  /** Small tensors of a producer on this host come through the `FrameRingReader` of this file, which is the receiver's to close. */
+  readonly onFrameRing?: ((fd: number) => void) | undefined;
   /** Time for the producer to answer. Default 10 s. */
   readonly timeoutMs?: number | undefined;
   readonly limits?: AssemblerLimits | undefined;
@@ -56,6 +59,8 @@ export class ExchangeClient {
   readonly #assembler: FrameAssembler;
   /** Shared memory with the producer: offered, then used or given up. */
   #ring: RingReader | undefined;
+  /** Its file once more, until it is handed on. */
+  #frames: number | undefined;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   #receivedBytes = 0;
   #pendingCreditBytes = 0;
@@ -74,6 +79,7 @@ export class ExchangeClient {
     );
     this.#call = this.#client.exchange();
     if (options.sharedMemory === true) this.#ring = RingReader.create();
+    if (options.onFrameRing !== undefined) this.#frames = this.#ring?.reopen();
   }
 
   /**
@@ -152,18 +158,23 @@ export class ExchangeClient {
       this.#call.on('end', () => fail(this.#lost('it ended the stream')));
       this.#call.on('error', (error: ServiceError) => fail(this.#mapError(error)));
       const { name: ringName, key: ringKey } = this.#ring?.offer ?? NO_RING;
-      this.#call.write({ subscribe: { workerId, planId, producerId, ringName, ringKey } });
+      const takesFrames = this.#frames !== undefined;
+      this.#call.write({ subscribe: { workerId, planId, producerId, ringName, ringKey, takesFrames } });
     });
   }
 
   #settleRing(isOpenThere: boolean): void {
-    if (isOpenThere) this.#ring?.unlink();
-    else this.#closeRing();
+    if (!isOpenThere) return this.#closeRing();
+    this.#ring?.unlink();
+    if (this.#frames !== undefined) this.#options.onFrameRing?.(this.#frames);
+    this.#frames = undefined;
   }
 
   #closeRing(): void {
     this.#ring?.close();
     this.#ring = undefined;
+    if (this.#frames !== undefined) closeSync(this.#frames);
+    this.#frames = undefined;
   }
 
   #take(frame: TensorFrame__Output, fail: (error: AsyncDiffError) => void): void {

@@ -10,7 +10,7 @@ import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';
 import type { SentTensor } from './sent-tensor.js';
 import { onClientEnd } from './server-call-end.js';
-import { RingWriter } from './shared-ring.js';
+import { RingWriter } from '../shared-memory/index.js';
 
 export interface ExchangeServerOptions {
   /** This worker's id, as the coordinator named it; read at each subscription, for it is known only after joining. */
@@ -22,6 +22,11 @@ export interface ExchangeServerOptions {
   readonly onSent?: ((sent: SentTensor) => void) | undefined;
   /** A consumer's stream broke; what waited for it was dropped. Not called for a consumer that ends its stream itself. */
   readonly onConsumerLost?: ((planId: string, consumerId: string, error: AsyncDiffError) => void) | undefined;
+  /**
+   * A consumer on this host takes small tensors from its {@link FrameRingWriter}, which is the receiver's to open and close; undefined: it
+   * does not any more. What does not go there is published.
+   */
+  readonly onFrameRing?: ((planId: string, consumerId: string, fd: number | undefined) => void) | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 16 * MIB;
@@ -68,7 +73,7 @@ export class ExchangeServer {
       } else if (request.subscribe && channel === undefined) {
         const refusal = this.#refusal(request.subscribe);
         if (refusal !== undefined) return fail(refusal);
-        const { planId, workerId, ringName: name, ringKey: key } = request.subscribe;
+        const { planId, workerId, ringName: name, ringKey: key, takesFrames } = request.subscribe;
         const ring = name === '' ? undefined : RingWriter.open({ name, key });
         const headers = new Metadata();
         headers.set(CREDIT_HEADER, String(this.#creditBytes));
@@ -76,6 +81,8 @@ export class ExchangeServer {
         call.sendMetadata(headers);
         channel = this.#channel(planId, workerId);
         channel.attach(call, ring);
+        const frames = takesFrames && this.#options.onFrameRing !== undefined ? ring?.reopen() : undefined;
+        if (frames !== undefined) this.#options.onFrameRing?.(planId, workerId, frames);
       } else {
         fail(new AsyncDiffError('protocol_mismatch', 'expected one Subscribe, then credits'));
       }
@@ -153,6 +160,7 @@ export class ExchangeServer {
         creditBytes: this.#creditBytes,
         egress: this.#egress,
         onSent: (sent) => this.#options.onSent?.(sent),
+        onRingClosed: () => this.#options.onFrameRing?.(planId, consumerId, undefined),
       });
       consumers.set(consumerId, channel);
     }

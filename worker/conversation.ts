@@ -19,16 +19,12 @@ import type { StartJob__Output } from '../transport/gen/asyncdiff/v1/StartJob.js
 import type { ProbeLinks__Output } from '../transport/gen/asyncdiff/v1/ProbeLinks.js';
 import type { Deployment, DeploymentContext } from './deployment.js';
 import { Deployments } from './deployments.js';
-import type { InferenceEvent } from './inference-messages.js';
+import type { InferenceEvent, InferenceReport } from './inference-messages.js';
 import { fromWire } from './inference.js';
 import { probeLinks } from './probe.js';
 
 export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
-  readonly onJobEnded: (report: {
-    computeMs: number;
-    waitMs: number;
-    segmentMs: Readonly<Record<string, number>>;
-  }) => void;
+  readonly onJobEnded: (report: InferenceReport) => void;
 }
 
 interface RunningJob {
@@ -66,8 +62,8 @@ export class Conversation {
       const { jobId, attempt } = message.issueRound;
       const job = this.#job;
       if (job?.jobId !== jobId || job.attempt !== attempt) return;
-      job.deployment.skip(message.issueRound.round, fromUnread(message.issueRound.unread));
-      inference.round(jobId, attempt, fromIssueRound(message.issueRound, job.deployment.specs));
+      const round = fromIssueRound(message.issueRound, job.deployment.specs);
+      inference.round({ jobId, attempt, round, unread: fromUnread(message.issueRound.unread) });
     } else if (message.latents) {
       const { jobId, attempt, step, tensor } = message.latents;
       inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));
@@ -91,10 +87,15 @@ export class Conversation {
     version,
     tensor,
     madeMs,
+    to,
   }: Extract<InferenceEvent, { type: 'boundary' }>): void {
     this.#deployments
       .get(planId)
-      ?.publish(tensor, { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) });
+      ?.publish(tensor, { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) }, to);
+  }
+
+  onFramesBroken({ planId, error }: Extract<InferenceEvent, { type: 'frames-broken' }>): void {
+    this.#deployments.get(planId)?.lose(fromWire(error));
   }
 
   /** From the exchange. */
@@ -172,7 +173,7 @@ export class Conversation {
       this.#options.send({
         jobReport: toJobReport(jobId, attempt, {
           ...report,
-          sentBytes: moved.sentBytes,
+          sentBytes: sumByKey(report.sentBytes, moved.sentBytes),
           spans: [...report.spans, ...moved.spans],
         }),
       });
@@ -193,4 +194,13 @@ export class Conversation {
     if (received === undefined) return;
     void this.#job?.deployment.receive(received.tensor, received.meta, 'coordinator');
   }
+}
+
+function sumByKey(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum = { ...one };
+  for (const [key, value] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + value;
+  return sum;
 }

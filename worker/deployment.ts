@@ -49,8 +49,6 @@ export class Deployment {
   #spans: Span[] = [];
   /** Bytes sent since the last report, by consumer. */
   #sentBytes = new Map<string, number>();
-  /** Of the job, by round: see {@link skip}. */
-  readonly #unread = new Map<number, ReadonlyMap<string, readonly string[]>>();
   #trace = false;
 
   constructor(message: Deploy__Output, context: DeploymentContext) {
@@ -86,7 +84,7 @@ export class Deployment {
         planId: this.planId,
         segments: this.segments.map((spec) => ({ spec, modelPath: declared ? '' : cache.path(spec.sha256) })),
         optimizationLevel: this.#optimizationLevel,
-        leaving: [...this.#routes.keys()],
+        readers: Object.fromEntries([...this.#routes].map(([name, to]) => [name, [...to.keys()]])),
       }),
       this.#dialProducers(),
     ]);
@@ -98,15 +96,9 @@ export class Deployment {
     this.#trace = trace;
     this.#spans = [];
     this.#sentBytes = new Map();
-    this.#unread.clear();
   }
 
-  /** Of what is made here in a round: by worker, what need not be sent there. */
-  skip(round: number, unread: ReadonlyMap<string, readonly string[]>): void {
-    if (unread.size > 0) this.#unread.set(round, unread);
-  }
-
-  /** What moved since the job began. */
+  /** What moved through the network thread since the job began. */
   takeReport(): { sentBytes: Record<string, number>; spans: Span[] } {
     return { sentBytes: Object.fromEntries(this.#sentBytes), spans: this.#spans };
   }
@@ -115,13 +107,8 @@ export class Deployment {
     if (this.#trace) this.#spans.push(span);
   }
 
-  /** A tensor that was computed here goes to the workers that read it. Its memory must stay as it is. */
-  publish(tensor: Tensor, meta: TensorMeta): void {
-    const unread = this.#unread.get(meta.version);
-    const consumers = [...(this.#routes.get(meta.name)?.keys() ?? [])].filter(
-      (workerId) => unread?.get(workerId)?.includes(meta.name) !== true,
-    );
-    if (consumers.length === 0) return;
+  /** A tensor that was computed here goes to these workers. Its memory must stay as it is. */
+  publish(tensor: Tensor, meta: TensorMeta, consumers: readonly string[]): void {
     for (const consumerId of consumers) this.#count(consumerId, tensor.data.byteLength);
     if (this.#relay) {
       // Once to the coordinator, however many workers read it.
@@ -164,6 +151,11 @@ export class Deployment {
     else inference.tensor(jobId, attempt, name, version, tensor);
   }
 
+  /** Tensors of a producer can no longer come. */
+  lose(error: AsyncDiffError): void {
+    this.#context.onLost(this.planId, error);
+  }
+
   close(): void {
     for (const client of this.#clients) client.close();
     this.#context.exchange.dropPlan(this.planId);
@@ -187,7 +179,8 @@ export class Deployment {
           planId: this.planId,
           sharedMemory: sameHost && this.#context.sharedMemory,
           onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
-          onLost: (error) => this.#context.onLost(this.planId, error),
+          onFrameRing: (fd) => this.#context.inference.framesFrom(this.planId, producerId, fd),
+          onLost: (error) => this.lose(error),
         });
         this.#clients.push(client);
       }),

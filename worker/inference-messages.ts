@@ -6,8 +6,9 @@ import type {
   OptimizationLevel,
   SamplerState,
   SegmentSpec,
-  Span,
 } from '../engine/index.js';
+import type { Readers } from './frame-outbox.js';
+import type { FrameTrafficReport } from './frame-traffic.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {
@@ -31,8 +32,8 @@ export type InferenceRequest =
       readonly planId: string;
       readonly segments: readonly SegmentToLoad[];
       readonly optimizationLevel: OptimizationLevel;
-      /** Boundary tensors that leave this worker. */
-      readonly leaving: readonly string[];
+      /** Who reads the boundary tensors, and latents, that leave this worker. */
+      readonly readers: Readers;
     }
   | { readonly type: 'unload'; readonly planId: string }
   | { readonly type: 'start'; readonly context: JobContext }
@@ -51,7 +52,28 @@ export type InferenceRequest =
       readonly step: number;
       readonly tensor: Tensor;
     }
-  | { readonly type: 'round'; readonly jobId: string; readonly attempt: number; readonly round: IssuedRound }
+  | {
+      readonly type: 'round';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly round: IssuedRound;
+      /** Of what is made here in the round: by worker, what need not be sent there. */
+      readonly unread: ReadonlyMap<string, readonly string[]>;
+    }
+  /** A consumer on this host takes small tensors from this ring file, which is the thread's to close; or does not any more. */
+  | {
+      readonly type: 'frames-to';
+      readonly planId: string;
+      readonly consumerId: string;
+      readonly fd: number | undefined;
+    }
+  /** A producer on this host puts small tensors into this ring file, which is the thread's to close. */
+  | {
+      readonly type: 'frames-from';
+      readonly planId: string;
+      readonly producerId: string;
+      readonly fd: number;
+    }
   | { readonly type: 'end'; readonly jobId: string; readonly attempt: number }
   | { readonly type: 'stop' };
 
@@ -62,11 +84,10 @@ export interface WireError {
 }
 
 /** What the inference thread knows of a job when it has ended. */
-export interface InferenceReport {
+export interface InferenceReport extends FrameTrafficReport {
   readonly computeMs: number;
   readonly waitMs: number;
   readonly segmentMs: Readonly<Record<string, number>>;
-  readonly spans: readonly Span[];
 }
 
 /** From the inference thread to the network thread. */
@@ -82,6 +103,8 @@ export type InferenceEvent =
       readonly version: number;
       readonly tensor: Tensor;
       readonly madeMs: number;
+      /** Consumers that it goes to over the network. */
+      readonly to: readonly string[];
     }
   | {
       readonly type: 'noise';
@@ -97,6 +120,8 @@ export type InferenceEvent =
       readonly lastStep: number;
       readonly state: SamplerState | undefined;
     }
+  /** A producer's ring made no sense: the plan cannot go on. */
+  | { readonly type: 'frames-broken'; readonly planId: string; readonly error: WireError }
   | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
   | {
       readonly type: 'ended';

@@ -9,6 +9,7 @@ import { LATENTS } from '../partition/index.js';
 import {
   clockMs,
   DeclaredSession,
+  type JobContext,
   type LoadedSegment,
   openOrtSession,
   parseDevice,
@@ -18,6 +19,9 @@ import {
   type SegmentSpec,
   TaskExecutor,
 } from '../engine/index.js';
+import { FrameInbox } from './frame-inbox.js';
+import { FrameOutbox } from './frame-outbox.js';
+import { FrameTraffic } from './frame-traffic.js';
 import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
 
@@ -25,13 +29,11 @@ const port = parentPort;
 if (port === null) throw new Error('inference-thread runs in a worker thread only');
 const settings = workerData as InferenceSettings;
 const device = parseDevice(settings.device);
-const leaving = new Map<string, ReadonlySet<string>>();
+const traffic = new FrameTraffic();
+const outbox = new FrameOutbox(traffic);
 
 const executor = new TaskExecutor({
-  onBoundary: ({ jobId, attempt, planId }, name, version, tensor) =>
-    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs: clockMs() }, [
-      tensor.data,
-    ]),
+  onBoundary: leave,
   onNoise: ({ jobId, attempt }, step, tensor) =>
     send({ type: 'noise', jobId, attempt, step, tensor }, [tensor.data]),
   onRoundDone: ({ jobId, attempt }, lastStep, state) =>
@@ -39,14 +41,35 @@ const executor = new TaskExecutor({
       { type: 'round-done', jobId, attempt, lastStep, state },
       state === undefined ? [] : [state.latents.data, ...state.history],
     ),
-  onLatents: ({ jobId, attempt, planId }, step, tensor) =>
-    send(
-      { type: 'boundary', jobId, attempt, planId, name: LATENTS, version: step, tensor, madeMs: clockMs() },
-      [tensor.data],
-    ),
+  onLatents: (job, step, tensor) => leave(job, LATENTS, step, tensor),
   onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
-  leaves: (planId, name) => leaving.get(planId)?.has(name) ?? false,
+  leaves: (planId, name) => outbox.leaves(planId, name),
+  collect: () => inbox.collect(),
+  onStarved: () => void inbox.watch(),
 });
+
+const inbox = new FrameInbox({
+  traffic,
+  onFrame: ({ meta: { jobId, attempt, name, version }, tensor }) =>
+    name === LATENTS
+      ? executor.addLatents(jobId, attempt, version, tensor)
+      : executor.addTensor(jobId, attempt, name, version, tensor),
+  onBroken: (planId, error) => send({ type: 'frames-broken', planId, error: wireError(error) }),
+  isAwaited: (isMeant) => executor.lacksOnly(isMeant),
+});
+
+/** A tensor was made: straight to the consumers on this host, through the network thread to the others. */
+function leave(job: JobContext, name: string, version: number, tensor: Tensor): void {
+  const { jobId, attempt, planId } = job;
+  const madeMs = clockMs();
+  const to = outbox.send(
+    planId,
+    { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) },
+    tensor,
+  );
+  if (to.length > 0)
+    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs, to }, [tensor.data]);
+}
 
 let outgoing: InferenceEvent[] = [];
 let transfer: ArrayBuffer[] = [];
@@ -91,7 +114,11 @@ async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promi
       (spec) => open(spec, paths.get(spec.session) ?? '', request.optimizationLevel),
     );
     const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
-    leaving.set(request.planId, new Set(request.leaving));
+    outbox.load(request.planId, request.readers);
+    inbox.load(
+      request.planId,
+      request.segments.map(({ spec }) => spec),
+    );
     executor.load(request.planId, loaded);
     send({ type: 'loaded', planId: request.planId, segmentMs });
   } catch (error) {
@@ -102,15 +129,14 @@ async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promi
 
 function end(jobId: string, attempt: number): void {
   const timing = executor.endJob(jobId, attempt)?.timing;
-  const report =
-    timing === undefined
-      ? { computeMs: 0, waitMs: 0, segmentMs: {}, spans: [] }
-      : {
-          computeMs: timing.computeMs,
-          waitMs: timing.waitMs,
-          segmentMs: timing.segmentMs(),
-          spans: timing.spans,
-        };
+  const { spans, ...moved } = traffic.report();
+  const report = {
+    computeMs: timing?.computeMs ?? 0,
+    waitMs: timing?.waitMs ?? 0,
+    segmentMs: timing?.segmentMs() ?? {},
+    spans: [...(timing?.spans ?? []), ...spans],
+    ...moved,
+  };
   send({ type: 'ended', jobId, attempt, report });
 }
 
@@ -119,9 +145,16 @@ async function handle(request: InferenceRequest): Promise<void> {
     case 'load':
       return load(request);
     case 'unload':
-      leaving.delete(request.planId);
+      outbox.unload(request.planId);
+      inbox.unload(request.planId);
       return executor.unload(request.planId);
+    case 'frames-to':
+      return outbox.setRing(request.planId, request.consumerId, request.fd);
+    case 'frames-from':
+      return inbox.open(request.planId, request.producerId, request.fd);
     case 'start':
+      traffic.begin(request.context.trace);
+      outbox.begin();
       return executor.startJob(request.context);
     case 'tensor':
       return executor.addTensor(
@@ -134,6 +167,7 @@ async function handle(request: InferenceRequest): Promise<void> {
     case 'latents':
       return executor.addLatents(request.jobId, request.attempt, request.step, request.tensor);
     case 'round':
+      outbox.skip(request.round.round, request.unread);
       return executor.addRound(request.jobId, request.attempt, request.round);
     case 'end':
       return end(request.jobId, request.attempt);

@@ -16,6 +16,7 @@ export interface InferenceHandlers {
   onNoise(event: Extract<InferenceEvent, { type: 'noise' }>): void;
   onRoundDone(event: Extract<InferenceEvent, { type: 'round-done' }>): void;
   onFault(event: Extract<InferenceEvent, { type: 'fault' }>): void;
+  onFramesBroken(event: Extract<InferenceEvent, { type: 'frames-broken' }>): void;
   /** The thread died: the worker cannot go on. */
   onDeath(error: AsyncDiffError): void;
 }
@@ -79,8 +80,18 @@ export class Inference {
     this.#send({ type: 'latents', jobId, attempt, step, tensor: owned }, transfer);
   }
 
-  round(jobId: string, attempt: number, round: Extract<InferenceRequest, { type: 'round' }>['round']): void {
-    this.#send({ type: 'round', jobId, attempt, round });
+  round(request: Omit<Extract<InferenceRequest, { type: 'round' }>, 'type'>): void {
+    this.#send({ type: 'round', ...request });
+  }
+
+  /** From now on small tensors for this consumer go to this ring file, which becomes the thread's; or not any more. */
+  framesTo(planId: string, consumerId: string, fd: number | undefined): void {
+    this.#send({ type: 'frames-to', planId, consumerId, fd });
+  }
+
+  /** From now on tensors of this producer come from this ring file too, which becomes the thread's. */
+  framesFrom(planId: string, producerId: string, fd: number): void {
+    this.#send({ type: 'frames-from', planId, producerId, fd });
   }
 
   /** Forgets the job and tells what it took. */
@@ -123,6 +134,8 @@ export class Inference {
         return this.#handlers.onRoundDone(event);
       case 'fault':
         return this.#handlers.onFault(event);
+      case 'frames-broken':
+        return this.#handlers.onFramesBroken(event);
       case 'loaded':
         this.#loads.get(event.planId)?.resolve(event.segmentMs);
         this.#loads.delete(event.planId);

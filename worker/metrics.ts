@@ -1,4 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
+import type { InferenceReport } from './inference-messages.js';
 
 /** What a worker tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
 export class WorkerMetrics {
@@ -46,8 +47,10 @@ export class WorkerMetrics {
     this.#receivedBytes.inc({ from }, bytes);
   }
 
-  jobEnded(report: { computeMs: number; waitMs: number; segmentMs: Readonly<Record<string, number>> }): void {
+  jobEnded(report: Omit<InferenceReport, 'spans'>): void {
     this.#jobs.inc();
+    for (const [to, bytes] of Object.entries(report.sentBytes)) this.sent(to, bytes);
+    for (const [from, bytes] of Object.entries(report.receivedBytes)) this.received(from, bytes);
     this.#computeSeconds.inc(report.computeMs / 1000);
     this.#waitSeconds.inc(report.waitMs / 1000);
     for (const [segment, ms] of Object.entries(report.segmentMs))

@@ -8,7 +8,6 @@ import {
   parseAddress,
   PROTOCOL_VERSION,
   type RunningServer,
-  type SentTensor,
   startServer,
   workerService,
 } from '../transport/index.js';
@@ -83,6 +82,7 @@ export class AsyncDiffWorker {
         onNoise: (event) => this.#conversation?.onNoise(event),
         onRoundDone: (event) => this.#conversation?.onRoundDone(event),
         onFault: (event) => this.#conversation?.onFault(event),
+        onFramesBroken: (event) => this.#conversation?.onFramesBroken(event),
         onDeath: (error) => die(error),
       },
     );
@@ -101,7 +101,10 @@ export class AsyncDiffWorker {
       producerId: () => worker?.id ?? '',
       onSent: (sent) => {
         worker?.metrics.sent(sent.peer, sent.bytes);
-        worker?.traceSent(sent);
+        if (worker !== undefined) worker.#conversation?.onSent(sent);
+      },
+      onFrameRing: (planId, consumerId, fd) => {
+        if (worker !== undefined) worker.#inference.framesTo(planId, consumerId, fd);
       },
     });
     const handlers: WorkerHandlers = {
@@ -123,11 +126,6 @@ export class AsyncDiffWorker {
   /** Its name at the coordinator; empty before it has joined one. */
   get id(): string {
     return this.#workerId;
-  }
-
-  /** Where the time of a tensor that has left went, for the trace of the job in progress. */
-  traceSent(sent: SentTensor): void {
-    this.#conversation?.onSent(sent);
   }
 
   /** HOST:PORT at which it listens. */

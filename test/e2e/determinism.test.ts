@@ -9,15 +9,21 @@ import { SMALL_CUTS, smallInputs, smallScheduler } from '../support/small-predic
 
 const T = 7;
 let small: SmallCluster;
+/** Its workers know nothing of shared memory. */
+let apart: SmallCluster;
 let cluster: TestCluster;
 let subject: DenoiseSubject;
 let reference: Reference;
 
 beforeAll(async () => {
   small = await SmallCluster.start();
+  apart = await SmallCluster.start(false, ['--shared-memory', 'off']);
   ({ cluster, subject, reference } = small);
 });
-afterAll(() => small?.stop());
+afterAll(async () => {
+  await small?.stop();
+  await apart?.stop();
+});
 
 function named(settings: Omit<DenoiseSettings, 'numInferenceSteps'>): string {
   return JSON.stringify(settings).replaceAll('"', '').slice(1, -1);
@@ -67,6 +73,17 @@ describe('the distributed run equals the reference bit for bit', () => {
     expect(distributed.planId).toMatch(/^[0-9a-f]{16}$/);
     expectSameRun(distributed, await reference.run(all));
   });
+
+  // Small tensors of workers on one host do not pass the network otherwise.
+  it.each(variants.slice(0, 7).map((settings) => [named(settings), settings] as const))(
+    'without shared memory: %s',
+    async (_name, settings) => {
+      const all = { ...settings, numInferenceSteps: T, maxWorkers: settings.components as number };
+      const distributed = await runDistributed(apart.cluster.client, apart.subject, all);
+      // Its own plan: the cut is measured.
+      expectSameRun(distributed, await apart.reference.run({ ...settings, numInferenceSteps: T }));
+    },
+  );
 
   // The worker that holds component N runs the sampler: one that scales the model's input, and one that remembers a step.
   it.each(['EulerDiscreteScheduler', 'DPMSolverMultistepScheduler'])('%s', async (className) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import {
+  type ExecutorEvents,
   type IssuedRound,
   type JobContext,
   type LoadedSegment,
@@ -11,6 +12,7 @@ import {
   type SegmentSpec,
   TaskExecutor,
 } from '../../engine/index.js';
+import { LATENTS } from '../../partition/index.js';
 import type { Task } from '../../schedule/index.js';
 
 const SHAPE = { dtype: 'float32', dims: [1, 2] } as const;
@@ -130,7 +132,7 @@ interface Outcome {
   readonly faults: AsyncDiffError[];
 }
 
-function executor(leaves = false): Outcome & { tasks: TaskExecutor } {
+function executor(leaves = false, more: Partial<ExecutorEvents> = {}): Outcome & { tasks: TaskExecutor } {
   const outcome: Outcome = { noise: new Map(), boundary: [], done: [], faults: [] };
   const tasks = new TaskExecutor({
     onBoundary: (_job, name, version) => outcome.boundary.push(`${name}@${version}`),
@@ -139,11 +141,49 @@ function executor(leaves = false): Outcome & { tasks: TaskExecutor } {
     onRoundDone: (_job, lastStep, state) => outcome.done.push({ lastStep, state }),
     onFault: (_job, error) => outcome.faults.push(error),
     leaves: () => leaves,
+    ...more,
   });
   return { ...outcome, tasks };
 }
 
 describe('TaskExecutor', () => {
+  it('asks for what has come unasked before it looks, and says when it has nothing to do', async () => {
+    let starved = 0;
+    let unasked: (() => void) | undefined;
+    const { tasks, noise } = executor(false, {
+      collect: () => {
+        const add = unasked;
+        unasked = undefined;
+        add?.();
+      },
+      onStarved: () => (starved += 1),
+    });
+    const isB = (name: string): boolean => name === 'b';
+    const isLatents = (name: string): boolean => name === LATENTS;
+    tasks.load('plan', [tail()]);
+    tasks.addRound('job', 0, issued(1, ['tail']));
+    expect(tasks.lacksOnly(() => true)).toBe(false);
+    tasks.startJob(context('job'));
+    await tasks.idle();
+    expect([isB, isLatents].map((isMeant) => tasks.lacksOnly(isMeant))).toEqual([false, false]);
+    expect(tasks.lacksOnly((name) => isB(name) || isLatents(name))).toBe(true);
+    tasks.addLatents('job', 0, 1, vector(1, 1));
+    await tasks.idle();
+    expect([isB, isLatents].map((isMeant) => tasks.lacksOnly(isMeant))).toEqual([true, false]);
+    const before = starved;
+    expect(before).toBeGreaterThan(0);
+    unasked = () => tasks.addTensor('job', 0, 'b', 0, vector(5, 6));
+    tasks.addRound('job', 0, issued(2, ['tail']));
+    await tasks.idle();
+    expect([...noise]).toEqual([[1, [4, 5]]]);
+    expect(starved).toBe(before + 1);
+    // Of a job that has ended nothing is kept.
+    expect(tasks.endJob('job', 0)).toBeDefined();
+    tasks.addLatents('job', 0, 2, vector(1, 1));
+    expect(tasks.lacksOnly(() => true)).toBe(false);
+    expect(tasks.endJob('job', 0)).toBeUndefined();
+  });
+
   it('gives the same noise predictions in whatever order things come', async () => {
     const steps = [0, 1, 2];
     const events = [

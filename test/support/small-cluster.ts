@@ -22,10 +22,10 @@ export class SmallCluster {
   }
 
   /** @param guided the inputs have twice the batch of conditioning */
-  static async start(guided = false): Promise<SmallCluster> {
+  static async start(guided = false, workerFlags: readonly string[] = []): Promise<SmallCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-small-cluster-'));
     const modelPath = writeModel(smallPredictor(), folder);
-    const cluster = await TestCluster.start({ workers: 3 });
+    const cluster = await TestCluster.start({ workers: 3, workerFlags });
     try {
       const subject = {
         modelPath,

@@ -20,6 +20,10 @@ export interface Subscribe {
    */
   'ringName'?: (string);
   'ringKey'?: (Buffer | Uint8Array | string);
+  /**
+   * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
+   */
+  'takesFrames'?: (boolean);
 }
 
 export interface Subscribe__Output {
@@ -41,4 +45,8 @@ export interface Subscribe__Output {
    */
   'ringName': (string);
   'ringKey': (Buffer);
+  /**
+   * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
+   */
+  'takesFrames': (boolean);
 }

@@ -5,8 +5,16 @@ import type { Tensor } from '../../common/tensor/index.js';
 import type { ExchangeCall } from '../../transport/exchange-call.js';
 import { encodeFrames } from '../../transport/frame.js';
 import { ExchangeClient, ExchangeServer, startServer, workerService } from '../../transport/index.js';
+import { expectSameBits } from '../support/bits.js';
+import { eventually } from '../support/cli.js';
 import { SharedFrameWriter } from '../../transport/shared-frame-writer.js';
-import { type RingOffer, RingReader, RingWriter } from '../../transport/shared-ring.js';
+import {
+  FrameRingReader,
+  FrameRingWriter,
+  type RingOffer,
+  RingReader,
+  RingWriter,
+} from '../../shared-memory/index.js';
 
 const MIB = 2 ** 20;
 const FOLDER = '/dev/shm';
@@ -155,8 +163,60 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
     void exchange.publish('plan', 'c', large, meta);
     const { tensor, shares } = await exchanged(exchange.handler, sharedMemory);
     expect(shares).toBe(sharedMemory);
-    expect(tensor).toEqual(large);
+    expectSameBits(tensor, large, 'exchanged');
   });
+
+  test.each([
+    [true, true],
+    [true, false],
+    [false, true],
+  ])(
+    'frames pass between those who both take part (producer %s, consumer %s), until the stream ends',
+    async (there, here) => {
+      const rings: [string, string, boolean][] = [];
+      let writer: FrameRingWriter | undefined;
+      const exchange = new ExchangeServer({
+        producerId: () => 'p',
+        onFrameRing: there
+          ? (planId, consumerId, fd) => {
+              rings.push([planId, consumerId, fd !== undefined]);
+              if (fd !== undefined) writer = new FrameRingWriter(fd);
+            }
+          : undefined,
+      });
+      const server = await startServer({
+        listen: '127.0.0.1:0',
+        services: [
+          { definition: { Exchange: workerService.Exchange }, handlers: { Exchange: exchange.handler } },
+        ],
+      });
+      let reader: FrameRingReader | undefined;
+      const client = await ExchangeClient.connect({
+        address: server.address,
+        workerId: 'c',
+        producerId: 'p',
+        planId: 'plan',
+        sharedMemory: true,
+        onFrameRing: here ? (fd) => (reader = new FrameRingReader(fd)) : undefined,
+        onTensor: () => undefined,
+        onLost: () => undefined,
+      });
+      try {
+        expect(rings).toEqual(there && here ? [['plan', 'c', true]] : []);
+        const small: Tensor = { dtype: 'float32', dims: [2], data: Float32Array.of(1, 2) };
+        expect(writer?.put(meta, small)).toBe(there && here ? true : undefined);
+        if (there) expect(reader?.take()?.tensor).toEqual(here ? small : undefined);
+        client.close();
+        if (there && here) await eventually(() => rings.length === 2, 'the ring to be given up');
+        expect(rings.slice(1)).toEqual(there && here ? [['plan', 'c', false]] : []);
+      } finally {
+        reader?.close();
+        writer?.close();
+        client.close();
+        await server.close();
+      }
+    },
+  );
 
   test('a producer that cannot reach it sends over the network', async () => {
     const exchange = new ExchangeServer({ producerId: () => 'p' });
@@ -167,7 +227,7 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
     };
     const { tensor, shares } = await exchanged(elsewhere, true);
     expect(shares).toBe(false);
-    expect(tensor).toEqual(large);
+    expectSameBits(tensor, large, 'over the network');
   });
 
   test('a writer whose memory gives out goes on over the network', async () => {
@@ -188,6 +248,6 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
       });
     }, true);
     expect(broken).toBe(1);
-    expect(tensor).toEqual(large);
+    expectSameBits(tensor, large, 'over the network');
   });
 });

@@ -1,0 +1,9 @@
+export { RingReader, RingWriter } from './bulk-ring.js';
+export {
+  type Frame,
+  type FrameMeta,
+  FrameRingReader,
+  FrameRingWriter,
+  MOST_FRAME_BYTES,
+} from './frame-ring.js';
+export type { RingOffer } from './ring-file.js';

@@ -1,0 +1,131 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { tensorBytes } from '../common/tensor/index.js';
+import { clockMs, type SegmentSpec } from '../engine/index.js';
+import { LATENTS, sessionValueName } from '../partition/index.js';
+import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from '../shared-memory/index.js';
+import type { FrameTraffic } from './frame-traffic.js';
+
+export interface FrameInboxOptions {
+  readonly traffic: FrameTraffic;
+  readonly onFrame: (frame: Frame) => void;
+  /** A ring that makes no sense: nothing more is taken from that producer. */
+  readonly onBroken: (planId: string, error: AsyncDiffError) => void;
+  /** Whether anything waits for tensors of such names only. */
+  readonly isAwaited: (isMeant: (name: string) => boolean) => boolean;
+}
+
+/** Waiting is longer by so much of itself at most: looks become rarer the longer it lasts. */
+const LATE = 1 / 16;
+const LEAST_PAUSE_MS = 0.1;
+const MOST_PAUSE_MS = 2;
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+interface OpenRing {
+  readonly planId: string;
+  readonly producerId: string;
+  readonly reader: FrameRingReader;
+}
+
+/**
+ * In the inference thread: the rings that producers on this host write into. Nobody rings a bell: they are looked at before each
+ * task, and while there is nothing else to do. A bell would be a message to the network thread, which is what the rings save.
+ */
+export class FrameInbox {
+  readonly #options: FrameInboxOptions;
+  #rings: OpenRing[] = [];
+  /** Names of tensors that are small enough for a frame, by plan. */
+  readonly #small = new Map<string, ReadonlySet<string>>();
+  #isWatching = false;
+
+  constructor(options: FrameInboxOptions) {
+    this.#options = options;
+  }
+
+  load(planId: string, segments: readonly SegmentSpec[]): void {
+    this.#small.set(planId, new Set(segments.flatMap(smallReads)));
+    void this.watch();
+  }
+
+  /** @param fd of the ring file; this end's own */
+  open(planId: string, producerId: string, fd: number): void {
+    this.#rings.push({ planId, producerId, reader: new FrameRingReader(fd) });
+    void this.watch();
+  }
+
+  unload(planId: string): void {
+    this.#small.delete(planId);
+    this.#close((ring) => ring.planId === planId);
+  }
+
+  /** Hands over what has arrived. */
+  collect(): void {
+    for (const ring of this.#rings) {
+      try {
+        for (let frame = this.#take(ring); frame !== undefined; frame = this.#take(ring))
+          this.#options.onFrame(frame);
+      } catch (error) {
+        this.#close((other) => other === ring);
+        this.#options.onBroken(ring.planId, AsyncDiffError.from(error, 'protocol_mismatch'));
+      }
+    }
+  }
+
+  /** Looks again and again until nothing that can come this way is waited for any more: a look costs the core that others may need. */
+  async watch(): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const sinceMs = performance.now();
+    while (this.#isAwaited()) {
+      this.collect();
+      if (!this.#isAwaited()) break;
+      await pause((performance.now() - sinceMs) * LATE);
+    }
+    this.#isWatching = false;
+  }
+
+  #isAwaited(): boolean {
+    if (this.#rings.length === 0) return false;
+    return this.#options.isAwaited((name) => [...this.#small.values()].some((names) => names.has(name)));
+  }
+
+  #take({ reader, producerId: peer }: OpenRing): Frame | undefined {
+    const startMs = clockMs();
+    const frame = reader.take();
+    if (frame === undefined) return undefined;
+    const { meta, writtenUs, tensor } = frame;
+    // Usable since it was written; that this thread was busy then is not the way's fault.
+    const durationMs = (writtenUs - meta.sentUs) / 1000 + clockMs() - startMs;
+    const { name, version: round, sentUs } = meta;
+    const sizeBytes = tensor.data.byteLength;
+    this.#options.traffic.received({ name, startMs: sentUs / 1000, durationMs, round, sizeBytes, peer });
+    return frame;
+  }
+
+  #close(isMeant: (ring: OpenRing) => boolean): void {
+    for (const ring of this.#rings.filter(isMeant)) ring.reader.close();
+    this.#rings = this.#rings.filter((ring) => !isMeant(ring));
+  }
+}
+
+/** What a segment reads from elsewhere and a frame can hold. */
+function smallReads({ boundaryReads, inputs, sampleInput, microBatches }: SegmentSpec): string[] {
+  const isSmall = (name: string): boolean => {
+    const input = inputs.find((each) => each.name === name);
+    return input !== undefined && tensorBytes(input.dtype, input.dims) <= MOST_FRAME_BYTES;
+  };
+  const small = boundaryReads.filter((name) => isSmall(sessionValueName(name, microBatches)));
+  return isSmall(sampleInput) ? [...small, LATENTS] : small;
+}
+
+/** Sleeps; messages to this thread come in afterwards, or meanwhile where it is long. */
+async function pause(wantedMs: number): Promise<void> {
+  const pauseMs = Math.min(Math.max(wantedMs, LEAST_PAUSE_MS), MOST_PAUSE_MS);
+  if (pauseMs >= 1) {
+    await setTimeout(pauseMs);
+    return;
+  }
+  Atomics.wait(cell, 0, 0, pauseMs);
+  await setImmediate();
+}

@@ -1,0 +1,76 @@
+import type { Tensor } from '../common/tensor/index.js';
+import { clockMs } from '../engine/index.js';
+import { type FrameMeta, FrameRingWriter } from '../shared-memory/index.js';
+import type { FrameTraffic } from './frame-traffic.js';
+
+/** Who reads what a plan makes here: ids of workers by name of the tensor. */
+export type Readers = Readonly<Record<string, readonly string[]>>;
+
+/** In the inference thread: where a tensor that was made here goes, and the part of the way that needs no network. */
+export class FrameOutbox {
+  readonly #traffic: FrameTraffic;
+  readonly #readers = new Map<string, Readers>();
+  /** By plan and consumer. */
+  readonly #rings = new Map<string, Map<string, FrameRingWriter>>();
+  /** Of the job, by round: names that a worker need not be sent. */
+  readonly #unread = new Map<number, ReadonlyMap<string, readonly string[]>>();
+
+  constructor(traffic: FrameTraffic) {
+    this.#traffic = traffic;
+  }
+
+  load(planId: string, readers: Readers): void {
+    this.#readers.set(planId, readers);
+  }
+
+  unload(planId: string): void {
+    this.#readers.delete(planId);
+    for (const ring of this.#rings.get(planId)?.values() ?? []) ring.close();
+    this.#rings.delete(planId);
+  }
+
+  /** The consumer's ring, this end's own; undefined: it is given up. */
+  setRing(planId: string, consumerId: string, fd: number | undefined): void {
+    const rings = this.#rings.get(planId) ?? new Map<string, FrameRingWriter>();
+    rings.get(consumerId)?.close();
+    rings.delete(consumerId);
+    if (fd !== undefined) rings.set(consumerId, new FrameRingWriter(fd));
+    this.#rings.set(planId, rings);
+  }
+
+  /** A job begins. */
+  begin(): void {
+    this.#unread.clear();
+  }
+
+  /** Of what is made here in a round: by worker, what need not be sent there. */
+  skip(round: number, unread: ReadonlyMap<string, readonly string[]>): void {
+    if (unread.size > 0) this.#unread.set(round, unread);
+  }
+
+  /** Whether the tensor leaves this worker. */
+  leaves(planId: string, name: string): boolean {
+    return (this.#readers.get(planId)?.[name]?.length ?? 0) > 0;
+  }
+
+  /** Writes the tensor into the ring of every consumer that has one with room for it. Returns the others, to which it goes over the network. */
+  send(planId: string, meta: FrameMeta, tensor: Tensor): string[] {
+    const unread = this.#unread.get(meta.version);
+    const rings = this.#rings.get(planId);
+    return (this.#readers.get(planId)?.[meta.name] ?? []).filter(
+      (consumerId) =>
+        unread?.get(consumerId)?.includes(meta.name) !== true &&
+        !this.#put(rings?.get(consumerId), consumerId, meta, tensor),
+    );
+  }
+
+  #put(ring: FrameRingWriter | undefined, peer: string, meta: FrameMeta, tensor: Tensor): boolean {
+    if (ring === undefined) return false;
+    const startMs = clockMs();
+    if (!ring.put(meta, tensor)) return false;
+    const { name, version: round } = meta;
+    const sizeBytes = tensor.data.byteLength;
+    this.#traffic.sent({ name, startMs, durationMs: clockMs() - startMs, round, sizeBytes, peer });
+    return true;
+  }
+}
