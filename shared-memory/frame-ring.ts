@@ -28,7 +28,7 @@ interface Label extends FrameMeta {
   readonly dims: readonly number[];
 }
 
-/** The thread that computes copies a tensor up to here itself (some 50 us); a larger one is copied while it computes the next. */
+/** The thread that computes copies a tensor up to here itself (under a millisecond); a larger one is copied while it computes the next. */
 export const MOST_FRAME_BYTES: number = 512 * 1024;
 
 /** A head: length of its label, then `writtenUs` and where the data lies, all little-endian, then the label. */
