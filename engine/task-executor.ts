@@ -57,8 +57,9 @@ export class TaskExecutor {
     this.#pump();
   }
 
-  /** Tensors may arrive before the job's start: they are kept for it. */
+  /** A boundary tensor, or `LATENTS` of step `version`. They may arrive before the job's start: they are kept for it. */
   addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
+    if (name === LATENTS) return this.addLatents(jobId, attempt, version, tensor);
     if (this.#ended.has(jobKey(jobId, attempt))) return;
     this.#state(jobId, attempt).store.put(name, version, tensor);
     this.#pump();

@@ -1,29 +1,24 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { arrayOf, type DType, DTYPES, elementCount, type Tensor } from '../common/tensor/index.js';
+import {
+  arrayOf,
+  type DType,
+  DTYPES,
+  elementCount,
+  type Tensor,
+  type TensorMeta,
+} from '../common/tensor/index.js';
 import { ExtentReader, ExtentWriter, ringError } from './extents.js';
 import { Counter, FRAMES, FRAMES_WRITTEN_AT, HEAD_BYTES, HEADS, HEADS_AT } from './ring-file.js';
 
-/** Which tensor of which job a frame holds. */
-export interface FrameMeta {
-  readonly jobId: string;
-  readonly attempt: number;
-  /** Boundary tensor's name. */
-  readonly name: string;
-  /** Round that produced it. */
-  readonly version: number;
-  /** Producer's monotonic clock when the producing run returned, microseconds. */
-  readonly sentUs: number;
-}
-
 export interface Frame {
-  readonly meta: FrameMeta;
+  readonly meta: TensorMeta;
   /** Producer's monotonic clock when it lay in the ring, microseconds. */
   readonly writtenUs: number;
   readonly tensor: Tensor;
 }
 
 /** What a head says in JSON. */
-interface Label extends FrameMeta {
+interface Label extends TensorMeta {
   readonly dtype: DType;
   readonly dims: readonly number[];
 }
@@ -57,7 +52,7 @@ export class FrameRingWriter {
   }
 
   /** Copies the tensor into the ring; false where it has to go another way: it is too large, or there is no room now. */
-  put(meta: FrameMeta, { dtype, dims, data }: Tensor): boolean {
+  put(meta: TensorMeta, { dtype, dims, data }: Tensor): boolean {
     if (this.#broken || data.byteLength > MOST_FRAME_BYTES) return false;
     const { jobId, attempt, name, version, sentUs } = meta;
     const text = JSON.stringify({ jobId, attempt, name, version, sentUs, dtype, dims } satisfies Label);

@@ -1,7 +1,6 @@
 export { RingReader, RingWriter } from './bulk-ring.js';
 export {
   type Frame,
-  type FrameMeta,
   FrameRingReader,
   FrameRingWriter,
   MOST_FRAME_BYTES,

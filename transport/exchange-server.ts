@@ -1,10 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
 import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
-import type { Tensor } from '../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import { ConsumerChannel } from './consumer-channel.js';
 import { Egress } from './egress.js';
 import { CREDIT_HEADER, type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
-import { type Chunking, DEFAULT_CHUNKING, encodeFrames, type TensorMeta } from './frame.js';
+import { type Chunking, DEFAULT_CHUNKING, encodeFrames } from './frame.js';
 import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
 import { MIB } from './options.js';

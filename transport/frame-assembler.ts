@@ -7,8 +7,9 @@ import {
   TENSOR_ALIGNMENT_BYTES,
   type DType,
   type Tensor,
+  type TensorMeta,
 } from '../common/tensor/index.js';
-import { describeTensor, frameError, markOwned, type TensorMeta } from './frame.js';
+import { describeTensor, frameError, markOwned } from './frame.js';
 import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
 import { MIB } from './options.js';
 

@@ -1,20 +1,8 @@
-import type { Tensor } from '../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import { arrayOf, DTYPES, formatDims, TENSOR_ALIGNMENT_BYTES } from '../common/tensor/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
 import { MIB } from './options.js';
-
-/** Which tensor of which job a frame belongs to. */
-export interface TensorMeta {
-  readonly jobId: string;
-  readonly attempt: number;
-  /** Boundary tensor's name. */
-  readonly name: string;
-  /** Round that produced it. */
-  readonly version: number;
-  /** Sender's monotonic clock when the producing run returned, microseconds. */
-  readonly sentUs: number;
-}
 
 export interface Chunking {
   /** Tensors up to this size are one frame. Default 16 MiB. */

@@ -30,7 +30,6 @@ export {
   DEFAULT_CHUNKING,
   encodeFrames,
   type OutgoingFrame,
-  type TensorMeta,
   transferableTensor,
 } from './frame.js';
 export {

@@ -22,6 +22,7 @@ import { Deployments } from './deployments.js';
 import type { InferenceEvent, InferenceReport } from './inference-messages.js';
 import { fromWire } from './inference.js';
 import { probeLinks } from './probe.js';
+import { sumBytes } from './traffic.js';
 
 export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
   readonly onJobEnded: (report: InferenceReport) => void;
@@ -79,19 +80,8 @@ export class Conversation {
   }
 
   /** From the inference thread. */
-  onBoundary({
-    jobId,
-    attempt,
-    planId,
-    name,
-    version,
-    tensor,
-    madeMs,
-    to,
-  }: Extract<InferenceEvent, { type: 'boundary' }>): void {
-    this.#deployments
-      .get(planId)
-      ?.publish(tensor, { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) }, to);
+  onBoundary({ planId, meta, tensor, to }: Extract<InferenceEvent, { type: 'boundary' }>): void {
+    this.#deployments.get(planId)?.publish(tensor, meta, to);
   }
 
   onFramesBroken({ planId, error }: Extract<InferenceEvent, { type: 'frames-broken' }>): void {
@@ -100,13 +90,12 @@ export class Conversation {
 
   /** From the exchange. */
   onSent({ planId, name, version, bytes, peer, startMs, serializeMs }: SentTensor): void {
-    this.#deployments.get(planId)?.addSpan({
+    this.#deployments.get(planId)?.traffic.addSpan({
       name,
       category: 'serialize',
       startMs: performance.timeOrigin + startMs,
       durationMs: serializeMs,
       round: version,
-      component: 0,
       sizeBytes: bytes,
       peer,
     });
@@ -146,7 +135,7 @@ export class Conversation {
       });
       return;
     }
-    deployment.beginJob(trace);
+    deployment.traffic.begin(trace);
     this.#job = { jobId, attempt, deployment };
     const context = {
       jobId,
@@ -168,12 +157,12 @@ export class Conversation {
     if (job !== undefined) this.#job = undefined;
     try {
       const report = await this.#options.inference.end(jobId, attempt);
-      const moved = job?.deployment.takeReport() ?? { sentBytes: {}, spans: [] };
+      const moved = job?.deployment.traffic.report() ?? { sentBytes: {}, spans: [] };
       this.#options.onJobEnded(report);
       this.#options.send({
         jobReport: toJobReport(jobId, attempt, {
           ...report,
-          sentBytes: sumByKey(report.sentBytes, moved.sentBytes),
+          sentBytes: sumBytes(report.sentBytes, moved.sentBytes),
           spans: [...report.spans, ...moved.spans],
         }),
       });
@@ -194,13 +183,4 @@ export class Conversation {
     if (received === undefined) return;
     void this.#job?.deployment.receive(received.tensor, received.meta, 'coordinator');
   }
-}
-
-function sumByKey(
-  one: Readonly<Record<string, number>>,
-  other: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const sum = { ...one };
-  for (const [key, value] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + value;
-  return sum;
 }

@@ -1,19 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor } from '../common/tensor/index.js';
-import { clockMs, type OptimizationLevel, type SegmentSpec, type Span } from '../engine/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
+import { clockMs, type OptimizationLevel, type SegmentSpec } from '../engine/index.js';
 import { type Due, dueAt, type DueClock, LATENTS } from '../partition/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
-import {
-  encodeFrames,
-  ExchangeClient,
-  type ExchangeServer,
-  type ReceivedMeta,
-  type TensorMeta,
-} from '../transport/index.js';
+import { encodeFrames, ExchangeClient, type ExchangeServer, type ReceivedMeta } from '../transport/index.js';
 import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
 import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import type { Inference } from './inference.js';
+import { Traffic } from './traffic.js';
 
 export interface DeploymentContext {
   readonly workerId: string;
@@ -35,6 +30,8 @@ export class Deployment {
   readonly segments: readonly SegmentSpec[];
   /** The segments by id. */
   readonly specs: ReadonlyMap<string, SegmentSpec>;
+  /** What passes the network thread. */
+  readonly traffic = new Traffic();
   /** Why no further job can run under it: a producer went away. */
   broken: AsyncDiffError | undefined;
   readonly #context: DeploymentContext;
@@ -45,11 +42,6 @@ export class Deployment {
   readonly #clock: DueClock;
   readonly #reads: ReadonlySet<string>;
   readonly #clients: ExchangeClient[] = [];
-  /** Transfers into this worker since the last report. */
-  #spans: Span[] = [];
-  /** Bytes sent since the last report, by consumer. */
-  #sentBytes = new Map<string, number>();
-  #trace = false;
 
   constructor(message: Deploy__Output, context: DeploymentContext) {
     this.planId = message.planId;
@@ -91,25 +83,9 @@ export class Deployment {
     return segmentMs;
   }
 
-  /** A job begins: its report starts empty. */
-  beginJob(trace: boolean): void {
-    this.#trace = trace;
-    this.#spans = [];
-    this.#sentBytes = new Map();
-  }
-
-  /** What moved through the network thread since the job began. */
-  takeReport(): { sentBytes: Record<string, number>; spans: Span[] } {
-    return { sentBytes: Object.fromEntries(this.#sentBytes), spans: this.#spans };
-  }
-
-  addSpan(span: Span): void {
-    if (this.#trace) this.#spans.push(span);
-  }
-
   /** A tensor that was computed here goes to these workers. Its memory must stay as it is. */
   publish(tensor: Tensor, meta: TensorMeta, consumers: readonly string[]): void {
-    for (const consumerId of consumers) this.#count(consumerId, tensor.data.byteLength);
+    for (const consumerId of consumers) this.traffic.sent(consumerId, tensor.data.byteLength);
     if (this.#relay) {
       // Once to the coordinator, however many workers read it.
       for (const frame of encodeFrames(meta, tensor)) {
@@ -130,7 +106,7 @@ export class Deployment {
   async receive(tensor: Tensor, meta: ReceivedMeta, producerId: string): Promise<void> {
     const sizeBytes = tensor.data.byteLength;
     this.#context.onReceived(producerId, sizeBytes);
-    if (this.#trace) this.#traceTransfer(meta, producerId, sizeBytes);
+    this.#traceTransfer(meta, producerId, sizeBytes);
     const { jobId, attempt, name, version, sentUs } = meta;
     const neighbours = this.#relay ? [] : [...(this.#routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
@@ -139,16 +115,14 @@ export class Deployment {
     }
     // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
     if (this.#reads.has(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
-    for (const consumerId of neighbours) this.#count(consumerId, sizeBytes);
+    for (const consumerId of neighbours) this.traffic.sent(consumerId, sizeBytes);
     await Promise.all(
       neighbours.map((id) => this.#send(id, tensor, { jobId, attempt, name, version, sentUs })),
     );
   }
 
   #take(tensor: Tensor, { jobId, attempt, name, version }: ReceivedMeta): void {
-    const { inference } = this.#context;
-    if (name === LATENTS) inference.latents(jobId, attempt, version, tensor);
-    else inference.tensor(jobId, attempt, name, version, tensor);
+    this.#context.inference.tensor(jobId, attempt, name, version, tensor);
   }
 
   /** Tensors of a producer can no longer come. */
@@ -187,20 +161,15 @@ export class Deployment {
     );
   }
 
-  #count(consumerId: string, bytes: number): void {
-    this.#sentBytes.set(consumerId, (this.#sentBytes.get(consumerId) ?? 0) + bytes);
-  }
-
   #traceTransfer(meta: ReceivedMeta, producerId: string, sizeBytes: number): void {
     // Begins on the producer's clock and ends on ours; whoever merges traces knows both offsets.
     const startMs = meta.sentUs / 1000;
-    this.#spans.push({
+    this.traffic.addSpan({
       name: meta.name,
       category: 'transfer',
       startMs,
       durationMs: clockMs() - startMs,
       round: meta.version,
-      component: 0,
       sizeBytes,
       peer: producerId,
     });

@@ -4,10 +4,10 @@ import { tensorBytes } from '../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../engine/index.js';
 import { LATENTS, sessionValueName } from '../partition/index.js';
 import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from '../shared-memory/index.js';
-import type { FrameTraffic } from './frame-traffic.js';
+import type { Traffic } from './traffic.js';
 
 export interface FrameInboxOptions {
-  readonly traffic: FrameTraffic;
+  readonly traffic: Traffic;
   readonly onFrame: (frame: Frame) => void;
   /** A ring that makes no sense: nothing more is taken from that producer. */
   readonly onBroken: (planId: string, error: AsyncDiffError) => void;
@@ -78,9 +78,8 @@ export class FrameInbox {
     this.#isWatching = true;
     const sinceMs = performance.now();
     while (this.#isAwaited()) {
-      this.collect();
-      if (!this.#isAwaited()) break;
       await pause((performance.now() - sinceMs) * LATE);
+      this.collect();
     }
     this.#isWatching = false;
   }
@@ -91,15 +90,18 @@ export class FrameInbox {
   }
 
   #take({ reader, producerId: peer }: OpenRing): Frame | undefined {
-    const startMs = clockMs();
+    const takeMs = clockMs();
     const frame = reader.take();
     if (frame === undefined) return undefined;
     const { meta, writtenUs, tensor } = frame;
     // Usable since it was written; that this thread was busy then is not the way's fault.
-    const durationMs = (writtenUs - meta.sentUs) / 1000 + clockMs() - startMs;
-    const { name, version: round, sentUs } = meta;
+    const durationMs = (writtenUs - meta.sentUs) / 1000 + clockMs() - takeMs;
+    const { name, version: round } = meta;
     const sizeBytes = tensor.data.byteLength;
-    this.#options.traffic.received({ name, startMs: sentUs / 1000, durationMs, round, sizeBytes, peer });
+    const { traffic } = this.#options;
+    traffic.received(peer, sizeBytes);
+    const startMs = meta.sentUs / 1000;
+    traffic.addSpan({ name, category: 'transfer', startMs, durationMs, round, sizeBytes, peer });
     return frame;
   }
 

@@ -1,21 +1,21 @@
-import type { Tensor } from '../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import { clockMs } from '../engine/index.js';
-import { type FrameMeta, FrameRingWriter } from '../shared-memory/index.js';
-import type { FrameTraffic } from './frame-traffic.js';
+import { FrameRingWriter } from '../shared-memory/index.js';
+import type { Traffic } from './traffic.js';
 
 /** Who reads what a plan makes here: ids of workers by name of the tensor. */
 export type Readers = Readonly<Record<string, readonly string[]>>;
 
 /** In the inference thread: where a tensor that was made here goes, and the part of the way that needs no network. */
 export class FrameOutbox {
-  readonly #traffic: FrameTraffic;
+  readonly #traffic: Traffic;
   readonly #readers = new Map<string, Readers>();
   /** By plan and consumer. */
   readonly #rings = new Map<string, Map<string, FrameRingWriter>>();
   /** Of the job, by round: names that a worker need not be sent. */
   readonly #unread = new Map<number, ReadonlyMap<string, readonly string[]>>();
 
-  constructor(traffic: FrameTraffic) {
+  constructor(traffic: Traffic) {
     this.#traffic = traffic;
   }
 
@@ -54,7 +54,7 @@ export class FrameOutbox {
   }
 
   /** Writes the tensor into the ring of every consumer that has one with room for it. Returns the others, to which it goes over the network. */
-  send(planId: string, meta: FrameMeta, tensor: Tensor): string[] {
+  send(planId: string, meta: TensorMeta, tensor: Tensor): string[] {
     const unread = this.#unread.get(meta.version);
     const rings = this.#rings.get(planId);
     return (this.#readers.get(planId)?.[meta.name] ?? []).filter(
@@ -64,13 +64,15 @@ export class FrameOutbox {
     );
   }
 
-  #put(ring: FrameRingWriter | undefined, peer: string, meta: FrameMeta, tensor: Tensor): boolean {
+  #put(ring: FrameRingWriter | undefined, peer: string, meta: TensorMeta, tensor: Tensor): boolean {
     if (ring === undefined) return false;
     const startMs = clockMs();
     if (!ring.put(meta, tensor)) return false;
     const { name, version: round } = meta;
     const sizeBytes = tensor.data.byteLength;
-    this.#traffic.sent({ name, startMs, durationMs: clockMs() - startMs, round, sizeBytes, peer });
+    const durationMs = clockMs() - startMs;
+    this.#traffic.sent(peer, sizeBytes);
+    this.#traffic.addSpan({ name, category: 'serialize', startMs, durationMs, round, sizeBytes, peer });
     return true;
   }
 }

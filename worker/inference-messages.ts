@@ -1,4 +1,4 @@
-import type { Tensor } from '../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import type { ErrorCode } from '../common/errors/index.js';
 import type {
   IssuedRound,
@@ -8,7 +8,7 @@ import type {
   SegmentSpec,
 } from '../engine/index.js';
 import type { Readers } from './frame-outbox.js';
-import type { FrameTrafficReport } from './frame-traffic.js';
+import type { TrafficReport } from './traffic.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {
@@ -84,7 +84,7 @@ export interface WireError {
 }
 
 /** What the inference thread knows of a job when it has ended. */
-export interface InferenceReport extends FrameTrafficReport {
+export interface InferenceReport extends TrafficReport {
   readonly computeMs: number;
   readonly waitMs: number;
   readonly segmentMs: Readonly<Record<string, number>>;
@@ -96,13 +96,9 @@ export type InferenceEvent =
   | { readonly type: 'load-failed'; readonly planId: string; readonly error: WireError }
   | {
       readonly type: 'boundary';
-      readonly jobId: string;
-      readonly attempt: number;
       readonly planId: string;
-      readonly name: string;
-      readonly version: number;
+      readonly meta: TensorMeta;
       readonly tensor: Tensor;
-      readonly madeMs: number;
       /** Consumers that it goes to over the network. */
       readonly to: readonly string[];
     }

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor } from '../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import { LATENTS } from '../partition/index.js';
 import {
   clockMs,
@@ -21,15 +21,15 @@ import {
 } from '../engine/index.js';
 import { FrameInbox } from './frame-inbox.js';
 import { FrameOutbox } from './frame-outbox.js';
-import { FrameTraffic } from './frame-traffic.js';
 import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
+import { Traffic } from './traffic.js';
 
 const port = parentPort;
 if (port === null) throw new Error('inference-thread runs in a worker thread only');
 const settings = workerData as InferenceSettings;
 const device = parseDevice(settings.device);
-const traffic = new FrameTraffic();
+const traffic = new Traffic();
 const outbox = new FrameOutbox(traffic);
 
 const executor = new TaskExecutor({
@@ -51,9 +51,7 @@ const executor = new TaskExecutor({
 const inbox = new FrameInbox({
   traffic,
   onFrame: ({ meta: { jobId, attempt, name, version }, tensor }) =>
-    name === LATENTS
-      ? executor.addLatents(jobId, attempt, version, tensor)
-      : executor.addTensor(jobId, attempt, name, version, tensor),
+    executor.addTensor(jobId, attempt, name, version, tensor),
   onBroken: (planId, error) => send({ type: 'frames-broken', planId, error: wireError(error) }),
   isAwaited: (isMeant) => executor.lacksOnly(isMeant),
 });
@@ -61,14 +59,9 @@ const inbox = new FrameInbox({
 /** A tensor was made: straight to the consumers on this host, through the network thread to the others. */
 function leave(job: JobContext, name: string, version: number, tensor: Tensor): void {
   const { jobId, attempt, planId } = job;
-  const madeMs = clockMs();
-  const to = outbox.send(
-    planId,
-    { jobId, attempt, name, version, sentUs: Math.round(madeMs * 1000) },
-    tensor,
-  );
-  if (to.length > 0)
-    send({ type: 'boundary', jobId, attempt, planId, name, version, tensor, madeMs, to }, [tensor.data]);
+  const meta: TensorMeta = { jobId, attempt, name, version, sentUs: Math.round(clockMs() * 1000) };
+  const to = outbox.send(planId, meta, tensor);
+  if (to.length > 0) send({ type: 'boundary', planId, meta, tensor, to }, [tensor.data]);
 }
 
 let outgoing: InferenceEvent[] = [];

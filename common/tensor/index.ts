@@ -1,5 +1,6 @@
 export { decodeFloat16, encodeFloat16 } from './float16.js';
 export type { DType, Tensor, TypedArray } from './tensor.js';
+export type { TensorMeta } from './tensor-meta.js';
 export {
   arrayOf,
   DTYPES,

@@ -1,17 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { arrayOf, DTYPES, elementBytes, elementCount, type Tensor } from '../../common/tensor/index.js';
+import {
+  arrayOf,
+  DTYPES,
+  elementBytes,
+  elementCount,
+  type Tensor,
+  type TensorMeta,
+} from '../../common/tensor/index.js';
 import { frameHeaderBytes, GRPC_PREFIX_BYTES } from '../../transport/frame.js';
 import type { TensorFrame__Output } from '../../transport/gen/asyncdiff/v1/TensorFrame.js';
-import {
-  encodeFrames,
-  FrameAssembler,
-  type TensorMeta,
-  transferableTensor,
-  workerService,
-} from '../../transport/index.js';
-
+import { encodeFrames, FrameAssembler, transferableTensor, workerService } from '../../transport/index.js';
 import { plainSerializers } from '../../transport/service.js';
 
 const { responseDeserialize } = workerService.Exchange;

@@ -1,21 +1,16 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
-import type { Tensor } from '../../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { SegmentSpec } from '../../engine/index.js';
-import {
-  type Frame,
-  type FrameMeta,
-  MOST_FRAME_BYTES,
-  RingReader,
-  RingWriter,
-} from '../../shared-memory/index.js';
+import { type Frame, MOST_FRAME_BYTES, RingReader, RingWriter } from '../../shared-memory/index.js';
+import { BLANK } from '../support/fake-segments.js';
 import { FrameInbox } from '../../worker/frame-inbox.js';
 import { FrameOutbox } from '../../worker/frame-outbox.js';
-import { FrameTraffic } from '../../worker/frame-traffic.js';
+import { Traffic } from '../../worker/traffic.js';
 
 const tensor: Tensor = { dtype: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) };
-const meta = (version: number, name = 'h'): FrameMeta => ({
+const meta = (version: number, name = 'h'): TensorMeta => ({
   jobId: 'job',
   attempt: 0,
   name,
@@ -25,31 +20,18 @@ const meta = (version: number, name = 'h'): FrameMeta => ({
 
 /** A segment that reads a tensor of so many elements. */
 const reads = (name: string, elements: number): SegmentSpec => ({
+  ...BLANK,
   id: 'c1s0',
   component: 1,
-  index: 0,
-  session: 'c1s0',
-  microBatch: 0,
-  microBatches: 1,
-  sha256: '',
-  sizeBytes: 0,
   inputs: [{ name, dtype: 'float32', dims: [elements] }],
   outputs: [],
-  sampleInput: '',
-  timestepInput: '',
-  conditioning: [],
-  localReads: [],
   boundaryReads: [name],
-  localWrites: [],
-  boundaryWrites: [],
-  output: '',
-  declaredMs: 0,
 });
 
 describe.skipIf(!existsSync('/dev/shm'))('frames between inference threads', () => {
   let files: (RingReader | RingWriter)[] = [];
-  let sent: FrameTraffic;
-  let received: FrameTraffic;
+  let sent: Traffic;
+  let received: Traffic;
   let outbox: FrameOutbox;
   let inbox: FrameInbox;
   let frames: Frame[];
@@ -57,7 +39,7 @@ describe.skipIf(!existsSync('/dev/shm'))('frames between inference threads', () 
   let awaited: number;
 
   beforeEach(() => {
-    [sent, received] = [new FrameTraffic(), new FrameTraffic()];
+    [sent, received] = [new Traffic(), new Traffic()];
     for (const traffic of [sent, received]) traffic.begin(true);
     outbox = new FrameOutbox(sent);
     outbox.load('plan', { h: ['a', 'b'], only: ['b'] });

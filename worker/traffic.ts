@@ -1,0 +1,58 @@
+import type { Span } from '../engine/index.js';
+
+/** What moved during one job. */
+export interface TrafficReport {
+  /** Bytes by consumer. */
+  readonly sentBytes: Readonly<Record<string, number>>;
+  /** Bytes by producer. */
+  readonly receivedBytes: Readonly<Record<string, number>>;
+  readonly spans: readonly Span[];
+}
+
+/** What one of a worker's threads moved, counted for the report of the job. */
+export class Traffic {
+  #trace = false;
+  readonly #sentBytes = new Map<string, number>();
+  readonly #receivedBytes = new Map<string, number>();
+  #spans: Span[] = [];
+
+  /** A job begins: its report starts empty. */
+  begin(trace: boolean): void {
+    this.#trace = trace;
+    this.#sentBytes.clear();
+    this.#receivedBytes.clear();
+    this.#spans = [];
+  }
+
+  sent(consumerId: string, bytes: number): void {
+    add(this.#sentBytes, consumerId, bytes);
+  }
+
+  received(producerId: string, bytes: number): void {
+    add(this.#receivedBytes, producerId, bytes);
+  }
+
+  /** Kept for a job that is traced. */
+  addSpan(span: Omit<Span, 'component'>): void {
+    if (this.#trace) this.#spans.push({ ...span, component: 0 });
+  }
+
+  report(): TrafficReport {
+    return {
+      sentBytes: Object.fromEntries(this.#sentBytes),
+      receivedBytes: Object.fromEntries(this.#receivedBytes),
+      spans: this.#spans,
+    };
+  }
+}
+
+/** Both threads' bytes by worker. */
+export function sumBytes(...parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum = new Map<string, number>();
+  for (const [id, bytes] of parts.flatMap((part) => Object.entries(part))) add(sum, id, bytes);
+  return Object.fromEntries(sum);
+}
+
+function add(sums: Map<string, number>, id: string, bytes: number): void {
+  sums.set(id, (sums.get(id) ?? 0) + bytes);
+}
