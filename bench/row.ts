@@ -48,6 +48,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
     micro_cuts: report.microCuts,
     micro_batches: report.microBatches,
     wire_dtype: report.wireDtype,
+    recompute: report.recompute,
     data_path: report.dataPath,
     shape: report.shape,
     workers: report.workers.length,

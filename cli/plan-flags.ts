@@ -13,6 +13,7 @@ export interface PlanFlags {
   readonly cut?: string[];
   readonly dataPath?: 'direct' | 'relay';
   readonly wireDtype?: 'float32' | 'float16';
+  readonly recompute?: 'on' | 'off';
   readonly lag?: number | 'auto';
   readonly microCuts?: number | 'auto';
   readonly microBatches?: number;
@@ -116,6 +117,12 @@ export function addCommonPlanFlags(command: Command): Command {
         ]),
       )
       .addOption(
+        flag(
+          '--recompute <what>',
+          "on: a U-Net's conv_in is computed by every component that reads it, and fresh there; off: sent, as in the paper (default: off with --cut, on without)",
+        ).choices(['on', 'off']),
+      )
+      .addOption(
         flag('--data-path <path>', 'between workers: direct, or relayed by the coordinator').choices([
           'direct',
           'relay',
@@ -138,6 +145,7 @@ export function toPlannerSettings(options: PlanOptions, components: number): Pla
     cuts: options.cuts ?? [],
     shape: options.shape ?? 'auto',
     wireDtype: options.wireDtype ?? 'float32',
+    recompute: options.recompute ?? 'auto',
     lag: options.lag ?? 1,
     microCuts: options.microCuts ?? 0,
     microBatches: options.microBatches ?? 1,
@@ -153,6 +161,7 @@ export function toPlanOptions(flags: PlanFlags): PlanOptions {
     cuts: flags.cut,
     dataPath: flags.dataPath,
     wireDtype: flags.wireDtype,
+    recompute: flags.recompute,
     lag: flags.lag === undefined ? undefined : flags.lag === 'auto' ? 0 : (flags.lag as 1 | 2),
     microCuts: flags.microCuts === undefined || flags.microCuts === 'auto' ? 0 : flags.microCuts,
     microBatches: flags.microBatches,

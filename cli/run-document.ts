@@ -15,6 +15,7 @@ export function runDocument(report: RunReport) {
     micro_batches: report.microBatches,
     shape: report.shape,
     wire_dtype: report.wireDtype,
+    recompute: report.recompute,
     data_path: report.dataPath,
     bytes_between_workers: report.bytesBetweenWorkers,
     broadcast_bytes_per_round: report.broadcastBytesPerRound,

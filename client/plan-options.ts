@@ -15,6 +15,11 @@ export interface PlanOptions {
   /** `relay` sends boundary tensors through the coordinator. Defaults to `direct`. */
   readonly dataPath?: 'direct' | 'relay' | undefined;
   readonly wireDtype?: 'float32' | 'float16' | undefined;
+  /**
+   * `on`: what one node makes from the latents (a U-Net's conv_in) is computed by every component that reads it, and fresh there; `off`: it
+   * is sent, one round old, as in the paper. Defaults to `auto`: off with `cuts`, on without.
+   */
+  readonly recompute?: 'auto' | 'on' | 'off' | undefined;
   /** 2: the tensors of one ring cut are two rounds old; 0: whichever is faster. Defaults to 1. */
   readonly lag?: 0 | 1 | 2 | undefined;
   /** Sessions per component; 0 or left out: chosen by the plan. */
@@ -39,6 +44,7 @@ export function toPlanSettings(options: PlanOptions = {}): PlanSettings {
     cuts: [...(options.cuts ?? [])],
     dataPath: options.dataPath ?? '',
     wireDtype: options.wireDtype ?? '',
+    recompute: options.recompute ?? '',
     lag: options.lag ?? 1,
     microCuts: options.microCuts ?? 0,
     microBatches: options.microBatches ?? 1,

@@ -58,6 +58,7 @@ export function resolveSettings(
       cuts: given?.cuts ?? [],
       shape: oneOf('shape', given?.shape || 'auto', ['auto', 'sequential', 'u-shaped'] as const),
       wireDtype: oneOf('wire_dtype', given?.wireDtype || 'float32', ['float32', 'float16'] as const),
+      recompute: oneOf('recompute', given?.recompute || 'auto', ['auto', 'on', 'off'] as const),
       lag,
       microCuts,
       microBatches,

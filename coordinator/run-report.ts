@@ -35,6 +35,7 @@ export function runReport(
     microBatches: partition.microBatches,
     shape: partition.shape,
     wireDtype: plan.wireDtype,
+    recompute: plan.recompute,
     dataPath: deployment.relay ? 'relay' : 'direct',
     coordinatorCpuMs: totals.cpuMs / Math.max(1, run.rounds),
     cuts: [...partition.cuts],

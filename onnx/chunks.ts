@@ -27,6 +27,7 @@ export function cutIntoChunks(graph: CostGraph, count: number): Partition {
       microBatch: 0,
       nodes,
       replicatedNodes: [],
+      recomputes: [],
       readsSample: reads.has(graph.sampleInput),
       readsTimestep: reads.has(graph.timestepInput),
       conditioning: graphInputs.filter(

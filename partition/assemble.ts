@@ -1,11 +1,8 @@
-import type { DType } from '../common/tensor/index.js';
 import { type GraphIndex, visitReplicated } from './graph-index.js';
-import type { MainValue } from './main-value.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
 import type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 import { inSendOrder } from './send-order.js';
-
-export type WireDType = 'float32' | 'float16';
+import { wireForm, type WireDType } from './wire-form.js';
 
 export interface AssembleOptions {
   readonly wireDtype: WireDType;
@@ -24,6 +21,9 @@ interface Draft {
   readonly localWrites: Set<string>;
   readonly boundaryReads: Set<string>;
   readonly boundaryWrites: Set<string>;
+  /** Values of other components that it makes from the latents, and all nodes that this takes. */
+  readonly recomputes: Set<string>;
+  readonly recomputedNodes: Set<number>;
   writesOutput: boolean;
 }
 
@@ -80,6 +80,8 @@ function draftSegments(ranges: readonly MainRange[]): Draft[] {
       localWrites: new Set<string>(),
       boundaryReads: new Set<string>(),
       boundaryWrites: new Set<string>(),
+      recomputes: new Set<string>(),
+      recomputedNodes: new Set<number>(),
       writesOutput: false,
     };
   });
@@ -95,6 +97,7 @@ function connect(
   const draftAt: Draft[] = drafts.flatMap((draft) =>
     Array.from({ length: draft.range.end - draft.range.start }, () => draft),
   );
+  const makesItself = recompute(index, draftAt);
   const tensors: BoundaryTensor[] = [];
   for (const main of index.mainValues) {
     const from = draftAt[main.producer]!;
@@ -102,9 +105,10 @@ function connect(
     if (name === index.graph.output) from.writesOutput = true;
     const readers = new Set(main.users.map((user) => draftAt[user]!));
     readers.delete(from);
-    const wire = wireForm(main, options.wireDtype);
+    const wire = wireForm(main.value, options.wireDtype);
     const consumers = new Set<number>();
     for (const reader of readers) {
+      if (makesItself.get(reader)?.has(name) === true) continue;
       if (reader.range.component === from.range.component) {
         reader.localReads.add(name);
         from.localWrites.add(name);
@@ -130,11 +134,33 @@ function connect(
   return tensors;
 }
 
-/** Name, type and bytes of a value as it goes over the wire. */
-function wireForm(main: MainValue, wireDtype: WireDType): { name: string; dtype: DType; bytes: number } {
-  const { name, dtype, bytes } = main.value;
-  if (dtype !== 'float32' || wireDtype === 'float32') return { name, dtype, bytes };
-  return { name: `${name}:${wireDtype}`, dtype: wireDtype, bytes: bytes / 2 };
+/**
+ * Gives drafts the nodes by which they make values of other components themselves. Returns all that each makes so: what is on the way
+ * to such a value need not come from elsewhere either, and must not, for a session makes a value or reads it. A session of nothing
+ * but such nodes (named cuts can ask for one) sends what it makes, or it would be there for nothing.
+ */
+function recompute(index: GraphIndex, draftAt: readonly Draft[]): Map<Draft, Set<string>> {
+  const made = new Map<Draft, Set<string>>();
+  const near = new Set(
+    index.mainValues.flatMap((main) => (main.recompute === undefined ? [] : [main.producer])),
+  );
+  const worthwhile = new Set(draftAt.filter((_, at) => !near.has(at)));
+  for (const { value, producer, users, recompute: nodes } of index.mainValues) {
+    const from = draftAt[producer]!;
+    if (nodes === undefined || !worthwhile.has(from)) continue;
+    for (const user of users) {
+      const draft = draftAt[user]!;
+      if (draft.range.component === from.range.component) continue;
+      draft.recomputes.add(value.name);
+      const values = made.get(draft) ?? new Set();
+      made.set(draft, values);
+      for (const node of nodes) {
+        draft.recomputedNodes.add(node);
+        for (const name of index.graph.nodes[node]!.outputs) values.add(name);
+      }
+    }
+  }
+  return made;
 }
 
 /**
@@ -151,7 +177,8 @@ function finishSegment(index: GraphIndex, draft: Draft): Segment {
   const { graph, mainNodes } = index;
   const own = mainNodes.slice(draft.range.start, draft.range.end);
   const replicated = new Set<number>();
-  for (const node of own) visitReplicated(index, node, replicated, () => {});
+  for (const node of draft.recomputedNodes) if (!own.includes(node)) replicated.add(node);
+  for (const node of [...own, ...replicated]) visitReplicated(index, node, replicated, () => {});
   const replicatedNodes = [...replicated].sort((a, b) => a - b);
   const nodes = replicatedNodes.length === 0 ? own : [...own, ...replicatedNodes].sort((a, b) => a - b);
   const reads = new Set<string>();
@@ -182,6 +209,7 @@ function finishSegment(index: GraphIndex, draft: Draft): Segment {
     boundaryReads: [...draft.boundaryReads],
     localWrites: [...draft.localWrites],
     boundaryWrites: [...draft.boundaryWrites],
+    recomputes: [...draft.recomputes],
     writesOutput: draft.writesOutput,
     costMs,
     weightBytes,

@@ -1,5 +1,6 @@
-import type { WireDType } from './assemble.js';
 import { type GraphIndex, visitReplicated } from './graph-index.js';
+import type { MainValue } from './main-value.js';
+import { wireBytes, type WireDType } from './wire-form.js';
 
 /** What a stretch of main nodes, made one piece, costs. */
 export interface PieceCost {
@@ -19,14 +20,20 @@ export interface CutTable {
   readonly piece: (i: number, j: number) => PieceCost;
 }
 
+/** What sending it to another component takes: nothing where that makes it from the latents. */
+function sentBytes({ value, recompute }: MainValue, wireDtype: WireDType): number {
+  return recompute === undefined ? wireBytes(value, wireDtype) : 0;
+}
+
 /** Wire bytes that cross each position 0..mainCount: made before it, read at or after it. */
 function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array {
   const count = index.mainNodes.length;
   const crossing = new Float64Array(count + 2);
-  for (const { value, producer, users } of index.mainValues) {
+  for (const main of index.mainValues) {
+    const { producer, users } = main;
     const lastUser = users.at(-1);
     if (lastUser === undefined) continue;
-    const bytes = value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes;
+    const bytes = sentBytes(main, wireDtype);
     crossing[producer + 1]! += bytes;
     crossing[lastUser + 1]! -= bytes;
   }
@@ -41,9 +48,7 @@ function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array 
 export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: number): CutTable {
   const crossing = crossingBytesAt(index, wireDtype);
   const positions = choosePositions(index, crossing, limit);
-  const bytesOf = index.mainValues.map(({ value }) =>
-    value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes,
-  );
+  const bytesOf = index.mainValues.map((main) => sentBytes(main, wireDtype));
   const costs = positions.map((position, i) => piecesFrom(index, bytesOf, position, positions.slice(i)));
   return {
     positions,

@@ -17,6 +17,8 @@ export interface ComponentDescription {
   readonly nodes: number;
   readonly weight_bytes: number;
   readonly sessions: number;
+  /** Values of other components that it computes again from the latents: fresh, never sent. */
+  readonly recomputes: readonly string[];
   readonly receives: readonly ReceivedTensor[];
 }
 
@@ -41,6 +43,11 @@ export function describePartition(partition: Partition): PartitionDescription {
     sessions: partition.segments.filter(
       ({ component, microBatch }) => component === index && microBatch === 0,
     ).length,
+    recomputes: [
+      ...new Set(
+        partition.segments.flatMap(({ component, recomputes }) => (component === index ? recomputes : [])),
+      ),
+    ],
     receives: partition.boundaryTensors
       .filter((tensor) => tensor.consumers.includes(index))
       .map(({ name, producer, dtype, dims, bytes, lag }) => ({

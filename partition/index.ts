@@ -1,4 +1,3 @@
-export type { WireDType } from './assemble.js';
 export {
   type Cluster,
   type ClusterWorker,
@@ -48,3 +47,4 @@ export {
   uniformCluster,
 } from './search-options.js';
 export { trafficBytes } from './traffic.js';
+export type { WireDType } from './wire-form.js';

@@ -6,4 +6,6 @@ export interface MainValue {
   readonly producer: number;
   /** Positions that read it, ascending; empty for the noise prediction if nothing else reads it. */
   readonly users: readonly number[];
+  /** The nodes (indexes into CostGraph.nodes) by which another component makes it from the latents instead of receiving it. */
+  readonly recompute?: readonly number[] | undefined;
 }

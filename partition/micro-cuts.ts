@@ -1,6 +1,6 @@
-import type { WireDType } from './assemble.js';
 import type { GraphIndex } from './graph-index.js';
 import { type CutPositions, type MainRange, rangesOf } from './main-range.js';
+import { wireBytes, type WireDType } from './wire-form.js';
 
 /** A boundary tensor as one component sees it: made or first read at a time of its own compute, milliseconds. */
 interface Crossing {
@@ -130,8 +130,9 @@ function crossings(
   const inside = (position: number) => position >= piece.start && position < piece.end;
   const made: Crossing[] = [];
   const used: Crossing[] = [];
-  for (const { value, producer, users } of index.mainValues) {
-    const bytes = value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes;
+  for (const { value, producer, users, recompute } of index.mainValues) {
+    if (recompute !== undefined) continue;
+    const bytes = wireBytes(value, wireDtype);
     if (inside(producer)) {
       if (users.some((user) => !inside(user) && componentAt(user) !== piece.component)) {
         made.push({ position: producer, atMs: starts[producer + 1]!, bytes });

@@ -17,7 +17,10 @@ export interface Segment {
   readonly microBatch: number;
   /** Indexes into CostGraph.nodes, ascending: own nodes and replicated ones. */
   readonly nodes: readonly number[];
-  /** Of `nodes`, those that depend on timestep or conditioning only and are computed again here (design section 2). */
+  /**
+   * Of `nodes`, those that are computed again here: what depends on timestep or conditioning only (design section 2), and what `recomputes`
+   * takes.
+   */
   readonly replicatedNodes: readonly number[];
   /** Whether it reads the latent input. */
   readonly readsSample: boolean;
@@ -32,6 +35,8 @@ export interface Segment {
   readonly localWrites: readonly string[];
   /** Boundary tensors that it produces, by name, in the order in which they should be sent: soonest needed first. */
   readonly boundaryWrites: readonly string[];
+  /** Values of other components that it makes from the latents instead of receiving them: fresh in every round. */
+  readonly recomputes: readonly string[];
   /** Whether it produces the noise prediction. */
   readonly writesOutput: boolean;
   /** Sum of the measured cost of its nodes, milliseconds. */

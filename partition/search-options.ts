@@ -1,9 +1,10 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { WireDType } from './assemble.js';
 import type { LoadFactor } from './balance.js';
 import { type Cluster, type Link, occupancyMs, workersOf } from './cluster.js';
 import type { CostGraph } from './cost-graph.js';
 import type { PartitionShape } from './main-range.js';
+import { RECOMPUTED_SHARE } from './recomputed-values.js';
+import type { WireDType } from './wire-form.js';
 
 /** What a link costs, as it is measured. */
 export interface LinkCost {
@@ -26,6 +27,11 @@ export interface PartitionOptions {
   readonly lag?: 1 | 2 | undefined;
   /** What float32 boundary tensors are on the wire. Default float32. */
   readonly wireDtype?: WireDType | undefined;
+  /**
+   * Of all weights, the most that a value may take which components make from the latents instead of receiving it (see
+   * recomputed-values.ts). Default 0.01; 0: every boundary tensor is sent, as in the paper.
+   */
+  readonly recomputeShare?: number | undefined;
   /** M, micro-batches that a batch is computed in; the graph is then that of one of them. Default 1. */
   readonly microBatches?: number | undefined;
   /** S. Default 1. */
@@ -57,6 +63,7 @@ export interface SearchOptions {
   readonly components: number;
   readonly shape: 'auto' | PartitionShape;
   readonly wireDtype: WireDType;
+  readonly recomputeShare: number;
   readonly microBatches: number;
   readonly stride: number;
   readonly cluster: Cluster;
@@ -82,6 +89,7 @@ export function resolveOptions(
     components,
     shape: options.shape ?? 'auto',
     wireDtype: options.wireDtype ?? 'float32',
+    recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,
     stride,
     cluster,

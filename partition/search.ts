@@ -8,6 +8,7 @@ import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
 import { inMicroBatches } from './micro-batches.js';
 import { microCutRanges } from './micro-cuts.js';
 import type { Partition } from './partition.js';
+import { markRecomputed } from './recomputed-values.js';
 import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
 import { trafficBytes } from './traffic.js';
 import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
@@ -68,19 +69,20 @@ export function partitionGraph(graph: CostGraph, options: PartitionOptions): Par
 
 /** As {@link partitionGraph}, for several variants of one plan. `microCuts` and `lag` of the options are not used. */
 export function searchPartition(graph: CostGraph, options: PartitionOptions): PartitionSearch {
-  const index = indexGraph(graph);
+  const plain = indexGraph(graph);
   const explicit =
     options.cuts === undefined || options.cuts.length === 0
       ? undefined
-      : explicitCuts(index, options.cuts, options.shape === 'u-shaped' ? 'u-shaped' : 'sequential');
+      : explicitCuts(plain, options.cuts, options.shape === 'u-shaped' ? 'u-shaped' : 'sequential');
   const components = explicit === undefined ? options.components : componentsOf(explicit);
   const resolved = resolveOptions(graph, options, components);
-  if (components > index.mainNodes.length) {
+  if (components > plain.mainNodes.length) {
     throw new AsyncDiffError(
       'partition_impossible',
-      `${components} components: this model can be cut into at most ${index.mainNodes.length}`,
+      `${components} components: this model can be cut into at most ${plain.mainNodes.length}`,
     );
   }
+  const index = markRecomputed(plain, resolved.recomputeShare);
   const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
   const all = (variant: PlanVariant): Evaluated[] => {
     checkVariant(variant);

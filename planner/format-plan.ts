@@ -13,6 +13,7 @@ export function formatPlan(plan: Plan, stride: number) {
     micro_batches: plan.partition.microBatches,
     lag: plan.lag,
     wire_dtype: plan.wireDtype,
+    recompute: plan.recompute,
     declared: plan.declared,
     predicted_period_ms: plan.predicted.periodMs,
     critical_cycle: plan.predicted.criticalCycle,

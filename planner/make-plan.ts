@@ -8,7 +8,7 @@ import { chooseSettings } from '../simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from './placement.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
-import { componentsAsked } from './plan.js';
+import { componentsAsked, recomputeOf } from './plan.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { segmentSpecs } from './segment-specs.js';
 
@@ -31,6 +31,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     stride: settings.stride,
     workerIds: request.workers.map(({ id }) => id),
   });
+  const recompute = recomputeOf(settings);
   const latents = graph.values.get(graph.sampleInput);
   const latentBytes = ((latents?.bytes ?? 0) * settings.microBatches) / request.batchRepeat;
   const chosen = chooseSettings(
@@ -40,6 +41,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       cuts: settings.cuts,
       shape: settings.shape,
       wireDtype: settings.wireDtype,
+      recomputeShare: recompute === 'off' ? 0 : undefined,
       microBatches: settings.microBatches,
       stride: settings.stride,
       cluster: clusterOf(request, placement, latentBytes),
@@ -65,6 +67,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     microCuts: chosen.microCuts,
     lag: chosen.lag,
     wireDtype: settings.wireDtype,
+    recompute,
     predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
     declared: measured.prepared === undefined,
     timeDilation: measured.timeDilation,

@@ -16,6 +16,11 @@ export interface PlanSettings {
   readonly cuts: readonly string[];
   readonly shape: 'auto' | 'sequential' | 'u-shaped';
   readonly wireDtype: 'float32' | 'float16';
+  /**
+   * `on`: values that one node makes from the latents are computed where they are read; `off`: they are sent, as in the paper; `auto`: off where
+   * `cuts` are named (to repeat a run of another system), on otherwise.
+   */
+  readonly recompute: 'auto' | 'on' | 'off';
   /** 1, 2, or 0: whichever gives the shorter period. */
   readonly lag: 0 | 1 | 2;
   /** Sessions per component at most; 0: what gives the shortest period, up to 4. */
@@ -31,6 +36,12 @@ export function componentsAsked({
   shape,
 }: Pick<PlanSettings, 'components' | 'cuts' | 'shape'>): number {
   return cuts.length === 0 ? components : cuts.length + (shape === 'u-shaped' ? 0 : 1);
+}
+
+/** Whether values close to the latents are computed where they are read. */
+export function recomputeOf({ recompute, cuts }: Pick<PlanSettings, 'recompute' | 'cuts'>): 'on' | 'off' {
+  if (recompute !== 'auto') return recompute;
+  return cuts.length === 0 ? 'on' : 'off';
 }
 
 /** A worker as far as planning goes. */
@@ -81,6 +92,7 @@ export interface Plan {
   readonly microCuts: number;
   readonly lag: 1 | 2;
   readonly wireDtype: 'float32' | 'float16';
+  readonly recompute: 'on' | 'off';
   readonly predicted: PlanPrediction;
   readonly declared: boolean;
   /** Declared devices: factor on their times; 1 otherwise. */

@@ -42,7 +42,7 @@ const JSON_KEYS = `## JSON documents
 | \`seconds\` | of the rounds: from the first one issued to the last one done |
 | \`total_seconds\` | of the job: text encoder, planning if any, rounds, decoding |
 | \`steps\`, \`rounds\` | T, and rounds with the warm-up among them |
-| \`components\`, \`stride\`, \`warm_up\`, \`lag\`, \`micro_cuts\`, \`micro_batches\`, \`shape\`, \`wire_dtype\`, \`data_path\` | settings as they were used |
+| \`components\`, \`stride\`, \`warm_up\`, \`lag\`, \`micro_cuts\`, \`micro_batches\`, \`shape\`, \`wire_dtype\`, \`recompute\`, \`data_path\` | settings as they were used |
 | \`bytes_between_workers\` | boundary tensors, over the whole run |
 | \`broadcast_bytes_per_round\` | what broadcasting every module's output to every worker would move |
 | \`period_ms\`, \`predicted_period_ms\` | median time of an asynchronous round, and what the plan said |

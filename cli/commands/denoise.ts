@@ -189,7 +189,7 @@ async function reference(
   });
   await Promise.all(records);
   const { result } = outcome;
-  const { partition, microCuts, lag, wireDtype, planId } = outcome.plan;
+  const { partition, microCuts, lag, wireDtype, recompute, planId } = outcome.plan;
   return {
     latents: result.latents,
     document: {
@@ -205,6 +205,7 @@ async function reference(
       micro_batches: partition.microBatches,
       shape: partition.shape,
       wire_dtype: wireDtype,
+      recompute,
       data_path: 'none',
       bytes_between_workers: 0,
       cuts: partition.cuts,

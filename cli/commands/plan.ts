@@ -67,6 +67,8 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
     io.stdout.write(
       `component ${part.component}: ${(part.share * 100).toFixed(1)} % of the compute (${part.cost_ms.toFixed(2)} ms), ${part.nodes} nodes, ${(part.weight_bytes / 1e6).toFixed(1)} MB of weights\n`,
     );
+    for (const value of part.recomputes)
+      io.stdout.write(`  computes ${value} again from the latents: fresh, not sent\n`);
     for (const { name, from, shape, dtype, bytes, lag } of part.receives) {
       io.stdout.write(
         `  receives ${name} from ${from}: ${dtype} [${shape.join(',')}], ${(bytes / 1e3).toFixed(1)} kB, ${lag} round${lag === 1 ? '' : 's'} old\n`,

@@ -96,6 +96,7 @@ describe('resolveSettings', () => {
     [{ dataPath: 'pigeon' }, /data_path is "pigeon".*direct, relay/],
     [{ shape: 'round' }, /shape is "round".*u-shaped/],
     [{ wireDtype: 'int4' }, /wire_dtype is "int4"/],
+    [{ recompute: 'never' }, /recompute is "never"/],
     [{ optimizationLevel: 'most' }, /optimization_level is "most"/],
   ])('refuses %o', (settings, text) => {
     expect(() => resolveSettings(given(settings), 50)).toThrowError(

@@ -54,6 +54,29 @@ describe('partitionGraph', () => {
     }
   });
 
+  test('what one node makes from the latents is computed where it is read, not sent', () => {
+    const plain = unetGraph(3, 2, 12);
+    const lastBlock = plain.nodes.findLastIndex((node) => node.name.endsWith('/resnets/Concat'));
+    const nodes = plain.nodes.map((node, at) =>
+      at === lastBlock ? { ...node, inputs: [...node.inputs, '/conv_in/Conv_output_0'] } : node,
+    );
+    const graph = { ...plain, nodes };
+    const cut = (recomputeShare?: number, shape: 'sequential' | 'u-shaped' = 'sequential') =>
+      partitionGraph(graph, { components: 2, shape, recomputeShare });
+    const conv = graph.nodes.findIndex((node) => node.name === '/conv_in/Conv');
+    const [first, second] = cut().segments;
+    expect(first!.recomputes).toEqual([]);
+    expect(second).toMatchObject({ recomputes: ['/conv_in/Conv_output_0'], readsSample: true });
+    expect(second!.replicatedNodes).toContain(conv);
+    expect(cut().boundaryTensors.map((one) => one.value)).not.toContain('/conv_in/Conv_output_0');
+    // Without it, it crosses; at home it is not made twice.
+    expect(cut(0).boundaryTensors.map((one) => one.value)).toContain('/conv_in/Conv_output_0');
+    expect(cut(undefined, 'u-shaped').segments.flatMap((one) => one.recomputes)).toEqual([]);
+    // A component of nothing else sends it.
+    const alone = partitionGraph(graph, { components: 2, cuts: ['/conv_in/Conv_output_0'] });
+    expect(alone.boundaryTensors.map((one) => one.value)).toEqual(['/conv_in/Conv_output_0']);
+  });
+
   test('micro-cuts and lag shorten the round of a U-Net cut in sequence', () => {
     const graph = unetGraph(4, 3, 20);
     const link = { latencyMs: 0.2, bytesPerSecond: 2.5e9, serializeMsPerMb: 0.2 };

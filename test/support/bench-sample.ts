@@ -25,6 +25,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     microBatches: 1,
     shape: 'sequential',
     wireDtype: 'float32',
+    recompute: 'on',
     dataPath: 'direct',
     coordinatorCpuMs: 1,
     cuts: ['cut'],

@@ -14,6 +14,7 @@ export interface DenoiseSettings {
   readonly microCuts?: number;
   readonly microBatches?: number;
   readonly wireDtype?: 'float32' | 'float16';
+  readonly recompute?: 'on' | 'off';
   readonly shape?: 'auto' | 'sequential' | 'u-shaped';
   readonly dataPath?: 'direct' | 'relay';
   readonly maxWorkers?: number;

@@ -60,6 +60,7 @@ export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16
         inputs.has(name) && name !== graph.sampleInput && name !== graph.timestepInput ? [name] : [],
       ),
       localReads: [],
+      recomputes: [],
       boundaryReads: [...reads].map(wireName),
       localWrites: [],
       boundaryWrites: [...boundary].flatMap(([name, entry]) =>

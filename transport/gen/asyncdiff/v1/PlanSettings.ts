@@ -54,6 +54,11 @@ export interface PlanSettings {
    * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
    */
   'microBatches'?: (number);
+  /**
+   * on: what one node makes from the latents (a U-Net's conv_in) is computed by every component that reads it, and fresh; off: it is
+   * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
+   */
+  'recompute'?: (string);
 }
 
 /**
@@ -109,4 +114,9 @@ export interface PlanSettings__Output {
    * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
    */
   'microBatches': (number);
+  /**
+   * on: what one node makes from the latents (a U-Net's conv_in) is computed by every component that reads it, and fresh; off: it is
+   * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
+   */
+  'recompute': (string);
 }

@@ -64,6 +64,10 @@ export interface RunReport {
    */
   'simulatedSeconds'?: (number | string);
   'microBatches'?: (number);
+  /**
+   * on or off.
+   */
+  'recompute'?: (string);
 }
 
 export interface RunReport__Output {
@@ -127,4 +131,8 @@ export interface RunReport__Output {
    */
   'simulatedSeconds': (number);
   'microBatches': (number);
+  /**
+   * on or off.
+   */
+  'recompute': (string);
 }
