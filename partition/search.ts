@@ -24,7 +24,7 @@ const MAX_TRIES = 120;
 /** The longest move of a cut, as a power of two. */
 const MAX_STEP_LOG2 = 5;
 /** Cuts per goal that are tried with micro-cuts and lag. */
-const FINALISTS = 3;
+const FINALISTS = 8;
 
 /** A partition with the period that it was chosen for. */
 export interface Evaluated {
