@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { DEFAULT_LINK } from '../../partition/index.js';
+import { clusterOf, type PlanRequest } from '../../planner/index.js';
+
+const worker = (id: string, hostId: string, roundTripMs = 2) => ({ id, hostId, speed: 1, roundTripMs });
+
+const request: PlanRequest = {
+  source: { kind: 'profile', profileJson: '{}' },
+  settings: {
+    components: 3,
+    stride: 1,
+    cuts: [],
+    shape: 'auto',
+    wireDtype: 'float32',
+    recompute: 'auto',
+    lag: 1,
+    microCuts: 0,
+    microBatches: 1,
+  },
+  workers: [worker('a', 'h1'), worker('b', 'h1'), worker('c', 'h2', 6)],
+  links: [{ from: 'a', to: 'c', roundTripMs: 0.4, bytesPerSecond: 1e9 }],
+  batchRepeat: 1,
+  workDir: '',
+  optimizationLevel: 'extended',
+  threads: 1,
+};
+const { links } = clusterOf(request, { components: 3, workersOf: [['a'], ['b'], ['c']] }, 1024);
+
+it('takes a measured link at what it gives beside others: less than it gave alone', () => {
+  const { latencyMs, bytesPerSecond } = links('a', 'c');
+  expect(latencyMs).toBe(0.2);
+  expect(bytesPerSecond).toBeCloseTo(0.93e9, -3);
+});
+
+it('takes a link that was not measured as loopback on one host, and by the longer way to the coordinator otherwise', () => {
+  expect(links('a', 'b').latencyMs).toBe(DEFAULT_LINK.latencyMs);
+  expect(links('c', 'a').latencyMs).toBe(3);
+  expect(links('c', 'a').bytesPerSecond).toBeLessThan(DEFAULT_LINK.bytesPerSecond);
+});
