@@ -6,7 +6,7 @@ import { wireForm, type WireDType } from './wire-form.js';
 
 export interface AssembleOptions {
   readonly wireDtype: WireDType;
-  /** The ring cut whose boundary tensors are two rounds old (see lag-cut.ts); undefined for none. */
+  /** The ring cut whose boundary tensors are two rounds old (see search.ts); undefined for none. */
   readonly laggedCut?: number | undefined;
   /** The cuts' pieces split further into sessions, in order of execution; one session per piece if left out. */
   readonly ranges?: readonly MainRange[] | undefined;
@@ -97,7 +97,7 @@ function connect(
   const draftAt: Draft[] = drafts.flatMap((draft) =>
     Array.from({ length: draft.range.end - draft.range.start }, () => draft),
   );
-  const makesItself = recompute(index, draftAt);
+  recompute(index, draftAt);
   const tensors: BoundaryTensor[] = [];
   for (const main of index.mainValues) {
     const from = draftAt[main.producer]!;
@@ -108,7 +108,8 @@ function connect(
     const wire = wireForm(main.value, options.wireDtype);
     const consumers = new Set<number>();
     for (const reader of readers) {
-      if (makesItself.get(reader)?.has(name) === true) continue;
+      // What is on the way to a recomputed value need not come from elsewhere, and must not: a session makes a value or reads it.
+      if (reader.recomputedNodes.has(index.mainNodes[main.producer]!)) continue;
       if (reader.range.component === from.range.component) {
         reader.localReads.add(name);
         from.localWrites.add(name);
@@ -135,12 +136,10 @@ function connect(
 }
 
 /**
- * Gives drafts the nodes by which they make values of other components themselves. Returns all that each makes so: what is on the way
- * to such a value need not come from elsewhere either, and must not, for a session makes a value or reads it. A session of nothing
- * but such nodes (named cuts can ask for one) sends what it makes, or it would be there for nothing.
+ * Gives drafts the nodes by which they make values of other components themselves. A session of nothing but such nodes (named cuts
+ * can ask for one) sends what it makes, or it would be there for nothing.
  */
-function recompute(index: GraphIndex, draftAt: readonly Draft[]): Map<Draft, Set<string>> {
-  const made = new Map<Draft, Set<string>>();
+function recompute(index: GraphIndex, draftAt: readonly Draft[]): void {
   const near = new Set(
     index.mainValues.flatMap((main) => (main.recompute === undefined ? [] : [main.producer])),
   );
@@ -152,15 +151,9 @@ function recompute(index: GraphIndex, draftAt: readonly Draft[]): Map<Draft, Set
       const draft = draftAt[user]!;
       if (draft.range.component === from.range.component) continue;
       draft.recomputes.add(value.name);
-      const values = made.get(draft) ?? new Set();
-      made.set(draft, values);
-      for (const node of nodes) {
-        draft.recomputedNodes.add(node);
-        for (const name of index.graph.nodes[node]!.outputs) values.add(name);
-      }
+      for (const node of nodes) draft.recomputedNodes.add(node);
     }
   }
-  return made;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { MainValue } from './main-value.js';
+import { wireBytes, type WireDType } from './wire-form.js';
 
 /**
  * Bytes of the outputs of all modules that depend on the latents: what the official code broadcasts per round
@@ -10,7 +11,7 @@ export function broadcastBytes(
   mainNames: readonly string[],
   mainValues: readonly MainValue[],
   output: string,
-  wireDtype: 'float32' | 'float16',
+  wireDtype: WireDType,
 ): number {
   const modules = mainNames.map(moduleOf);
   const containers = new Set(
@@ -22,7 +23,7 @@ export function broadcastBytes(
     // Between the modules of a block there is glue (concatenations, casts) that belongs to none of them.
     if (module === undefined || containers.has(module)) continue;
     const leaves = value.name === output || users.some((user) => modules[user] !== module);
-    if (leaves) bytes += value.dtype === 'float32' && wireDtype === 'float16' ? value.bytes / 2 : value.bytes;
+    if (leaves) bytes += wireBytes(value, wireDtype);
   }
   return bytes;
 }

@@ -8,8 +8,8 @@ import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
 import { inMicroBatches } from './micro-batches.js';
 import { microCutRanges } from './micro-cuts.js';
 import type { Partition } from './partition.js';
-import { markRecomputed } from './recomputed-values.js';
 import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
+import { markRecomputed } from './recomputed-values.js';
 import { trafficBytes } from './traffic.js';
 import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
 

@@ -38,7 +38,7 @@ export class RingReader {
     return this.#extents.read(offsetBytes, sizeBytes);
   }
 
-  /** The file once more, for the {@link FrameReader} of another thread, which closes it. */
+  /** The file once more, for the {@link FrameRingReader} of another thread, which closes it. */
   reopen(): number | undefined {
     return reopenRingFile(this.#fd);
   }
@@ -83,7 +83,7 @@ export class RingWriter {
     this.#extents.write(offsetBytes, data);
   }
 
-  /** The file once more, for the {@link FrameWriter} of another thread, which closes it. */
+  /** The file once more, for the {@link FrameRingWriter} of another thread, which closes it. */
   reopen(): number | undefined {
     return reopenRingFile(this.#fd);
   }

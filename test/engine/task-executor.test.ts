@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../../common/tensor/index.js';
 import { context, executor, head, issued, tail, vector } from '../support/fake-segments.js';
+
 describe('TaskExecutor', () => {
   it('gives the same noise predictions in whatever order things come', async () => {
     const steps = [0, 1, 2];
