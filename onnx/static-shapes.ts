@@ -1,18 +1,12 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type DType, formatDims, type Tensor } from '../common/tensor/index.js';
+import { formatDims, type Tensor, type ValueSpec } from '../common/tensor/index.js';
+export type { ValueSpec } from '../common/tensor/index.js';
 import { onnxTypeOf } from './data-type.js';
 import { type DeclaredValue, type PredictorDescription, realInputs } from './inputs.js';
 import { int64, type ModelProto } from './onnx-proto.js';
 
 /** Shapes of graph inputs, by name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
-
-/** A tensor that goes into or comes out of a session. */
-export interface ValueSpec {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-}
 
 /**
  * The static shape of every input, in the model's order. What is not given follows from the symbols that the given

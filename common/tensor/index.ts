@@ -12,3 +12,4 @@ export {
   tensorBytes,
   zeros,
 } from './tensor.js';
+export type { ValueSpec } from './value-spec.js';
