@@ -2,16 +2,16 @@ export { benchChart, benchChartPng, type ChartOptions } from './chart.js';
 export { type BenchConfig, parseConfigs, workersWanted } from './config.js';
 export {
   BENCH_SCHEMA,
-  type BenchDocument,
   benchDocument,
+  type BenchDocument,
   type BenchSettings,
   type DocumentInput,
 } from './document.js';
 export { describeEnvironment, type Environment } from './environment.js';
 export { classifyHosts, type HostFacts, type HostSummary } from './hosts.js';
 export { benchMarkdown } from './markdown.js';
-export { joinTraces, type RoundParts, roundParts } from './round-parts.js';
-export { type BenchRow, benchRow } from './row.js';
+export { joinTraces, roundParts, type RoundParts } from './round-parts.js';
+export { benchRow, type BenchRow } from './row.js';
 export {
   type BenchOptions,
   type BenchOutcome,
@@ -21,13 +21,13 @@ export {
   runBench,
   sequentialPlan,
 } from './run-bench.js';
-export { allEqual, type Sample, sameOutput } from './sample.js';
-export { median, pairedRatios, type Summary, summarize } from './statistics.js';
-export { type WorkerFacts, workerFacts, workerWarnings } from './worker-facts.js';
+export { allEqual, sameOutput, type Sample } from './sample.js';
+export { median, pairedRatios, summarize, type Summary } from './statistics.js';
+export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
 export {
-  type DeclaredInputs,
   declaredDenoise,
   declaredInputs,
+  type DeclaredInputs,
   type RunSettings,
   textToImage,
   type Workload,

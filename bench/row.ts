@@ -1,5 +1,5 @@
-import { ssim } from '../common/image-quality/index.js';
-import { decodePng, imagePsnrDb } from '../pipeline/index.js';
+import { ssim } from '../common/image/index.js';
+import { decodePng, imagePsnrDb } from '../common/image/index.js';
 import { idealSpeedup } from '../simulator/index.js';
 import { workersWanted } from './config.js';
 import { classifyHosts } from './hosts.js';

@@ -5,11 +5,11 @@ import {
   type DenoiseResult,
   loadSegments,
   openOrtSession,
-  type OptimizationLevel,
   parseDevice,
   ReferenceExecutor,
   type StepResult,
 } from '../engine/index.js';
+import type { OptimizationLevel } from '../onnx/index.js';
 import {
   componentsAsked,
   defaultWorkDir,

@@ -1,6 +1,4 @@
 /** The client library: `import { AsyncDiffClient } from 'asyncdiff'`. */
-export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
-export type { DType, Tensor } from '../common/tensor/index.js';
 export {
   AsyncDiffClient,
   type CallOptions,
@@ -10,3 +8,5 @@ export {
 } from './client.js';
 export type { JobEvent, RunReport } from './job-event.js';
 export type { PlanOptions } from './plan-options.js';
+export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
+export type { DType, Tensor } from '../common/tensor/index.js';

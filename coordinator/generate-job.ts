@@ -1,6 +1,7 @@
 import { TorchGenerator } from '../common/random/index.js';
 import { float32, type Tensor } from '../common/tensor/index.js';
-import { encodePng, type TextToImagePipeline } from '../pipeline/index.js';
+import { encodePng } from '../common/image/index.js';
+import type { TextToImagePipeline } from '../pipeline/index.js';
 import { createSampler, forLatents, parseSchedulerConfig } from '../samplers/index.js';
 import type { GenerateRequest__Output } from '../transport/gen/asyncdiff/v1/GenerateRequest.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';

@@ -4,7 +4,8 @@ import { LATENTS, microBatchName } from '../partition/index.js';
 import type { Task } from '../schedule/index.js';
 import { batchRows, castFloat, repeatBatch } from './float-ops.js';
 import type { JobContext, JobState } from './job-state.js';
-import type { SegmentSpec, ValueSpec } from './segment-spec.js';
+import type { SegmentSpec } from './segment-spec.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import { scalarTensor } from './timestep.js';
 
 /** Values inside a component are fresh: each run of a round has its own. */

@@ -1,11 +1,10 @@
 export { DeclaredSession } from './declared-session.js';
-export { type DenoiseOptions, type DenoiseResult, denoise, type StepResult } from './denoise.js';
+export { denoise, type DenoiseOptions, type DenoiseResult, type StepResult } from './denoise.js';
+export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { follow, type FollowOptions } from './follow.js';
-export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
-export { type IssuedRound, issuedRound } from './issued-round.js';
+export { issuedRound, type IssuedRound } from './issued-round.js';
 export { type JobContext, JobState } from './job-state.js';
-export type { SamplerStart, SamplerState } from './sampler-state.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { Mailbox } from './mailbox.js';
 export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
@@ -19,6 +18,7 @@ export {
   type SamplingExecutor,
   type WorkerExecution,
 } from './round-executor.js';
+export type { SamplerStart, SamplerState } from './sampler-state.js';
 export type { OptimizationLevel, SegmentSpec, ValueSpec } from './segment-spec.js';
 export type { SegmentSession } from './session.js';
 export { TaskExecutor } from './task-executor.js';

@@ -9,7 +9,7 @@ import {
 } from '../common/tensor/index.js';
 import { SAME_BITS_CONFIG } from '../onnx/index.js';
 import { type DeviceSpec, providerHint } from './device.js';
-import type { OptimizationLevel } from './segment-spec.js';
+import type { OptimizationLevel } from '../onnx/index.js';
 import type { SegmentSession } from './session.js';
 
 export interface OrtSessionOptions {

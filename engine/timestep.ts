@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { arrayOf, elementCount, encodeFloat16, type Tensor } from '../common/tensor/index.js';
-import type { ValueSpec } from './segment-spec.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 
 /**
  * A timestep as the predictor takes it: int64 or a float type, a scalar or one per batch element. Fractions (Euler) are

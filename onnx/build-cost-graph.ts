@@ -1,12 +1,12 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { formatDims, tensorBytes } from '../common/tensor/index.js';
 import type { CostGraph, GraphNode, GraphValue } from '../partition/index.js';
-import { readsOf, writesOf } from './graph-walk.js';
+import { readsOf, writesOf } from '../common/model-file/index.js';
 import type { PredictorDescription } from './inputs.js';
-import type { NodeProto } from './onnx-proto.js';
+import type { NodeProto } from '../common/model-file/index.js';
 import type { NodeProfile } from './profile.js';
 import type { RestoredWeights } from './restore-weights.js';
-import type { ValueSpec } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import { storedBytes } from './tensor-data.js';
 
 /**

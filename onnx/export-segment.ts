@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../partition/index.js';
 import { onnxTypeOf } from './data-type.js';
-import { readsOf, writesOf } from './graph-walk.js';
-import { decodeModel, type ModelProto, type NodeProto, type TensorProto } from './onnx-proto.js';
+import { readsOf, writesOf } from '../common/model-file/index.js';
+import {
+  decodeModel,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../common/model-file/index.js';
 import type { PreparedModel } from './prepared-model.js';
 import { isWeightCast } from './restore-weights.js';
-import { type ValueSpec, valueInfo } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
+import { valueInfo } from './static-shapes.js';
 import { storedBytes } from './tensor-data.js';
 import { writeModel } from './write-model.js';
 

@@ -2,12 +2,19 @@ import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { checkCancelled, openSession, SAME_BITS_CONFIG } from './ort.js';
-import { liveNodes, orderNodes, producers, readsOf, writesOf } from './graph-walk.js';
+import { liveNodes, orderNodes, producers, readsOf, writesOf } from '../common/model-file/index.js';
 import type { PredictorDescription } from './inputs.js';
-import { type ModelFile, modelLabel } from './model-file.js';
-import { decodeModel, encodeModel, type GraphProto, type ModelProto, type NodeProto } from './onnx-proto.js';
+import { type ModelFile, modelLabel } from '../common/model-file/index.js';
+import {
+  decodeModel,
+  encodeModel,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+} from '../common/model-file/index.js';
 import { nearest } from './near-names.js';
-import { type ValueSpec, writeStaticShapes } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
+import { writeStaticShapes } from './static-shapes.js';
 
 /** A graph with static shapes, folded by ONNX Runtime; its weights lie in `folder`. */
 export interface FoldedModel {

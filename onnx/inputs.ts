@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, formatDims } from '../common/tensor/index.js';
 import { dtypeOf, isFloat } from './data-type.js';
-import { type GraphProto, int64, type ModelProto, type ValueInfoProto } from './onnx-proto.js';
+import { type GraphProto, int64, type ModelProto, type ValueInfoProto } from '../common/model-file/index.js';
 
 /** An input or output as the model declares it. A dimension that is open is its symbol's name, or '?' if it has none. */
 export interface DeclaredValue {

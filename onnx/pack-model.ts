@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { INLINE_WEIGHT_BYTES } from './fold.js';
-import { visitTensors } from './graph-walk.js';
-import { encodeModel, type ModelProto, type TensorProto } from './onnx-proto.js';
+import { visitTensors } from '../common/model-file/index.js';
+import { encodeModel, type ModelProto, type TensorProto } from '../common/model-file/index.js';
 import type { RestoredWeights } from './restore-weights.js';
 import { readTensorData } from './tensor-data.js';
 

@@ -7,15 +7,16 @@ import { buildCostGraph } from './build-cost-graph.js';
 import { calibrateCosts } from './calibrate.js';
 import { foldModel } from './fold.js';
 import { describePredictor, type PredictorDescription } from './inputs.js';
-import { hashModel, loadModelFile, type ModelFile } from './model-file.js';
+import { hashModel, loadModelFile, type ModelFile } from '../common/model-file/index.js';
 import type { CostGraph } from '../partition/index.js';
-import { encodeModel } from './onnx-proto.js';
+import { encodeModel } from '../common/model-file/index.js';
 import { checkCancelled, type OptimizationLevel } from './ort.js';
 import { PACKED_GRAPH, packModel } from './pack-model.js';
 import { PREPARED_FORMAT, type PreparedModel, readPrepared, writeManifest } from './prepared-model.js';
 import { DEFAULT_PROFILE, profileGraph, type ProfileSettings } from './profile.js';
 import { restoreWeights } from './restore-weights.js';
-import { type InputShapes, resolveShapes, type ValueSpec } from './static-shapes.js';
+import { type InputShapes, resolveShapes } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 
 /** What to prepare, and how. */
 export interface PrepareOptions {

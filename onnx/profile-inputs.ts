@@ -1,7 +1,7 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { arrayOf, type DType, elementCount } from '../common/tensor/index.js';
 import { isFloat } from './data-type.js';
-import type { ValueSpec } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 
 /** A timestep in the middle of the usual 1,000. */
 const TIMESTEP = 500;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { DType } from '../common/tensor/index.js';
 import { dtypeOfProfileName } from './data-type.js';
-import { writesOf } from './graph-walk.js';
-import type { NodeProto } from './onnx-proto.js';
+import { writesOf } from '../common/model-file/index.js';
+import type { NodeProto } from '../common/model-file/index.js';
 import { checkCancelled, openSession } from './ort.js';
 import { profileInputs } from './profile-inputs.js';
-import type { ValueSpec } from './static-shapes.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 
 /** What a profiled run says of one node. */
 export interface NodeProfile {

@@ -1,7 +1,7 @@
 import { dtypeOf } from './data-type.js';
-import type { AttributeProto, GraphProto, NodeProto, TensorProto } from './onnx-proto.js';
+import type { AttributeProto, GraphProto, NodeProto, TensorProto } from '../common/model-file/index.js';
 import { tensorDims } from './tensor-data.js';
-import { int64 } from './onnx-proto.js';
+import { int64 } from '../common/model-file/index.js';
 
 /** A weight, and the folder that its external data (if any) is in. */
 export interface StoredWeight {

@@ -3,7 +3,7 @@ import { formatDims, type Tensor, type ValueSpec } from '../common/tensor/index.
 export type { ValueSpec } from '../common/tensor/index.js';
 import { onnxTypeOf } from './data-type.js';
 import { type DeclaredValue, type PredictorDescription, realInputs } from './inputs.js';
-import { int64, type ModelProto } from './onnx-proto.js';
+import { int64, type ModelProto } from '../common/model-file/index.js';
 
 /** Shapes of graph inputs, by name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { arrayOf, elementCount, tensorBytes } from '../common/tensor/index.js';
 import { dtypeOf } from './data-type.js';
-import { externalRange, resolveExternal } from './external-data.js';
-import { int64, type TensorProto } from './onnx-proto.js';
+import { externalRange, resolveExternal } from '../common/model-file/index.js';
+import { int64, type TensorProto } from '../common/model-file/index.js';
 
 /** The shape of a stored tensor. */
 export function tensorDims(tensor: TensorProto): number[] {

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { externalRange, resolveExternal } from './external-data.js';
-import { encodeGraph, encodeModel, encodeTensor, type ModelProto, type TensorProto } from './onnx-proto.js';
+import { externalRange, resolveExternal } from '../common/model-file/index.js';
+import {
+  encodeGraph,
+  encodeModel,
+  encodeTensor,
+  type ModelProto,
+  type TensorProto,
+} from '../common/model-file/index.js';
 import { readTensorData, tensorDims } from './tensor-data.js';
 
 /** A file as it was written. */

@@ -29,16 +29,6 @@ export type { BoundaryTensor, Component, Partition, Segment } from './partition.
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
 export { segmentsOfRun } from './run-segments.js';
 export {
-  type Evaluated,
-  type Goal,
-  type PartitionSearch,
-  partitionGraph,
-  type PlanVariant,
-  priceOf,
-  rank,
-  searchPartition,
-} from './search.js';
-export {
   DEFAULT_LINK,
   type LinkCost,
   type PartitionOptions,
@@ -46,5 +36,15 @@ export {
   toLink,
   uniformCluster,
 } from './search-options.js';
+export {
+  type Evaluated,
+  type Goal,
+  partitionGraph,
+  type PartitionSearch,
+  type PlanVariant,
+  priceOf,
+  rank,
+  searchPartition,
+} from './search.js';
 export { trafficBytes } from './traffic.js';
 export type { WireDType } from './wire-form.js';

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { type ModelFolder, openModelFolder } from './model-folder.js';
-import type { RgbImage } from './rgb-image.js';
+import type { RgbImage } from '../common/image/index.js';
 import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
 import type {
   CallName,

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { ModelFolder } from './model-folder.js';
-import type { RgbImage } from './rgb-image.js';
+import type { RgbImage } from '../common/image/index.js';
 import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
 
 /** `workerData` of the pipeline's thread. */

@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../common/tensor/index.js';
 import type { VaeConfig } from './model-config.js';
 import { OrtModel, type ValueInfo } from './ort-model.js';
-import { type RgbImage, toRgb8 } from './rgb-image.js';
+import { type RgbImage, toRgb8 } from '../common/image/index.js';
 
 /** Latents to pictures: diffusers' `AutoencoderKL.decode` with its scaling. */
 export class VaeDecoder {

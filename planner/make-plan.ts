@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describeModel, exportSegments, prepareModel, type PreparedModel } from '../onnx/index.js';
-import type { ValueSpec } from '../engine/index.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph, Partition } from '../partition/index.js';
 import { parseProfile, toCostGraph } from '../profiles/index.js';
 import { chooseSettings } from '../simulator/index.js';

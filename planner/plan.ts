@@ -1,4 +1,5 @@
-import type { SegmentSpec, ValueSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../engine/index.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import type { CriticalEvent, Partition } from '../partition/index.js';
 import type { InputShapes, OptimizationLevel } from '../onnx/index.js';
 import type { Placement } from './placement.js';

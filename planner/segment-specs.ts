@@ -1,4 +1,5 @@
-import type { SegmentSpec, ValueSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../engine/index.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph, Evaluated, Partition, Segment } from '../partition/index.js';
 
 /** A segment's session as it was exported; without one (a declared device) inputs and outputs follow from the graph. */

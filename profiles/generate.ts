@@ -2,13 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package.js';
-import {
-  ARCHITECTURES,
-  type ArchitectureName,
-  deviceReport,
-  formatProfile,
-  makePublishedProfile,
-} from './index.js';
+import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
+import { deviceReport } from './report.js';
+import { formatProfile } from './declared-profile.js';
+import { makePublishedProfile } from './make-profile.js';
 
 for (const name of Object.keys(ARCHITECTURES) as ArchitectureName[]) {
   const profile = makePublishedProfile(name);

@@ -16,8 +16,8 @@ export {
   makeProfile,
   makePublishedProfile,
   type MeasuredProfile,
-  type PublishedShare,
   publishedShare,
+  type PublishedShare,
 } from './make-profile.js';
 export {
   assignByCuts,
@@ -29,4 +29,4 @@ export {
 } from './official-splits.js';
 export { deviceReport } from './report.js';
 export { buildUnet, type UnetRequest } from './unet-architecture.js';
-export { ARCHITECTURES, type ArchitectureName, type UnetConfig } from './unet-config.js';
+export { type ArchitectureName, ARCHITECTURES, type UnetConfig } from './unet-config.js';

@@ -3,7 +3,9 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AsyncDiffError, EXIT } from '../common/errors/index.js';
-import { ARCHITECTURES, type ArchitectureName, formatProfile, makeProfile } from './index.js';
+import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
+import { formatProfile } from './declared-profile.js';
+import { makeProfile } from './make-profile.js';
 
 interface ProfileOptions {
   architecture: ArchitectureName;

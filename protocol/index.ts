@@ -1,6 +1,6 @@
 export { fromFault, fromJobReport, toFault, toJobReport } from './reports.js';
-export { fromRouteMessage, toRouteMessage } from './routes.js';
 export { fromIssueRound, fromUnread, toIssueRound } from './rounds.js';
+export { fromRouteMessage, toRouteMessage } from './routes.js';
 export { fromSamplerMessage, fromSamplerState, toSamplerMessage, toSamplerState } from './sampler.js';
 export { fromSegmentMessage, toSegmentMessage } from './segments.js';
 export { fromTensorMessage, fromTensorMessages, toTensorMessage, toTensorMessages } from './tensors.js';

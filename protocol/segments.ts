@@ -1,5 +1,6 @@
 import type { DType } from '../common/tensor/index.js';
-import type { SegmentSpec, ValueSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../engine/index.js';
+import type { ValueSpec } from '../common/tensor/index.js';
 import type {
   SegmentSpec as SegmentMessage,
   SegmentSpec__Output,

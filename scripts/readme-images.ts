@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { LocalCluster } from '../cli/local-cluster.js';
 import { writeImage } from '../cli/output.js';
 import { packageRoot } from '../common/package.js';
-import { decodePng, encodePng, gridPicture, type RgbImage } from '../pipeline/index.js';
+import { decodePng, encodePng, gridPicture, type RgbImage } from '../common/image/index.js';
 
 const PROMPTS = [
   'red apple',

@@ -7,7 +7,7 @@ export {
   type PredictedPeriod,
   predictPeriod,
 } from '../partition/index.js';
-export { type ChosenSettings, chooseSettings, type SettingChoices } from './choose-settings.js';
-export { type IdealSpeedupInput, idealSpeedup, roundShare } from './ideal-speedup.js';
+export { chooseSettings, type ChosenSettings, type SettingChoices } from './choose-settings.js';
+export { idealSpeedup, type IdealSpeedupInput, roundShare } from './ideal-speedup.js';
 export { simulate } from './simulate.js';
 export type { LinkLoad, Timeline, TimelineRound, TimelineSpan, WorkerLoad } from './timeline.js';

@@ -10,7 +10,6 @@ export {
   type UnaryOptions,
 } from './calls.js';
 export { clientError } from './client-error.js';
-export type { SentTensor } from './sent-tensor.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
 export {
@@ -19,12 +18,7 @@ export {
   ExchangeServer,
   type ExchangeServerOptions,
 } from './exchange-server.js';
-export {
-  type AssemblerLimits,
-  FrameAssembler,
-  type Received,
-  type ReceivedMeta,
-} from './frame-assembler.js';
+export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
 export {
   type Chunking,
   DEFAULT_CHUNKING,
@@ -40,6 +34,7 @@ export {
   type TransportSettings,
 } from './options.js';
 export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
+export type { SentTensor } from './sent-tensor.js';
 export { type RunningServer, type ServedService, startServer, type StartServerOptions } from './server.js';
 export {
   CoordinatorClient,

@@ -1,5 +1,5 @@
 export { defaultCacheDir } from './artifact-cache.js';
 export { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
+export type { WorkerLog } from './log.js';
 export type { WorkerOptions, WorkerState } from './worker-options.js';
 export { AsyncDiffWorker } from './worker.js';
-export type { WorkerLog } from './log.js';

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../../common/package.js';
-import { decodePng, encodePng, imagePsnrDb, sideBySide } from '../../pipeline/index.js';
+import { decodePng, encodePng, imagePsnrDb, sideBySide } from '../../common/image/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { LocalCluster } from '../local-cluster.js';

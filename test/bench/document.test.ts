@@ -9,7 +9,7 @@ import {
   type DocumentInput,
   type Measured,
 } from '../../bench/index.js';
-import { decodePng } from '../../pipeline/index.js';
+import { decodePng } from '../../common/image/index.js';
 import { benchMeasured, benchSample, workerFact } from '../support/bench-sample.js';
 
 const workers = [workerFact('a'), workerFact('b')];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ImageShape, psnr, ssim } from '../../common/image-quality/index.js';
+import { type ImageShape, psnr, ssim } from '../../common/image/index.js';
 
 const shape: ImageShape = { width: 16, height: 13, channels: 1, peak: 1 };
 const pattern = (shift: number, length: number): Float32Array =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../common/npy/index.js';
 import { packageRoot, packageVersion } from '../../common/package.js';
-import { decodePng } from '../../pipeline/index.js';
+import { decodePng } from '../../common/image/index.js';
 import { expectSameBits } from '../support/bits.js';
 import { runCli } from '../support/cli.js';
 import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient, type JobEvent } from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { decodePng, imagePsnrDb } from '../../pipeline/index.js';
+import { decodePng, imagePsnrDb } from '../../common/image/index.js';
 import { bytesOf, expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
 import { eventually } from '../support/cli.js';

@@ -1,12 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  decodeModel,
-  exportSegments,
-  type ModelProto,
-  prepareModel,
-  profileInputs,
-} from '../../onnx/index.js';
+import { decodeModel, type ModelProto } from '../../common/model-file/index.js';
+import { exportSegments, prepareModel, profileInputs } from '../../onnx/index.js';
 import {
   halfWeight,
   integers,

@@ -8,7 +8,7 @@ import {
   type RgbImage,
   sideBySide,
   toRgb8,
-} from '../../pipeline/index.js';
+} from '../../common/image/index.js';
 
 function picture(width: number, height: number, seed = 1): RgbImage {
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 37 * seed + 11) % 256);

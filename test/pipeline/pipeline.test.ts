@@ -5,7 +5,8 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
-import { imagePsnrDb, type RgbImage, TextToImagePipeline, toRgb8 } from '../../pipeline/index.js';
+import { imagePsnrDb, type RgbImage, toRgb8 } from '../../common/image/index.js';
+import { TextToImagePipeline } from '../../pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 const ROW = 16 * 192;

@@ -7,7 +7,8 @@ import {
   type Partition,
   partitionGraph,
 } from '../../partition/index.js';
-import { chooseSettings, idealSpeedup, predictPeriod, roundShare, simulate } from '../../simulator/index.js';
+import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../simulator/index.js';
+import { predictPeriod } from '../../partition/index.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
 import { unetGraph } from '../support/unet-graph.js';
 

@@ -6,7 +6,7 @@ import {
   type ModelProto,
   type NodeProto,
   type TensorProto,
-} from '../../onnx/index.js';
+} from '../../common/model-file/index.js';
 
 const FLOAT = 1;
 const INT64 = 7;

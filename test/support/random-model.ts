@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { ModelProto, NodeProto, TensorProto } from '../../onnx/index.js';
+import type { ModelProto, NodeProto, TensorProto } from '../../common/model-file/index.js';
 import { halfWeight, node, predictor, scalar, weight } from './onnx-builder.js';
 
 const OPS = [

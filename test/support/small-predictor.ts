@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeNpy } from '../../common/npy/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
-import type { ModelProto, TensorProto } from '../../onnx/index.js';
+import type { ModelProto, TensorProto } from '../../common/model-file/index.js';
 import { node, predictor, weight, writeModel } from './onnx-builder.js';
 
 export const SMALL_SCHEDULER = JSON.stringify({

@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../errors/index.js';
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './bitmap-font.js';
 import type { RgbImage } from './rgb-image.js';
 

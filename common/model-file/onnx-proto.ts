@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { packageRoot } from '../common/package.js';
+import { AsyncDiffError } from '../errors/index.js';
+import { packageRoot } from '../package.js';
 
 /** An int64 as protobufjs reads it; numbers are accepted on writing. */
 export type Int64 = number | { toNumber(): number; toString(): string };

@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../errors/index.js';
 import type { RgbImage } from './rgb-image.js';
 
 /** A PNG file of a picture, without loss. */

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../errors/index.js';
 import type { TensorProto } from './onnx-proto.js';
 
 /** Where a tensor's bytes lie outside the model file. */

@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../errors/index.js';
 
 /** A picture: 8-bit RGB, row by row, 3 bytes a pixel. */
 export interface RgbImage {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../errors/index.js';
 import { externalRange, resolveExternal } from './external-data.js';
 import { visitTensors } from './graph-walk.js';
 import { decodeModel, type ModelProto } from './onnx-proto.js';

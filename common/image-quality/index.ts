@@ -1,2 +1,0 @@
-export { psnr } from './psnr.js';
-export { type ImageShape, ssim } from './ssim.js';

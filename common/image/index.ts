@@ -1,0 +1,6 @@
+export { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './bitmap-font.js';
+export { type GridOptions, gridPicture, sideBySide } from './captioned-grid.js';
+export { decodePng, encodePng } from './png.js';
+export { psnr } from './psnr.js';
+export { imagePsnrDb, pixelsToFloat, type RgbImage, toRgb8 } from './rgb-image.js';
+export { type ImageShape, ssim } from './ssim.js';
