@@ -3,7 +3,7 @@ import { formatDims, type Tensor } from '../common/tensor/index.js';
 import type { PlanRequest } from '../planner/index.js';
 import { toTensorMessage } from '../protocol/index.js';
 import type { Sampler } from '../samplers/index.js';
-import { listRounds } from '../schedule/index.js';
+import { listRounds } from '../program/index.js';
 import type { JobEvent } from '../transport/gen/asyncdiff/v1/JobEvent.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';

@@ -11,7 +11,7 @@ import {
 } from '../engine/index.js';
 import type { PlanRequest } from '../planner/index.js';
 import type { Sampler } from '../samplers/index.js';
-import type { Round } from '../schedule/index.js';
+import type { Round } from '../program/index.js';
 import type { Deployment } from './deployment.js';
 import type { Deployments, DeploymentRequest } from './deployments.js';
 import { DistributedExecutor } from './distributed-executor.js';

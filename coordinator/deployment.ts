@@ -1,8 +1,9 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type Partition, samplingWorker } from '../partition/index.js';
-import { byComponent, type Plan, placedWorkers, type Routes, routeTensors } from '../planner/index.js';
+import { type Partition, samplingWorker } from '../program/index.js';
+import { byComponent, placedWorkers, type Routes, routeTensors } from '../program/index.js';
+import type { Plan } from '../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../protocol/index.js';
-import type { Reader } from '../schedule/index.js';
+import type { Reader } from '../program/index.js';
 import { artifactSource } from './artifact-source.js';
 import type { WorkerHandle } from './worker-handle.js';
 

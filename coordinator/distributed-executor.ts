@@ -18,8 +18,8 @@ import {
   toTensorMessage,
   toTensorMessages,
 } from '../protocol/index.js';
-import { unreadFrom } from '../planner/index.js';
-import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+import { unreadFrom } from '../program/index.js';
+import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../program/index.js';
 import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from './worker-handle.js';

@@ -1,4 +1,5 @@
-import { type Cluster, predictPeriod } from '../partition/index.js';
+import type { Cluster } from '../program/index.js';
+import { predictPeriod } from '../partition/index.js';
 import { clusterOf, type PlanRequest } from '../planner/index.js';
 import type { Deployment } from './deployment.js';
 

@@ -1,4 +1,4 @@
-import { byComponent } from '../planner/index.js';
+import { byComponent } from '../program/index.js';
 import { roundShare, simulate } from '../simulator/index.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';

@@ -1,7 +1,7 @@
 import { abortable, throwIfAborted } from '../common/abort.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Sampler } from '../samplers/index.js';
-import type { Round, ScheduleSettings } from '../schedule/index.js';
+import type { Round, ScheduleSettings } from '../program/index.js';
 import { runJob } from './job-run.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
 import { modelInput, takeStep } from './sampler-step.js';

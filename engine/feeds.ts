@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
-import { LATENTS, microBatchName } from '../partition/index.js';
-import type { Task } from '../schedule/index.js';
+import { LATENTS, microBatchName } from '../program/index.js';
+import type { Task } from '../program/index.js';
 import { batchRows, castFloat, repeatBatch } from './float-ops.js';
 import type { JobContext, JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';

@@ -1,5 +1,5 @@
 import { abortable, throwIfAborted } from '../common/abort.js';
-import type { Round } from '../schedule/index.js';
+import type { Round } from '../program/index.js';
 import type { DenoiseOptions, DenoiseResult } from './denoise.js';
 import { runJob } from './job-run.js';
 import type { SamplerState } from './sampler-state.js';

@@ -1,5 +1,5 @@
-import type { Partition } from '../partition/index.js';
-import { oldestVersionRead, type Round, type Task } from '../schedule/index.js';
+import type { Partition } from '../program/index.js';
+import { oldestVersionRead, type Round, type Task } from '../program/index.js';
 import type { RoundReport } from './round-executor.js';
 
 /** Tasks of one round for this executor. */

@@ -1,4 +1,4 @@
-import { listRounds, type Round } from '../schedule/index.js';
+import { listRounds, type Round } from '../program/index.js';
 import type { DenoiseOptions, DenoiseResult } from './denoise.js';
 import { samplerStart } from './sampler-step.js';
 import { clockMs } from './timing.js';

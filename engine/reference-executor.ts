@@ -1,6 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
-import type { Partition } from '../partition/index.js';
-import { JobProgram, type Round, type ScheduleSettings } from '../schedule/index.js';
+import type { Partition } from '../program/index.js';
+import { JobProgram, type Round, type ScheduleSettings } from '../program/index.js';
 import { issuedRound } from './issued-round.js';
 import type { LoadedSegment } from './load-segments.js';
 import { Mailbox } from './mailbox.js';

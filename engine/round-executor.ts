@@ -1,5 +1,5 @@
 import type { Tensor } from '../common/tensor/index.js';
-import type { Round } from '../schedule/index.js';
+import type { Round } from '../program/index.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
 import type { Span } from './timing.js';
 

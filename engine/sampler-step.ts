@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
 import { formatSchedulerConfig, type Sampler } from '../samplers/index.js';
-import type { ScheduleSettings } from '../schedule/index.js';
+import type { ScheduleSettings } from '../program/index.js';
 import type { SamplerStart } from './sampler-state.js';
 
 /** The latents of `step` as the model takes them, float32 [batch, channels, ...], not repeated for guidance. */

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { Task } from '../schedule/index.js';
+import type { Task } from '../program/index.js';
 import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
@@ -10,7 +10,7 @@ import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { copyOf, notFinite, takeResult } from './task-results.js';
 import { clockMs } from './timing.js';
-import { LATENTS, sessionValueName } from '../partition/index.js';
+import { LATENTS, sessionValueName } from '../program/index.js';
 
 /** Far more than can have tensors under way at a time. */
 const KEPT_ENDED = 64;

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { Task } from '../schedule/index.js';
+import type { Task } from '../program/index.js';
 import { isFinite } from './float-ops.js';
 import type { JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';

@@ -1,4 +1,5 @@
-import type { CostGraph, Partition, Segment } from '../partition/index.js';
+import type { CostGraph } from '../partition/index.js';
+import type { Partition, Segment } from '../program/index.js';
 
 /**
  * A whole graph as one component of consecutive segments of about the same cost, nothing replicated: what is timed to see

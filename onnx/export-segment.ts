@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
-import type { BoundaryTensor, Partition, Segment } from '../partition/index.js';
+import type { BoundaryTensor, Partition, Segment } from '../program/index.js';
 import { onnxTypeOf } from './data-type.js';
 import { readsOf, writesOf } from '../common/model-file/index.js';
 import {

@@ -1,4 +1,3 @@
-export type { ValueSpec } from '../common/tensor/index.js';
 export { exportSegments, type SegmentArtifact, type SegmentSource } from './export-segment.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
 export { type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';

@@ -1,6 +1,6 @@
 import { type GraphIndex, visitReplicated } from './graph-index.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
-import type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
+import type { BoundaryTensor, Component, Partition, Segment } from '../program/index.js';
 import { inSendOrder } from './send-order.js';
 import { wireForm, type WireDType } from './wire-form.js';
 

@@ -1,4 +1,4 @@
-import type { Partition } from './partition.js';
+import type { Partition } from '../program/index.js';
 
 /** The partition as `asyncdiff plan --json` prints it. */
 export interface PartitionDescription {

@@ -9,12 +9,12 @@ import {
   taskMs,
   workerOfRun,
   workersOf,
-} from './cluster.js';
-import { DueTimes } from './due-times.js';
-import { LATENTS, travellingLatents } from './latents.js';
-import { completesNoise } from './micro-batches.js';
-import type { BoundaryTensor, Partition, Segment } from './partition.js';
-import { segmentsOfRun } from './run-segments.js';
+} from '../program/index.js';
+import { DueTimes } from '../program/index.js';
+import { LATENTS, travellingLatents } from '../program/index.js';
+import { completesNoise } from '../program/index.js';
+import type { BoundaryTensor, Partition, Segment } from '../program/index.js';
+import { segmentsOfRun } from '../program/index.js';
 
 export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
 

@@ -1,17 +1,3 @@
-export {
-  type Cluster,
-  type ClusterWorker,
-  type Hop,
-  hopsOf,
-  hopsTo,
-  type Link,
-  occupancyMs,
-  ROUNDS_AHEAD,
-  sharedResources,
-  taskMs,
-  workerOfRun,
-  workersOf,
-} from './cluster.js';
 export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
 export { classifyNodes, type NodeKind } from './dependence.js';
 export {
@@ -20,14 +6,9 @@ export {
   type PartitionDescription,
   type ReceivedTensor,
 } from './describe.js';
-export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
 export type { EventKind } from './event-graph.js';
-export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
 export type { PartitionShape } from './main-range.js';
-export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
-export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
-export { segmentsOfRun } from './run-segments.js';
 export {
   DEFAULT_LINK,
   type LinkCost,

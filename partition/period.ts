@@ -1,7 +1,7 @@
 import { type CycleEdge, maxCycleMean } from '../common/max-plus/index.js';
-import { type Cluster, taskMs, workersOf } from './cluster.js';
+import { type Cluster, taskMs, workersOf } from '../program/index.js';
 import { buildEventGraph, type EventKind } from './event-graph.js';
-import type { Partition } from './partition.js';
+import type { Partition } from '../program/index.js';
 
 /** One event of the cycle that limits a plan, and what it adds to the cycle, milliseconds. */
 export interface CriticalEvent {

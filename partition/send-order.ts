@@ -1,5 +1,5 @@
-import type { BoundaryTensor, Segment } from './partition.js';
-import { segmentBegins } from './segment-begins.js';
+import type { BoundaryTensor, Segment } from '../program/index.js';
+import { segmentBegins } from '../program/index.js';
 
 /**
  * The segments with their boundary writes in the order in which they should leave: first what is waited for soonest in its

@@ -1,6 +1,6 @@
-import { type Cluster, hopsOf, workersOf } from './cluster.js';
-import { travellingLatents } from './latents.js';
-import type { BoundaryTensor, Partition } from './partition.js';
+import { type Cluster, hopsOf, workersOf } from '../program/index.js';
+import { travellingLatents } from '../program/index.js';
+import type { BoundaryTensor, Partition } from '../program/index.js';
 
 /**
  * Bytes between workers in one round: each boundary tensor once per worker that consumes it and did not make it, and the

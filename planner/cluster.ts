@@ -1,6 +1,7 @@
-import { type Cluster, DEFAULT_LINK, type Link, toLink } from '../partition/index.js';
+import type { Cluster, Link } from '../program/index.js';
+import { DEFAULT_LINK, toLink } from '../partition/index.js';
 import type { PlanRequest } from './plan.js';
-import { byComponent, type Placement } from './placement.js';
+import { byComponent, type Placement } from '../program/index.js';
 
 /** Serialising and parsing on Node, measured with `npm run bench:transport`. */
 const SERIALIZE_MS_PER_MB = DEFAULT_LINK.serializeMsPerMb;

@@ -1,7 +1,6 @@
 export { clusterOf } from './cluster.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
-export { byComponent, placeComponents, placedWorkers, type Placement } from './placement.js';
 export {
   componentsAsked,
   type Plan,
@@ -12,4 +11,3 @@ export {
   type PlanWorker,
 } from './plan.js';
 export { defaultWorkDir, planInThread } from './planner.js';
-export { type Routes, routeTensors, unreadFrom } from './routes.js';

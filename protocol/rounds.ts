@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../engine/index.js';
-import { type Task, taskId } from '../schedule/index.js';
+import { type Task, taskId } from '../program/index.js';
 import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
 import type { Unread__Output } from '../transport/gen/asyncdiff/v1/Unread.js';
 import type { Task__Output } from '../transport/gen/asyncdiff/v1/Task.js';

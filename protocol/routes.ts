@@ -1,4 +1,4 @@
-import type { Due } from '../partition/index.js';
+import type { Due } from '../program/index.js';
 import type { Route, Route__Output } from '../transport/gen/asyncdiff/v1/Route.js';
 
 export function toRouteMessage(name: string, targets: ReadonlyMap<string, Due>): Route {

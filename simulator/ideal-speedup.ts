@@ -1,5 +1,5 @@
-import type { Cluster, ClusterWorker, Partition } from '../partition/index.js';
-import { workersOf } from '../partition/index.js';
+import type { Cluster, ClusterWorker, Partition } from '../program/index.js';
+import { workersOf } from '../program/index.js';
 
 /** What the bound is made of. */
 export interface IdealSpeedupInput {

@@ -1,4 +1,4 @@
-import { type Cluster, type Hop, hopsTo, occupancyMs, sharedResources } from '../partition/index.js';
+import { type Cluster, type Hop, hopsTo, occupancyMs, sharedResources } from '../program/index.js';
 import type { EventQueue } from './event-queue.js';
 import { OutQueue } from './out-queue.js';
 import type { TimelineSpan } from './timeline.js';

@@ -11,8 +11,8 @@ import {
   taskMs,
   travellingLatents,
   workerOfRun,
-} from '../partition/index.js';
-import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../schedule/index.js';
+} from '../program/index.js';
+import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../program/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';

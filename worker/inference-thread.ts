@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { LATENTS } from '../partition/index.js';
+import { LATENTS } from '../program/index.js';
 import {
   clockMs,
   DeclaredSession,

@@ -4,7 +4,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
-import { DEFAULT_WARM_UP, listRounds } from '../../schedule/index.js';
+import { DEFAULT_WARM_UP, listRounds } from '../../program/index.js';
 import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';

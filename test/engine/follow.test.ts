@@ -4,7 +4,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
 import { follow, type RoundReport, type SamplerState, type SamplingExecutor } from '../../engine/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
-import { listRounds, type Round } from '../../schedule/index.js';
+import { listRounds, type Round } from '../../program/index.js';
 
 const CONFIG = parseSchedulerConfig(JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }));
 const vector = (value: number) => float32(Float32Array.of(value), [1]);

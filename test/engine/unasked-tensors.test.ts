@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LATENTS } from '../../partition/index.js';
+import { LATENTS } from '../../program/index.js';
 import { context, executor, issued, tail, vector } from '../support/fake-segments.js';
 
 describe('TaskExecutor', () => {

@@ -1,14 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  completesNoise,
-  describePartition,
-  inMicroBatches,
-  microBatchName,
-  partitionGraph,
-  sessionValueName,
-  uniformCluster,
-} from '../../partition/index.js';
+import { completesNoise, inMicroBatches, microBatchName, sessionValueName } from '../../program/index.js';
+import { describePartition, partitionGraph, uniformCluster } from '../../partition/index.js';
 import { simulate } from '../../simulator/index.js';
 import { chainGraph } from '../support/random-graph.js';
 import { randomJob } from '../support/random-job.js';

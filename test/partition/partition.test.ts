@@ -3,12 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   classifyNodes,
-  hopsOf,
-  type Partition,
   type PartitionOptions,
   partitionGraph,
   uniformCluster,
 } from '../../partition/index.js';
+import { hopsOf, type Partition } from '../../program/index.js';
 import { runSegment, wholeFormula } from '../support/dataflow.js';
 import { randomGraph } from '../support/random-graph.js';
 

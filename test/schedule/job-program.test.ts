@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CostGraph, type Partition, partitionGraph } from '../../partition/index.js';
-import { expandRound, JobProgram, listRounds, type Round, type Task } from '../../schedule/index.js';
+import { type CostGraph, partitionGraph } from '../../partition/index.js';
+import type { Partition } from '../../program/index.js';
+import { expandRound, JobProgram, listRounds, type Round, type Task } from '../../program/index.js';
 import { runSegment } from '../support/dataflow.js';
 import { chainGraph } from '../support/random-graph.js';
 import { randomJob, randomSplitJob, schedule } from '../support/random-job.js';

@@ -7,7 +7,7 @@ import {
   oldestVersionRead,
   readVersion,
   type ScheduleSettings,
-} from '../../schedule/index.js';
+} from '../../program/index.js';
 import { runSegment, wholeFormula } from '../support/dataflow.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
 import { randomSplitJob, schedule } from '../support/random-job.js';

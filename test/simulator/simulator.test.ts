@@ -1,12 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Cluster,
-  classifyNodes,
-  type Link,
-  type Partition,
-  partitionGraph,
-} from '../../partition/index.js';
+import type { Cluster, Link, Partition } from '../../program/index.js';
+import { classifyNodes, partitionGraph } from '../../partition/index.js';
 import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../simulator/index.js';
 import { predictPeriod } from '../../partition/index.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';

@@ -10,7 +10,7 @@ import {
   type SegmentSpec,
   TaskExecutor,
 } from '../../engine/index.js';
-import type { Task } from '../../schedule/index.js';
+import type { Task } from '../../program/index.js';
 
 const SHAPE = { dtype: 'float32', dims: [1, 2] } as const;
 /** A segment that reads and makes nothing. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import { type CostGraph, inMicroBatches, type Partition, partitionGraph } from '../../partition/index.js';
-import type { ScheduleSettings } from '../../schedule/index.js';
+import { type CostGraph, partitionGraph } from '../../partition/index.js';
+import { inMicroBatches, type Partition } from '../../program/index.js';
+import type { ScheduleSettings } from '../../program/index.js';
 import { randomGraph } from './random-graph.js';
 
 export const schedule = (

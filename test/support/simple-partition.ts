@@ -1,4 +1,5 @@
-import type { BoundaryTensor, CostGraph, Partition, Segment } from '../../partition/index.js';
+import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
+import type { CostGraph } from '../../partition/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 
 /**

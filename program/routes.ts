@@ -1,4 +1,6 @@
-import { type Due, type DueClock, DueTimes, type Partition, travellingLatents } from '../partition/index.js';
+import { type Due, type DueClock, DueTimes } from './due-times.js';
+import type { Partition } from './partition.js';
+import { travellingLatents } from './latents.js';
 import { byComponent, type Placement } from './placement.js';
 
 /** Where one worker's boundary tensors go. */

@@ -1,4 +1,4 @@
-import type { Partition } from '../partition/index.js';
+import type { Partition } from './partition.js';
 import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from './program.js';
 
 /** A run of a component that reads a version of a boundary tensor. */

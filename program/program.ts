@@ -1,4 +1,5 @@
-import { type Partition, type Segment, segmentsOfRun } from '../partition/index.js';
+import type { Partition, Segment } from './partition.js';
+import { segmentsOfRun } from './run-segments.js';
 
 /** Warm-up steps where none are asked for, or all steps where there are fewer. */
 export const DEFAULT_WARM_UP = 3;

@@ -1,0 +1,35 @@
+export {
+  type Cluster,
+  type ClusterWorker,
+  type Hop,
+  hopsOf,
+  hopsTo,
+  type Link,
+  occupancyMs,
+  ROUNDS_AHEAD,
+  sharedResources,
+  taskMs,
+  workerOfRun,
+  workersOf,
+} from './cluster.js';
+export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
+export { JobProgram, type Reader } from './job-program.js';
+export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
+export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
+export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
+export { byComponent, placeComponents, placedWorkers, type Placement } from './placement.js';
+export {
+  DEFAULT_WARM_UP,
+  expandRound,
+  listRounds,
+  oldestVersionRead,
+  readVersion,
+  type Round,
+  type ScheduleSettings,
+  type Task,
+  taskId,
+  type VersionedTensor,
+} from './program.js';
+export { type Routes, routeTensors, unreadFrom } from './routes.js';
+export { segmentsOfRun } from './run-segments.js';
+export { segmentBegins } from './segment-begins.js';
