@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
-import { openOrtSession, parseDevice, providerHint } from '../engine/index.js';
+import { openOrtSession, parseDevice, providerHint } from '../execution/index.js';
 import { startServer } from '../transport/index.js';
 import { defaultCacheDir } from '../worker/index.js';
 

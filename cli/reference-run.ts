@@ -8,8 +8,8 @@ import {
   parseDevice,
   ReferenceExecutor,
   type StepResult,
-} from '../engine/index.js';
-import type { OptimizationLevel } from '../onnx/index.js';
+} from '../execution/index.js';
+import type { OptimizationLevel } from '../execution/index.js';
 import {
   componentsAsked,
   defaultWorkDir,

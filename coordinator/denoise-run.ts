@@ -8,7 +8,7 @@ import {
   type Span,
   type StepResult,
   type WorkerExecution,
-} from '../engine/index.js';
+} from '../execution/index.js';
 import type { PlanRequest } from '../planner/index.js';
 import type { Sampler } from '../samplers/index.js';
 import type { Round } from '../program/index.js';

@@ -9,7 +9,7 @@ import {
   type SamplerState,
   type SamplingExecutor,
   type WorkerExecution,
-} from '../engine/index.js';
+} from '../execution/index.js';
 import {
   fromSamplerState,
   fromTensorMessage,

@@ -1,4 +1,4 @@
-import type { Span } from '../engine/index.js';
+import type { Span } from '../execution/index.js';
 import type { DenoiseRun } from './denoise-run.js';
 
 interface TraceEvent {

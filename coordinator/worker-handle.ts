@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { clockMs, type WorkerExecution } from '../engine/index.js';
+import { clockMs, type WorkerExecution } from '../execution/index.js';
 import type { PlanLink } from '../planner/index.js';
 import { fromFault, fromJobReport } from '../protocol/index.js';
 import type { CoordinatorMessage } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';

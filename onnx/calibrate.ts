@@ -3,7 +3,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { CostGraph } from '../partition/index.js';
 import { cutIntoChunks } from './chunks.js';
 import { exportSegments, type SegmentArtifact, type SegmentSource } from './export-segment.js';
-import { checkCancelled, type OptimizationLevel, openSession, SAME_BITS_CONFIG } from './ort.js';
+import { checkCancelled, type OptimizationLevel, openSession, SAME_BITS_CONFIG } from '../execution/index.js';
 import { profileInputs } from './profile-inputs.js';
 import type { ProfileSettings } from './profile.js';
 

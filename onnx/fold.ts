@@ -1,7 +1,7 @@
 import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { checkCancelled, openSession, SAME_BITS_CONFIG } from './ort.js';
+import { checkCancelled, openSession, SAME_BITS_CONFIG } from '../execution/index.js';
 import { liveNodes, orderNodes, producers, readsOf, writesOf } from '../common/model-file/index.js';
 import type { PredictorDescription } from './inputs.js';
 import { type ModelFile, modelLabel } from '../common/model-file/index.js';

@@ -1,6 +1,5 @@
 export { exportSegments, type SegmentArtifact, type SegmentSource } from './export-segment.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
-export { type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { describeModel, prepareModel, type PrepareOptions } from './prepare.js';
 export { type PreparedModel, readPrepared } from './prepared-model.js';
 export { profileInputs } from './profile-inputs.js';

@@ -10,7 +10,7 @@ import { describePredictor, type PredictorDescription } from './inputs.js';
 import { hashModel, loadModelFile, type ModelFile } from '../common/model-file/index.js';
 import type { CostGraph } from '../partition/index.js';
 import { encodeModel } from '../common/model-file/index.js';
-import { checkCancelled, type OptimizationLevel } from './ort.js';
+import { checkCancelled, type OptimizationLevel } from '../execution/index.js';
 import { PACKED_GRAPH, packModel } from './pack-model.js';
 import { PREPARED_FORMAT, type PreparedModel, readPrepared, writeManifest } from './prepared-model.js';
 import { DEFAULT_PROFILE, profileGraph, type ProfileSettings } from './profile.js';

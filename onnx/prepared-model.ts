@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CostGraph, GraphNode, GraphValue } from '../partition/index.js';
-import type { OptimizationLevel } from './ort.js';
+import type { OptimizationLevel } from '../execution/index.js';
 import { PACKED_GRAPH } from './pack-model.js';
 
 /** A model that is ready to be cut: folded, profiled, and stored as one graph with its weights. */

@@ -5,7 +5,7 @@ import type { DType } from '../common/tensor/index.js';
 import { dtypeOfProfileName } from './data-type.js';
 import { writesOf } from '../common/model-file/index.js';
 import type { NodeProto } from '../common/model-file/index.js';
-import { checkCancelled, openSession } from './ort.js';
+import { checkCancelled, openSession } from '../execution/index.js';
 import { profileInputs } from './profile-inputs.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 

@@ -1,8 +1,9 @@
-import type { SegmentSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CriticalEvent } from '../partition/index.js';
 import type { Partition } from '../program/index.js';
-import type { InputShapes, OptimizationLevel } from '../onnx/index.js';
+import type { InputShapes } from '../onnx/index.js';
+import type { OptimizationLevel } from '../execution/index.js';
 import type { Placement } from '../program/index.js';
 
 /** Where the noise predictor comes from. */

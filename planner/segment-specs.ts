@@ -1,4 +1,4 @@
-import type { SegmentSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph, Evaluated } from '../partition/index.js';
 import type { Partition, Segment } from '../program/index.js';

@@ -1,5 +1,5 @@
 import { AsyncDiffError, ERRORS, type ErrorCode } from '../common/errors/index.js';
-import type { Span, WorkerExecution } from '../engine/index.js';
+import type { Span, WorkerExecution } from '../execution/index.js';
 import type { JobReport, JobReport__Output } from '../transport/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../transport/gen/asyncdiff/v1/WorkerFault.js';
 

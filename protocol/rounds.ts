@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../engine/index.js';
+import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../execution/index.js';
 import { type Task, taskId } from '../program/index.js';
 import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
 import type { Unread__Output } from '../transport/gen/asyncdiff/v1/Unread.js';

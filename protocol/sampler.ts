@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { float32 } from '../common/tensor/index.js';
-import type { SamplerStart, SamplerState } from '../engine/index.js';
+import type { SamplerStart, SamplerState } from '../execution/index.js';
 import type { SamplerStart as SamplerMessage } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerStart__Output } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as StateMessage } from '../transport/gen/asyncdiff/v1/SamplerState.js';

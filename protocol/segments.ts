@@ -1,5 +1,5 @@
 import type { DType } from '../common/tensor/index.js';
-import type { SegmentSpec } from '../engine/index.js';
+import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type {
   SegmentSpec as SegmentMessage,

@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { clockMs } from '../engine/index.js';
+import { clockMs } from '../execution/index.js';
 import {
   fromIssueRound,
   fromSamplerMessage,

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { clockMs, type SegmentSpec } from '../engine/index.js';
-import type { OptimizationLevel } from '../onnx/index.js';
+import { clockMs, type SegmentSpec } from '../execution/index.js';
+import type { OptimizationLevel } from '../execution/index.js';
 import { type Due, dueAt, type DueClock, LATENTS } from '../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
 import { encodeFrames, ExchangeClient, type ExchangeServer, type ReceivedMeta } from '../transport/index.js';

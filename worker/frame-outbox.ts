@@ -1,5 +1,5 @@
 import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { clockMs } from '../engine/index.js';
+import { clockMs } from '../execution/index.js';
 import { FrameRingWriter } from '../shared-memory/index.js';
 import type { Traffic } from './traffic.js';
 

@@ -1,7 +1,7 @@
 import type { Tensor, TensorMeta } from '../common/tensor/index.js';
 import type { ErrorCode } from '../common/errors/index.js';
-import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../engine/index.js';
-import type { OptimizationLevel } from '../onnx/index.js';
+import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../execution/index.js';
+import type { OptimizationLevel } from '../execution/index.js';
 import type { Readers } from './frame-outbox.js';
 import type { TrafficReport } from './traffic.js';
 

@@ -18,7 +18,7 @@ import {
   type SegmentSession,
   type SegmentSpec,
   TaskExecutor,
-} from '../engine/index.js';
+} from '../execution/index.js';
 import { FrameInbox } from './frame-inbox.js';
 import { FrameOutbox } from './frame-outbox.js';
 import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { parseDevice } from '../engine/index.js';
+import { parseDevice } from '../execution/index.js';
 import {
   bidiHandler,
   type ControlStream,

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { parseDevice } from '../../engine/index.js';
+import { parseDevice } from '../../execution/index.js';
 import { openDeclaredDevice } from '../../worker/index.js';
 import { Hosts } from './hosts.js';
 import { Namespace, ownPrefix } from './namespace.js';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
-import { follow, type RoundReport, type SamplerState, type SamplingExecutor } from '../../engine/index.js';
+import { follow, type RoundReport, type SamplerState, type SamplingExecutor } from '../../execution/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import { listRounds, type Round } from '../../program/index.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { float32, type Tensor } from '../../common/tensor/index.js';
-import { JobSampler } from '../../engine/job-sampler.js';
+import { JobSampler } from '../../execution/job-sampler.js';
 
 const vector = (...values: number[]): Tensor => float32(Float32Array.from(values), [values.length]);
 

@@ -9,7 +9,7 @@ import {
   type SamplerState,
   type SegmentSpec,
   TaskExecutor,
-} from '../../engine/index.js';
+} from '../../execution/index.js';
 import type { Task } from '../../program/index.js';
 
 const SHAPE = { dtype: 'float32', dims: [1, 2] } as const;

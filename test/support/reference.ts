@@ -9,7 +9,7 @@ import {
   parseDevice,
   ReferenceExecutor,
   releaseSegments,
-} from '../../engine/index.js';
+} from '../../execution/index.js';
 import { type Plan, type PlanSettings, planInThread } from '../../planner/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';

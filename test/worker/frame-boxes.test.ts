@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import type { SegmentSpec } from '../../engine/index.js';
+import type { SegmentSpec } from '../../execution/index.js';
 import { type Frame, MOST_FRAME_BYTES, RingReader, RingWriter } from '../../shared-memory/index.js';
 import { BLANK } from '../support/fake-segments.js';
 import { FrameInbox } from '../../worker/frame-inbox.js';

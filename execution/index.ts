@@ -8,6 +8,7 @@ export { type JobContext, JobState } from './job-state.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { Mailbox } from './mailbox.js';
 export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
+export { checkCancelled, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {
   type ExecutionReport,
@@ -19,7 +20,7 @@ export {
   type WorkerExecution,
 } from './round-executor.js';
 export type { SamplerStart, SamplerState } from './sampler-state.js';
-export type { OptimizationLevel, SegmentSpec, ValueSpec } from './segment-spec.js';
+export type { SegmentSpec, ValueSpec } from './segment-spec.js';
 export type { SegmentSession } from './session.js';
 export { TaskExecutor } from './task-executor.js';
 export { clockMs, type Span } from './timing.js';

@@ -1,7 +1,7 @@
 import type { ValueSpec } from '../common/tensor/index.js';
 
 export type { ValueSpec } from '../common/tensor/index.js';
-export type { OptimizationLevel } from '../onnx/index.js';
+export type { OptimizationLevel } from './ort.js';
 
 /** Everything that an executor must know to run one segment; made by the planner, sent in `Deploy`. */
 export interface SegmentSpec {

@@ -7,9 +7,9 @@ import {
   formatDims,
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
-import { SAME_BITS_CONFIG } from '../onnx/index.js';
+import { SAME_BITS_CONFIG } from './ort.js';
 import { type DeviceSpec, providerHint } from './device.js';
-import type { OptimizationLevel } from '../onnx/index.js';
+import type { OptimizationLevel } from './ort.js';
 import type { SegmentSession } from './session.js';
 
 export interface OrtSessionOptions {
