@@ -1,5 +1,5 @@
 import type { Cluster } from '../program/index.js';
-import { predictPeriod } from '../partition/index.js';
+import { predictPeriod } from '../planner/search/index.js';
 import { clusterOf, type PlanRequest } from '../planner/index.js';
 import type { Deployment } from './deployment.js';
 

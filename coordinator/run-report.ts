@@ -1,5 +1,5 @@
 import { byComponent } from '../program/index.js';
-import { roundShare, simulate } from '../simulator/index.js';
+import { roundShare, simulate } from '../planner/simulator/index.js';
 import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from './deployment.js';

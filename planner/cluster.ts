@@ -1,5 +1,5 @@
 import type { Cluster, Link } from '../program/index.js';
-import { DEFAULT_LINK, toLink } from '../partition/index.js';
+import { DEFAULT_LINK, toLink } from './search/index.js';
 import type { PlanRequest } from './plan.js';
 import { byComponent, type Placement } from '../program/index.js';
 

@@ -1,4 +1,4 @@
-import { describePartition } from '../partition/index.js';
+import { describePartition } from './search/index.js';
 import type { Plan } from './plan.js';
 
 export const PLAN_SCHEMA = 'asyncdiff.plan/1';

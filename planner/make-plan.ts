@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { describeModel, exportSegments, prepareModel, type PreparedModel } from '../onnx/index.js';
+import { describeModel, exportSegments, prepareModel, type PreparedModel } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
-import type { CostGraph } from '../partition/index.js';
+import type { CostGraph } from './search/index.js';
 import type { Partition } from '../program/index.js';
 import { parseProfile, toCostGraph } from '../profiles/index.js';
-import { chooseSettings } from '../simulator/index.js';
+import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
 import { microBatchShapes } from './micro-batch-shapes.js';

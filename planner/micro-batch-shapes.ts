@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { formatDims } from '../common/tensor/index.js';
-import type { InputShapes, PredictorDescription } from '../onnx/index.js';
+import type { InputShapes, PredictorDescription } from './model/index.js';
 
 /**
  * Shapes of the model's inputs for one of `count` micro-batches, from those of the whole batch. The latents may be given as `sample`,

@@ -1,8 +1,8 @@
 import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
-import type { CriticalEvent } from '../partition/index.js';
+import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
-import type { InputShapes } from '../onnx/index.js';
+import type { InputShapes } from './model/index.js';
 import type { OptimizationLevel } from '../execution/index.js';
 import type { Placement } from '../program/index.js';
 

@@ -1,6 +1,6 @@
 import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
-import type { CostGraph, Evaluated } from '../partition/index.js';
+import type { CostGraph, Evaluated } from './search/index.js';
 import type { Partition, Segment } from '../program/index.js';
 
 /** A segment's session as it was exported; without one (a declared device) inputs and outputs follow from the graph. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeModel } from '../../onnx/index.js';
+import { describeModel } from '../../planner/model/index.js';
 import { hashModel, loadModelFile, type ModelProto } from '../../common/model-file/index.js';
 import { moveWeightsOut, node, predictor, weight, writeModel } from '../support/onnx-builder.js';
 import { tempFolder } from '../support/temp-folder.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeModel, type ModelProto } from '../../common/model-file/index.js';
-import { exportSegments, prepareModel, profileInputs } from '../../onnx/index.js';
+import { exportSegments, prepareModel, profileInputs } from '../../planner/model/index.js';
 import {
   halfWeight,
   integers,

@@ -8,8 +8,8 @@ import {
   type PreparedModel,
   prepareModel,
   profileInputs,
-} from '../../onnx/index.js';
-import { partitionGraph } from '../../partition/index.js';
+} from '../../planner/model/index.js';
+import { partitionGraph } from '../../planner/search/index.js';
 import { bits, runModel, runSegments } from '../support/run-segments.js';
 import { tempFolder } from '../support/temp-folder.js';
 

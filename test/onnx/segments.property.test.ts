@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportSegments, prepareModel, profileInputs } from '../../onnx/index.js';
+import { exportSegments, prepareModel, profileInputs } from '../../planner/model/index.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { randomModel } from '../support/random-model.js';
 import { bits, runModel, runSegments } from '../support/run-segments.js';

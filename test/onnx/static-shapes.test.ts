@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { zeros } from '../../common/tensor/index.js';
-import { checkInput, describePredictor, resolveShapes } from '../../onnx/index.js';
+import { checkInput, describePredictor, resolveShapes } from '../../planner/model/index.js';
 import { node, predictor, value } from '../support/onnx-builder.js';
 
 const model = predictor([node('Sigmoid', ['sample'], ['out_sample'])]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dueAt, DueTimes, LATENTS } from '../../program/index.js';
-import { partitionGraph } from '../../partition/index.js';
+import { partitionGraph } from '../../planner/search/index.js';
 import { chainGraph } from '../support/random-graph.js';
 
 /** Components of 1, 2 and 3 ms, one worker each; two hold component 3. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { completesNoise, inMicroBatches, microBatchName, sessionValueName } from '../../program/index.js';
-import { describePartition, partitionGraph, uniformCluster } from '../../partition/index.js';
-import { simulate } from '../../simulator/index.js';
+import { describePartition, partitionGraph, uniformCluster } from '../../planner/search/index.js';
+import { simulate } from '../../planner/simulator/index.js';
 import { chainGraph } from '../support/random-graph.js';
 import { randomJob } from '../support/random-job.js';
 

@@ -6,7 +6,7 @@ import {
   type PartitionOptions,
   partitionGraph,
   uniformCluster,
-} from '../../partition/index.js';
+} from '../../planner/search/index.js';
 import { hopsOf, type Partition } from '../../program/index.js';
 import { runSegment, wholeFormula } from '../support/dataflow.js';
 import { randomGraph } from '../support/random-graph.js';

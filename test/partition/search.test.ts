@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describePartition, partitionGraph, searchPartition } from '../../partition/index.js';
+import { describePartition, partitionGraph, searchPartition } from '../../planner/search/index.js';
 import { chainGraph } from '../support/random-graph.js';
 import { unetGraph } from '../support/unet-graph.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DEFAULT_LINK } from '../../partition/index.js';
+import { DEFAULT_LINK } from '../../planner/search/index.js';
 import { clusterOf, type PlanRequest } from '../../planner/index.js';
 
 const worker = (id: string, hostId: string, roundTripMs = 2) => ({ id, hostId, speed: 1, roundTripMs });

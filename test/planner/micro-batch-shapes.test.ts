@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { PredictorDescription } from '../../onnx/index.js';
+import type { PredictorDescription } from '../../planner/model/index.js';
 import { microBatchShapes } from '../../planner/micro-batch-shapes.js';
 
 const value = (name: string, dims: readonly (string | number)[]) => ({

@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partitionGraph } from '../../partition/index.js';
+import { partitionGraph } from '../../planner/search/index.js';
 import {
   ARCHITECTURES,
   type ArchitectureName,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CostGraph, partitionGraph } from '../../partition/index.js';
+import { type CostGraph, partitionGraph } from '../../planner/search/index.js';
 import type { Partition } from '../../program/index.js';
 import { expandRound, JobProgram, listRounds, type Round, type Task } from '../../program/index.js';
 import { runSegment } from '../support/dataflow.js';

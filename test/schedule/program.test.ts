@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as fc from 'fast-check';
-import { partitionGraph } from '../../partition/index.js';
+import { partitionGraph } from '../../planner/search/index.js';
 import {
   expandRound,
   listRounds,

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Cluster, Link, Partition } from '../../program/index.js';
-import { classifyNodes, partitionGraph } from '../../partition/index.js';
-import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../simulator/index.js';
-import { predictPeriod } from '../../partition/index.js';
+import { classifyNodes, partitionGraph } from '../../planner/search/index.js';
+import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../planner/simulator/index.js';
+import { predictPeriod } from '../../planner/search/index.js';
 import { chainGraph, randomGraph } from '../support/random-graph.js';
 import { unetGraph } from '../support/unet-graph.js';
 

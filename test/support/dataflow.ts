@@ -1,4 +1,4 @@
-import type { CostGraph } from '../../partition/index.js';
+import type { CostGraph } from '../../planner/search/index.js';
 import type { Partition, Segment } from '../../program/index.js';
 
 /** Values as formulas: what a node computes is written out as text, so that equal text means the same computation. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { CostGraph, GraphNode, GraphValue } from '../../partition/index.js';
+import type { CostGraph, GraphNode, GraphValue } from '../../planner/search/index.js';
 
 interface NodeSpec {
   readonly picks: readonly number[];

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { type CostGraph, partitionGraph } from '../../partition/index.js';
+import { type CostGraph, partitionGraph } from '../../planner/search/index.js';
 import { inMicroBatches, type Partition } from '../../program/index.js';
 import type { ScheduleSettings } from '../../program/index.js';
 import { randomGraph } from './random-graph.js';

@@ -1,6 +1,6 @@
 import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
 import { SAME_BITS_CONFIG } from '../../execution/index.js';
-import type { SegmentArtifact } from '../../onnx/index.js';
+import type { SegmentArtifact } from '../../planner/model/index.js';
 
 type Level = 'basic' | 'extended' | 'all';
 

@@ -1,5 +1,5 @@
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
-import type { CostGraph } from '../../partition/index.js';
+import type { CostGraph } from '../../planner/search/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 
 /**

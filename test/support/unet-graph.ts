@@ -1,4 +1,4 @@
-import type { CostGraph, GraphNode, GraphValue } from '../../partition/index.js';
+import type { CostGraph, GraphNode, GraphValue } from '../../planner/search/index.js';
 
 /**
  * A graph of the form of a diffusion U-Net: `levels` levels down and up, `blocks` blocks per level of `nodesPerBlock` nodes, a skip

@@ -1,0 +1,128 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { type DType, formatDims } from '../../common/tensor/index.js';
+import { dtypeOf, isFloat } from './data-type.js';
+import {
+  type GraphProto,
+  int64,
+  type ModelProto,
+  type ValueInfoProto,
+} from '../../common/model-file/index.js';
+
+/** An input or output as the model declares it. A dimension that is open is its symbol's name, or '?' if it has none. */
+export interface DeclaredValue {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly dims: readonly (number | string)[];
+}
+
+/** What a noise predictor's inputs and outputs are for. */
+export interface PredictorDescription {
+  readonly inputs: readonly DeclaredValue[];
+  readonly outputs: readonly DeclaredValue[];
+  /** The latent input. */
+  readonly sample: DeclaredValue;
+  readonly timestep: DeclaredValue;
+  /** Every other input, in the model's order. */
+  readonly conditioning: readonly DeclaredValue[];
+  /** The noise prediction. */
+  readonly output: DeclaredValue;
+  /** Version of the default operator set. */
+  readonly opset: number;
+}
+
+const SAMPLE_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
+const TIMESTEP_NAMES = ['timestep', 't', 'timesteps', 'time_step', 'time'];
+const OUTPUT_NAMES = ['out_sample', 'sample_out', 'noise_pred', 'output'];
+const TIMESTEP_TYPES: readonly DType[] = ['int64', 'int32', 'float32', 'float16', 'float64'];
+
+/** Graph inputs that a caller gives: initializers that are listed as inputs too (IR version 3) are weights. */
+export function realInputs(graph: GraphProto): ValueInfoProto[] {
+  const weights = new Set((graph.initializer ?? []).map((tensor) => tensor.name));
+  return (graph.input ?? []).filter((input) => !weights.has(input.name));
+}
+
+/**
+ * Finds the latent input, the timestep, the conditioning and the noise prediction: by name first, then by type and shape
+ * (docs/reference/models.md).
+ *
+ * @throws AsyncDiffError `model_unsupported` if one of them cannot be told.
+ */
+export function describePredictor(model: ModelProto): PredictorDescription {
+  const graph = model.graph ?? {};
+  const inputs = realInputs(graph).map(declaredValue);
+  const outputs = (graph.output ?? []).map(declaredValue);
+  const latentLike = (value: DeclaredValue): boolean => isFloat(value.dtype) && value.dims.length >= 2;
+
+  const sample =
+    byName(inputs, SAMPLE_NAMES, latentLike) ??
+    only(inputs.filter((input) => latentLike(input) && outputs.some((output) => alike(input, output))));
+  if (!sample) throw notFound('the latent input', SAMPLE_NAMES, 'input', inputs);
+
+  const isTimestep = (value: DeclaredValue): boolean =>
+    value !== sample && value.dims.length <= 1 && TIMESTEP_TYPES.includes(value.dtype);
+  const timestep = byName(inputs, TIMESTEP_NAMES, isTimestep) ?? only(inputs.filter(isTimestep));
+  if (!timestep) throw notFound('the timestep (rank 0 or 1)', TIMESTEP_NAMES, 'input', inputs);
+
+  const isOutput = (value: DeclaredValue): boolean => isFloat(value.dtype) && alike(value, sample);
+  const output = byName(outputs, OUTPUT_NAMES, isOutput) ?? outputs.find(isOutput);
+  if (!output) throw notFound('the noise prediction, shaped as the latents', OUTPUT_NAMES, 'output', outputs);
+
+  const conditioning = inputs.filter((input) => input !== sample && input !== timestep);
+  const opset = (model.opset_import ?? []).find((set) => (set.domain ?? '') === '');
+  return { inputs, outputs, sample, timestep, conditioning, output, opset: int64(opset?.version) };
+}
+
+function declaredValue(value: ValueInfoProto): DeclaredValue {
+  const name = value.name ?? '';
+  const type = value.type?.tensor_type;
+  const dtype = dtypeOf(type?.elem_type);
+  if (!type || dtype === undefined) {
+    throw new AsyncDiffError('model_unsupported', `${name} is not a tensor of a supported element type`);
+  }
+  const dims = (type.shape?.dim ?? []).map((dim) =>
+    dim.dim_value !== undefined && dim.dim_value !== null && Object.hasOwn(dim, 'dim_value')
+      ? int64(dim.dim_value)
+      : dim.dim_param || '?',
+  );
+  return { name, dtype, dims };
+}
+
+function byName(
+  values: readonly DeclaredValue[],
+  names: readonly string[],
+  fits: (value: DeclaredValue) => boolean,
+): DeclaredValue | undefined {
+  for (const name of names) {
+    const value = values.find((candidate) => candidate.name === name && fits(candidate));
+    if (value) return value;
+  }
+  return undefined;
+}
+
+function only<T>(values: readonly T[]): T | undefined {
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** Same rank, and no two fixed dimensions differ. An exporter may leave an output's shape open altogether. */
+function alike(a: DeclaredValue, b: DeclaredValue): boolean {
+  if (a.dims.length === 0 || b.dims.length === 0) return true;
+  return (
+    a.dims.length === b.dims.length &&
+    a.dims.every(
+      (dim, axis) => typeof dim === 'string' || typeof b.dims[axis] === 'string' || dim === b.dims[axis],
+    )
+  );
+}
+
+function notFound(
+  what: string,
+  names: readonly string[],
+  kind: 'input' | 'output',
+  values: readonly DeclaredValue[],
+): AsyncDiffError {
+  const have = values.map((value) => `${value.name} ${value.dtype}${formatDims(value.dims)}`).join(', ');
+  return new AsyncDiffError(
+    'model_unsupported',
+    `cannot tell ${what} of the model: no ${kind} is called ${names.slice(0, 2).join(' or ')}, and none stands out. It has: ${have || 'none'}`,
+  );
+}

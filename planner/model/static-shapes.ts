@@ -1,0 +1,124 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/index.js';
+import { onnxTypeOf } from './data-type.js';
+import { type DeclaredValue, type PredictorDescription, realInputs } from './inputs.js';
+import { int64, type ModelProto } from '../../common/model-file/index.js';
+
+/** Shapes of graph inputs, by name. */
+export type InputShapes = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * The static shape of every input, in the model's order. What is not given follows from the symbols that the given
+ * shapes fix (`batch_size` of `sample` is that of `encoder_hidden_states`); a timestep whose symbol is its own
+ * is one number for the whole batch: [1].
+ *
+ * @throws AsyncDiffError `invalid_input` naming the input, the expected and the given shape.
+ */
+export function resolveShapes(predictor: PredictorDescription, given: InputShapes): ValueSpec[] {
+  for (const name of Object.keys(given)) {
+    if (!predictor.inputs.some((input) => input.name === name)) {
+      const names = predictor.inputs.map((input) => input.name).join(', ');
+      throw new AsyncDiffError('invalid_input', `the model has no input ${name}; it has ${names}`);
+    }
+  }
+  const symbols = new Map<string, { size: number; input: string }>();
+  // The latents first: they say what the batch is.
+  for (const input of [predictor.sample, ...predictor.inputs.filter((other) => other !== predictor.sample)]) {
+    const dims = given[input.name];
+    if (dims === undefined) continue;
+    checkDims(input, dims);
+    input.dims.forEach((dim, axis) => {
+      if (typeof dim === 'number' || dim === '?') return;
+      const size = dims[axis] ?? 0;
+      const known = symbols.get(dim);
+      if (known !== undefined && known.size !== size) {
+        throw new AsyncDiffError(
+          'invalid_input',
+          `input ${input.name}: expected ${dim} = ${known.size} as in ${known.input}, given ${formatDims(dims)}`,
+        );
+      }
+      symbols.set(dim, { size, input: input.name });
+    });
+  }
+  return predictor.inputs.map((input) => {
+    const own = given[input.name];
+    if (own !== undefined) return { name: input.name, dtype: input.dtype, dims: [...own] };
+    const dims = input.dims.map((dim) => {
+      if (typeof dim === 'number') return dim;
+      return symbols.get(dim)?.size ?? (input === predictor.timestep ? 1 : undefined);
+    });
+    if (dims.includes(undefined)) {
+      throw new AsyncDiffError(
+        'invalid_input',
+        `input ${input.name}: its shape is needed, expected ${formatDims(input.dims)}, given none`,
+      );
+    }
+    return { name: input.name, dtype: input.dtype, dims: dims.map((dim) => dim ?? 1) };
+  });
+}
+
+/** Whether `dims` fits what the model declares for an input. */
+function checkDims(input: DeclaredValue, dims: readonly number[]): void {
+  const fits =
+    dims.length === input.dims.length &&
+    dims.every((dim, axis) => {
+      const declared = input.dims[axis];
+      return Number.isSafeInteger(dim) && dim > 0 && (typeof declared !== 'number' || declared === dim);
+    });
+  if (!fits) throw mismatch(input, formatDims(dims));
+}
+
+/**
+ * Holds a tensor against the input that it is for: element type, rank and fixed dimensions.
+ *
+ * @throws AsyncDiffError `invalid_input` naming the input, expected and given.
+ */
+export function checkInput(input: DeclaredValue | ValueSpec, tensor: Tensor): void {
+  if (tensor.dtype !== input.dtype) throw mismatch(input, `${tensor.dtype}${formatDims(tensor.dims)}`);
+  checkDims(input, tensor.dims);
+}
+
+function mismatch(input: DeclaredValue, given: string): AsyncDiffError {
+  return new AsyncDiffError(
+    'invalid_input',
+    `input ${input.name}: expected ${input.dtype}${formatDims(input.dims)}, given ${given}`,
+  );
+}
+
+/**
+ * Writes static shapes into a model's inputs, in place, and drops the shapes of everything else, which ONNX Runtime infers.
+ * (`freeDimensionOverrides` has no effect in onnxruntime-node 1.30.0.)
+ */
+export function writeStaticShapes(model: ModelProto, specs: readonly ValueSpec[]): void {
+  const graph = model.graph;
+  if (!graph) return;
+  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  // Initializers that are inputs too could be overridden, so ONNX Runtime would not fold them.
+  graph.input = realInputs(graph).map((input) => {
+    const spec = byName.get(input.name ?? '');
+    return spec ? valueInfo(spec) : input;
+  });
+  // Initializers that are no inputs need IR version 4.
+  model.ir_version = Math.max(4, int64(model.ir_version));
+  graph.value_info = [];
+  graph.output = (graph.output ?? []).map((output) => {
+    const type = output.type?.tensor_type?.elem_type;
+    return { name: output.name ?? '', ...(type ? { type: { tensor_type: { elem_type: type } } } : {}) };
+  });
+}
+
+/** A graph input or output of static type and shape. */
+export function valueInfo(spec: ValueSpec): {
+  name: string;
+  type: { tensor_type: { elem_type: number; shape: { dim: { dim_value: number }[] } } };
+} {
+  return {
+    name: spec.name,
+    type: {
+      tensor_type: {
+        elem_type: onnxTypeOf(spec.dtype),
+        shape: { dim: spec.dims.map((dim) => ({ dim_value: dim })) },
+      },
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import type { CycleEdge } from '../../common/max-plus/index.js';
+import {
+  type Cluster,
+  type Hop,
+  hopsTo,
+  occupancyMs,
+  ROUNDS_AHEAD,
+  sharedResources,
+  taskMs,
+  workerOfRun,
+  workersOf,
+} from '../../program/index.js';
+import { DueTimes } from '../../program/index.js';
+import { LATENTS, travellingLatents } from '../../program/index.js';
+import { completesNoise } from '../../program/index.js';
+import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
+import { segmentsOfRun } from '../../program/index.js';
+
+export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
+
+/** Something that happens once per round and takes time. */
+export interface PeriodEvent {
+  readonly kind: EventKind;
+  readonly label: string;
+  readonly durationMs: number;
+}
+
+/** The asynchronous rounds of a plan as a max-plus system. */
+export interface EventGraph {
+  readonly events: readonly PeriodEvent[];
+  readonly edges: readonly CycleEdge[];
+}
+
+interface PlacedTask {
+  readonly event: number;
+  /** After which what it makes is sent: the sampler's step, where the worker runs it. */
+  readonly done: number;
+  readonly segment: Segment;
+  readonly worker: string;
+  readonly run: number;
+  readonly publishes: boolean;
+}
+
+/**
+ * Builds the system of design section 4. Events: each task, each message, each sampler step. Edges: a worker runs its
+ * tasks one after another in program order; what a task makes leaves in the order in which it is due, and all messages of a
+ * worker need their time together (which tasks' messages go first is left open: a lower bound); a task waits for its boundary
+ * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued. The
+ * sampler steps on component N's worker, or, where there are several, at the coordinator.
+ */
+export function buildEventGraph(
+  partition: Partition,
+  cluster: Cluster,
+  stride: number,
+  lagOf: (tensor: BoundaryTensor) => number = (tensor) => tensor.lag,
+): EventGraph {
+  return new EventGraphBuilder(partition, cluster, stride, lagOf).build();
+}
+
+class EventGraphBuilder {
+  readonly #partition: Partition;
+  readonly #cluster: Cluster;
+  readonly #stride: number;
+  readonly #lagOf: (tensor: BoundaryTensor) => number;
+  readonly #events: PeriodEvent[] = [];
+  readonly #edges: CycleEdge[] = [];
+  readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
+  /** For `<tensor> <worker>`: the event after which the worker has the tensor, and the latency that follows it. */
+  readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
+  readonly #load = new Map<string, number>();
+  /** Undefined where only the coordinator runs the sampler. */
+  readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'> | undefined;
+  readonly #dues: DueTimes;
+
+  constructor(
+    partition: Partition,
+    cluster: Cluster,
+    stride: number,
+    lagOf: (tensor: BoundaryTensor) => number,
+  ) {
+    this.#lagOf = lagOf;
+    this.#partition = partition;
+    this.#cluster = cluster;
+    this.#stride = stride;
+    this.#dues = new DueTimes(partition, cluster.placement);
+    const latents = travellingLatents(partition, cluster);
+    this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
+    this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  build(): EventGraph {
+    const all = this.#placeTasks();
+    const byWorker = new Map<string, PlacedTask[]>();
+    for (const task of all) byWorker.set(task.worker, [...(byWorker.get(task.worker) ?? []), task]);
+    const samplers = Array.from({ length: this.#stride }, (_, run) =>
+      this.#event('sampler', `sampler ${run}`, this.#latents === undefined ? this.#cluster.samplerMs : 0),
+    );
+    this.#chain(samplers);
+    for (const [worker, tasks] of byWorker) {
+      this.#chain(tasks.flatMap(({ event, done }) => (event === done ? [event] : [event, done])));
+      for (const task of tasks) this.#sends(task, samplers);
+      this.#edge(
+        samplers.at(-1)!,
+        tasks[0]!.event,
+        this.#cluster.coordinatorLinks(worker).latencyMs,
+        1 + ROUNDS_AHEAD,
+      );
+    }
+    if (this.#latents === undefined) this.#sendLatents(all, samplers.at(-1)!);
+    for (const task of all) this.#waitForTensors(task);
+    for (const [resource, busyMs] of this.#load) {
+      const event = this.#event('link', resource, busyMs);
+      this.#edge(event, event, 0, 1);
+    }
+    return { events: this.#events, edges: this.#edges };
+  }
+
+  /** The tasks of a round in program order, each on its worker. */
+  #placeTasks(): PlacedTask[] {
+    const { components } = this.#partition;
+    const tasks: PlacedTask[] = [];
+    for (const { index } of components) {
+      const runs = index === components.length ? this.#stride : 1;
+      for (let run = 0; run < runs; run++) {
+        const worker = workerOfRun(this.#cluster, index, run);
+        for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
+          const duration = taskMs(this.#cluster, worker, segment);
+          const event = this.#event('compute', `${segment.id}/j${run}`, duration);
+          const done =
+            completesNoise(this.#partition, segment) && this.#latents !== undefined
+              ? this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs)
+              : event;
+          tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
+        }
+      }
+    }
+    return tasks;
+  }
+
+  /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
+  #sends(task: PlacedTask, samplers: readonly number[]): void {
+    const first: number[] = [];
+    const completes = completesNoise(this.#partition, task.segment);
+    if (task.publishes && completes && this.#latents !== undefined)
+      first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
+    if (completes) {
+      const link = this.#cluster.coordinatorLinks(task.worker);
+      // Where the worker runs the sampler, the coordinator hears that the round is done.
+      const bytes = this.#latents === undefined ? this.#cluster.latentBytes : 0;
+      const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, bytes));
+      this.#edge(task.done, event, 0, 0);
+      this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
+      first.push(event);
+    }
+    const rest = task.publishes
+      ? task.segment.boundaryWrites.flatMap((name) => this.#hops(task, this.#tensors.get(name)!))
+      : [];
+    const sends = [...first, ...rest.sort((a, b) => a.dueMs - b.dueMs).map(({ event }) => event)];
+    for (const [at, event] of sends.entries()) {
+      this.#addLoad(`out:${task.worker}`, this.#events[event]!.durationMs);
+      if (at > 0) this.#edge(sends[at - 1]!, event, 0, 0);
+    }
+  }
+
+  /** The way of what a task makes to everyone who reads it; returns the messages that its own worker sends. */
+  #hops(
+    task: PlacedTask,
+    what: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'>,
+  ): { event: number; dueMs: number }[] {
+    const { name, bytes } = what;
+    this.#arrival.set(`${name} ${task.worker}`, { event: task.done, latencyMs: 0 });
+    const hopEvents = new Map<Hop, number>();
+    const own: { event: number; dueMs: number }[] = [];
+    const readers = what.consumers.flatMap((component) => this.#holders(component));
+    for (const hop of hopsTo(this.#cluster, new Set(readers), task.worker)) {
+      const link = this.#cluster.links(hop.from, hop.to);
+      const busyMs = occupancyMs(link, bytes);
+      const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
+      hopEvents.set(hop, event);
+      this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
+      for (const resource of sharedResources(this.#cluster, hop.from, hop.to))
+        this.#addLoad(resource, busyMs);
+      if (hop.via === undefined) {
+        this.#edge(task.done, event, 0, 0);
+        own.push({ event, dueMs: this.#dues.of(name, hop.to).asyncMs });
+      } else {
+        const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
+        this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
+      }
+    }
+    return own;
+  }
+
+  /** The workers of a component that have a part in a round of full stride. */
+  #holders(component: number): readonly string[] {
+    const runs = component === this.#partition.components.length ? this.#stride : 1;
+    return workersOf(this.#cluster, component).slice(0, runs);
+  }
+
+  #addLoad(resource: string, busyMs: number): void {
+    this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
+  }
+
+  /** One message to each worker that reads the latents, in the order of its first task that does. */
+  #sendLatents(tasks: readonly PlacedTask[], lastSampler: number): void {
+    const sends = new Map<string, number>();
+    for (const task of tasks) {
+      if (!task.segment.readsSample) continue;
+      const link = this.#cluster.coordinatorLinks(task.worker);
+      let event = sends.get(task.worker);
+      if (event === undefined) {
+        event = this.#event(
+          'latents',
+          `latents >${task.worker}`,
+          occupancyMs(link, this.#cluster.latentBytes),
+        );
+        sends.set(task.worker, event);
+        this.#edge(lastSampler, event, 0, 0);
+      }
+      this.#edge(event, task.event, link.latencyMs, 1);
+    }
+    this.#chain([...sends.values()]);
+  }
+
+  #waitForTensors(task: PlacedTask): void {
+    const waitFor = (name: string, rounds: number): void => {
+      const arrival = this.#arrival.get(`${name} ${task.worker}`);
+      if (arrival === undefined) throw new RangeError(`nothing brings ${name} to ${task.worker}`);
+      this.#edge(arrival.event, task.event, arrival.latencyMs, rounds);
+    };
+    for (const name of task.segment.boundaryReads) waitFor(name, this.#lagOf(this.#tensors.get(name)!));
+    if (task.segment.readsSample && this.#latents !== undefined) waitFor(LATENTS, 1);
+  }
+
+  #event(kind: EventKind, label: string, durationMs: number): number {
+    return this.#events.push({ kind, label, durationMs }) - 1;
+  }
+
+  /** `to` begins at the earliest `extraMs` after the end of `from`, `length` rounds before. */
+  #edge(from: number, to: number, extraMs: number, length: number): void {
+    this.#edges.push({ from, to, weight: this.#events[from]!.durationMs + extraMs, length });
+  }
+
+  /** Events that happen one after another, round after round. */
+  #chain(events: readonly number[]): void {
+    for (const [at, event] of events.entries()) {
+      const next = events[at + 1];
+      if (next === undefined) this.#edge(event, events[0]!, 0, 1);
+      else this.#edge(event, next, 0, 0);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { MainValue } from './main-value.js';
+import { broadcastBytes } from './broadcast-bytes.js';
+import type { CostGraph } from './cost-graph.js';
+import { classifyNodes } from './dependence.js';
+
+/** A cost graph with the lookups that cutting it needs, made once per graph. */
+export interface GraphIndex {
+  readonly graph: CostGraph;
+  /** Nodes on a way from the latents to the noise prediction, ascending: what is cut. A "position" indexes into it. */
+  readonly mainNodes: readonly number[];
+  readonly mainValues: readonly MainValue[];
+  /** For each node: the replicated nodes whose outputs it reads. */
+  readonly replicatedInputs: readonly (readonly number[])[];
+  /** For each node: the graph inputs that it reads. */
+  readonly graphInputs: readonly (readonly string[])[];
+  /** Cost of one run of the whole predictor, dead nodes left out, milliseconds. */
+  readonly totalCostMs: number;
+  /** Bytes of all module outputs, by what float32 values are on the wire (see broadcast-bytes.ts). */
+  readonly broadcastBytes: { readonly float32: number; readonly float16: number };
+}
+
+/**
+ * @throws AsyncDiffError `model_invalid` if nodes are not in order of execution, `model_unsupported` if the noise
+ *   prediction does not depend on the latents.
+ */
+export function indexGraph(graph: CostGraph): GraphIndex {
+  const producer = producersInOrder(graph);
+  const kinds = classifyNodes(graph);
+  const mainNodes: number[] = [];
+  const position = new Int32Array(graph.nodes.length).fill(-1);
+  let totalCostMs = 0;
+  for (const [node, kind] of kinds.entries()) {
+    if (kind !== 'dead') totalCostMs += graph.nodes[node]!.costMs;
+    if (kind === 'main') position[node] = mainNodes.push(node) - 1;
+  }
+  const outputNode = producer.get(graph.output);
+  if (outputNode === undefined || kinds[outputNode] !== 'main') {
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the output ${graph.output} does not depend on the latent input ${graph.sampleInput}`,
+    );
+  }
+
+  const users = new Map<string, number[]>();
+  const replicatedInputs = graph.nodes.map((node, index) => {
+    const replicated = new Set<number>();
+    for (const name of new Set(node.inputs)) {
+      const from = producer.get(name);
+      if (from === undefined) continue;
+      if (kinds[from] === 'replicated') replicated.add(from);
+      if (kinds[index] !== 'main' || kinds[from] !== 'main') continue;
+      const list = users.get(name);
+      if (list === undefined) users.set(name, [position[index]!]);
+      else list.push(position[index]!);
+    }
+    return [...replicated];
+  });
+  const mainValues: MainValue[] = [];
+  for (const node of mainNodes) {
+    for (const name of graph.nodes[node]!.outputs) {
+      const reads = users.get(name);
+      if (reads === undefined && name !== graph.output) continue;
+      const value = graph.values.get(name);
+      if (value === undefined) throw new AsyncDiffError('model_invalid', `value ${name} has no known shape`);
+      mainValues.push({ value, producer: position[node]!, users: reads ?? [] });
+    }
+  }
+  const inputNames = new Set(graph.inputs.map((input) => input.name));
+  const mainNames = mainNodes.map((node) => graph.nodes[node]!.name);
+  return {
+    graph,
+    mainNodes,
+    mainValues,
+    replicatedInputs,
+    graphInputs: graph.nodes.map((node) => node.inputs.filter((name) => inputNames.has(name))),
+    totalCostMs,
+    broadcastBytes: {
+      float32: broadcastBytes(mainNames, mainValues, graph.output, 'float32'),
+      float16: broadcastBytes(mainNames, mainValues, graph.output, 'float16'),
+    },
+  };
+}
+
+function producersInOrder(graph: CostGraph): Map<string, number> {
+  const producer = new Map<string, number>();
+  const known = new Set(graph.inputs.map((input) => input.name));
+  for (const [index, node] of graph.nodes.entries()) {
+    for (const name of node.inputs) {
+      if (known.has(name)) continue;
+      throw new AsyncDiffError('model_invalid', `node ${node.name} reads ${name} before it is produced`);
+    }
+    for (const name of node.outputs) {
+      known.add(name);
+      producer.set(name, index);
+    }
+  }
+  return producer;
+}
+
+/** Adds `node`'s replicated ancestors that `seen` does not hold yet to it, and calls `visit` for each. */
+export function visitReplicated(
+  index: GraphIndex,
+  node: number,
+  seen: Set<number>,
+  visit: (node: number) => void,
+): void {
+  const stack = [...index.replicatedInputs[node]!];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    visit(next);
+    stack.push(...index.replicatedInputs[next]!);
+  }
+}

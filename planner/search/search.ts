@@ -1,0 +1,227 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { assemblePartition } from './assemble.js';
+import { candidateCuts } from './candidates.js';
+import type { CostGraph } from './cost-graph.js';
+import { explicitCuts } from './explicit-cuts.js';
+import { type GraphIndex, indexGraph } from './graph-index.js';
+import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
+import { inMicroBatches } from '../../program/index.js';
+import { microCutRanges } from './micro-cuts.js';
+import type { Partition } from '../../program/index.js';
+import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
+import { markRecomputed } from './recomputed-values.js';
+import { trafficBytes } from './traffic.js';
+import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
+
+/** Periods within this factor count as equal; then less staleness or fewer sessions decide. */
+const PERIOD_TIE = 1.01;
+/** What halving the bytes is worth, as a part of the period: what the model leaves out of a transfer grows with its bytes. */
+const HALVED_BYTES_WORTH = 0.05;
+/** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
+const TRIED_NODES = 60_000;
+const MIN_TRIES = 24;
+const MAX_TRIES = 120;
+/** The longest move of a cut, as a power of two. */
+const MAX_STEP_LOG2 = 5;
+/** Cuts per goal that are tried with micro-cuts and lag. */
+const FINALISTS = 8;
+
+/** A partition with the period that it was chosen for. */
+export interface Evaluated {
+  readonly cuts: CutPositions;
+  /** As it runs: in its micro-batches. */
+  readonly partition: Partition;
+  /** The partition of one micro-batch: its segments are the sessions. */
+  readonly sessions: Partition;
+  readonly predicted: PredictedPeriod;
+  /** Bytes between workers per round. */
+  readonly bytes: number;
+}
+
+/** Sessions and lag of a plan; what else there is to choose once the cuts are known. */
+export interface PlanVariant {
+  readonly microCuts: number;
+  readonly lag: 1 | 2;
+}
+
+/** The search for one graph and one cluster; its candidates are found once, however many variants are asked for. */
+export interface PartitionSearch {
+  readonly options: SearchOptions;
+  /** The best partition with this many sessions per component and this lag, by the predicted period. */
+  readonly best: (variant: PlanVariant) => Evaluated;
+  /** The partitions that {@link best} chooses from; one where the cuts were named. */
+  readonly finalists: (variant: PlanVariant) => Evaluated[];
+  /** Moves the cuts of one for as long as `goal` gets smaller, at most so many tries. Named cuts stay where they are. */
+  readonly refine: (start: Evaluated, variant: PlanVariant, goal: Goal, tries: number) => Evaluated;
+}
+
+/**
+ * Cuts a noise predictor into components so that an asynchronous round takes the shortest predicted time; halving the bytes
+ * between workers is worth 5 per cent of it.
+ *
+ * @throws AsyncDiffError `partition_impossible`: more components than nodes between latents and prediction (the message says how many
+ *   are possible), or a cut that cannot be made; `invalid_settings`: a number out of range.
+ */
+export function partitionGraph(graph: CostGraph, options: PartitionOptions): Partition {
+  const variant = { microCuts: options.microCuts ?? 1, lag: options.lag ?? 1 };
+  return searchPartition(graph, options).best(variant).partition;
+}
+
+/** As {@link partitionGraph}, for several variants of one plan. `microCuts` and `lag` of the options are not used. */
+export function searchPartition(graph: CostGraph, options: PartitionOptions): PartitionSearch {
+  const plain = indexGraph(graph);
+  const explicit =
+    options.cuts === undefined || options.cuts.length === 0
+      ? undefined
+      : explicitCuts(plain, options.cuts, options.shape === 'u-shaped' ? 'u-shaped' : 'sequential');
+  const components = explicit === undefined ? options.components : componentsOf(explicit);
+  const resolved = resolveOptions(graph, options, components);
+  if (components > plain.mainNodes.length) {
+    throw new AsyncDiffError(
+      'partition_impossible',
+      `${components} components: this model can be cut into at most ${plain.mainNodes.length}`,
+    );
+  }
+  const index = markRecomputed(plain, resolved.recomputeShare);
+  const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
+  const all = (variant: PlanVariant): Evaluated[] => {
+    checkVariant(variant);
+    return finalists.map((cuts) => evaluate(index, resolved, cuts, variant));
+  };
+  return {
+    options: resolved,
+    best: (variant) => preferred(all(variant)),
+    finalists: all,
+    refine: (start, variant, goal, tries) =>
+      explicit === undefined ? refine(index, resolved, start, { variant, goal, tries }) : start,
+  };
+}
+
+/** By what two cuts are compared in a search: smaller is better. */
+export type Goal = (one: Evaluated) => number;
+
+/**
+ * The few cuts that are worth trying with micro-cuts and lag: the best by the period as it is with one session per piece, and the
+ * best by what remains of it when all waits for boundary tensors are hidden, each refined.
+ */
+function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
+  const candidates = candidateCuts(index, options).map((cuts) => evaluate(index, options, cuts, PLAIN));
+  if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
+  const plain: Goal = (one) => priceOf(one.predicted.periodMs, one.bytes);
+  const hidden: Goal = (one) =>
+    priceOf(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
+  const finalists = new Map<string, CutPositions>();
+  for (const goal of [plain, hidden]) {
+    const ranked = rank(candidates, goal).map(({ one }) => one);
+    const starts = ['sequential', 'u-shaped'].flatMap((shape) =>
+      ranked.filter((one) => one.cuts.shape === shape).slice(0, 1),
+    );
+    const count = index.mainNodes.length;
+    const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
+    const refined = starts.map((start) => refine(index, options, start, { variant: PLAIN, goal, tries }));
+    const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
+    for (const { cuts } of [...refined, ...best.map(({ one }) => one)])
+      finalists.set(`${cuts.shape} ${cuts.positions.join(' ')}`, cuts);
+  }
+  return [...finalists.values()];
+}
+
+/** With their prices, the best first. */
+export function rank(all: readonly Evaluated[], goal: Goal): { one: Evaluated; price: number }[] {
+  return all.map((one) => ({ one, price: goal(one) })).sort((a, b) => a.price - b.price);
+}
+
+/** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */
+function refine(
+  index: GraphIndex,
+  options: SearchOptions,
+  start: Evaluated,
+  { variant, goal, tries }: { readonly variant: PlanVariant; readonly goal: Goal; readonly tries: number },
+): Evaluated {
+  const count = index.mainNodes.length;
+  const next = numbers();
+  let best = start;
+  let bestScore = goal(start);
+  for (let tried = 0; tried < tries; tried++) {
+    const { shape, positions } = best.cuts;
+    const first = next(positions.length);
+    const last = next(4) === 0 ? first + 1 : first;
+    const step = 2 ** next(MAX_STEP_LOG2 + 1) * (next(2) === 0 ? 1 : -1);
+    const moved = positions.map((position, at) => (at >= first && at <= last ? position + step : position));
+    const edges = [0, ...moved, count];
+    if (edges.some((edge, at) => at > 0 && edge <= edges[at - 1]!)) continue;
+    const other = evaluate(index, options, { shape, positions: moved }, variant);
+    const score = goal(other);
+    if (score > bestScore) continue;
+    best = other;
+    bestScore = score;
+  }
+  return best;
+}
+
+/** Numbers below `limit` that look random and are the same in every run: a plan must not depend on chance. */
+function numbers(): (limit: number) => number {
+  let state = 1;
+  return (limit) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * limit);
+  };
+}
+
+function checkVariant(variant: PlanVariant): void {
+  for (const [name, value] of Object.entries(variant)) {
+    if (Number.isInteger(value) && value >= 1 && (name !== 'lag' || value <= 2)) continue;
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `${name} must be a whole number of at least 1, not ${value}`,
+    );
+  }
+}
+
+const PLAIN: PlanVariant = Object.freeze({ microCuts: 1, lag: 1 });
+
+function evaluate(
+  index: GraphIndex,
+  options: SearchOptions,
+  cuts: CutPositions,
+  { microCuts, lag }: PlanVariant,
+): Evaluated {
+  const ranges =
+    microCuts === 1
+      ? rangesOf(cuts, index.mainNodes.length)
+      : microCutRanges(index, cuts, microCuts, options.wireDtype);
+  const withLag = (laggedCut: number | undefined): Evaluated => {
+    const sessions = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
+    const partition = inMicroBatches(sessions, options.microBatches);
+    const predicted = predictPeriod(partition, options.cluster, options);
+    return { cuts, partition, sessions, predicted, bytes: trafficBytes(partition, options.cluster) };
+  };
+  if (lag === 1 || options.components === 1) return withLag(undefined);
+  return laterOf(ringCuts(cuts, options.components).map(withLag));
+}
+
+/** Ring cut c lies between the components at places c and c+1 of the ring; a U-shape has one more, after its head. */
+function ringCuts(cuts: CutPositions, components: number): number[] {
+  const first = cuts.shape === 'u-shaped' ? 0 : 1;
+  return Array.from({ length: components - first }, (_, at) => first + at);
+}
+
+/**
+ * Of the partitions by ring cut, the last one whose period is within 1 % of the shortest. Every component behind the lagged cut
+ * works on latents one round older (the age adds up along the main path), so the last cut makes the least work stale.
+ */
+function laterOf(byCut: readonly Evaluated[]): Evaluated {
+  const shortest = Math.min(...byCut.map((one) => one.predicted.periodMs));
+  return byCut.findLast((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)!;
+}
+
+/** The one with the shortest period, unless another is hardly longer and moves far fewer bytes. */
+function preferred(all: readonly Evaluated[]): Evaluated {
+  const priced = (one: Evaluated) => priceOf(one.predicted.periodMs, one.bytes);
+  return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
+}
+
+/** Logarithm of a period, raised by 5 % for each doubling of the bytes: what cuts are compared by. */
+export function priceOf(periodMs: number, bytes: number): number {
+  return Math.log(periodMs) + HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
+}

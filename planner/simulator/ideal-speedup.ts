@@ -1,0 +1,50 @@
+import type { Cluster, ClusterWorker, Partition } from '../../program/index.js';
+import { workersOf } from '../../program/index.js';
+
+/** What the bound is made of. */
+export interface IdealSpeedupInput {
+  /** T. */
+  readonly numInferenceSteps: number;
+  /** w. */
+  readonly warmUp: number;
+  /** S. */
+  readonly stride: number;
+  /** Compute of the busiest worker in one round, over one run of the whole predictor; see {@link roundShare}. */
+  readonly maxShare: number;
+}
+
+/**
+ * The speed-up over the sequential sampler if the network cost nothing: T / (w + R * maxShare) with R = ceil((T - w) / S)
+ * rounds. With S = 1 that is T / (w + (T - w) * max share).
+ */
+export function idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare }: IdealSpeedupInput): number {
+  const synchronous = Math.min(warmUp, numInferenceSteps);
+  const rounds = Math.ceil((numInferenceSteps - synchronous) / stride);
+  return numInferenceSteps / (synchronous + rounds * maxShare);
+}
+
+/**
+ * The largest share of the predictor's compute that one worker does in one round: the shares of all components that it holds;
+ * component N counts once for each of the S runs that the worker does. A worker that is slower than the fastest one has so much more to do.
+ */
+export function roundShare(
+  partition: Partition,
+  cluster: Pick<Cluster, 'placement'> & {
+    readonly workers?: readonly Pick<ClusterWorker, 'id' | 'speed'>[];
+  },
+  stride: number,
+): number {
+  const speeds = new Map(cluster.workers?.map(({ id, speed }) => [id, speed]));
+  const fastest = Math.max(...speeds.values());
+  const slowness = (worker: string): number => (speeds.has(worker) ? fastest / speeds.get(worker)! : 1);
+  const loads = new Map<string, number>();
+  for (const { index, share } of partition.components) {
+    const workers = workersOf(cluster, index);
+    const runs = index === partition.components.length ? stride : 1;
+    for (let run = 0; run < runs; run++) {
+      const worker = workers[run % workers.length]!;
+      loads.set(worker, (loads.get(worker) ?? 0) + share * slowness(worker));
+    }
+  }
+  return Math.max(...loads.values());
+}

@@ -1,0 +1,243 @@
+import {
+  type BoundaryTensor,
+  type Cluster,
+  completesNoise,
+  dueAt,
+  DueTimes,
+  LATENTS,
+  type Partition,
+  ROUNDS_AHEAD,
+  type Segment,
+  taskMs,
+  travellingLatents,
+  workerOfRun,
+} from '../../program/index.js';
+import {
+  JobProgram,
+  type Reader,
+  type Round,
+  type ScheduleSettings,
+  type Task,
+} from '../../program/index.js';
+import { EventQueue } from './event-queue.js';
+import { linkLoads, workerLoads } from './loads.js';
+import { SimulatedNetwork } from './network.js';
+import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
+
+/** A task in its worker's queue. */
+interface QueuedTask {
+  readonly task: Task;
+  readonly round: Round;
+  readonly worker: string;
+  readonly segment: Segment;
+  /** Step whose noise prediction is complete with it. */
+  readonly epsStep: number | undefined;
+  /** What has to be on the worker before it starts. */
+  readonly needs: readonly string[];
+}
+
+/**
+ * Runs the job's program on a cost model, event by event: the third executor of design section 3. Workers run their tasks in program
+ * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
+ * after another, latents and noise prediction first, then what is due first; messages that share a receiving interface arrive one after another.
+ */
+export function simulate(partition: Partition, cluster: Cluster, settings: ScheduleSettings): Timeline {
+  return new Simulation(partition, cluster, settings).run();
+}
+
+class Simulation {
+  readonly #partition: Partition;
+  readonly #cluster: Cluster;
+  readonly #program: JobProgram;
+  readonly #rounds: readonly Round[];
+  readonly #dues: DueTimes;
+  readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
+  readonly #segments: ReadonlyMap<string, Segment>;
+  /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
+  readonly #sampleReaders = new Map<number, Set<string>>();
+  /** Undefined where only the coordinator runs the sampler. */
+  readonly #latents: Pick<BoundaryTensor, 'consumers'> | undefined;
+  readonly #events = new EventQueue();
+  readonly #network: SimulatedNetwork;
+  readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
+  /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
+  readonly #present = new Map<string, number>();
+  readonly #spans: TimelineSpan[] = [];
+  readonly #finished: TimelineRound[] = [];
+  readonly #epsArrived = new Map<number, number>();
+  readonly #numInferenceSteps: number;
+  #nextSample = 0;
+  #samplerFreeMs = 0;
+  #totalMs = 0;
+
+  constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
+    this.#partition = partition;
+    this.#cluster = cluster;
+    this.#dues = new DueTimes(partition, cluster.placement);
+    this.#latents = travellingLatents(partition, cluster);
+    this.#program = new JobProgram(partition, settings);
+    this.#rounds = this.#program.rounds;
+    this.#numInferenceSteps = settings.numInferenceSteps;
+    this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
+    this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
+    this.#network = new SimulatedNetwork(cluster, this.#events, {
+      onSpan: (span) => this.#spans.push(span),
+      onArrival: (what, worker, atMs) => this.#arrive(what, worker, atMs),
+    });
+  }
+
+  run(): Timeline {
+    for (const round of this.#rounds) {
+      for (const task of this.#program.tasks(round)) this.#enqueue(task, round);
+    }
+    for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
+    this.#sendLatents(0, 0);
+    this.#events.drain();
+    return {
+      totalMs: this.#totalMs,
+      periodMs: steadyPeriodMs(this.#finished),
+      rounds: this.#finished,
+      workers: workerLoads([...this.#queues.keys()], this.#spans),
+      links: linkLoads(this.#spans),
+      spans: this.#spans.sort((a, b) => a.startMs - b.startMs),
+    };
+  }
+
+  #enqueue(task: Task, round: Round): void {
+    const worker = this.#workerOf(task);
+    const segment = this.#segments.get(task.segment)!;
+    const needs = [
+      `issued ${task.round} ${worker}`,
+      ...task.reads.map(({ name, version }) => `${name}@${version} ${worker}`),
+    ];
+    if (segment.readsSample) {
+      needs.push(`${LATENTS}@${task.sampleStep} ${worker}`);
+      const readers = this.#sampleReaders.get(task.sampleStep) ?? new Set();
+      this.#sampleReaders.set(task.sampleStep, readers.add(worker));
+    }
+    const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
+    this.#queues.set(worker, queue);
+    const epsStep = completesNoise(this.#partition, segment) ? task.epsStep : undefined;
+    queue.tasks.push({ task, worker, segment, epsStep, needs, round });
+  }
+
+  /** Marks something as being on a worker, and starts what waited for it. */
+  #arrive(what: string, worker: string, atMs: number): void {
+    this.#events.add(atMs, () => {
+      this.#present.set(`${what} ${worker}`, atMs);
+      this.#advance(worker);
+    });
+  }
+
+  #advance(worker: string): void {
+    const queue = this.#queues.get(worker);
+    const next = queue?.tasks[queue.next];
+    if (queue === undefined || next === undefined) return;
+    let startMs = queue.freeMs;
+    for (const need of next.needs) {
+      const atMs = this.#present.get(need);
+      if (atMs === undefined) return;
+      startMs = Math.max(startMs, atMs);
+    }
+    queue.next++;
+    const durationMs = taskMs(this.#cluster, worker, next.segment);
+    let endMs = startMs + durationMs;
+    const { epsStep } = next;
+    const { id: label, round } = next.task;
+    this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
+    if (epsStep !== undefined && this.#latents !== undefined) {
+      const { samplerMs } = this.#cluster;
+      this.#spans.push({
+        kind: 'sampler',
+        worker,
+        label: `step ${epsStep}`,
+        round,
+        startMs: endMs,
+        durationMs: samplerMs,
+      });
+      endMs += samplerMs;
+    }
+    queue.freeMs = endMs;
+    this.#events.add(endMs, () => {
+      this.#finish(next, endMs);
+      this.#advance(worker);
+    });
+  }
+
+  #finish({ task, round, worker, epsStep: step }: QueuedTask, endMs: number): void {
+    const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
+      const what = `${name}@${version}`;
+      this.#present.set(`${what} ${worker}`, endMs);
+      const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
+      this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
+    };
+    if (step !== undefined) {
+      const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
+      if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
+      // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
+      const told = this.#latents === undefined || step + 1 === this.#numInferenceSteps;
+      const sent = { readyMs: endMs, bytes: told ? this.#cluster.latentBytes : 0 };
+      this.#network.sendEps(step, task.round, worker, sent, (arrivedMs) => {
+        this.#epsArrived.set(step, arrivedMs);
+        this.#sample();
+      });
+    }
+    if (task.writes.length === 0) return;
+    const readers = this.#program.readers(round);
+    for (const { name, version } of task.writes) {
+      const workers = new Set(readers.get(name)?.map((reader) => this.#workerOf(reader)));
+      publish(name, version, this.#tensors.get(name)!.bytes, workers);
+    }
+  }
+
+  #workerOf({ component, run }: Reader): string {
+    return workerOfRun(this.#cluster, component, run);
+  }
+
+  /** Steps the sampler as far as noise predictions have arrived in order. */
+  #sample(): void {
+    for (;;) {
+      const step = this.#nextSample;
+      const arrivedMs = this.#epsArrived.get(step);
+      if (arrivedMs === undefined) return;
+      this.#nextSample++;
+      const startMs = Math.max(arrivedMs, this.#samplerFreeMs);
+      const durationMs = this.#latents === undefined ? this.#cluster.samplerMs : 0;
+      this.#samplerFreeMs = startMs + durationMs;
+      const at = this.#rounds.findIndex(
+        ({ firstStep, steps }) => step >= firstStep && step < firstStep + steps,
+      );
+      const round = this.#rounds[at]!;
+      const span = { worker: 'coordinator', label: `step ${step}`, round: round.round, startMs, durationMs };
+      if (this.#latents === undefined) this.#spans.push({ kind: 'sampler', ...span });
+      if (step === round.firstStep + round.steps - 1) this.#endRound(at, this.#samplerFreeMs);
+    }
+  }
+
+  #endRound(at: number, endMs: number): void {
+    const { round, mode, firstStep, steps } = this.#rounds[at]!;
+    this.#finished.push({ round, mode, firstStep, steps, endMs, durationMs: endMs - this.#totalMs });
+    this.#totalMs = endMs;
+    this.#events.add(endMs, () => {
+      this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
+      if (this.#latents === undefined) this.#sendLatents(at + 1, endMs);
+    });
+  }
+
+  #issue(at: number, atMs: number): void {
+    const round = this.#rounds[at];
+    if (round === undefined) return;
+    for (const worker of this.#queues.keys()) {
+      const { latencyMs } = this.#cluster.coordinatorLinks(worker);
+      this.#arrive(`issued ${round.round}`, worker, atMs + latencyMs);
+    }
+  }
+
+  #sendLatents(at: number, readyMs: number): void {
+    const round = this.#rounds[at];
+    if (round === undefined) return;
+    const step = round.firstStep;
+    const readers = this.#sampleReaders.get(step) ?? [];
+    this.#network.sendLatents(`${LATENTS}@${step}`, step, round.round, readers, readyMs);
+  }
+}
