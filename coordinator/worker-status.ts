@@ -1,4 +1,4 @@
-import { parseProfile } from '../profiles/index.js';
+import { parseProfile } from '../planner/declared/index.js';
 import type { DeclaredDevice } from '../transport/gen/asyncdiff/v1/DeclaredDevice.js';
 import type { WorkerStatus } from '../transport/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';

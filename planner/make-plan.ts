@@ -4,7 +4,7 @@ import { describeModel, exportSegments, prepareModel, type PreparedModel } from 
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
 import type { Partition } from '../program/index.js';
-import { parseProfile, toCostGraph } from '../profiles/index.js';
+import { parseProfile, toCostGraph } from './declared/index.js';
 import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';

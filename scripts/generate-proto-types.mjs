@@ -1,4 +1,4 @@
-// Writes transport/gen/ from proto/. The options must equal those of transport/service.ts.
+// Writes rpc/gen/ from proto/. The options must equal those of transport/service.ts.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { loadProfile } from '../profiles/index.js';
+import { loadProfile } from '../planner/declared/index.js';
 
 /** A device whose times are declared instead of computed (docs/reference/declared-devices.md). */
 export interface DeclaredDevice {

@@ -60,9 +60,9 @@ it('npm pack takes what runs, and neither tests nor sources', () => {
     'proto/onnx/onnx.proto',
     'models/emoji/unet/model.onnx',
     'models/emoji/model_index.json',
-    'profiles/a5000-sd15.json',
-    'profiles/a5000-sd21.json',
-    'profiles/a5000-sdxl.json',
+    'planner/declared/profiles/a5000-sd15.json',
+    'planner/declared/profiles/a5000-sd21.json',
+    'planner/declared/profiles/a5000-sdxl.json',
     'docs/reference/errors.md',
     'package.json',
   ])

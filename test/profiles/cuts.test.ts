@@ -13,8 +13,8 @@ import {
   officialAssignment,
   officialBroadcastBytes,
   sampleDependent,
-  toCostGraph,
-} from '../../profiles/index.js';
+} from '../../scripts/profiles/index.js';
+import { toCostGraph } from '../../planner/declared/index.js';
 
 const NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 const graphs = Object.fromEntries(NAMES.map((name) => [name, toCostGraph(makePublishedProfile(name))]));

@@ -8,15 +8,12 @@ import { packageRoot } from '../../common/package.js';
 import {
   ARCHITECTURES,
   type ArchitectureName,
-  BUILT_IN_PROFILES,
   deviceReport,
-  formatProfile,
-  loadProfile,
   makeProfile,
   makePublishedProfile,
   publishedShare,
-  toCostGraph,
-} from '../../profiles/index.js';
+} from '../../scripts/profiles/index.js';
+import { BUILT_IN_PROFILES, formatProfile, loadProfile, toCostGraph } from '../../planner/declared/index.js';
 
 const NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-profiles-'));
@@ -41,7 +38,10 @@ async function failure(source: string): Promise<AsyncDiffError> {
 
 describe('built-in profiles', () => {
   it.each(NAMES)('a5000-%s is what `npm run gen:profiles` writes, and small', (name) => {
-    const text = readFileSync(join(packageRoot, 'profiles', `a5000-${name}.json`), 'utf8');
+    const text = readFileSync(
+      join(packageRoot, 'planner', 'declared', 'profiles', `a5000-${name}.json`),
+      'utf8',
+    );
     expect(text === formatProfile(makePublishedProfile(name))).toBe(true);
     expect(text.length).toBeLessThan(400_000);
   });
@@ -134,7 +134,7 @@ describe('npm run profile', () => {
   const command = (...args: string[]): string =>
     execFileSync(
       process.execPath,
-      ['--import', 'tsx', join(packageRoot, 'profiles', 'profile-command.ts'), ...args],
+      ['--import', 'tsx', join(packageRoot, 'scripts', 'profiles', 'profile-command.ts'), ...args],
       { cwd: packageRoot, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 },
     );
 

@@ -8,7 +8,7 @@ import {
   parameterCount,
   rooflineMs,
   sampleDependent,
-} from '../../profiles/index.js';
+} from '../../scripts/profiles/index.js';
 
 const NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 

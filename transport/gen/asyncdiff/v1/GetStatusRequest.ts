@@ -1,8 +1,5 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+export interface GetStatusRequest {}
 
-export interface GetStatusRequest {
-}
-
-export interface GetStatusRequest__Output {
-}
+export interface GetStatusRequest__Output {}

@@ -1,4 +1,4 @@
-import type { CostGraph } from '../planner/search/index.js';
+import type { CostGraph } from '../../planner/search/index.js';
 import { boundaryMeter } from './cut-bytes.js';
 import { assignByCuts, type CutPositions } from './official-splits.js';
 

@@ -1,5 +1,5 @@
-import { AsyncDiffError } from '../common/errors/index.js';
-import { type DeclaredProfile, toProfile } from './declared-profile.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { type DeclaredProfile, toProfile } from '../../planner/declared/index.js';
 import { A5000, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
 import { textEncoderKernels, vaeDecoderKernels } from './pipeline-cost.js';
 import { buildUnet } from './unet-architecture.js';

@@ -1,17 +1,7 @@
 export { balancedCut, type BalancedCut } from './balanced-cuts.js';
 export { boundaryBytes, componentShares, sampleDependent } from './cut-bytes.js';
-export {
-  type DeclaredProfile,
-  formatProfile,
-  parseProfile,
-  PROFILE_SCHEMA,
-  type ProfileHeader,
-  toCostGraph,
-  toProfile,
-} from './declared-profile.js';
 export { A5000, costGraph, type DeviceRates, kernelMs, kernelsMs, rooflineMs } from './device-cost.js';
 export { type ArchitectureGraph, parameterCount } from './graph-builder.js';
-export { BUILT_IN_PROFILES, loadProfile } from './load-profile.js';
 export {
   makeProfile,
   makePublishedProfile,

@@ -2,9 +2,9 @@
 /** Makes a device profile from one measured time: `npm run profile -- --architecture sdxl --step-ms 138 --device "RTX 4090" --out my.json`. */
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { AsyncDiffError, EXIT } from '../common/errors/index.js';
+import { AsyncDiffError, EXIT } from '../../common/errors/index.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
-import { formatProfile } from './declared-profile.js';
+import { formatProfile } from '../../planner/declared/index.js';
 import { makeProfile } from './make-profile.js';
 
 interface ProfileOptions {

@@ -1,4 +1,4 @@
-import type { CostGraph } from '../planner/search/index.js';
+import type { CostGraph } from '../../planner/search/index.js';
 
 /** Names of the values that depend on the latents: only these are ever sent. */
 export function sampleDependent(graph: CostGraph): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { DTYPES, type DType, formatDims, tensorBytes } from '../common/tensor/index.js';
-import type { CostGraph, GraphValue } from '../planner/search/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { DTYPES, type DType, formatDims, tensorBytes } from '../../common/tensor/index.js';
+import type { CostGraph, GraphValue } from '../search/index.js';
 
 export const PROFILE_SCHEMA = 'asyncdiff.profile/1';
 

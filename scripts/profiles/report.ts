@@ -1,6 +1,6 @@
 import { balancedCut } from './balanced-cuts.js';
 import { boundaryBytes, componentShares } from './cut-bytes.js';
-import { toCostGraph } from './declared-profile.js';
+import { toCostGraph } from '../../planner/declared/index.js';
 import { makePublishedProfile, publishedShare } from './make-profile.js';
 import { OFFICIAL_SPLITS, officialAssignment, officialBroadcastBytes } from './official-splits.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';

@@ -1,5 +1,5 @@
-import { elementBytes } from '../common/tensor/index.js';
-import type { CostGraph, GraphNode } from '../planner/search/index.js';
+import { elementBytes } from '../../common/tensor/index.js';
+import type { CostGraph, GraphNode } from '../../planner/search/index.js';
 import type { ArchitectureGraph, ArchitectureNode } from './graph-builder.js';
 import type { Kernel, KernelKind } from './kernels.js';
 

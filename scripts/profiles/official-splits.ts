@@ -1,4 +1,4 @@
-import type { CostGraph } from '../planner/search/index.js';
+import type { CostGraph } from '../../planner/search/index.js';
 import type { ArchitectureName } from './unet-config.js';
 
 /**

@@ -1,5 +1,5 @@
-import { type DType, tensorBytes } from '../common/tensor/index.js';
-import type { GraphValue } from '../planner/search/index.js';
+import { type DType, tensorBytes } from '../../common/tensor/index.js';
+import type { GraphValue } from '../../planner/search/index.js';
 import type { Kernel } from './kernels.js';
 
 /** One node of an architecture: what it reads and makes, how many parameters it holds, and the kernels that it runs. */
