@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
 import { openOrtSession, parseDevice, providerHint } from '../execution/index.js';
-import { startServer } from '../transport/index.js';
+import { startServer } from '../rpc/index.js';
 import { defaultCacheDir } from '../worker/index.js';
 
 export interface Check {

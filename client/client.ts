@@ -10,9 +10,9 @@ import {
   messages,
   parseAddress,
   unary,
-} from '../transport/index.js';
-import type { GetStatusResponse__Output } from '../transport/gen/asyncdiff/v1/GetStatusResponse.js';
-import type { JobEvent__Output } from '../transport/gen/asyncdiff/v1/JobEvent.js';
+} from '../rpc/index.js';
+import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatusResponse.js';
+import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { type PlanOptions, toPlanSettings } from './plan-options.js';
 import { uploadModel } from './upload-model.js';

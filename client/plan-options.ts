@@ -1,4 +1,4 @@
-import type { PlanSettings } from '../transport/gen/asyncdiff/v1/PlanSettings.js';
+import type { PlanSettings } from '../rpc/gen/asyncdiff/v1/PlanSettings.js';
 
 /** How the noise predictor is spread over the workers. Everything that is left out, the coordinator chooses. */
 export interface PlanOptions {

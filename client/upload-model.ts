@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
-import { clientError, type CoordinatorClient } from '../transport/index.js';
+import { clientError, type CoordinatorClient } from '../rpc/index.js';
 
 const CHUNK_BYTES = 1 << 20;
 

@@ -8,11 +8,11 @@ import {
   clientStreamHandler,
   serverStreamHandler,
   unaryHandler,
-} from '../transport/index.js';
-import type { CoordinatorHandlers } from '../transport/gen/asyncdiff/v1/Coordinator.js';
-import type { DenoiseRequest__Output } from '../transport/gen/asyncdiff/v1/DenoiseRequest.js';
-import type { GenerateRequest__Output } from '../transport/gen/asyncdiff/v1/GenerateRequest.js';
-import type { JobEvent } from '../transport/gen/asyncdiff/v1/JobEvent.js';
+} from '../rpc/index.js';
+import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
+import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
+import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
+import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
 import { generateJob, sourceFor } from './generate-job.js';

@@ -5,7 +5,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from '../pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import { coordinatorService, parseAddress, type RunningServer, startServer } from '../transport/index.js';
+import { coordinatorService, parseAddress, type RunningServer, startServer } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployments.js';

@@ -20,7 +20,7 @@ import {
 } from '../protocol/index.js';
 import { unreadFrom } from '../program/index.js';
 import { JobProgram, type Reader, type Round, type ScheduleSettings, type Task } from '../program/index.js';
-import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
+import type { RelayedFrame__Output } from '../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from './worker-handle.js';
 import type { JobListener } from './worker-link.js';

@@ -3,7 +3,7 @@ import { float32, type Tensor } from '../common/tensor/index.js';
 import { encodePng } from '../common/image/index.js';
 import type { TextToImagePipeline } from '../pipeline/index.js';
 import { createSampler, forLatents, parseSchedulerConfig } from '../samplers/index.js';
-import type { GenerateRequest__Output } from '../transport/gen/asyncdiff/v1/GenerateRequest.js';
+import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
 import { resolveSettings } from './job-settings.js';
 

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanRequest } from '../planner/index.js';
 import { DEFAULT_WARM_UP } from '../program/index.js';
-import type { PlanSettings__Output } from '../transport/gen/asyncdiff/v1/PlanSettings.js';
+import type { PlanSettings__Output } from '../rpc/gen/asyncdiff/v1/PlanSettings.js';
 
 const OPTIMIZATION_LEVELS = ['basic', 'extended', 'all'] as const;
 

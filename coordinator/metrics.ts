@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
+import type { RunReport } from '../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun } from './denoise-run.js';
 
 /** What the coordinator tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */

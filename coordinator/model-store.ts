@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
-import type { UploadModelRequest__Output } from '../transport/gen/asyncdiff/v1/UploadModelRequest.js';
+import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const MODEL_FILE = 'model.onnx';

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { formatPlan } from '../planner/index.js';
-import type { PlanRequest__Output } from '../transport/gen/asyncdiff/v1/PlanRequest.js';
-import type { PlanResponse } from '../transport/gen/asyncdiff/v1/PlanResponse.js';
+import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
+import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { resolveSettings } from './job-settings.js';
 

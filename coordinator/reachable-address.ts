@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from '../transport/index.js';
+import { formatAddress, parseAddress } from '../rpc/index.js';
 
 const EVERYWHERE = new Set(['0.0.0.0', '::', '::0']);
 

@@ -1,6 +1,6 @@
 import { byComponent } from '../program/index.js';
 import { roundShare, simulate } from '../planner/simulator/index.js';
-import type { RunReport } from '../transport/gen/asyncdiff/v1/RunReport.js';
+import type { RunReport } from '../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from './deployment.js';
 import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';

@@ -1,8 +1,8 @@
 import type { AsyncDiffError } from '../common/errors/index.js';
-import type { CoordinatorMessage } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { NoisePrediction__Output } from '../transport/gen/asyncdiff/v1/NoisePrediction.js';
-import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
-import type { RoundDone__Output } from '../transport/gen/asyncdiff/v1/RoundDone.js';
+import type { CoordinatorMessage } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { NoisePrediction__Output } from '../rpc/gen/asyncdiff/v1/NoisePrediction.js';
+import type { RelayedFrame__Output } from '../rpc/gen/asyncdiff/v1/RelayedFrame.js';
+import type { RoundDone__Output } from '../rpc/gen/asyncdiff/v1/RoundDone.js';
 
 /** The control stream to a worker, whichever side dialled it. */
 export interface WorkerLink {

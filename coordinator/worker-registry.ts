@@ -1,10 +1,10 @@
 import { credentials } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
-import { channelOptions, ControlStream, PROTOCOL_VERSION, WorkerClient } from '../transport/index.js';
-import type { CoordinatorMessage } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { Hello__Output } from '../transport/gen/asyncdiff/v1/Hello.js';
-import type { WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+import { channelOptions, ControlStream, PROTOCOL_VERSION, WorkerClient } from '../rpc/index.js';
+import type { CoordinatorMessage } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { Hello__Output } from '../rpc/gen/asyncdiff/v1/Hello.js';
+import type { WorkerMessage__Output } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorLog } from './log.js';
 import { reachableAddress } from './reachable-address.js';
 import { WorkerHandle } from './worker-handle.js';

@@ -1,6 +1,6 @@
 import { parseProfile } from '../planner/declared/index.js';
-import type { DeclaredDevice } from '../transport/gen/asyncdiff/v1/DeclaredDevice.js';
-import type { WorkerStatus } from '../transport/gen/asyncdiff/v1/WorkerStatus.js';
+import type { DeclaredDevice } from '../rpc/gen/asyncdiff/v1/DeclaredDevice.js';
+import type { WorkerStatus } from '../rpc/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** A worker as GetStatus shows it. */

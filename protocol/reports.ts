@@ -1,7 +1,7 @@
 import { AsyncDiffError, ERRORS, type ErrorCode } from '../common/errors/index.js';
 import type { Span, WorkerExecution } from '../execution/index.js';
-import type { JobReport, JobReport__Output } from '../transport/gen/asyncdiff/v1/JobReport.js';
-import type { WorkerFault, WorkerFault__Output } from '../transport/gen/asyncdiff/v1/WorkerFault.js';
+import type { JobReport, JobReport__Output } from '../rpc/gen/asyncdiff/v1/JobReport.js';
+import type { WorkerFault, WorkerFault__Output } from '../rpc/gen/asyncdiff/v1/WorkerFault.js';
 
 export function toJobReport(
   jobId: string,

@@ -1,9 +1,9 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../execution/index.js';
 import { type Task, taskId } from '../program/index.js';
-import type { IssueRound, IssueRound__Output } from '../transport/gen/asyncdiff/v1/IssueRound.js';
-import type { Unread__Output } from '../transport/gen/asyncdiff/v1/Unread.js';
-import type { Task__Output } from '../transport/gen/asyncdiff/v1/Task.js';
+import type { IssueRound, IssueRound__Output } from '../rpc/gen/asyncdiff/v1/IssueRound.js';
+import type { Unread__Output } from '../rpc/gen/asyncdiff/v1/Unread.js';
+import type { Task__Output } from '../rpc/gen/asyncdiff/v1/Task.js';
 
 /**
  * Names of tensors stay out of the tasks: both sides have them from the plan, in the segment's order.

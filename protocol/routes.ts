@@ -1,5 +1,5 @@
 import type { Due } from '../program/index.js';
-import type { Route, Route__Output } from '../transport/gen/asyncdiff/v1/Route.js';
+import type { Route, Route__Output } from '../rpc/gen/asyncdiff/v1/Route.js';
 
 export function toRouteMessage(name: string, targets: ReadonlyMap<string, Due>): Route {
   return {

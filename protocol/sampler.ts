@@ -1,10 +1,10 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { float32 } from '../common/tensor/index.js';
 import type { SamplerStart, SamplerState } from '../execution/index.js';
-import type { SamplerStart as SamplerMessage } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
-import type { SamplerStart__Output } from '../transport/gen/asyncdiff/v1/SamplerStart.js';
-import type { SamplerState as StateMessage } from '../transport/gen/asyncdiff/v1/SamplerState.js';
-import type { SamplerState__Output } from '../transport/gen/asyncdiff/v1/SamplerState.js';
+import type { SamplerStart as SamplerMessage } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
+import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
+import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
+import type { SamplerState__Output } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import { fromTensorMessage, toTensorMessage } from './tensors.js';
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {

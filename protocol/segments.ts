@@ -4,8 +4,8 @@ import type { ValueSpec } from '../common/tensor/index.js';
 import type {
   SegmentSpec as SegmentMessage,
   SegmentSpec__Output,
-} from '../transport/gen/asyncdiff/v1/SegmentSpec.js';
-import type { ValueSpec__Output } from '../transport/gen/asyncdiff/v1/ValueSpec.js';
+} from '../rpc/gen/asyncdiff/v1/SegmentSpec.js';
+import type { ValueSpec__Output } from '../rpc/gen/asyncdiff/v1/ValueSpec.js';
 
 export function toSegmentMessage(spec: SegmentSpec): SegmentMessage {
   return {

@@ -7,22 +7,20 @@ import type { Tensor } from '../common/tensor/index.js';
 import type {
   CoordinatorMessage,
   CoordinatorMessage__Output,
-} from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage, WorkerMessage__Output } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   bidiHandler,
   channelOptions,
   ControlStream,
   CoordinatorClient,
   coordinatorService,
-  DEFAULT_MAX_IN_FLIGHT_BYTES,
   encodeFrames,
-  ExchangeClient,
-  ExchangeServer,
   FrameAssembler,
   startServer,
   workerService,
-} from '../transport/index.js';
+} from '../rpc/index.js';
+import { DEFAULT_MAX_IN_FLIGHT_BYTES, ExchangeClient, ExchangeServer } from '../worker/exchange/index.js';
 import { startDelayProxy } from './delay-proxy.js';
 
 export type Kind = 'tcp' | 'grpc';

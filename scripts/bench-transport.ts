@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../transport/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../rpc/index.js';
 import type { Job, Kind, PeerMessage, Result, Role } from './bench-transport-peer.js';
 
 const OPTIONS = {

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatAddress, parseAddress } from '../transport/index.js';
+import { formatAddress, parseAddress } from '../rpc/index.js';
 
 export interface DelayProxyOptions {
   /** Where it forwards to, HOST:PORT. */

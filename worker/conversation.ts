@@ -11,18 +11,19 @@ import {
   toSamplerState,
   toTensorMessage,
 } from '../protocol/index.js';
-import { FrameAssembler, type SentTensor } from '../transport/index.js';
-import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { EndJob__Output } from '../transport/gen/asyncdiff/v1/EndJob.js';
-import type { RelayedFrame__Output } from '../transport/gen/asyncdiff/v1/RelayedFrame.js';
-import type { StartJob__Output } from '../transport/gen/asyncdiff/v1/StartJob.js';
-import type { ProbeLinks__Output } from '../transport/gen/asyncdiff/v1/ProbeLinks.js';
+import { FrameAssembler } from '../rpc/index.js';
+import type { SentTensor } from './exchange/index.js';
+import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { EndJob__Output } from '../rpc/gen/asyncdiff/v1/EndJob.js';
+import type { RelayedFrame__Output } from '../rpc/gen/asyncdiff/v1/RelayedFrame.js';
+import type { StartJob__Output } from '../rpc/gen/asyncdiff/v1/StartJob.js';
+import type { ProbeLinks__Output } from '../rpc/gen/asyncdiff/v1/ProbeLinks.js';
 import type { Deployment, DeploymentContext } from './deployment.js';
 import { Deployments } from './deployments.js';
 import type { InferenceEvent, InferenceReport } from './inference-messages.js';
 import { fromWire } from './inference.js';
 import { probeLinks } from './probe.js';
-import { sumBytes } from './traffic.js';
+import { sumBytes } from './exchange/index.js';
 
 export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
   readonly onJobEnded: (report: InferenceReport) => void;

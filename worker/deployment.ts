@@ -4,12 +4,13 @@ import { clockMs, type SegmentSpec } from '../execution/index.js';
 import type { OptimizationLevel } from '../execution/index.js';
 import { type Due, dueAt, type DueClock, LATENTS } from '../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
-import { encodeFrames, ExchangeClient, type ExchangeServer, type ReceivedMeta } from '../transport/index.js';
-import type { Deploy__Output } from '../transport/gen/asyncdiff/v1/Deploy.js';
-import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+import { encodeFrames, type ReceivedMeta } from '../rpc/index.js';
+import { ExchangeClient, type ExchangeServer } from './exchange/index.js';
+import type { Deploy__Output } from '../rpc/gen/asyncdiff/v1/Deploy.js';
+import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { ArtifactCache } from './artifact-cache.js';
 import type { Inference } from './inference.js';
-import { Traffic } from './traffic.js';
+import { Traffic } from './exchange/index.js';
 
 export interface DeploymentContext {
   readonly workerId: string;

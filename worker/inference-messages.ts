@@ -3,7 +3,7 @@ import type { ErrorCode } from '../common/errors/index.js';
 import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../execution/index.js';
 import type { OptimizationLevel } from '../execution/index.js';
 import type { Readers } from './frame-outbox.js';
-import type { TrafficReport } from './traffic.js';
+import type { TrafficReport } from './exchange/index.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {

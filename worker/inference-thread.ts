@@ -23,7 +23,7 @@ import { FrameInbox } from './frame-inbox.js';
 import { FrameOutbox } from './frame-outbox.js';
 import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
-import { Traffic } from './traffic.js';
+import { Traffic } from './exchange/index.js';
 
 const port = parentPort;
 if (port === null) throw new Error('inference-thread runs in a worker thread only');

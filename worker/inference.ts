@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { transferableTensor } from '../transport/index.js';
+import { transferableTensor } from '../rpc/index.js';
 import type {
   InferenceEvent,
   InferenceReport,

@@ -4,17 +4,17 @@ import { parseDevice } from '../execution/index.js';
 import {
   bidiHandler,
   type ControlStream,
-  ExchangeServer,
   parseAddress,
   PROTOCOL_VERSION,
   type RunningServer,
   startServer,
   workerService,
-} from '../transport/index.js';
-import type { CoordinatorMessage__Output } from '../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { Hello } from '../transport/gen/asyncdiff/v1/Hello.js';
-import type { WorkerHandlers } from '../transport/gen/asyncdiff/v1/Worker.js';
-import type { WorkerMessage } from '../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../rpc/index.js';
+import { ExchangeServer } from './exchange/index.js';
+import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
+import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
+import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
 import { Conversation } from './conversation.js';
 import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';

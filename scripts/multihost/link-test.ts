@@ -1,7 +1,7 @@
 // One end of the raw TCP measurement between two hosts, started by scripts/multihost/main.ts: it holds no gRPC.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { parseAddress } from '../../transport/index.js';
+import { parseAddress } from '../../rpc/index.js';
 
 export interface LinkTest {
   /** Payload that arrived per second, bits: headers take about 4 % of a link's rate. */

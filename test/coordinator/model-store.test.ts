@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelStore } from '../../coordinator/model-store.js';
 import { hashModel, loadModelFile } from '../../common/model-file/index.js';
-import type { UploadModelRequest__Output } from '../../transport/gen/asyncdiff/v1/UploadModelRequest.js';
+import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 import { moveWeightsOut, writeModel } from '../support/onnx-builder.js';
 import { smallPredictor } from '../support/small-predictor.js';
 import { tempFolder } from '../support/temp-folder.js';

@@ -5,7 +5,7 @@ import { ClockOffset } from '../../coordinator/clock-offset.js';
 import { Expectations } from '../../coordinator/expectations.js';
 import { resolveSettings } from '../../coordinator/job-settings.js';
 import { reachableAddress } from '../../coordinator/reachable-address.js';
-import type { PlanSettings__Output } from '../../transport/gen/asyncdiff/v1/PlanSettings.js';
+import type { PlanSettings__Output } from '../../rpc/gen/asyncdiff/v1/PlanSettings.js';
 
 describe('ClockOffset', () => {
   it('finds an offset to within half of the shortest round trip', () => {

@@ -7,7 +7,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { protoPath as healthProtoPath } from 'grpc-health-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient, type JobEvent } from '../../client/index.js';
-import { type coordinatorService, unary } from '../../transport/index.js';
+import { type coordinatorService, unary } from '../../rpc/index.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, isAlive } from '../support/cli.js';
 import { denoiseOn } from '../support/cluster.js';

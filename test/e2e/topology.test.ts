@@ -14,9 +14,9 @@ import {
   coordinatorService,
   startServer,
   PROTOCOL_VERSION,
-} from '../../transport/index.js';
-import type { CoordinatorMessage__Output } from '../../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage } from '../../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../../rpc/index.js';
+import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, failureOf, runCli } from '../support/cli.js';

@@ -2,19 +2,20 @@ import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
-import type { ExchangeCall } from '../../transport/exchange-call.js';
-import { encodeFrames } from '../../transport/frame.js';
-import { ExchangeClient, ExchangeServer, startServer, workerService } from '../../transport/index.js';
+import type { ExchangeCall } from '../../worker/exchange/exchange-call.js';
+import { encodeFrames } from '../../rpc/frame.js';
+import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
+import { startServer, workerService } from '../../rpc/index.js';
 import { expectSameBits } from '../support/bits.js';
 import { eventually } from '../support/cli.js';
-import { SharedFrameWriter } from '../../transport/shared-frame-writer.js';
+import { SharedFrameWriter } from '../../worker/exchange/shared-frame-writer.js';
 import {
   FrameRingReader,
   FrameRingWriter,
   type RingOffer,
   RingReader,
   RingWriter,
-} from '../../shared-memory/index.js';
+} from '../../worker/exchange/shared-memory/index.js';
 
 const MIB = 2 ** 20;
 const FOLDER = '/dev/shm';

@@ -8,8 +8,8 @@ import {
   MOST_FRAME_BYTES,
   RingReader,
   RingWriter,
-} from '../../shared-memory/index.js';
-import { HEAD_BYTES, HEADS_AT, openRingFile } from '../../shared-memory/ring-file.js';
+} from '../../worker/exchange/shared-memory/index.js';
+import { HEAD_BYTES, HEADS_AT, openRingFile } from '../../worker/exchange/shared-memory/ring-file.js';
 
 let bulk: { reader: RingReader; writer: RingWriter };
 let reader: FrameRingReader;

@@ -5,9 +5,9 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import type {
   CoordinatorMessage,
   CoordinatorMessage__Output,
-} from '../../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { UploadModelRequest__Output } from '../../transport/gen/asyncdiff/v1/UploadModelRequest.js';
-import type { WorkerMessage, WorkerMessage__Output } from '../../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   bidiHandler,
   channelOptions,
@@ -20,7 +20,7 @@ import {
   startServer,
   unary,
   unaryHandler,
-} from '../../transport/index.js';
+} from '../../rpc/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Egress, type Sender } from '../../transport/egress.js';
+import { Egress, type Sender } from '../../worker/exchange/egress.js';
 
 /** A sender of `count` frames, which the test takes one by one. */
 function sender(name: string, dueMs: number, count: number, egress: Egress, log: string[]) {

@@ -6,10 +6,8 @@ import {
   type ExchangeClientOptions,
   ExchangeServer,
   type ExchangeServerOptions,
-  type ReceivedMeta,
-  startServer,
-  workerService,
-} from '../../transport/index.js';
+} from '../../worker/exchange/index.js';
+import { type ReceivedMeta, startServer, workerService } from '../../rpc/index.js';
 
 const MIB = 1024 * 1024;
 const cleanups: (() => Promise<void> | void)[] = [];

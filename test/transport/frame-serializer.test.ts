@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { credentials } from '@grpc/grpc-js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { GRPC_PREFIX_BYTES } from '../../transport/frame.js';
+import { GRPC_PREFIX_BYTES } from '../../rpc/frame.js';
 import type {
   CoordinatorMessage,
   CoordinatorMessage__Output,
-} from '../../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { RelayedFrame } from '../../transport/gen/asyncdiff/v1/RelayedFrame.js';
-import type { WorkerMessage, WorkerMessage__Output } from '../../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   bidiHandler,
   channelOptions,
@@ -19,8 +19,8 @@ import {
   FrameAssembler,
   startServer,
   workerService,
-} from '../../transport/index.js';
-import { plainSerializers } from '../../transport/service.js';
+} from '../../rpc/index.js';
+import { plainSerializers } from '../../rpc/service.js';
 
 /** What grpc-js does with a serialised message before it writes it. */
 function layOut(message: Buffer): Buffer {

@@ -9,10 +9,10 @@ import {
   type Tensor,
   type TensorMeta,
 } from '../../common/tensor/index.js';
-import { frameHeaderBytes, GRPC_PREFIX_BYTES } from '../../transport/frame.js';
-import type { TensorFrame__Output } from '../../transport/gen/asyncdiff/v1/TensorFrame.js';
-import { encodeFrames, FrameAssembler, transferableTensor, workerService } from '../../transport/index.js';
-import { plainSerializers } from '../../transport/service.js';
+import { frameHeaderBytes, GRPC_PREFIX_BYTES } from '../../rpc/frame.js';
+import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
+import { encodeFrames, FrameAssembler, transferableTensor, workerService } from '../../rpc/index.js';
+import { plainSerializers } from '../../rpc/service.js';
 
 const { responseDeserialize } = workerService.Exchange;
 const responseSerialize = plainSerializers.frame;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
-import type { ExchangeCall } from '../../transport/exchange-call.js';
-import { ExchangeClient, ExchangeServer, startServer, workerService } from '../../transport/index.js';
-import { http2StreamOf } from '../../transport/raw-write.js';
+import type { ExchangeCall } from '../../worker/exchange/exchange-call.js';
+import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
+import { startServer, workerService } from '../../rpc/index.js';
+import { http2StreamOf } from '../../worker/exchange/raw-write.js';
 
 test('the way past grpc-js is there, takes the tensor as it lies, and what arrives is the same', async () => {
   const exchange = new ExchangeServer({ producerId: () => 'p' });

@@ -6,8 +6,8 @@ import { startDelayProxy } from '../../scripts/delay-proxy.js';
 import type {
   CoordinatorMessage,
   CoordinatorMessage__Output,
-} from '../../transport/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage, WorkerMessage__Output } from '../../transport/gen/asyncdiff/v1/WorkerMessage.js';
+} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   bidiHandler,
   channelOptions,
@@ -16,11 +16,10 @@ import {
   coordinatorService,
   DEFAULT_WINDOW_BYTES,
   encodeFrames,
-  ExchangeClient,
-  ExchangeServer,
   startServer,
   workerService,
-} from '../../transport/index.js';
+} from '../../rpc/index.js';
+import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -10,7 +10,7 @@ import {
   startServer,
   unary,
   unaryHandler,
-} from '../../transport/index.js';
+} from '../../rpc/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

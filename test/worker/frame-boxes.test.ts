@@ -3,11 +3,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { SegmentSpec } from '../../execution/index.js';
-import { type Frame, MOST_FRAME_BYTES, RingReader, RingWriter } from '../../shared-memory/index.js';
+import {
+  type Frame,
+  MOST_FRAME_BYTES,
+  RingReader,
+  RingWriter,
+} from '../../worker/exchange/shared-memory/index.js';
 import { BLANK } from '../support/fake-segments.js';
 import { FrameInbox } from '../../worker/frame-inbox.js';
 import { FrameOutbox } from '../../worker/frame-outbox.js';
-import { Traffic } from '../../worker/traffic.js';
+import { Traffic } from '../../worker/exchange/traffic.js';
 
 const tensor: Tensor = { dtype: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) };
 const meta = (version: number, name = 'h'): TensorMeta => ({

@@ -6,17 +6,17 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor } from '../common/tensor/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
 import { CREDIT_HEADER, SHARED_MEMORY_HEADER } from './exchange-call.js';
-import { frameError } from './frame.js';
-import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from './frame-assembler.js';
-import type { WorkerClient as WorkerClientType } from './gen/asyncdiff/v1/Worker.js';
-import type { ExchangeRequest } from './gen/asyncdiff/v1/ExchangeRequest.js';
-import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
-import { channelOptions, type TransportSettings } from './options.js';
-import { WorkerClient } from './service.js';
-import { type RingOffer, RingReader } from '../shared-memory/index.js';
+import { frameError } from '../../rpc/index.js';
+import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from '../../rpc/index.js';
+import type { WorkerClient as WorkerClientType } from '../../rpc/gen/asyncdiff/v1/Worker.js';
+import type { ExchangeRequest } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
+import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
+import { channelOptions, type TransportSettings } from '../../rpc/index.js';
+import { WorkerClient } from '../../rpc/index.js';
+import { type RingOffer, RingReader } from './shared-memory/index.js';
 
 export interface ExchangeClientOptions {
   /** The producer's address, HOST:PORT. */

@@ -1,6 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
-import type { TensorFrame } from './gen/asyncdiff/v1/TensorFrame.js';
+import type { ExchangeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
+import type { TensorFrame } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 
 /** A consumer's stream, at its producer. */
 export type ExchangeCall = ServerDuplexStream<ExchangeRequest__Output, TensorFrame>;

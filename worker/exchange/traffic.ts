@@ -1,4 +1,4 @@
-import type { Span } from '../execution/index.js';
+import type { Span } from '../../execution/index.js';
 
 /** What moved during one job. */
 export interface TrafficReport {

@@ -6,7 +6,7 @@ import {
   elementCount,
   type Tensor,
   type TensorMeta,
-} from '../common/tensor/index.js';
+} from '../../../common/tensor/index.js';
 import { ExtentReader, ExtentWriter, ringError } from './extents.js';
 import { Counter, FRAMES, FRAMES_WRITTEN_AT, HEAD_BYTES, HEADS, HEADS_AT } from './ring-file.js';
 

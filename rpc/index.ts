@@ -11,18 +11,14 @@ export {
 } from './calls.js';
 export { clientError } from './client-error.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
-export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
-export {
-  type ChannelState,
-  DEFAULT_MAX_IN_FLIGHT_BYTES,
-  ExchangeServer,
-  type ExchangeServerOptions,
-} from './exchange-server.js';
 export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
+export { frameHead } from './frame-serializer.js';
 export {
   type Chunking,
   DEFAULT_CHUNKING,
   encodeFrames,
+  frameError,
+  GRPC_PREFIX_BYTES,
   type OutgoingFrame,
   transferableTensor,
 } from './frame.js';
@@ -30,15 +26,17 @@ export {
   channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,
   DEFAULT_WINDOW_BYTES,
+  MIB,
   serverOptions,
   type TransportSettings,
 } from './options.js';
 export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
-export type { SentTensor } from './sent-tensor.js';
+export { onClientEnd } from './server-call-end.js';
 export { type RunningServer, type ServedService, startServer, type StartServerOptions } from './server.js';
 export {
   CoordinatorClient,
   coordinatorService,
+  plainSerializers,
   PROTOCOL_VERSION,
   WorkerClient,
   workerService,

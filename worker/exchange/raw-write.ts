@@ -1,8 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { ExchangeCall } from './exchange-call.js';
-import { GRPC_PREFIX_BYTES, type OutgoingFrame } from './frame.js';
-import { frameHead } from './frame-serializer.js';
-import { plainSerializers } from './service.js';
+import { GRPC_PREFIX_BYTES, type OutgoingFrame } from '../../rpc/index.js';
+import { frameHead } from '../../rpc/index.js';
+import { plainSerializers } from '../../rpc/index.js';
 
 /** The fields of grpc-js 1.14.7 that lead from a call to its HTTP/2 stream. */
 interface PrivateCall {

@@ -1,16 +1,16 @@
 import { Metadata } from '@grpc/grpc-js';
-import { AsyncDiffError, toServiceError } from '../common/errors/index.js';
-import type { Tensor, TensorMeta } from '../common/tensor/index.js';
+import { AsyncDiffError, toServiceError } from '../../common/errors/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { ConsumerChannel } from './consumer-channel.js';
 import { Egress } from './egress.js';
 import { CREDIT_HEADER, type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
-import { type Chunking, DEFAULT_CHUNKING, encodeFrames } from './frame.js';
-import type { ExchangeRequest__Output } from './gen/asyncdiff/v1/ExchangeRequest.js';
-import type { Subscribe__Output } from './gen/asyncdiff/v1/Subscribe.js';
-import { MIB } from './options.js';
+import { type Chunking, DEFAULT_CHUNKING, encodeFrames } from '../../rpc/index.js';
+import type { ExchangeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
+import type { Subscribe__Output } from '../../rpc/gen/asyncdiff/v1/Subscribe.js';
+import { MIB } from '../../rpc/index.js';
 import type { SentTensor } from './sent-tensor.js';
-import { onClientEnd } from './server-call-end.js';
-import { RingWriter } from '../shared-memory/index.js';
+import { onClientEnd } from '../../rpc/index.js';
+import { RingWriter } from './shared-memory/index.js';
 
 export interface ExchangeServerOptions {
   /** This worker's id, as the coordinator named it; read at each subscription, for it is known only after joining. */

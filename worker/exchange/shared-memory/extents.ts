@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../../../common/errors/index.js';
 import { Counter, type Region } from './ring-file.js';
 
 /** The reader's end of the extents in a region of a ring file. Where each lies, its frame says. */

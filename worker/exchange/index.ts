@@ -1,0 +1,9 @@
+export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
+export {
+  type ChannelState,
+  DEFAULT_MAX_IN_FLIGHT_BYTES,
+  ExchangeServer,
+  type ExchangeServerOptions,
+} from './exchange-server.js';
+export type { SentTensor } from './sent-tensor.js';
+export { sumBytes, Traffic, type TrafficReport } from './traffic.js';
