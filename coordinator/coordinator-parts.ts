@@ -1,9 +1,9 @@
-import type { TextToImagePipeline } from '../pipeline/index.js';
-import type { Deployments } from './deployments.js';
-import type { JobQueue } from './job-queue.js';
-import type { CoordinatorMetrics } from './metrics.js';
+import type { TextToImagePipeline } from './pipeline/index.js';
+import type { Deployments } from './deployment/index.js';
+import type { JobQueue } from './jobs/index.js';
+import type { CoordinatorMetrics } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
-import type { WorkerRegistry } from './worker-registry.js';
+import type { WorkerRegistry } from './workers/index.js';
 
 /** What the calls of a coordinator work with. */
 export interface CoordinatorParts {

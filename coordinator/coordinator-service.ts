@@ -14,11 +14,11 @@ import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequ
 import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
-import { generateJob, sourceFor } from './generate-job.js';
-import { resolveSettings } from './job-settings.js';
+import { denoiseJob, type Emit, type JobContext } from './jobs/index.js';
+import { generateJob, sourceFor } from './jobs/index.js';
+import { resolveSettings } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
-import { workerStatus } from './worker-status.js';
+import { workerStatus } from './workers/index.js';
 
 type Send = (event: JobEvent) => Promise<void>;
 

@@ -3,17 +3,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
-import { TextToImagePipeline } from '../pipeline/index.js';
+import { TextToImagePipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, parseAddress, type RunningServer, startServer } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
-import { Deployments } from './deployments.js';
-import { JobQueue } from './job-queue.js';
+import { Deployments } from './deployment/index.js';
+import { JobQueue } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
-import { CoordinatorMetrics } from './metrics.js';
+import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
-import { WorkerRegistry } from './worker-registry.js';
+import { WorkerRegistry } from './workers/index.js';
 
 const MAX_QUEUED = 64;
 /** Time that a job which is told to end gets for it: a run in progress cannot be interrupted. */

@@ -3,7 +3,7 @@ import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { resolveSettings } from './job-settings.js';
+import { resolveSettings } from './jobs/index.js';
 
 const ANY_STEPS = 1_000;
 

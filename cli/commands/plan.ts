@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
-import { TextToImagePipeline } from '../../pipeline/index.js';
+import { TextToImagePipeline } from '../../coordinator/pipeline/index.js';
 import { defaultWorkDir, formatPlan, planInThread } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { JobQueue } from '../../coordinator/job-queue.js';
+import { JobQueue } from '../../coordinator/jobs/job-queue.js';
 
 const never = new AbortController().signal;
 

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { ClockOffset } from '../../coordinator/clock-offset.js';
-import { Expectations } from '../../coordinator/expectations.js';
-import { resolveSettings } from '../../coordinator/job-settings.js';
-import { reachableAddress } from '../../coordinator/reachable-address.js';
+import { ClockOffset } from '../../coordinator/workers/clock-offset.js';
+import { Expectations } from '../../coordinator/workers/expectations.js';
+import { resolveSettings } from '../../coordinator/jobs/job-settings.js';
+import { reachableAddress } from '../../coordinator/workers/reachable-address.js';
 import type { PlanSettings__Output } from '../../rpc/gen/asyncdiff/v1/PlanSettings.js';
 
 describe('ClockOffset', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CheckedDeployment, speedWarning } from '../../coordinator/speed-check.js';
+import { type CheckedDeployment, speedWarning } from '../../coordinator/jobs/speed-check.js';
 
 interface Checked {
   readonly machine: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { openModelFolder } from '../../pipeline/index.js';
+import { openModelFolder } from '../../coordinator/pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import { imagePsnrDb, type RgbImage, toRgb8 } from '../../common/image/index.js';
-import { TextToImagePipeline } from '../../pipeline/index.js';
+import { TextToImagePipeline } from '../../coordinator/pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 const ROW = 16 * 192;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { Tokenizer } from '../../pipeline/index.js';
+import { Tokenizer } from '../../coordinator/pipeline/index.js';
 
 const FOLDER = join(packageRoot, 'models/emoji/tokenizer');
 const END = 2913;

@@ -1,0 +1,3 @@
+export { Deployment } from './deployment.js';
+export { type DeploymentRequest, Deployments } from './deployments.js';
+export { DistributedExecutor } from './distributed-executor.js';

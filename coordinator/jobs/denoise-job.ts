@@ -1,0 +1,143 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { formatDims, type Tensor } from '../../common/tensor/index.js';
+import type { PlanRequest } from '../../planner/index.js';
+import { toTensorMessage } from '../../protocol/index.js';
+import type { Sampler } from '../../samplers/index.js';
+import { listRounds } from '../../program/index.js';
+import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
+import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
+import type { Deployments } from '../deployment/index.js';
+import type { JobSettings } from './job-settings.js';
+import type { CoordinatorMetrics } from './metrics.js';
+import { runReport } from './run-report.js';
+import { mergeTrace } from './trace.js';
+import { speedWarning } from './speed-check.js';
+import type { WorkerRegistry } from '../workers/index.js';
+
+/** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
+const PROGRESS_INTERVAL_MS = 100;
+
+/** What a job tells its client while it runs. */
+export type Emit = (event: Omit<JobEvent, 'jobId'>) => void;
+
+export interface JobContext {
+  readonly jobId: string;
+  readonly registry: WorkerRegistry;
+  readonly deployments: Deployments;
+  readonly metrics: CoordinatorMetrics;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface DenoiseJob {
+  readonly source: PlanRequest['source'];
+  readonly sampler: Sampler;
+  readonly settings: JobSettings;
+  /** Latents of step 0 and conditioning, by graph-input name; the latents also under `sample`. */
+  readonly latents: Tensor;
+  readonly conditioning: Readonly<Record<string, Tensor>>;
+  /** Above 1: the conditioning holds [unconditional; conditional]. */
+  readonly guidanceScale: number;
+  readonly sendSteps: boolean;
+  readonly trace: boolean;
+  /** Run the program on the simulator as well. */
+  readonly simulate: boolean;
+  readonly wantsLatents?: DenoiseRunOptions['wantsLatents'];
+  readonly onLatents?: DenoiseRunOptions['onLatents'];
+}
+
+export interface DenoiseOutcome {
+  readonly latents: Tensor;
+  readonly report: RunReport;
+  /** Chrome trace JSON; empty unless asked for. */
+  readonly trace: string;
+}
+
+/** Runs one denoising job on the workers and reports to the client as it goes. */
+export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<DenoiseOutcome> {
+  const { sampler, settings, latents } = job;
+  const { emit, registry } = context;
+  const startMs = performance.now();
+  const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
+  checkBatch(job, batchRepeat);
+  // The fastest first: with fewer components than workers, the slow ones are left out.
+  const workers = () => registry.workers.toSorted((a, b) => b.speed - a.speed).slice(0, settings.maxWorkers);
+  if (workers().length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  let cpu = process.cpuUsage();
+  let toldMs = 0;
+  const options: DenoiseRunOptions = {
+    jobId: context.jobId,
+    deployments: context.deployments,
+    workers,
+    request: {
+      source: job.source,
+      settings: settings.plan,
+      batchRepeat,
+      relay: settings.relay,
+      optimizationLevel: settings.optimizationLevel,
+    },
+    sampler,
+    schedule: settings,
+    conditioning: job.conditioning,
+    latents,
+    guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
+    trace: job.trace,
+    signal: context.signal,
+    onDeployed: (deployment, { periodMs, restarts, firstStep }) => {
+      const count = deployment.workers.length;
+      if (restarts > 0)
+        emit({ warning: { message: `a worker was lost; going on with ${count} from step ${firstStep}` } });
+      const uneven = speedWarning(deployment);
+      if (uneven !== undefined) emit({ warning: { message: uneven } });
+      emit({
+        planned: {
+          components: deployment.partition.components.length,
+          stride: settings.stride,
+          warmUp: settings.warmUp,
+          workers: count,
+          rounds: listRounds({ ...settings, numInferenceSteps: sampler.numInferenceSteps }).length,
+          predictedPeriodMs: periodMs,
+        },
+      });
+      cpu = process.cpuUsage();
+    },
+    onProgress: (step, { round }) => {
+      const nowMs = performance.now();
+      if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numInferenceSteps) return;
+      toldMs = nowMs;
+      emit({ progress: { step, steps: sampler.numInferenceSteps, round } });
+    },
+    onStep: job.sendSteps
+      ? ({ step, timestep, latents: before, eps }) =>
+          emit({
+            stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },
+          })
+      : undefined,
+    wantsLatents: job.wantsLatents,
+    onLatents: job.onLatents,
+  };
+  const run = await runDenoise(options);
+  const used = process.cpuUsage(cpu);
+  const report = runReport(run, options, {
+    totalSeconds: (performance.now() - startMs) / 1000,
+    cpuMs: (used.user + used.system) / 1000,
+    simulate: job.simulate,
+  });
+  context.metrics.jobDone(run, report);
+  return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };
+}
+
+function checkBatch({ latents, conditioning }: DenoiseJob, batchRepeat: number): void {
+  const batch = (latents.dims[0] ?? 1) * batchRepeat;
+  if (batchRepeat === 1) return;
+  for (const [name, tensor] of Object.entries(conditioning)) {
+    const first = tensor.dims[0] ?? 0;
+    if (tensor.dims.length > 0 && first !== batch) {
+      throw new AsyncDiffError(
+        'invalid_input',
+        `input "${name}" is ${formatDims(tensor.dims)}: with guidance its batch is [unconditional; conditional], so ${batch} for latents ${formatDims(latents.dims)}`,
+      );
+    }
+  }
+}

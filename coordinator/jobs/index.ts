@@ -1,0 +1,5 @@
+export { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
+export { generateJob, sourceFor } from './generate-job.js';
+export { JobQueue } from './job-queue.js';
+export { resolveSettings } from './job-settings.js';
+export { CoordinatorMetrics } from './metrics.js';

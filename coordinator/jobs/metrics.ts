@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
+import type { DenoiseRun } from './denoise-run.js';
+
+/** What the coordinator tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
+export class CoordinatorMetrics {
+  readonly registry = new Registry();
+  readonly #jobs = new Counter({
+    name: 'asyncdiff_jobs_total',
+    help: 'Jobs by outcome: done, or an error code.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  readonly #rounds = new Counter({
+    name: 'asyncdiff_rounds_total',
+    help: 'Rounds, warm-up included.',
+    registers: [this.registry],
+  });
+  readonly #restarts = new Counter({
+    name: 'asyncdiff_job_restarts_total',
+    help: 'Times that a job went on after a worker was lost.',
+    registers: [this.registry],
+  });
+  readonly #period = new Histogram({
+    name: 'asyncdiff_round_seconds',
+    help: 'Time of an asynchronous round.',
+    buckets: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+    registers: [this.registry],
+  });
+  readonly #link = new Counter({
+    name: 'asyncdiff_link_sent_bytes_total',
+    help: 'Bytes of boundary tensors, by producer and consumer.',
+    labelNames: ['from', 'to'],
+    registers: [this.registry],
+  });
+  readonly #component = new Histogram({
+    name: 'asyncdiff_segment_seconds',
+    help: 'Mean time of one run of a segment, per job.',
+    labelNames: ['worker', 'segment'],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers: [this.registry],
+  });
+  readonly #wait = new Counter({
+    name: 'asyncdiff_wait_seconds_total',
+    help: 'Time that a worker waited for inputs during jobs.',
+    labelNames: ['worker'],
+    registers: [this.registry],
+  });
+  readonly #staleness = new Gauge({
+    name: 'asyncdiff_staleness_rounds',
+    help: 'Largest lag of a boundary tensor in the last job, rounds.',
+    registers: [this.registry],
+  });
+  readonly #workers = new Gauge({
+    name: 'asyncdiff_workers',
+    help: 'Workers registered.',
+    registers: [this.registry],
+  });
+  readonly #queue = new Gauge({
+    name: 'asyncdiff_queue_depth',
+    help: 'Jobs that wait.',
+    registers: [this.registry],
+  });
+
+  workers(count: number): void {
+    this.#workers.set(count);
+  }
+
+  queued(count: number): void {
+    this.#queue.set(count);
+  }
+
+  jobEnded(outcome: string): void {
+    this.#jobs.inc({ outcome });
+  }
+
+  jobDone(run: DenoiseRun, report: RunReport): void {
+    this.#rounds.inc(run.rounds);
+    this.#restarts.inc(run.restarts);
+    this.#staleness.set((report.components ?? 1) > 1 ? (report.lag ?? 1) : 0);
+    for (const ms of run.roundMs) this.#period.observe(ms / 1000);
+    for (const { workerId, sentBytes, segmentMs, waitMs } of run.workers) {
+      this.#wait.inc({ worker: workerId }, waitMs / 1000);
+      for (const [to, bytes] of Object.entries(sentBytes)) this.#link.inc({ from: workerId, to }, bytes);
+      for (const [segment, ms] of Object.entries(segmentMs))
+        this.#component.observe({ worker: workerId, segment }, ms / 1000);
+    }
+  }
+}

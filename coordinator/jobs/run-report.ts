@@ -1,0 +1,120 @@
+import { byComponent } from '../../program/index.js';
+import { roundShare, simulate } from '../../planner/simulator/index.js';
+import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
+import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
+import type { Deployment } from '../deployment/index.js';
+import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
+
+/** What a finished run tells: settings, times, bytes, and the share of each worker. */
+export function runReport(
+  run: DenoiseRun,
+  options: DenoiseRunOptions,
+  totals: { totalSeconds: number; cpuMs: number; simulate: boolean },
+): RunReport {
+  const { deployment, planRequest } = run;
+  const { plan } = deployment;
+  const { partition } = plan;
+  const segmentMs = timesOf(run);
+  return {
+    seconds: run.seconds,
+    totalSeconds: totals.totalSeconds,
+    steps: options.sampler.numInferenceSteps,
+    rounds: run.rounds,
+    components: partition.components.length,
+    stride: options.schedule.stride,
+    warmUp: options.schedule.warmUp,
+    bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
+    periodMs: median(run.roundMs),
+    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride, segmentMs),
+    maxShare: maxShare(deployment, options.schedule.stride),
+    broadcastBytesPerRound: partition.broadcastBytes,
+    declared: plan.declared,
+    timeDilation: plan.timeDilation,
+    lag: plan.lag,
+    microCuts: plan.microCuts,
+    microBatches: partition.microBatches,
+    shape: partition.shape,
+    wireDtype: plan.wireDtype,
+    recompute: plan.recompute,
+    dataPath: deployment.relay ? 'relay' : 'direct',
+    coordinatorCpuMs: totals.cpuMs / Math.max(1, run.rounds),
+    cuts: [...partition.cuts],
+    planId: plan.planId,
+    restarts: run.restarts,
+    simulatedSeconds: totals.simulate ? simulatedSeconds(run, options, segmentMs) : 0,
+    workers: run.workers.map((worker) => {
+      const handle = deployment.worker(worker.workerId);
+      return {
+        workerId: worker.workerId,
+        name: handle?.name ?? worker.workerId,
+        device: handle?.hello.device ?? '',
+        components: plan.placement.workersOf.flatMap((ids, index) =>
+          ids.includes(worker.workerId) ? [index + 1] : [],
+        ),
+        computeMs: worker.computeMs,
+        waitMs: worker.waitMs,
+        sentBytes: sumOf(Object.values(worker.sentBytes)),
+      };
+    }),
+  };
+}
+
+/**
+ * Time of one run of each segment: what it took in this run's asynchronous rounds where it computed, so that a prediction
+ * held against the run differs by what the network costs, not by what else the machine did when the plan was deployed.
+ */
+function timesOf({ deployment, workers }: DenoiseRun): SegmentTimes {
+  const times = new Map(deployment.segmentMs);
+  if (deployment.plan.declared) return times;
+  for (const { workerId, segmentMs } of workers) {
+    for (const [segment, ms] of Object.entries(segmentMs)) times.set(`${workerId}/${segment}`, ms);
+  }
+  return times;
+}
+
+function simulatedSeconds(
+  { deployment, planRequest }: DenoiseRun,
+  options: DenoiseRunOptions,
+  segmentMs: SegmentTimes,
+): number {
+  const settings = { ...options.schedule, numInferenceSteps: options.sampler.numInferenceSteps };
+  const cluster = measuredCluster(deployment, planRequest, segmentMs);
+  return simulate(deployment.partition, cluster, settings).totalMs / 1000;
+}
+
+/**
+ * The busiest worker's part of the whole predictor's compute in an asynchronous round, per step: what bounds the
+ * speed-up at T / (w + (T - w) * max share). On workers of one kind it is the plan's, measured once on one quiet thread:
+ * times that workers take while they are deployed side by side can be off by half, and would move the bound with them.
+ */
+export function maxShare(deployment: Deployment, stride: number): number {
+  const { plan, segmentMs, workers } = deployment;
+  const { placement, partition, specs } = plan;
+  const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
+  const placed = { placement: byComponent(placement), workers };
+  if (kinds.size === 1) return roundShare(partition, placed, stride) / stride;
+  const loads = new Map<string, number>();
+  let wholeMs = 0;
+  const last = partition.components.length;
+  for (const spec of specs) {
+    const ids = placement.workersOf[spec.component - 1] as readonly string[];
+    const msOn = (id: string): number => segmentMs.get(`${id}/${spec.id}`) ?? 0;
+    wholeMs += msOn(ids[0] as string);
+    const runs = spec.component === last ? stride : 1;
+    for (let run = 0; run < runs; run++) {
+      const id = ids[run % ids.length] as string;
+      loads.set(id, (loads.get(id) ?? 0) + msOn(id));
+    }
+  }
+  return wholeMs === 0 ? 1 : Math.max(...loads.values()) / stride / wholeMs;
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}

@@ -1,0 +1,43 @@
+import type { ErrorCode } from '../../common/errors/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import type { ModelFolder } from './model-folder.js';
+import type { RgbImage } from '../../common/image/index.js';
+import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
+
+/** `workerData` of the pipeline's thread. */
+export interface PipelineThreadData {
+  readonly folder: ModelFolder;
+  readonly threads: number;
+}
+
+/** What the thread knows once its parts are open. */
+export interface OpenedPipeline {
+  readonly vaeScaleFactor: number;
+  readonly fixedLatentSize: readonly [number, number] | undefined;
+}
+
+/** Calls into the thread: what goes in, and what comes back. */
+export interface PipelineCalls {
+  open: { argument: undefined; result: OpenedPipeline };
+  encode: {
+    argument: { readonly prompt: string; readonly negativePrompt: string; readonly options: EncodeOptions };
+    result: EncodedPrompt;
+  };
+  decode: { argument: Tensor; result: RgbImage[] };
+  close: { argument: undefined; result: undefined };
+}
+
+export type CallName = keyof PipelineCalls;
+
+export interface PipelineRequest<K extends CallName = CallName> {
+  readonly id: number;
+  readonly call: K;
+  readonly argument: PipelineCalls[K]['argument'];
+}
+
+export type PipelineReply =
+  | { readonly id: number; readonly result: PipelineCalls[CallName]['result'] }
+  | {
+      readonly id: number;
+      readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
+    };

@@ -1,0 +1,5 @@
+export { LinkMeter } from './link-meter.js';
+export { WorkerHandle } from './worker-handle.js';
+export type { ArtifactSource, JobListener } from './worker-link.js';
+export { WorkerRegistry } from './worker-registry.js';
+export { workerStatus } from './worker-status.js';
