@@ -5,7 +5,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
 import { openOrtSession, parseDevice, providerHint } from '../execution/index.js';
 import { startServer } from '../rpc/index.js';
-import { defaultCacheDir } from '../worker/index.js';
+import { defaultCacheDir } from '../worker/conversation/index.js';
 
 export interface Check {
   readonly name: string;

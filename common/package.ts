@@ -22,7 +22,7 @@ export const packageVersion: string = (
   JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
 ).version;
 
-/** Path of a compiled file, e.g. `distFile('worker/inference-thread.js')`: threads and child processes need JavaScript. */
+/** Path of a compiled file, e.g. `distFile('worker/inference/inference-thread.js')`: threads and child processes need JavaScript. */
 export function distFile(relative: string): string {
   return join(packageRoot, 'dist', relative);
 }

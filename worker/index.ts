@@ -1,4 +1,3 @@
-export { defaultCacheDir } from './artifact-cache.js';
 export { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
 export type { WorkerLog } from './log.js';
 export type { WorkerOptions, WorkerState } from './worker-options.js';

@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { InferenceReport } from './inference-messages.js';
+import type { InferenceReport } from './inference/index.js';
 
 /** What a worker tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
 export class WorkerMetrics {

@@ -15,15 +15,15 @@ import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/Coordin
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
 import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
 import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
-import { Conversation } from './conversation.js';
+import { ArtifactCache, defaultCacheDir } from './conversation/index.js';
+import { Conversation } from './conversation/index.js';
 import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
-import { describeWorker } from './hello.js';
-import { Inference } from './inference.js';
-import { type JoinLoop, startJoinLoop } from './join-loop.js';
-import { localAddressTowards } from './local-address.js';
+import { describeWorker } from './conversation/index.js';
+import { Inference } from './inference/index.js';
+import { type JoinLoop, startJoinLoop } from './conversation/index.js';
+import { localAddressTowards } from './conversation/index.js';
 import { WorkerMetrics } from './metrics.js';
-import { probeHandler } from './probe.js';
+import { probeHandler } from './conversation/index.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
 
 type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;

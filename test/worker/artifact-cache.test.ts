@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArtifactCache } from '../../worker/artifact-cache.js';
+import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -10,8 +10,8 @@ import {
   RingWriter,
 } from '../../worker/exchange/shared-memory/index.js';
 import { BLANK } from '../support/fake-segments.js';
-import { FrameInbox } from '../../worker/frame-inbox.js';
-import { FrameOutbox } from '../../worker/frame-outbox.js';
+import { FrameInbox } from '../../worker/inference/frame-inbox.js';
+import { FrameOutbox } from '../../worker/inference/frame-outbox.js';
 import { Traffic } from '../../worker/exchange/traffic.js';
 
 const tensor: Tensor = { dtype: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) };

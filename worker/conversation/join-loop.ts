@@ -1,9 +1,9 @@
 import { credentials } from '@grpc/grpc-js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { channelOptions, ControlStream, CoordinatorClient } from '../rpc/index.js';
-import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import type { WorkerLog } from './log.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { channelOptions, ControlStream, CoordinatorClient } from '../../rpc/index.js';
+import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import type { WorkerLog } from '../log.js';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { distFile } from '../common/package.js';
-import type { Tensor } from '../common/tensor/index.js';
-import { transferableTensor } from '../rpc/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { distFile } from '../../common/package.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import { transferableTensor } from '../../rpc/index.js';
 import type {
   InferenceEvent,
   InferenceReport,
@@ -38,7 +38,7 @@ export class Inference {
 
   constructor(settings: InferenceSettings, handlers: InferenceHandlers) {
     this.#handlers = handlers;
-    this.#thread = new Worker(distFile('worker/inference-thread.js'), {
+    this.#thread = new Worker(distFile('worker/inference/inference-thread.js'), {
       workerData: settings,
       name: 'asyncdiff-inference',
     });

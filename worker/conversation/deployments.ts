@@ -1,7 +1,7 @@
-import { AsyncDiffError } from '../common/errors/index.js';
-import { toFault } from '../protocol/index.js';
-import type { ArtifactChunk__Output } from '../rpc/gen/asyncdiff/v1/ArtifactChunk.js';
-import type { Deploy__Output } from '../rpc/gen/asyncdiff/v1/Deploy.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { toFault } from '../../protocol/index.js';
+import type { ArtifactChunk__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactChunk.js';
+import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import { Deployment, type DeploymentContext } from './deployment.js';
 
 /** The plans that a coordinator has deployed here, and those whose segments are still on their way. */

@@ -1,16 +1,16 @@
-import { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { clockMs, type SegmentSpec } from '../execution/index.js';
-import type { OptimizationLevel } from '../execution/index.js';
-import { type Due, dueAt, type DueClock, LATENTS } from '../program/index.js';
-import { fromRouteMessage, fromSegmentMessage } from '../protocol/index.js';
-import { encodeFrames, type ReceivedMeta } from '../rpc/index.js';
-import { ExchangeClient, type ExchangeServer } from './exchange/index.js';
-import type { Deploy__Output } from '../rpc/gen/asyncdiff/v1/Deploy.js';
-import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import { clockMs, type SegmentSpec } from '../../execution/index.js';
+import type { OptimizationLevel } from '../../execution/index.js';
+import { type Due, dueAt, type DueClock, LATENTS } from '../../program/index.js';
+import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
+import { encodeFrames, type ReceivedMeta } from '../../rpc/index.js';
+import { ExchangeClient, type ExchangeServer } from '../exchange/index.js';
+import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
+import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { ArtifactCache } from './artifact-cache.js';
-import type { Inference } from './inference.js';
-import { Traffic } from './exchange/index.js';
+import type { Inference } from '../inference/index.js';
+import { Traffic } from '../exchange/index.js';
 
 export interface DeploymentContext {
   readonly workerId: string;

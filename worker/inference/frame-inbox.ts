@@ -1,10 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { tensorBytes } from '../common/tensor/index.js';
-import { clockMs, type SegmentSpec } from '../execution/index.js';
-import { LATENTS, sessionValueName } from '../program/index.js';
-import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from './exchange/shared-memory/index.js';
-import type { Traffic } from './exchange/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { tensorBytes } from '../../common/tensor/index.js';
+import { clockMs, type SegmentSpec } from '../../execution/index.js';
+import { LATENTS, sessionValueName } from '../../program/index.js';
+import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from '../exchange/shared-memory/index.js';
+import type { Traffic } from '../exchange/index.js';
 
 export interface FrameInboxOptions {
   readonly traffic: Traffic;

@@ -1,9 +1,9 @@
-import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import type { ErrorCode } from '../common/errors/index.js';
-import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../execution/index.js';
-import type { OptimizationLevel } from '../execution/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import type { ErrorCode } from '../../common/errors/index.js';
+import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
+import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
-import type { TrafficReport } from './exchange/index.js';
+import type { TrafficReport } from '../exchange/index.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {

@@ -1,5 +1,5 @@
-import { zeros, type Tensor } from '../common/tensor/index.js';
-import type { LoadedSegment, SegmentSession, SegmentSpec } from '../execution/index.js';
+import { zeros, type Tensor } from '../../common/tensor/index.js';
+import type { LoadedSegment, SegmentSession, SegmentSpec } from '../../execution/index.js';
 
 const MAX_RUNS = 3;
 /** A segment that takes seconds is measured once after its warm-up: the plan needs ratios, not decimals. */

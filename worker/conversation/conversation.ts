@@ -1,5 +1,5 @@
-import { AsyncDiffError } from '../common/errors/index.js';
-import { clockMs } from '../execution/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { clockMs } from '../../execution/index.js';
 import {
   fromIssueRound,
   fromSamplerMessage,
@@ -10,20 +10,20 @@ import {
   toJobReport,
   toSamplerState,
   toTensorMessage,
-} from '../protocol/index.js';
-import { FrameAssembler } from '../rpc/index.js';
-import type { SentTensor } from './exchange/index.js';
-import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { EndJob__Output } from '../rpc/gen/asyncdiff/v1/EndJob.js';
-import type { RelayedFrame__Output } from '../rpc/gen/asyncdiff/v1/RelayedFrame.js';
-import type { StartJob__Output } from '../rpc/gen/asyncdiff/v1/StartJob.js';
-import type { ProbeLinks__Output } from '../rpc/gen/asyncdiff/v1/ProbeLinks.js';
+} from '../../protocol/index.js';
+import { FrameAssembler } from '../../rpc/index.js';
+import type { SentTensor } from '../exchange/index.js';
+import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';
+import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
+import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
+import type { ProbeLinks__Output } from '../../rpc/gen/asyncdiff/v1/ProbeLinks.js';
 import type { Deployment, DeploymentContext } from './deployment.js';
 import { Deployments } from './deployments.js';
-import type { InferenceEvent, InferenceReport } from './inference-messages.js';
-import { fromWire } from './inference.js';
+import type { InferenceEvent, InferenceReport } from '../inference/index.js';
+import { fromWire } from '../inference/index.js';
 import { probeLinks } from './probe.js';
-import { sumBytes } from './exchange/index.js';
+import { sumBytes } from '../exchange/index.js';
 
 export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
   readonly onJobEnded: (report: InferenceReport) => void;

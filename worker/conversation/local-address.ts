@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { parseAddress } from '../rpc/index.js';
+import { parseAddress } from '../../rpc/index.js';
 
 const WAIT_MS = 2_000;
 

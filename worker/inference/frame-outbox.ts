@@ -1,7 +1,7 @@
-import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { clockMs } from '../execution/index.js';
-import { FrameRingWriter } from './exchange/shared-memory/index.js';
-import type { Traffic } from './exchange/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import { clockMs } from '../../execution/index.js';
+import { FrameRingWriter } from '../exchange/shared-memory/index.js';
+import type { Traffic } from '../exchange/index.js';
 
 /** Who reads what a plan makes here: ids of workers by name of the tensor. */
 export type Readers = Readonly<Record<string, readonly string[]>>;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -3,9 +3,9 @@
  * network thread never waits for compute. A run cannot be interrupted: the thread is stopped by a message.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { AsyncDiffError } from '../common/errors/index.js';
-import type { Tensor, TensorMeta } from '../common/tensor/index.js';
-import { LATENTS } from '../program/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import { LATENTS } from '../../program/index.js';
 import {
   clockMs,
   DeclaredSession,
@@ -18,12 +18,12 @@ import {
   type SegmentSession,
   type SegmentSpec,
   TaskExecutor,
-} from '../execution/index.js';
+} from '../../execution/index.js';
 import { FrameInbox } from './frame-inbox.js';
 import { FrameOutbox } from './frame-outbox.js';
 import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
-import { Traffic } from './exchange/index.js';
+import { Traffic } from '../exchange/index.js';
 
 const port = parentPort;
 if (port === null) throw new Error('inference-thread runs in a worker thread only');

@@ -1,8 +1,8 @@
-import { hostIdentity } from '../common/host-identity.js';
-import { packageVersion } from '../common/package.js';
-import { PROTOCOL_VERSION } from '../rpc/index.js';
-import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
-import type { DeclaredDevice } from './declared-device.js';
+import { hostIdentity } from '../../common/host-identity.js';
+import { packageVersion } from '../../common/package.js';
+import { PROTOCOL_VERSION } from '../../rpc/index.js';
+import type { Hello } from '../../rpc/gen/asyncdiff/v1/Hello.js';
+import type { DeclaredDevice } from '../index.js';
 
 /** The first message of a worker: what a coordinator needs to know to plan with it, and to refuse one of another version. */
 export async function describeWorker(

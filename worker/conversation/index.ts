@@ -1,0 +1,6 @@
+export { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
+export { Conversation } from './conversation.js';
+export { describeWorker } from './hello.js';
+export { type JoinLoop, startJoinLoop } from './join-loop.js';
+export { localAddressTowards } from './local-address.js';
+export { probeHandler } from './probe.js';

@@ -1,0 +1,2 @@
+export type { InferenceEvent, InferenceReport } from './inference-messages.js';
+export { fromWire, Inference } from './inference.js';
