@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from '../bench/index.js';
+import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from './bench/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { writeWhole } from './output.js';
 

@@ -1,4 +1,4 @@
-import { declaredDenoise, textToImage, type WorkerFacts, type Workload } from '../bench/index.js';
+import { declaredDenoise, textToImage, type WorkerFacts, type Workload } from './bench/index.js';
 import type { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 

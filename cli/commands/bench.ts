@@ -15,7 +15,7 @@ import {
   type WorkerFacts,
   workerFacts,
   workersWanted,
-} from '../../bench/index.js';
+} from '../bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageRoot } from '../../common/package.js';
 import { prepareFolder, writeBench } from '../bench-output.js';

@@ -1,4 +1,4 @@
-import type { BenchDocument, BenchRow } from '../../bench/index.js';
+import type { BenchDocument, BenchRow } from '../../cli/bench/index.js';
 import { parseRate } from '../delay-proxy.js';
 import { formatRate, type NetworkDocument } from './network-document.js';
 

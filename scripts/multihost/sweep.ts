@@ -9,7 +9,7 @@ import { parseOptions } from './options.js';
 import { report, untilSignalled } from './process-signals.js';
 import { requireNamespaces } from './requirements.js';
 import { runMultihost } from './run.js';
-import type { BenchDocument } from '../../bench/index.js';
+import type { BenchDocument } from '../../cli/bench/index.js';
 import { type SweepCell, sweepMarkdown } from './sweep-table.js';
 
 const HELP = `multihost:sweep: the same bench over several networks. Needs root.

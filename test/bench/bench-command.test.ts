@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { BenchDocument } from '../../bench/index.js';
+import type { BenchDocument } from '../../cli/bench/index.js';
 import { failureOf, runCli } from '../support/cli.js';
 import { tempFolder } from '../support/temp-folder.js';
 

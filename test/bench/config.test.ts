@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { configPlan, parseConfigs, sequentialPlan, workersWanted } from '../../bench/index.js';
+import { configPlan, parseConfigs, sequentialPlan, workersWanted } from '../../cli/bench/index.js';
 
 it('reads components, stride and what a configuration says beyond them', () => {
   const [plain, full, auto] = parseConfigs('n2s1, n3s2w5l2m4b2f16r,n4s1lama');

@@ -8,7 +8,7 @@ import {
   describeEnvironment,
   type DocumentInput,
   type Measured,
-} from '../../bench/index.js';
+} from '../../cli/bench/index.js';
 import { decodePng } from '../../common/image/index.js';
 import { benchMeasured, benchSample, workerFact } from '../support/bench-sample.js';
 

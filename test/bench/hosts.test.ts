@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { classifyHosts, workerWarnings } from '../../bench/index.js';
+import { classifyHosts, workerWarnings } from '../../cli/bench/index.js';
 import { workerFact } from '../support/bench-sample.js';
 
 const at = (hostId: string, machineId: string) => ({ hostName: hostId, hostId, machineId });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { joinTraces, roundParts } from '../../bench/index.js';
+import { joinTraces, roundParts } from '../../cli/bench/index.js';
 
 /** Two workers, six rounds of 10 ms: the first computes 8 ms and waits 1, the second computes 4. */
 function trace(): string {

@@ -5,7 +5,7 @@ import {
   type RunSettings,
   runBench,
   type Sample,
-} from '../../bench/index.js';
+} from '../../cli/bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { benchSample } from '../support/bench-sample.js';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { median, pairedRatios, summarize } from '../../bench/index.js';
+import { median, pairedRatios, summarize } from '../../cli/bench/index.js';
 
 it('gives the median and the extremes', () => {
   expect(summarize([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { declaredInputs } from '../../bench/index.js';
+import { declaredInputs } from '../../cli/bench/index.js';
 import { loadProfile } from '../../planner/declared/index.js';
 
 const profile = await loadProfile('a5000-sdxl');

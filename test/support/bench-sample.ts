@@ -1,5 +1,5 @@
 import type { RunReport } from '../../client/index.js';
-import type { Measured, Sample, WorkerFacts } from '../../bench/index.js';
+import type { Measured, Sample, WorkerFacts } from '../../cli/bench/index.js';
 import { float32 } from '../../common/tensor/index.js';
 
 /** A report as a coordinator gives it, of two workers on ten steps. */

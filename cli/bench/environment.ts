@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release } from 'node:os';
-import { packageRoot, packageVersion } from '../common/package.js';
+import { packageRoot, packageVersion } from '../../common/package.js';
 
 /** Facts about the machine that ran the command; each worker's own are in `workers` of the document. */
 export interface Environment {

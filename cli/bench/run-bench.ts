@@ -1,5 +1,5 @@
-import type { PlanOptions } from '../client/index.js';
-import { AsyncDiffError } from '../common/errors/index.js';
+import type { PlanOptions } from '../../client/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import { type BenchConfig, workersWanted } from './config.js';
 import type { Sample } from './sample.js';
 import type { Workload } from './workload.js';

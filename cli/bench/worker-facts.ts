@@ -1,4 +1,4 @@
-import type { AsyncDiffClient } from '../client/index.js';
+import type { AsyncDiffClient } from '../../client/index.js';
 import type { HostFacts } from './hosts.js';
 
 type Status = Awaited<ReturnType<AsyncDiffClient['status']>>;

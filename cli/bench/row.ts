@@ -1,6 +1,6 @@
-import { ssim } from '../common/image/index.js';
-import { decodePng, imagePsnrDb } from '../common/image/index.js';
-import { idealSpeedup } from '../planner/simulator/index.js';
+import { ssim } from '../../common/image/index.js';
+import { decodePng, imagePsnrDb } from '../../common/image/index.js';
+import { idealSpeedup } from '../../planner/simulator/index.js';
 import { workersWanted } from './config.js';
 import { classifyHosts } from './hosts.js';
 import { type RoundParts, roundParts } from './round-parts.js';

@@ -1,4 +1,4 @@
-import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from '../common/image/index.js';
+import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from '../../common/image/index.js';
 import type { BenchDocument } from './document.js';
 
 const WIDTH = 960;

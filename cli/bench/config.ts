@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 
 /** One row of a benchmark: what differs from the settings that all rows share. */
 export interface BenchConfig {

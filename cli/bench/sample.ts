@@ -1,5 +1,5 @@
-import type { RunReport } from '../client/index.js';
-import type { Tensor } from '../common/tensor/index.js';
+import type { RunReport } from '../../client/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
 
 /** One finished run. */
 export interface Sample {

@@ -1,7 +1,7 @@
-import type { AsyncDiffClient, JobEvent, PlanOptions } from '../client/index.js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { TorchGenerator } from '../common/random/index.js';
-import { type DType, type Tensor, zeros } from '../common/tensor/index.js';
+import type { AsyncDiffClient, JobEvent, PlanOptions } from '../../client/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { TorchGenerator } from '../../common/random/index.js';
+import { type DType, type Tensor, zeros } from '../../common/tensor/index.js';
 import type { Sample } from './sample.js';
 
 /** A shape that a declared predictor takes, as GetStatus tells it. */
