@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeModel, type ModelProto } from '../../../common/model-file/index.js';
+import { exportSegments, prepareModel, profileInputs } from '../../../planner/model/index.js';
+import {
+  halfWeight,
+  integers,
+  moveWeightsOut,
+  node,
+  predictor,
+  scalar,
+  value,
+  weight,
+  writeModel,
+} from '../../support/onnx-builder.js';
+import { bits, runModel, runSegments } from '../../support/run-segments.js';
+import { cutAt, latentNodes } from '../../support/simple-partition.js';
+import { tempFolder } from '../../support/temp-folder.js';
+
+const pads = [1, 1, 1, 1];
+const inputShapes = { sample: [2, 4, 8, 8] };
+const profile = { minRuns: 1, maxRuns: 1 };
+
+function chain(): ModelProto {
+  return predictor(
+    [
+      node('Conv', ['sample', 'w1'], ['a'], { pads }),
+      node('Cast', ['half'], ['wide'], { to: 1 }),
+      node('Conv', ['a', 'wide'], ['b'], { pads }),
+      node('Div', ['b', 'one'], ['c']),
+      node('Add', ['c', 'time'], ['d']),
+      node('Mul', ['d', 'context'], ['e']),
+      // Nothing that the noise prediction needs.
+      node('Sigmoid', ['e'], ['unused']),
+      node('Conv', ['e', 'w2'], ['out_sample'], { pads }),
+    ],
+    [
+      weight('w1', [4, 4, 3, 3]),
+      halfWeight('half', [4, 4, 3, 3]),
+      weight('w2', [4, 4, 3, 3]),
+      scalar('one', 1),
+    ],
+  );
+}
+
+describe('prepareModel', () => {
+  it('measures nodes in the order of the file, without dead ones and casts of weights', async () => {
+    const workDir = tempFolder();
+    const prepared = await prepareModel({
+      modelPath: writeModel(chain(), tempFolder()),
+      inputShapes,
+      workDir,
+      profile,
+    });
+    const { graph } = prepared;
+    expect(prepared.opset).toBe(17);
+    expect(graph.nodes.some((item) => item.outputs.includes('unused'))).toBe(false);
+    expect(graph.nodes.every((item) => item.costMs > 0)).toBe(true);
+    expect(graph.values.get('e')).toEqual({ name: 'e', dtype: 'float32', dims: [2, 4, 8, 8], bytes: 2048 });
+    // The second convolution reads its weight through a cast, and has it as float16.
+    const conv = graph.nodes.find((item) => item.weights.includes('half'));
+    expect(conv?.opType).toBe('Conv');
+    expect(graph.weightBytes.get('half')).toBe(288);
+    expect(graph.nodes.some((item) => item.outputs.includes('wide'))).toBe(false);
+    const known = new Set(graph.inputs.map(({ name }) => name));
+    for (const item of graph.nodes) {
+      for (const name of item.inputs) expect(known).toContain(name);
+      for (const name of item.outputs) known.add(name);
+    }
+  });
+
+  it('finds a prepared model again, and nothing else is left behind', async () => {
+    const modelPath = writeModel(chain(), tempFolder());
+    const workDir = tempFolder();
+    const first = await prepareModel({ modelPath, inputShapes, workDir, profile });
+    const second = await prepareModel({ modelPath, inputShapes, workDir, profile });
+    expect([first.fromCache, second.fromCache]).toEqual([false, true]);
+    expect(second).toEqual({ ...first, fromCache: true });
+    await prepareModel({ modelPath, inputShapes: { sample: [1, 4, 8, 8] }, workDir, profile });
+    expect(readdirSync(workDir)).toHaveLength(2);
+  });
+
+  it('keeps a value that folding would remove', async () => {
+    const modelPath = writeModel(chain(), tempFolder());
+    const made = async (keepValues: string[]) =>
+      (await prepareModel({ modelPath, inputShapes, keepValues, workDir: tempFolder(), profile })).graph;
+    const produces = (name: string, graph: Awaited<ReturnType<typeof made>>) =>
+      graph.nodes.some((item) => item.outputs.includes(name));
+    expect(produces('c', await made([]))).toBe(false);
+    expect(produces('c', await made(['c']))).toBe(true);
+  });
+
+  it.each([
+    ['down_block', /no value down_block/],
+    ['out_sampel', /no value out_sampel; near it: out_sample/],
+    ['w1', /w1 is an input or a weight/],
+    ['sample', /sample is an input or a weight/],
+    ['unused', /does not depend on unused/],
+    ['wide', /wide does not depend on any input/],
+  ])('refuses to end a component with %s', async (name, message) => {
+    const modelPath = writeModel(chain(), tempFolder());
+    const workDir = tempFolder();
+    const made = prepareModel({ modelPath, inputShapes, keepValues: [name], workDir, profile });
+    await expect(made).rejects.toMatchObject({ code: 'partition_impossible' });
+    await expect(made).rejects.toThrow(message);
+    expect(readdirSync(workDir)).toEqual([]);
+  });
+
+  it('prepares a model with external data, and needs it no more afterwards', async () => {
+    const folder = tempFolder();
+    const modelPath = writeModel(chain(), tempFolder());
+    const model = chain();
+    moveWeightsOut(model, folder, 'data/weights.bin');
+    const workDir = tempFolder();
+    const prepared = await prepareModel({
+      modelPath: writeModel(model, folder),
+      inputShapes,
+      workDir,
+      profile,
+    });
+    const feeds = profileInputs(prepared.graph.inputs, prepared.graph.timestepInput);
+    const artifacts = await exportSegments(
+      prepared,
+      cutAt(prepared.graph, latentNodes(prepared.graph).slice(0, 1)),
+      tempFolder(),
+    );
+    const whole = await runModel(modelPath, feeds, 'extended');
+    const pieces = await runSegments(artifacts, feeds, 'extended');
+    expect(bits(pieces['out_sample']).equals(bits(whole['out_sample']))).toBe(true);
+  });
+
+  it('refuses external data that is too short', async () => {
+    const folder = tempFolder();
+    const model = chain();
+    moveWeightsOut(model, folder, 'weights.bin');
+    const length = model.graph!.initializer!.at(-2)!.external_data!.find(({ key }) => key === 'length');
+    length!.value = '1000000';
+    const modelPath = writeModel(model, folder);
+    const made = prepareModel({ modelPath, inputShapes, workDir: tempFolder(), profile });
+    await expect(made).rejects.toMatchObject({ code: 'model_invalid' });
+  });
+
+  it('refuses a prediction that is not shaped as the latents, and an operator that nobody has', async () => {
+    const wide = predictor([node('Concat', ['sample', 'sample'], ['out_sample'], { axis: 1 })]);
+    wide.graph!.output = [value('out_sample', ['batch', 'channels', 8, 8])];
+    const strange = predictor([node('Frobnicate', ['sample'], ['out_sample'])]);
+    const made = (model: ModelProto) =>
+      prepareModel({
+        modelPath: writeModel(model, tempFolder()),
+        inputShapes,
+        workDir: tempFolder(),
+        profile,
+      });
+    await expect(made(wide)).rejects.toThrow(/\[model_unsupported\].*gives out_sample float32\[2,8,8,8\]/);
+    await expect(made(strange)).rejects.toThrow(/\[model_invalid\].*Frobnicate/);
+  });
+
+  it('stops when it is told to', async () => {
+    const signal = AbortSignal.abort();
+    const modelPath = writeModel(chain(), tempFolder());
+    const made = prepareModel({ modelPath, inputShapes, workDir: tempFolder(), signal });
+    await expect(made).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('subgraphs', () => {
+  it('count what they capture as inputs, and travel with their node', async () => {
+    const branch = (name: string, nodes: ModelProto['graph']) => ({ type: 5, g: { name, ...nodes } });
+    const model = predictor(
+      [
+        node('Conv', ['sample', 'w1'], ['a'], { pads }),
+        node('Greater', ['time_float', 'limit'], ['late']),
+        node('Squeeze', ['late', 'axis_0'], ['condition']),
+        node('If', ['condition'], ['b'], {
+          then_branch: branch('then', {
+            node: [node('Conv', ['a', 'w2'], ['then_out'], { pads })],
+            output: [value('then_out', [2, 4, 8, 8])],
+          }),
+          else_branch: branch('else', {
+            node: [node('Mul', ['a', 'context'], ['else_out'])],
+            output: [value('else_out', [2, 4, 8, 8])],
+          }),
+        }),
+        node('Sigmoid', ['b'], ['out_sample']),
+      ],
+      [weight('w1', [4, 4, 3, 3]), weight('w2', [4, 4, 3, 3]), scalar('limit', 400), integers('axis_0', [0])],
+    );
+    const modelPath = writeModel(model, tempFolder());
+    const prepared = await prepareModel({ modelPath, inputShapes, workDir: tempFolder(), profile });
+    const { graph } = prepared;
+    const branching = graph.nodes.findIndex((item) => item.opType === 'If');
+    expect(graph.nodes[branching]?.inputs).toEqual(expect.arrayContaining(['condition', 'a', 'context']));
+    expect(graph.nodes[branching]?.weights).toContain('w2');
+    const ends = [graph.nodes.findIndex((item) => item.outputs.includes('a'))];
+    const artifacts = await exportSegments(prepared, cutAt(graph, ends), tempFolder());
+    const feeds = profileInputs(graph.inputs, graph.timestepInput);
+    const whole = await runModel(modelPath, feeds, 'extended');
+    const pieces = await runSegments(artifacts, feeds, 'extended');
+    expect(bits(pieces['out_sample']).equals(bits(whole['out_sample']))).toBe(true);
+  });
+});
+
+describe('exportSegments', () => {
+  it('gives the same bytes each time, with only the weights that a segment reads', async () => {
+    const modelPath = writeModel(chain(), tempFolder());
+    const prepared = await prepareModel({ modelPath, inputShapes, workDir: tempFolder(), profile });
+    const { graph } = prepared;
+    const partition = cutAt(graph, [graph.nodes.findIndex((item) => item.weights.includes('half'))]);
+    const first = await exportSegments(prepared, partition, tempFolder());
+    const again = await exportSegments(prepared, partition, tempFolder());
+    expect(again.map(({ sha256 }) => sha256)).toEqual(first.map(({ sha256 }) => sha256));
+    const names = first.map(({ path }) =>
+      (decodeModel(readFileSync(path), path).graph?.initializer ?? []).map(({ name }) => name),
+    );
+    expect(names[0]).toEqual(expect.arrayContaining(['w1', 'half']));
+    expect(names[0]).not.toContain('w2');
+    expect(names[1]).toContain('w2');
+    expect(names[1]).not.toContain('half');
+  });
+
+  it('casts a boundary tensor that is narrower on the wire, in producer and consumer', async () => {
+    const modelPath = writeModel(chain(), tempFolder());
+    const prepared = await prepareModel({ modelPath, inputShapes, workDir: tempFolder(), profile });
+    const { graph } = prepared;
+    const end = graph.nodes.findIndex((item) => item.weights.includes('half'));
+    const partition = cutAt(graph, [end], 'float16');
+    const [head, tail] = await exportSegments(prepared, partition, tempFolder());
+    const name = partition.boundaryTensors[0]?.name ?? '';
+    expect(name).toMatch(/:float16$/);
+    expect(head?.outputs).toEqual([{ name, dtype: 'float16', dims: [2, 4, 8, 8] }]);
+    expect(tail?.inputs.at(-1)).toEqual({ name, dtype: 'float16', dims: [2, 4, 8, 8] });
+    const feeds = profileInputs(graph.inputs, graph.timestepInput);
+    const whole = (await runModel(modelPath, feeds, 'extended'))['out_sample']?.data as Float32Array;
+    const values = await runSegments([head!, tail!], feeds, 'extended');
+    expect(values[name]?.type).toBe('float16');
+    const given = values['out_sample']?.data as Float32Array;
+    const scale = Math.max(...whole.map(Math.abs));
+    expect(Math.max(...whole.map((x, at) => Math.abs(x - (given[at] ?? 0))))).toBeLessThan(scale * 2e-3);
+  });
+});

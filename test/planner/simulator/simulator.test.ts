@@ -1,0 +1,273 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Cluster, Link, Partition } from '../../../program/index.js';
+import { classifyNodes, partitionGraph } from '../../../planner/search/index.js';
+import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../../planner/simulator/index.js';
+import { predictPeriod } from '../../../planner/search/index.js';
+import { chainGraph, randomGraph } from '../../support/random-graph.js';
+import { unetGraph } from '../../support/unet-graph.js';
+
+/** One worker per component, with free time for everything but compute and a latency `c` on every way. */
+function ringCluster(partition: Partition, c: number): Cluster {
+  const ids = partition.components.map((one) => `w${one.index}`);
+  return {
+    workers: ids.map((id) => ({ id, speed: 1, hostId: id })),
+    placement: new Map(ids.map((id, at) => [at + 1, [id]])),
+    links: () => ({ latencyMs: c, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
+    // From component N to the coordinator and on to component 1: c together.
+    coordinatorLinks: () => ({ latencyMs: c / 2, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
+    latentBytes: 0,
+    samplerMs: 0,
+    taskOverheadMs: 0,
+  };
+}
+
+const LONG = { numInferenceSteps: 401, stride: 1, warmUp: 1, timeShift: false };
+
+describe("the cycle mean of design section 4's table", () => {
+  const chainOf = (components: number, lag: 1 | 2) =>
+    partitionGraph(chainGraph(Array.from({ length: components }, () => 1)), {
+      components,
+      shape: 'sequential',
+      lag,
+    });
+
+  test.each([2, 3, 4])('N = %i, t = 1, c = 0.2: plain overlap hides nothing', (components) => {
+    const partition = chainOf(components, 1);
+    const predicted = predictPeriod(partition, ringCluster(partition, 0.2), LONG);
+    expect(predicted.periodMs).toBeCloseTo(1.2, 9);
+    expect(predicted.criticalRounds).toBe(components);
+    expect(predicted.computeMs).toBeCloseTo(1, 9);
+    expect(simulate(partition, ringCluster(partition, 0.2), LONG).periodMs).toBeCloseTo(1.2, 2);
+  });
+
+  test.each([2, 3, 4])('N = %i: one ring cut at lag 2 hides all of it while sum c <= max t', (components) => {
+    const partition = chainOf(components, 2);
+    const most = 1 / components;
+    for (const c of [0.2, most]) {
+      expect(predictPeriod(partition, ringCluster(partition, c), LONG).periodMs).toBeCloseTo(1, 9);
+      expect(simulate(partition, ringCluster(partition, c), LONG).periodMs).toBeCloseTo(1, 2);
+    }
+    const beyond = predictPeriod(partition, ringCluster(partition, most + 0.2), LONG).periodMs;
+    expect(beyond).toBeCloseTo((components + components * (most + 0.2)) / (components + 1), 9);
+  });
+});
+
+const link = fc.record({
+  latencyMs: fc.double({ min: 0, max: 3, noNaN: true }),
+  bytesPerSecond: fc.constantFrom(1.25e7, 1.25e8, 1.25e9, Number.POSITIVE_INFINITY),
+  overheadMs: fc.double({ min: 0, max: 0.2, noNaN: true }),
+});
+/** Bytes and messages cost nothing, only the way takes time. */
+const freeLink = link.map((one) => ({ ...one, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }));
+
+const plan = fc
+  .record({
+    graph: randomGraph(24),
+    components: fc.integer({ min: 1, max: 4 }),
+    shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
+    microCuts: fc.integer({ min: 1, max: 3 }),
+    lag: fc.constantFrom(1 as const, 2 as const),
+    microBatches: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    replicas: fc.integer({ min: 1, max: 3 }),
+    workerCount: fc.integer({ min: 1, max: 5 }),
+    hostSize: fc.integer({ min: 1, max: 3 }),
+    links: fc.oneof(fc.tuple(link, link), fc.tuple(freeLink, freeLink)),
+    samplerMs: fc.double({ min: 0, max: 0.5, noNaN: true }),
+  })
+  .map(({ graph, components, shape, microCuts, microBatches, lag, stride, ...rest }) => {
+    const mainCount = classifyNodes(graph).filter((kind) => kind === 'main').length;
+    const count = Math.min(components, mainCount);
+    const options = { components: count, shape, microCuts, microBatches, lag, stride };
+    const partition = partitionGraph(graph, options);
+    const ids = Array.from({ length: rest.workerCount }, (_, at) => `w${at}`);
+    const placement = new Map<number, string[]>();
+    for (let component = 1; component <= count; component++) {
+      const replicas = component === count ? Math.min(rest.replicas, rest.workerCount) : 1;
+      const own = Array.from({ length: replicas }, (_, at) => ids[(component - 1 + at) % ids.length]!);
+      placement.set(component, own);
+    }
+    const cluster: Cluster = {
+      workers: ids.map((id, at) => ({
+        id,
+        speed: 1 + 0.5 * (at % 3),
+        hostId: `h${Math.floor(at / rest.hostSize)}`,
+      })),
+      placement,
+      links: () => rest.links[0],
+      coordinatorLinks: () => rest.links[1],
+      latentBytes: 16_384,
+      samplerMs: rest.samplerMs,
+      taskOverheadMs: 0.2,
+    };
+    return {
+      partition,
+      cluster,
+      settings: { numInferenceSteps: 1 + 240 * stride, stride, warmUp: 1, timeShift: false },
+    };
+  });
+
+/** Whether no two messages can want an interface at a time, or messages cost it nothing: then the predicted period is exact. */
+function noSharedInterface(partition: Partition, cluster: Cluster, stride: number): boolean {
+  const isFree = ({ overheadMs, bytesPerSecond }: Link) =>
+    overheadMs === 0 && !Number.isFinite(bytesPerSecond);
+  if (isFree(cluster.links('', '')) && isFree(cluster.coordinatorLinks(''))) return true;
+  const placed = [...cluster.placement.values()].flat();
+  const oneTaskEach =
+    stride === 1 &&
+    partition.segments.length === partition.components.length &&
+    new Set(placed).size === placed.length;
+  return oneTaskEach && placed.length <= 2;
+}
+
+describe('simulate', () => {
+  test('settles into the predicted period; with shared interfaces, no faster', () => {
+    let exact = 0;
+    fc.assert(
+      fc.property(plan, ({ partition, cluster, settings }) => {
+        const { periodMs } = predictPeriod(partition, cluster, settings);
+        const simulated = simulate(partition, cluster, settings).periodMs;
+        expect(simulated).toBeGreaterThanOrEqual(periodMs * 0.98);
+        if (!noSharedInterface(partition, cluster, settings.stride)) return;
+        exact++;
+        expect(simulated).toBeLessThanOrEqual(periodMs * 1.02);
+      }),
+      { numRuns: 150 },
+    );
+    expect(exact).toBeGreaterThan(20);
+  });
+
+  test('runs every task once, no two on one worker at a time, and ends when the sampler does', () => {
+    fc.assert(
+      fc.property(plan, fc.integer({ min: 1, max: 9 }), ({ partition, cluster, settings }, steps) => {
+        const job = { ...settings, numInferenceSteps: steps, warmUp: Math.min(2, steps) };
+        const timeline = simulate(partition, cluster, job);
+        const computed = timeline.spans.filter((span) => span.kind === 'compute');
+        expect(new Set(computed.map((span) => span.label)).size).toBe(computed.length);
+        for (const { id: worker } of cluster.workers) {
+          const own = computed.filter((span) => span.worker === worker);
+          for (const [at, span] of own.entries()) {
+            const before = own[at - 1];
+            if (before !== undefined) {
+              expect(span.startMs).toBeGreaterThanOrEqual(before.startMs + before.durationMs - 1e-9);
+            }
+          }
+        }
+        // A worker that holds component N alone takes every step, else the coordinator.
+        const stepsAt = (at: boolean) =>
+          timeline.spans.filter(
+            ({ kind, worker }) => kind === 'sampler' && (worker === 'coordinator') === at,
+          );
+        const alone = cluster.placement.get(partition.components.length)?.length === 1;
+        expect([stepsAt(true).length, stepsAt(false).length]).toEqual(alone ? [0, steps] : [steps, 0]);
+        expect(timeline.rounds.reduce((sum, round) => sum + round.durationMs, 0)).toBeCloseTo(
+          timeline.totalMs,
+        );
+        expect(timeline.rounds.at(-1)!.endMs).toBe(timeline.totalMs);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('counts bytes by link: each tensor once per round and consuming worker', () => {
+    const graph = unetGraph(3, 2, 10);
+    const partition = partitionGraph(graph, { components: 3, shape: 'sequential' });
+    const cluster = ringCluster(partition, 0.1);
+    const settings = { numInferenceSteps: 10, stride: 1, warmUp: 2, timeShift: false };
+    const sent = simulate(partition, cluster, settings).links.reduce((sum, one) => sum + one.bytes, 0);
+    const bytesTo = (lastRoundOf: (consumer: number) => boolean) =>
+      partition.boundaryTensors
+        .flatMap(({ bytes, consumers }) => consumers.filter(lastRoundOf).map(() => bytes))
+        .reduce((sum, bytes) => sum + bytes, 0);
+    // Of the eight asynchronous rounds, the last makes nothing that is read, and the one before only what component 3 reads.
+    expect(sent).toBe(8 * bytesTo(() => true) + bytesTo((consumer) => consumer === 3));
+  });
+
+  test('N = 1 is the sequential sampler', () => {
+    const partition = partitionGraph(chainGraph([2, 3]), { components: 1 });
+    const timeline = simulate(partition, ringCluster(partition, 0.5), { ...LONG, numInferenceSteps: 10 });
+    // The way to the worker and back once: the worker runs the sampler between its rounds.
+    expect(timeline.totalMs).toBeCloseTo(10 * 5 + 0.5);
+    expect(timeline.links).toEqual([]);
+    expect(timeline.workers).toEqual([{ worker: 'w1', busyMs: 50, waitMs: expect.closeTo(0) }]);
+  });
+
+  test('two workers run the two runs of component N side by side', () => {
+    const partition = partitionGraph(chainGraph([1, 1]), { components: 2, shape: 'sequential' });
+    const alone = ringCluster(partition, 0);
+    const shared: Cluster = {
+      ...alone,
+      workers: [...alone.workers, { id: 'w3', speed: 1, hostId: 'w3' }],
+      placement: new Map([
+        [1, ['w1']],
+        [2, ['w2', 'w3']],
+      ]),
+    };
+    const settings = { numInferenceSteps: 101, stride: 2, warmUp: 1, timeShift: false };
+    expect(predictPeriod(partition, alone, settings).periodMs).toBeCloseTo(2);
+    expect(predictPeriod(partition, shared, settings).periodMs).toBeCloseTo(1);
+    expect(simulate(partition, alone, settings).periodMs).toBeCloseTo(2);
+    expect(simulate(partition, shared, settings).periodMs).toBeCloseTo(1);
+  });
+
+  test('one worker that holds both components runs one after the other', () => {
+    const partition = partitionGraph(chainGraph([1, 2]), { components: 2, shape: 'sequential' });
+    const cluster = { ...ringCluster(partition, 0), placement: new Map([1, 2].map((at) => [at, ['w1']])) };
+    expect(predictPeriod(partition, cluster, LONG).periodMs).toBeCloseTo(3);
+    expect(simulate(partition, cluster, LONG).periodMs).toBeCloseTo(3);
+  });
+});
+
+describe('chooseSettings', () => {
+  const graph = unetGraph(4, 3, 20);
+  const slow = { latencyMs: 0.2, bytesPerSecond: 2.5e9, serializeMsPerMb: 0.2 };
+
+  test('takes micro-cuts where they shorten the round, and lag 2 only where it is allowed', () => {
+    const options = { components: 3, shape: 'sequential' as const, link: slow, taskOverheadMs: 0.05 };
+    const chosen = chooseSettings(graph, options);
+    expect(chosen.lag).toBe(1);
+    expect(chosen.microCuts).toBeGreaterThan(1);
+    expect(chosen.tried).toHaveLength(4);
+    // The job is what counts; its period is near the shortest all the same.
+    const [one, ...more] = chosen.tried.map(({ periodMs }) => periodMs);
+    expect(chosen.predicted.periodMs).toBeLessThan(one!);
+    expect(chosen.predicted.periodMs).toBeLessThanOrEqual(Math.min(...more) * 1.03);
+    expect(chooseSettings(graph, options, { lags: [1, 2] }).tried).toHaveLength(8);
+  });
+
+  test('takes one session and lag 1 where nothing else helps', () => {
+    const free = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, serializeMsPerMb: 0 };
+    const options = { components: 2, link: free, coordinatorLink: free };
+    expect(chooseSettings(graph, options, { lags: [1, 2] })).toMatchObject({ microCuts: 1, lag: 1 });
+    expect(chooseSettings(graph, { components: 1 })).toMatchObject({ microCuts: 1, lag: 1 });
+  });
+});
+
+describe('idealSpeedup', () => {
+  test('is T / (w + rounds * max share)', () => {
+    const ideal = (numInferenceSteps: number, warmUp: number, stride: number, maxShare: number) =>
+      idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare });
+    expect(ideal(50, 1, 1, 0.5)).toBeCloseTo(1.96, 2);
+    expect(ideal(50, 3, 1, 0.5)).toBeCloseTo(50 / 26.5);
+    expect(ideal(50, 3, 2, 1 / 3)).toBeCloseTo(50 / (3 + 24 / 3));
+    expect(ideal(50, 50, 1, 0.5)).toBe(1);
+    expect(ideal(4, 9, 1, 0.5)).toBe(1);
+  });
+
+  test('takes the busiest worker of a round', () => {
+    const partition = partitionGraph(chainGraph([2, 1, 1]), { components: 2, shape: 'sequential' });
+    const placement = (...workers: string[][]) => ({
+      placement: new Map(workers.map((ids, at) => [at + 1, ids])),
+    });
+    expect(roundShare(partition, placement(['a'], ['b']), 1)).toBe(0.5);
+    expect(roundShare(partition, placement(['a'], ['b']), 2)).toBe(1);
+    expect(roundShare(partition, placement(['a'], ['b', 'c']), 2)).toBe(0.5);
+    expect(roundShare(partition, placement(['a'], ['a']), 1)).toBe(1);
+    const workers = [
+      { id: 'a', speed: 2, hostId: 'a' },
+      { id: 'b', speed: 1, hostId: 'b' },
+    ];
+    expect(roundShare(partition, { ...placement(['a'], ['b']), workers }, 1)).toBe(1);
+  });
+});
