@@ -1,11 +1,11 @@
-// Writes rpc/gen/ from proto/. The options must equal those of transport/service.ts.
+// Writes rpc/gen/ from proto/. The options must equal those of rpc/service.ts.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const out = join(root, 'transport', 'gen');
+const out = join(root, 'rpc', 'gen');
 rmSync(out, { recursive: true, force: true });
 execFileSync(
   process.execPath,

@@ -6,7 +6,7 @@ interface Waiting {
   readonly begin: (startMs: number) => void;
 }
 
-/** What leaves one worker: one message after another, the one first that is due first (see transport/egress.ts). */
+/** What leaves one worker: one message after another, the one first that is due first (see worker/exchange/egress.ts). */
 export class OutQueue {
   readonly #events: EventQueue;
   readonly #waiting: Waiting[] = [];

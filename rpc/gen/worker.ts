@@ -1,248 +1,106 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
-import type {
-  ArtifactChunk as _asyncdiff_v1_ArtifactChunk,
-  ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output,
-} from './asyncdiff/v1/ArtifactChunk.js';
-import type {
-  Batch as _asyncdiff_v1_Batch,
-  Batch__Output as _asyncdiff_v1_Batch__Output,
-} from './asyncdiff/v1/Batch.js';
-import type {
-  CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage,
-  CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output,
-} from './asyncdiff/v1/CoordinatorMessage.js';
-import type {
-  Deploy as _asyncdiff_v1_Deploy,
-  Deploy__Output as _asyncdiff_v1_Deploy__Output,
-} from './asyncdiff/v1/Deploy.js';
-import type {
-  Deployed as _asyncdiff_v1_Deployed,
-  Deployed__Output as _asyncdiff_v1_Deployed__Output,
-} from './asyncdiff/v1/Deployed.js';
-import type {
-  EndJob as _asyncdiff_v1_EndJob,
-  EndJob__Output as _asyncdiff_v1_EndJob__Output,
-} from './asyncdiff/v1/EndJob.js';
-import type {
-  ExchangeRequest as _asyncdiff_v1_ExchangeRequest,
-  ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output,
-} from './asyncdiff/v1/ExchangeRequest.js';
-import type {
-  Hello as _asyncdiff_v1_Hello,
-  Hello__Output as _asyncdiff_v1_Hello__Output,
-} from './asyncdiff/v1/Hello.js';
-import type {
-  IssueRound as _asyncdiff_v1_IssueRound,
-  IssueRound__Output as _asyncdiff_v1_IssueRound__Output,
-} from './asyncdiff/v1/IssueRound.js';
-import type {
-  JobReport as _asyncdiff_v1_JobReport,
-  JobReport__Output as _asyncdiff_v1_JobReport__Output,
-} from './asyncdiff/v1/JobReport.js';
-import type {
-  JobStarted as _asyncdiff_v1_JobStarted,
-  JobStarted__Output as _asyncdiff_v1_JobStarted__Output,
-} from './asyncdiff/v1/JobStarted.js';
-import type {
-  Latents as _asyncdiff_v1_Latents,
-  Latents__Output as _asyncdiff_v1_Latents__Output,
-} from './asyncdiff/v1/Latents.js';
-import type {
-  Leaving as _asyncdiff_v1_Leaving,
-  Leaving__Output as _asyncdiff_v1_Leaving__Output,
-} from './asyncdiff/v1/Leaving.js';
-import type {
-  LinksProbed as _asyncdiff_v1_LinksProbed,
-  LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output,
-} from './asyncdiff/v1/LinksProbed.js';
-import type {
-  NeedArtifacts as _asyncdiff_v1_NeedArtifacts,
-  NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output,
-} from './asyncdiff/v1/NeedArtifacts.js';
-import type {
-  NoisePrediction as _asyncdiff_v1_NoisePrediction,
-  NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output,
-} from './asyncdiff/v1/NoisePrediction.js';
-import type {
-  Peer as _asyncdiff_v1_Peer,
-  Peer__Output as _asyncdiff_v1_Peer__Output,
-} from './asyncdiff/v1/Peer.js';
-import type {
-  Ping as _asyncdiff_v1_Ping,
-  Ping__Output as _asyncdiff_v1_Ping__Output,
-} from './asyncdiff/v1/Ping.js';
-import type {
-  Pong as _asyncdiff_v1_Pong,
-  Pong__Output as _asyncdiff_v1_Pong__Output,
-} from './asyncdiff/v1/Pong.js';
-import type {
-  ProbeChunk as _asyncdiff_v1_ProbeChunk,
-  ProbeChunk__Output as _asyncdiff_v1_ProbeChunk__Output,
-} from './asyncdiff/v1/ProbeChunk.js';
-import type {
-  ProbeLinks as _asyncdiff_v1_ProbeLinks,
-  ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output,
-} from './asyncdiff/v1/ProbeLinks.js';
-import type {
-  ProbeRequest as _asyncdiff_v1_ProbeRequest,
-  ProbeRequest__Output as _asyncdiff_v1_ProbeRequest__Output,
-} from './asyncdiff/v1/ProbeRequest.js';
-import type {
-  ProbedLink as _asyncdiff_v1_ProbedLink,
-  ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output,
-} from './asyncdiff/v1/ProbedLink.js';
-import type {
-  RelayedFrame as _asyncdiff_v1_RelayedFrame,
-  RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output,
-} from './asyncdiff/v1/RelayedFrame.js';
-import type {
-  RoundDone as _asyncdiff_v1_RoundDone,
-  RoundDone__Output as _asyncdiff_v1_RoundDone__Output,
-} from './asyncdiff/v1/RoundDone.js';
-import type {
-  Route as _asyncdiff_v1_Route,
-  Route__Output as _asyncdiff_v1_Route__Output,
-} from './asyncdiff/v1/Route.js';
-import type {
-  RouteTarget as _asyncdiff_v1_RouteTarget,
-  RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output,
-} from './asyncdiff/v1/RouteTarget.js';
-import type {
-  SamplerStart as _asyncdiff_v1_SamplerStart,
-  SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output,
-} from './asyncdiff/v1/SamplerStart.js';
-import type {
-  SamplerState as _asyncdiff_v1_SamplerState,
-  SamplerState__Output as _asyncdiff_v1_SamplerState__Output,
-} from './asyncdiff/v1/SamplerState.js';
-import type {
-  SegmentSpec as _asyncdiff_v1_SegmentSpec,
-  SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output,
-} from './asyncdiff/v1/SegmentSpec.js';
-import type {
-  Span as _asyncdiff_v1_Span,
-  Span__Output as _asyncdiff_v1_Span__Output,
-} from './asyncdiff/v1/Span.js';
-import type {
-  StartJob as _asyncdiff_v1_StartJob,
-  StartJob__Output as _asyncdiff_v1_StartJob__Output,
-} from './asyncdiff/v1/StartJob.js';
-import type {
-  Subscribe as _asyncdiff_v1_Subscribe,
-  Subscribe__Output as _asyncdiff_v1_Subscribe__Output,
-} from './asyncdiff/v1/Subscribe.js';
-import type {
-  Task as _asyncdiff_v1_Task,
-  Task__Output as _asyncdiff_v1_Task__Output,
-} from './asyncdiff/v1/Task.js';
-import type {
-  Tensor as _asyncdiff_v1_Tensor,
-  Tensor__Output as _asyncdiff_v1_Tensor__Output,
-} from './asyncdiff/v1/Tensor.js';
-import type {
-  TensorFrame as _asyncdiff_v1_TensorFrame,
-  TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output,
-} from './asyncdiff/v1/TensorFrame.js';
-import type {
-  Undeploy as _asyncdiff_v1_Undeploy,
-  Undeploy__Output as _asyncdiff_v1_Undeploy__Output,
-} from './asyncdiff/v1/Undeploy.js';
-import type {
-  Unread as _asyncdiff_v1_Unread,
-  Unread__Output as _asyncdiff_v1_Unread__Output,
-} from './asyncdiff/v1/Unread.js';
-import type {
-  ValueSpec as _asyncdiff_v1_ValueSpec,
-  ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output,
-} from './asyncdiff/v1/ValueSpec.js';
-import type {
-  Welcome as _asyncdiff_v1_Welcome,
-  Welcome__Output as _asyncdiff_v1_Welcome__Output,
-} from './asyncdiff/v1/Welcome.js';
-import type {
-  WorkerClient as _asyncdiff_v1_WorkerClient,
-  WorkerDefinition as _asyncdiff_v1_WorkerDefinition,
-} from './asyncdiff/v1/Worker.js';
-import type {
-  WorkerBatch as _asyncdiff_v1_WorkerBatch,
-  WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output,
-} from './asyncdiff/v1/WorkerBatch.js';
-import type {
-  WorkerFault as _asyncdiff_v1_WorkerFault,
-  WorkerFault__Output as _asyncdiff_v1_WorkerFault__Output,
-} from './asyncdiff/v1/WorkerFault.js';
-import type {
-  WorkerMessage as _asyncdiff_v1_WorkerMessage,
-  WorkerMessage__Output as _asyncdiff_v1_WorkerMessage__Output,
-} from './asyncdiff/v1/WorkerMessage.js';
+import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
+import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
+import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
+import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
+import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
+import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
+import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
+import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
+import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
+import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
+import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
+import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
+import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
+import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
+import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
+import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
+import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
+import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from './asyncdiff/v1/Pong.js';
+import type { ProbeChunk as _asyncdiff_v1_ProbeChunk, ProbeChunk__Output as _asyncdiff_v1_ProbeChunk__Output } from './asyncdiff/v1/ProbeChunk.js';
+import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from './asyncdiff/v1/ProbeLinks.js';
+import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output as _asyncdiff_v1_ProbeRequest__Output } from './asyncdiff/v1/ProbeRequest.js';
+import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
+import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
+import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
+import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
+import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
+import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
+import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
+import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
+import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from './asyncdiff/v1/StartJob.js';
+import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncdiff_v1_Subscribe__Output } from './asyncdiff/v1/Subscribe.js';
+import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from './asyncdiff/v1/Task.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
+import type { TensorFrame as _asyncdiff_v1_TensorFrame, TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output } from './asyncdiff/v1/TensorFrame.js';
+import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from './asyncdiff/v1/Undeploy.js';
+import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from './asyncdiff/v1/Unread.js';
+import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from './asyncdiff/v1/ValueSpec.js';
+import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
+import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
+import type { WorkerBatch as _asyncdiff_v1_WorkerBatch, WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output } from './asyncdiff/v1/WorkerBatch.js';
+import type { WorkerFault as _asyncdiff_v1_WorkerFault, WorkerFault__Output as _asyncdiff_v1_WorkerFault__Output } from './asyncdiff/v1/WorkerFault.js';
+import type { WorkerMessage as _asyncdiff_v1_WorkerMessage, WorkerMessage__Output as _asyncdiff_v1_WorkerMessage__Output } from './asyncdiff/v1/WorkerMessage.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
-  new (...args: ConstructorParameters<Constructor>): Subtype;
+  new(...args: ConstructorParameters<Constructor>): Subtype;
 };
 
 export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
-      ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>;
-      Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>;
-      CoordinatorMessage: MessageTypeDefinition<
-        _asyncdiff_v1_CoordinatorMessage,
-        _asyncdiff_v1_CoordinatorMessage__Output
-      >;
-      Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>;
-      Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>;
-      EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>;
-      ExchangeRequest: MessageTypeDefinition<
-        _asyncdiff_v1_ExchangeRequest,
-        _asyncdiff_v1_ExchangeRequest__Output
-      >;
-      Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>;
-      IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>;
-      JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>;
-      JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>;
-      Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>;
-      Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>;
-      LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>;
-      NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>;
-      NoisePrediction: MessageTypeDefinition<
-        _asyncdiff_v1_NoisePrediction,
-        _asyncdiff_v1_NoisePrediction__Output
-      >;
-      Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>;
-      Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>;
-      Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>;
-      ProbeChunk: MessageTypeDefinition<_asyncdiff_v1_ProbeChunk, _asyncdiff_v1_ProbeChunk__Output>;
-      ProbeLinks: MessageTypeDefinition<_asyncdiff_v1_ProbeLinks, _asyncdiff_v1_ProbeLinks__Output>;
-      ProbeRequest: MessageTypeDefinition<_asyncdiff_v1_ProbeRequest, _asyncdiff_v1_ProbeRequest__Output>;
-      ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>;
-      RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>;
-      RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>;
-      Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>;
-      RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>;
-      SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>;
-      SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>;
-      SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>;
-      Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>;
-      StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>;
-      Subscribe: MessageTypeDefinition<_asyncdiff_v1_Subscribe, _asyncdiff_v1_Subscribe__Output>;
-      Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>;
-      Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>;
-      TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>;
-      Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>;
-      Unread: MessageTypeDefinition<_asyncdiff_v1_Unread, _asyncdiff_v1_Unread__Output>;
-      ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>;
-      Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>;
+      ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
+      CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
+      Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
+      Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>
+      EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
+      ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
+      Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
+      IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
+      JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
+      JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
+      Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
+      Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
+      LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
+      NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
+      NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
+      Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
+      Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
+      Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>
+      ProbeChunk: MessageTypeDefinition<_asyncdiff_v1_ProbeChunk, _asyncdiff_v1_ProbeChunk__Output>
+      ProbeLinks: MessageTypeDefinition<_asyncdiff_v1_ProbeLinks, _asyncdiff_v1_ProbeLinks__Output>
+      ProbeRequest: MessageTypeDefinition<_asyncdiff_v1_ProbeRequest, _asyncdiff_v1_ProbeRequest__Output>
+      ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
+      RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
+      RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
+      Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
+      RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
+      SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
+      SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>
+      SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
+      Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
+      StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>
+      Subscribe: MessageTypeDefinition<_asyncdiff_v1_Subscribe, _asyncdiff_v1_Subscribe__Output>
+      Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>
+      Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>
+      TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>
+      Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>
+      Unread: MessageTypeDefinition<_asyncdiff_v1_Unread, _asyncdiff_v1_Unread__Output>
+      ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>
+      Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>
       /**
        * Served by every worker.
        */
-      Worker: SubtypeConstructor<typeof grpc.Client, _asyncdiff_v1_WorkerClient> & {
-        service: _asyncdiff_v1_WorkerDefinition;
-      };
-      WorkerBatch: MessageTypeDefinition<_asyncdiff_v1_WorkerBatch, _asyncdiff_v1_WorkerBatch__Output>;
-      WorkerFault: MessageTypeDefinition<_asyncdiff_v1_WorkerFault, _asyncdiff_v1_WorkerFault__Output>;
-      WorkerMessage: MessageTypeDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_WorkerMessage__Output>;
-    };
-  };
+      Worker: SubtypeConstructor<typeof grpc.Client, _asyncdiff_v1_WorkerClient> & { service: _asyncdiff_v1_WorkerDefinition }
+      WorkerBatch: MessageTypeDefinition<_asyncdiff_v1_WorkerBatch, _asyncdiff_v1_WorkerBatch__Output>
+      WorkerFault: MessageTypeDefinition<_asyncdiff_v1_WorkerFault, _asyncdiff_v1_WorkerFault__Output>
+      WorkerMessage: MessageTypeDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_WorkerMessage__Output>
+    }
+  }
 }
+

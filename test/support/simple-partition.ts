@@ -3,7 +3,7 @@ import type { CostGraph } from '../../planner/search/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 
 /**
- * The plainest correct cut, independent of partition/: component i ends with the i-th node of `ends` (of {@link latentNodes}). What does not depend on
+ * The plainest correct cut, independent of planner/search/: component i ends with the i-th node of `ends` (of {@link latentNodes}). What does not depend on
  * the latents is computed again where it is needed. Shares are not computed.
  */
 export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16'): Partition {

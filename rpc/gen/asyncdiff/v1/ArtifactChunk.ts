@@ -3,15 +3,15 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface ArtifactChunk {
-  sha256?: string;
-  offsetBytes?: number | string | Long;
-  data?: Buffer | Uint8Array | string;
-  last?: boolean;
+  'sha256'?: (string);
+  'offsetBytes'?: (number | string | Long);
+  'data'?: (Buffer | Uint8Array | string);
+  'last'?: (boolean);
 }
 
 export interface ArtifactChunk__Output {
-  sha256: string;
-  offsetBytes: number;
-  data: Buffer;
-  last: boolean;
+  'sha256': (string);
+  'offsetBytes': (number);
+  'data': (Buffer);
+  'last': (boolean);
 }

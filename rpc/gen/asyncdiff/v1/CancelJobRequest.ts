@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface CancelJobRequest {
-  jobId?: string;
+  'jobId'?: (string);
 }
 
 export interface CancelJobRequest__Output {
-  jobId: string;
+  'jobId': (string);
 }

@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface CancelJobResponse {
-  found?: boolean;
+  'found'?: (boolean);
 }
 
 export interface CancelJobResponse__Output {
-  found: boolean;
+  'found': (boolean);
 }

@@ -1,118 +1,58 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  Welcome as _asyncdiff_v1_Welcome,
-  Welcome__Output as _asyncdiff_v1_Welcome__Output,
-} from '../../asyncdiff/v1/Welcome.js';
-import type {
-  Deploy as _asyncdiff_v1_Deploy,
-  Deploy__Output as _asyncdiff_v1_Deploy__Output,
-} from '../../asyncdiff/v1/Deploy.js';
-import type {
-  ArtifactChunk as _asyncdiff_v1_ArtifactChunk,
-  ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output,
-} from '../../asyncdiff/v1/ArtifactChunk.js';
-import type {
-  StartJob as _asyncdiff_v1_StartJob,
-  StartJob__Output as _asyncdiff_v1_StartJob__Output,
-} from '../../asyncdiff/v1/StartJob.js';
-import type {
-  IssueRound as _asyncdiff_v1_IssueRound,
-  IssueRound__Output as _asyncdiff_v1_IssueRound__Output,
-} from '../../asyncdiff/v1/IssueRound.js';
-import type {
-  Latents as _asyncdiff_v1_Latents,
-  Latents__Output as _asyncdiff_v1_Latents__Output,
-} from '../../asyncdiff/v1/Latents.js';
-import type {
-  RelayedFrame as _asyncdiff_v1_RelayedFrame,
-  RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output,
-} from '../../asyncdiff/v1/RelayedFrame.js';
-import type {
-  EndJob as _asyncdiff_v1_EndJob,
-  EndJob__Output as _asyncdiff_v1_EndJob__Output,
-} from '../../asyncdiff/v1/EndJob.js';
-import type {
-  Ping as _asyncdiff_v1_Ping,
-  Ping__Output as _asyncdiff_v1_Ping__Output,
-} from '../../asyncdiff/v1/Ping.js';
-import type {
-  ProbeLinks as _asyncdiff_v1_ProbeLinks,
-  ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output,
-} from '../../asyncdiff/v1/ProbeLinks.js';
-import type {
-  Undeploy as _asyncdiff_v1_Undeploy,
-  Undeploy__Output as _asyncdiff_v1_Undeploy__Output,
-} from '../../asyncdiff/v1/Undeploy.js';
-import type {
-  Batch as _asyncdiff_v1_Batch,
-  Batch__Output as _asyncdiff_v1_Batch__Output,
-} from '../../asyncdiff/v1/Batch.js';
+import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from '../../asyncdiff/v1/Welcome.js';
+import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from '../../asyncdiff/v1/Deploy.js';
+import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from '../../asyncdiff/v1/ArtifactChunk.js';
+import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from '../../asyncdiff/v1/StartJob.js';
+import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from '../../asyncdiff/v1/IssueRound.js';
+import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from '../../asyncdiff/v1/Latents.js';
+import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from '../../asyncdiff/v1/RelayedFrame.js';
+import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from '../../asyncdiff/v1/EndJob.js';
+import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from '../../asyncdiff/v1/Ping.js';
+import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from '../../asyncdiff/v1/ProbeLinks.js';
+import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from '../../asyncdiff/v1/Undeploy.js';
+import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from '../../asyncdiff/v1/Batch.js';
 
 /**
  * What the coordinator says.
  */
 export interface CoordinatorMessage {
-  welcome?: _asyncdiff_v1_Welcome | null;
-  deploy?: _asyncdiff_v1_Deploy | null;
-  artifactChunk?: _asyncdiff_v1_ArtifactChunk | null;
-  startJob?: _asyncdiff_v1_StartJob | null;
-  issueRound?: _asyncdiff_v1_IssueRound | null;
-  latents?: _asyncdiff_v1_Latents | null;
-  relayedFrame?: _asyncdiff_v1_RelayedFrame | null;
-  endJob?: _asyncdiff_v1_EndJob | null;
-  ping?: _asyncdiff_v1_Ping | null;
-  probeLinks?: _asyncdiff_v1_ProbeLinks | null;
-  undeploy?: _asyncdiff_v1_Undeploy | null;
+  'welcome'?: (_asyncdiff_v1_Welcome | null);
+  'deploy'?: (_asyncdiff_v1_Deploy | null);
+  'artifactChunk'?: (_asyncdiff_v1_ArtifactChunk | null);
+  'startJob'?: (_asyncdiff_v1_StartJob | null);
+  'issueRound'?: (_asyncdiff_v1_IssueRound | null);
+  'latents'?: (_asyncdiff_v1_Latents | null);
+  'relayedFrame'?: (_asyncdiff_v1_RelayedFrame | null);
+  'endJob'?: (_asyncdiff_v1_EndJob | null);
+  'ping'?: (_asyncdiff_v1_Ping | null);
+  'probeLinks'?: (_asyncdiff_v1_ProbeLinks | null);
+  'undeploy'?: (_asyncdiff_v1_Undeploy | null);
   /**
    * Several of the above, in order: what belongs to one moment costs one message.
    */
-  batch?: _asyncdiff_v1_Batch | null;
-  message?:
-    | 'welcome'
-    | 'deploy'
-    | 'artifactChunk'
-    | 'startJob'
-    | 'issueRound'
-    | 'latents'
-    | 'relayedFrame'
-    | 'endJob'
-    | 'ping'
-    | 'probeLinks'
-    | 'undeploy'
-    | 'batch';
+  'batch'?: (_asyncdiff_v1_Batch | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
 }
 
 /**
  * What the coordinator says.
  */
 export interface CoordinatorMessage__Output {
-  welcome?: _asyncdiff_v1_Welcome__Output | null;
-  deploy?: _asyncdiff_v1_Deploy__Output | null;
-  artifactChunk?: _asyncdiff_v1_ArtifactChunk__Output | null;
-  startJob?: _asyncdiff_v1_StartJob__Output | null;
-  issueRound?: _asyncdiff_v1_IssueRound__Output | null;
-  latents?: _asyncdiff_v1_Latents__Output | null;
-  relayedFrame?: _asyncdiff_v1_RelayedFrame__Output | null;
-  endJob?: _asyncdiff_v1_EndJob__Output | null;
-  ping?: _asyncdiff_v1_Ping__Output | null;
-  probeLinks?: _asyncdiff_v1_ProbeLinks__Output | null;
-  undeploy?: _asyncdiff_v1_Undeploy__Output | null;
+  'welcome'?: (_asyncdiff_v1_Welcome__Output | null);
+  'deploy'?: (_asyncdiff_v1_Deploy__Output | null);
+  'artifactChunk'?: (_asyncdiff_v1_ArtifactChunk__Output | null);
+  'startJob'?: (_asyncdiff_v1_StartJob__Output | null);
+  'issueRound'?: (_asyncdiff_v1_IssueRound__Output | null);
+  'latents'?: (_asyncdiff_v1_Latents__Output | null);
+  'relayedFrame'?: (_asyncdiff_v1_RelayedFrame__Output | null);
+  'endJob'?: (_asyncdiff_v1_EndJob__Output | null);
+  'ping'?: (_asyncdiff_v1_Ping__Output | null);
+  'probeLinks'?: (_asyncdiff_v1_ProbeLinks__Output | null);
+  'undeploy'?: (_asyncdiff_v1_Undeploy__Output | null);
   /**
    * Several of the above, in order: what belongs to one moment costs one message.
    */
-  batch?: _asyncdiff_v1_Batch__Output | null;
-  message?:
-    | 'welcome'
-    | 'deploy'
-    | 'artifactChunk'
-    | 'startJob'
-    | 'issueRound'
-    | 'latents'
-    | 'relayedFrame'
-    | 'endJob'
-    | 'ping'
-    | 'probeLinks'
-    | 'undeploy'
-    | 'batch';
+  'batch'?: (_asyncdiff_v1_Batch__Output | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
 }

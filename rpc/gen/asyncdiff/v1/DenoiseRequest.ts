@@ -1,64 +1,58 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-import type {
-  Tensor as _asyncdiff_v1_Tensor,
-  Tensor__Output as _asyncdiff_v1_Tensor__Output,
-} from '../../asyncdiff/v1/Tensor.js';
-import type {
-  PlanSettings as _asyncdiff_v1_PlanSettings,
-  PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output,
-} from '../../asyncdiff/v1/PlanSettings.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 
 export interface DenoiseRequest {
   /**
    * Content address of an uploaded model.
    */
-  modelSha256?: string;
+  'modelSha256'?: (string);
   /**
    * scheduler_config.json, as text.
    */
-  schedulerConfig?: string;
-  numInferenceSteps?: number;
-  guidanceScale?: number | string;
+  'schedulerConfig'?: (string);
+  'numInferenceSteps'?: (number);
+  'guidanceScale'?: (number | string);
   /**
    * `sample` and the conditioning, by graph-input name.
    */
-  inputs?: { [key: string]: _asyncdiff_v1_Tensor };
-  plan?: _asyncdiff_v1_PlanSettings | null;
+  'inputs'?: ({[key: string]: _asyncdiff_v1_Tensor});
+  'plan'?: (_asyncdiff_v1_PlanSettings | null);
   /**
    * Send latents and noise prediction of every step.
    */
-  sendSteps?: boolean;
-  trace?: boolean;
+  'sendSteps'?: (boolean);
+  'trace'?: (boolean);
   /**
    * As in GenerateRequest.
    */
-  simulate?: boolean;
+  'simulate'?: (boolean);
 }
 
 export interface DenoiseRequest__Output {
   /**
    * Content address of an uploaded model.
    */
-  modelSha256: string;
+  'modelSha256': (string);
   /**
    * scheduler_config.json, as text.
    */
-  schedulerConfig: string;
-  numInferenceSteps: number;
-  guidanceScale: number;
+  'schedulerConfig': (string);
+  'numInferenceSteps': (number);
+  'guidanceScale': (number);
   /**
    * `sample` and the conditioning, by graph-input name.
    */
-  inputs: { [key: string]: _asyncdiff_v1_Tensor__Output };
-  plan: _asyncdiff_v1_PlanSettings__Output | null;
+  'inputs': ({[key: string]: _asyncdiff_v1_Tensor__Output});
+  'plan': (_asyncdiff_v1_PlanSettings__Output | null);
   /**
    * Send latents and noise prediction of every step.
    */
-  sendSteps: boolean;
-  trace: boolean;
+  'sendSteps': (boolean);
+  'trace': (boolean);
   /**
    * As in GenerateRequest.
    */
-  simulate: boolean;
+  'simulate': (boolean);
 }

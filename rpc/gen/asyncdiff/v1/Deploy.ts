@@ -1,66 +1,57 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  SegmentSpec as _asyncdiff_v1_SegmentSpec,
-  SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output,
-} from '../../asyncdiff/v1/SegmentSpec.js';
-import type {
-  Route as _asyncdiff_v1_Route,
-  Route__Output as _asyncdiff_v1_Route__Output,
-} from '../../asyncdiff/v1/Route.js';
-import type {
-  Peer as _asyncdiff_v1_Peer,
-  Peer__Output as _asyncdiff_v1_Peer__Output,
-} from '../../asyncdiff/v1/Peer.js';
+import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from '../../asyncdiff/v1/SegmentSpec.js';
+import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from '../../asyncdiff/v1/Route.js';
+import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from '../../asyncdiff/v1/Peer.js';
 
 /**
  * The worker's part of a plan.
  */
 export interface Deploy {
-  planId?: string;
-  segments?: _asyncdiff_v1_SegmentSpec[];
-  routes?: _asyncdiff_v1_Route[];
+  'planId'?: (string);
+  'segments'?: (_asyncdiff_v1_SegmentSpec)[];
+  'routes'?: (_asyncdiff_v1_Route)[];
   /**
    * Workers that this one receives tensors from: it dials them.
    */
-  producers?: _asyncdiff_v1_Peer[];
+  'producers'?: (_asyncdiff_v1_Peer)[];
   /**
    * Send boundary tensors through the coordinator instead.
    */
-  relay?: boolean;
+  'relay'?: (boolean);
   /**
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
-  optimizationLevel?: string;
+  'optimizationLevel'?: (string);
   /**
    * What the dues of the routes are counted in: the length of an asynchronous and of a synchronous round.
    */
-  roundMs?: number | string;
-  stepMs?: number | string;
+  'roundMs'?: (number | string);
+  'stepMs'?: (number | string);
 }
 
 /**
  * The worker's part of a plan.
  */
 export interface Deploy__Output {
-  planId: string;
-  segments: _asyncdiff_v1_SegmentSpec__Output[];
-  routes: _asyncdiff_v1_Route__Output[];
+  'planId': (string);
+  'segments': (_asyncdiff_v1_SegmentSpec__Output)[];
+  'routes': (_asyncdiff_v1_Route__Output)[];
   /**
    * Workers that this one receives tensors from: it dials them.
    */
-  producers: _asyncdiff_v1_Peer__Output[];
+  'producers': (_asyncdiff_v1_Peer__Output)[];
   /**
    * Send boundary tensors through the coordinator instead.
    */
-  relay: boolean;
+  'relay': (boolean);
   /**
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
-  optimizationLevel: string;
+  'optimizationLevel': (string);
   /**
    * What the dues of the routes are counted in: the length of an asynchronous and of a synchronous round.
    */
-  roundMs: number;
-  stepMs: number;
+  'roundMs': (number);
+  'stepMs': (number);
 }

@@ -3,19 +3,19 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface Deployed {
-  planId?: string;
+  'planId'?: (string);
   /**
    * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
    */
-  segmentMs?: { [key: string]: number | string };
-  memoryBytes?: number | string | Long;
+  'segmentMs'?: ({[key: string]: number | string});
+  'memoryBytes'?: (number | string | Long);
 }
 
 export interface Deployed__Output {
-  planId: string;
+  'planId': (string);
   /**
    * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
    */
-  segmentMs: { [key: string]: number };
-  memoryBytes: number;
+  'segmentMs': ({[key: string]: number});
+  'memoryBytes': (number);
 }

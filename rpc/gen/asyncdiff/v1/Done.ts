@@ -1,42 +1,36 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-import type {
-  RunReport as _asyncdiff_v1_RunReport,
-  RunReport__Output as _asyncdiff_v1_RunReport__Output,
-} from '../../asyncdiff/v1/RunReport.js';
-import type {
-  Tensor as _asyncdiff_v1_Tensor,
-  Tensor__Output as _asyncdiff_v1_Tensor__Output,
-} from '../../asyncdiff/v1/Tensor.js';
+import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from '../../asyncdiff/v1/RunReport.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 
 export interface Done {
-  report?: _asyncdiff_v1_RunReport | null;
+  'report'?: (_asyncdiff_v1_RunReport | null);
   /**
    * PNG, one per image (Generate).
    */
-  images?: (Buffer | Uint8Array | string)[];
+  'images'?: (Buffer | Uint8Array | string)[];
   /**
    * Final latents (Denoise; also Generate).
    */
-  latents?: _asyncdiff_v1_Tensor | null;
+  'latents'?: (_asyncdiff_v1_Tensor | null);
   /**
    * Chrome trace JSON, if asked for.
    */
-  trace?: string;
+  'trace'?: (string);
 }
 
 export interface Done__Output {
-  report: _asyncdiff_v1_RunReport__Output | null;
+  'report': (_asyncdiff_v1_RunReport__Output | null);
   /**
    * PNG, one per image (Generate).
    */
-  images: Buffer[];
+  'images': (Buffer)[];
   /**
    * Final latents (Denoise; also Generate).
    */
-  latents: _asyncdiff_v1_Tensor__Output | null;
+  'latents': (_asyncdiff_v1_Tensor__Output | null);
   /**
    * Chrome trace JSON, if asked for.
    */
-  trace: string;
+  'trace': (string);
 }

@@ -1,71 +1,68 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-import type {
-  PlanSettings as _asyncdiff_v1_PlanSettings,
-  PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output,
-} from '../../asyncdiff/v1/PlanSettings.js';
+import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GenerateRequest {
-  prompt?: string;
-  negativePrompt?: string;
+  'prompt'?: (string);
+  'negativePrompt'?: (string);
   /**
    * Pixels; 0: the model's own.
    */
-  height?: number;
-  width?: number;
-  numInferenceSteps?: number;
+  'height'?: (number);
+  'width'?: (number);
+  'numInferenceSteps'?: (number);
   /**
    * 1 or less: no guidance. Unset: the model's default.
    */
-  guidanceScale?: number | string;
-  seed?: number | string | Long;
-  numImagesPerPrompt?: number;
+  'guidanceScale'?: (number | string);
+  'seed'?: (number | string | Long);
+  'numImagesPerPrompt'?: (number);
   /**
    * ddim, euler, dpmpp_2m; empty: the model's own.
    */
-  scheduler?: string;
-  plan?: _asyncdiff_v1_PlanSettings | null;
+  'scheduler'?: (string);
+  'plan'?: (_asyncdiff_v1_PlanSettings | null);
   /**
    * Send a small preview every so many steps; 0: none.
    */
-  previewEvery?: number;
-  trace?: boolean;
+  'previewEvery'?: (number);
+  'trace'?: (boolean);
   /**
    * Run the program on the simulator as well, for the report's `simulated_seconds`.
    */
-  simulate?: boolean;
-  _guidanceScale?: 'guidanceScale';
+  'simulate'?: (boolean);
+  '_guidanceScale'?: "guidanceScale";
 }
 
 export interface GenerateRequest__Output {
-  prompt: string;
-  negativePrompt: string;
+  'prompt': (string);
+  'negativePrompt': (string);
   /**
    * Pixels; 0: the model's own.
    */
-  height: number;
-  width: number;
-  numInferenceSteps: number;
+  'height': (number);
+  'width': (number);
+  'numInferenceSteps': (number);
   /**
    * 1 or less: no guidance. Unset: the model's default.
    */
-  guidanceScale?: number;
-  seed: number;
-  numImagesPerPrompt: number;
+  'guidanceScale'?: (number);
+  'seed': (number);
+  'numImagesPerPrompt': (number);
   /**
    * ddim, euler, dpmpp_2m; empty: the model's own.
    */
-  scheduler: string;
-  plan: _asyncdiff_v1_PlanSettings__Output | null;
+  'scheduler': (string);
+  'plan': (_asyncdiff_v1_PlanSettings__Output | null);
   /**
    * Send a small preview every so many steps; 0: none.
    */
-  previewEvery: number;
-  trace: boolean;
+  'previewEvery': (number);
+  'trace': (boolean);
   /**
    * Run the program on the simulator as well, for the report's `simulated_seconds`.
    */
-  simulate: boolean;
-  _guidanceScale?: 'guidanceScale';
+  'simulate': (boolean);
+  '_guidanceScale'?: "guidanceScale";
 }

@@ -1,5 +1,8 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-export interface GetStatusRequest {}
 
-export interface GetStatusRequest__Output {}
+export interface GetStatusRequest {
+}
+
+export interface GetStatusRequest__Output {
+}

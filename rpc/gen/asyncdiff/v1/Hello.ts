@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+
 /**
  * First message of a worker.
  */
@@ -7,41 +8,41 @@ export interface Hello {
   /**
    * Must equal the coordinator's.
    */
-  protocolVersion?: number;
-  version?: string;
+  'protocolVersion'?: (number);
+  'version'?: (string);
   /**
    * Name for people; unique names are made by the coordinator.
    */
-  name?: string;
+  'name'?: (string);
   /**
    * Device as asked for: cpu, cuda:0, webgpu, declared:...
    */
-  device?: string;
-  threads?: number;
+  'device'?: (string);
+  'threads'?: (number);
   /**
    * HOST:PORT at which other workers reach it; empty if none can.
    */
-  address?: string;
+  'address'?: (string);
   /**
    * Same for workers that share memory and loopback: machine, boot and network namespace.
    */
-  hostId?: string;
-  hostName?: string;
-  onnxruntimeVersion?: string;
-  nodeVersion?: string;
+  'hostId'?: (string);
+  'hostName'?: (string);
+  'onnxruntimeVersion'?: (string);
+  'nodeVersion'?: (string);
   /**
    * Speed beside the other workers, as the user says (`--speed`): the planner gives it so much more of the compute. 0: 1.
    */
-  speed?: number | string;
-  declared?: boolean;
+  'speed'?: (number | string);
+  'declared'?: (boolean);
   /**
    * Declared devices: the content of the profile, JSON.
    */
-  declaredProfile?: string;
+  'declaredProfile'?: (string);
   /**
    * Same for workers on one piece of hardware, whatever their namespace.
    */
-  machineId?: string;
+  'machineId'?: (string);
 }
 
 /**
@@ -51,39 +52,39 @@ export interface Hello__Output {
   /**
    * Must equal the coordinator's.
    */
-  protocolVersion: number;
-  version: string;
+  'protocolVersion': (number);
+  'version': (string);
   /**
    * Name for people; unique names are made by the coordinator.
    */
-  name: string;
+  'name': (string);
   /**
    * Device as asked for: cpu, cuda:0, webgpu, declared:...
    */
-  device: string;
-  threads: number;
+  'device': (string);
+  'threads': (number);
   /**
    * HOST:PORT at which other workers reach it; empty if none can.
    */
-  address: string;
+  'address': (string);
   /**
    * Same for workers that share memory and loopback: machine, boot and network namespace.
    */
-  hostId: string;
-  hostName: string;
-  onnxruntimeVersion: string;
-  nodeVersion: string;
+  'hostId': (string);
+  'hostName': (string);
+  'onnxruntimeVersion': (string);
+  'nodeVersion': (string);
   /**
    * Speed beside the other workers, as the user says (`--speed`): the planner gives it so much more of the compute. 0: 1.
    */
-  speed: number;
-  declared: boolean;
+  'speed': (number);
+  'declared': (boolean);
   /**
    * Declared devices: the content of the profile, JSON.
    */
-  declaredProfile: string;
+  'declaredProfile': (string);
   /**
    * Same for workers on one piece of hardware, whatever their namespace.
    */
-  machineId: string;
+  'machineId': (string);
 }

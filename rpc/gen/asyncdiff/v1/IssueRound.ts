@@ -1,60 +1,54 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  Task as _asyncdiff_v1_Task,
-  Task__Output as _asyncdiff_v1_Task__Output,
-} from '../../asyncdiff/v1/Task.js';
-import type {
-  Unread as _asyncdiff_v1_Unread,
-  Unread__Output as _asyncdiff_v1_Unread__Output,
-} from '../../asyncdiff/v1/Unread.js';
+import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from '../../asyncdiff/v1/Task.js';
+import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from '../../asyncdiff/v1/Unread.js';
 
 export interface IssueRound {
-  jobId?: string;
-  attempt?: number;
-  round?: number;
-  tasks?: _asyncdiff_v1_Task[];
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'round'?: (number);
+  'tasks'?: (_asyncdiff_v1_Task)[];
   /**
    * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
    */
-  oldestVersion?: number;
-  oldestStep?: number;
+  'oldestVersion'?: (number);
+  'oldestStep'?: (number);
   /**
    * The last step that the round covers: the next round's latents come after it.
    */
-  lastStep?: number;
+  'lastStep'?: (number);
   /**
    * What is told of it by the worker that predicts its noise: `noise`, each step's noise prediction; else, where that worker runs the sampler,
    * `nothing`, `progress` (that it is done) or `checkpoint` (and where the sampler stands).
    */
-  report?: string;
+  'report'?: (string);
   /**
    * What is made in this round and would go to these workers for nothing: they do not read it.
    */
-  unread?: _asyncdiff_v1_Unread[];
+  'unread'?: (_asyncdiff_v1_Unread)[];
 }
 
 export interface IssueRound__Output {
-  jobId: string;
-  attempt: number;
-  round: number;
-  tasks: _asyncdiff_v1_Task__Output[];
+  'jobId': (string);
+  'attempt': (number);
+  'round': (number);
+  'tasks': (_asyncdiff_v1_Task__Output)[];
   /**
    * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
    */
-  oldestVersion: number;
-  oldestStep: number;
+  'oldestVersion': (number);
+  'oldestStep': (number);
   /**
    * The last step that the round covers: the next round's latents come after it.
    */
-  lastStep: number;
+  'lastStep': (number);
   /**
    * What is told of it by the worker that predicts its noise: `noise`, each step's noise prediction; else, where that worker runs the sampler,
    * `nothing`, `progress` (that it is done) or `checkpoint` (and where the sampler stands).
    */
-  report: string;
+  'report': (string);
   /**
    * What is made in this round and would go to these workers for nothing: they do not read it.
    */
-  unread: _asyncdiff_v1_Unread__Output[];
+  'unread': (_asyncdiff_v1_Unread__Output)[];
 }

@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+
 export interface Leaving {
-  reason?: string;
+  'reason'?: (string);
 }
 
 export interface Leaving__Output {
-  reason: string;
+  'reason': (string);
 }

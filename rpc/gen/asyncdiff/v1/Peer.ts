@@ -1,19 +1,20 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+
 export interface Peer {
-  workerId?: string;
-  address?: string;
+  'workerId'?: (string);
+  'address'?: (string);
   /**
    * It is on the receiver's host.
    */
-  sameHost?: boolean;
+  'sameHost'?: (boolean);
 }
 
 export interface Peer__Output {
-  workerId: string;
-  address: string;
+  'workerId': (string);
+  'address': (string);
   /**
    * It is on the receiver's host.
    */
-  sameHost: boolean;
+  'sameHost': (boolean);
 }

@@ -3,11 +3,11 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface Ping {
-  id?: number | string | Long;
-  sentMs?: number | string;
+  'id'?: (number | string | Long);
+  'sentMs'?: (number | string);
 }
 
 export interface Ping__Output {
-  id: number;
-  sentMs: number;
+  'id': (number);
+  'sentMs': (number);
 }

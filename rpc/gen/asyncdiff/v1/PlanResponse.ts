@@ -1,15 +1,16 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface PlanResponse {
   /**
    * The document that `asyncdiff plan --json` prints.
    */
-  json?: string;
+  'json'?: (string);
 }
 
 export interface PlanResponse__Output {
   /**
    * The document that `asyncdiff plan --json` prints.
    */
-  json: string;
+  'json': (string);
 }

@@ -1,19 +1,20 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface Planned {
-  components?: number;
-  stride?: number;
-  warmUp?: number;
-  workers?: number;
-  rounds?: number;
-  predictedPeriodMs?: number | string;
+  'components'?: (number);
+  'stride'?: (number);
+  'warmUp'?: (number);
+  'workers'?: (number);
+  'rounds'?: (number);
+  'predictedPeriodMs'?: (number | string);
 }
 
 export interface Planned__Output {
-  components: number;
-  stride: number;
-  warmUp: number;
-  workers: number;
-  rounds: number;
-  predictedPeriodMs: number;
+  'components': (number);
+  'stride': (number);
+  'warmUp': (number);
+  'workers': (number);
+  'rounds': (number);
+  'predictedPeriodMs': (number);
 }

@@ -3,19 +3,19 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface Pong {
-  id?: number | string | Long;
-  sentMs?: number | string;
+  'id'?: (number | string | Long);
+  'sentMs'?: (number | string);
   /**
    * The worker's monotonic clock when it answered.
    */
-  clockMs?: number | string;
+  'clockMs'?: (number | string);
 }
 
 export interface Pong__Output {
-  id: number;
-  sentMs: number;
+  'id': (number);
+  'sentMs': (number);
   /**
    * The worker's monotonic clock when it answered.
    */
-  clockMs: number;
+  'clockMs': (number);
 }

@@ -1,17 +1,18 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface Preview {
-  step?: number;
+  'step'?: (number);
   /**
    * PNG.
    */
-  image?: Buffer | Uint8Array | string;
+  'image'?: (Buffer | Uint8Array | string);
 }
 
 export interface Preview__Output {
-  step: number;
+  'step': (number);
   /**
    * PNG.
    */
-  image: Buffer;
+  'image': (Buffer);
 }

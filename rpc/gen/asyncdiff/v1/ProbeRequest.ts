@@ -3,9 +3,9 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface ProbeRequest {
-  sizeBytes?: number | string | Long;
+  'sizeBytes'?: (number | string | Long);
 }
 
 export interface ProbeRequest__Output {
-  sizeBytes: number;
+  'sizeBytes': (number);
 }

@@ -1,32 +1,29 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  SamplerState as _asyncdiff_v1_SamplerState,
-  SamplerState__Output as _asyncdiff_v1_SamplerState__Output,
-} from '../../asyncdiff/v1/SamplerState.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
 
 /**
  * A round that was issued with `progress` or `checkpoint` is done.
  */
 export interface RoundDone {
-  jobId?: string;
-  attempt?: number;
-  lastStep?: number;
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'lastStep'?: (number);
   /**
    * With `checkpoint`.
    */
-  state?: _asyncdiff_v1_SamplerState | null;
+  'state'?: (_asyncdiff_v1_SamplerState | null);
 }
 
 /**
  * A round that was issued with `progress` or `checkpoint` is done.
  */
 export interface RoundDone__Output {
-  jobId: string;
-  attempt: number;
-  lastStep: number;
+  'jobId': (string);
+  'attempt': (number);
+  'lastStep': (number);
   /**
    * With `checkpoint`.
    */
-  state: _asyncdiff_v1_SamplerState__Output | null;
+  'state': (_asyncdiff_v1_SamplerState__Output | null);
 }

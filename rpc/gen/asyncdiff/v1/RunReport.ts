@@ -1,141 +1,138 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-import type {
-  WorkerReport as _asyncdiff_v1_WorkerReport,
-  WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output,
-} from '../../asyncdiff/v1/WorkerReport.js';
+import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunReport {
   /**
    * Of the rounds: from the first issued to the last one done.
    */
-  seconds?: number | string;
-  steps?: number;
+  'seconds'?: (number | string);
+  'steps'?: (number);
   /**
    * Rounds, warm-up included.
    */
-  rounds?: number;
-  components?: number;
-  stride?: number;
-  warmUp?: number;
-  bytesBetweenWorkers?: number | string | Long;
+  'rounds'?: (number);
+  'components'?: (number);
+  'stride'?: (number);
+  'warmUp'?: (number);
+  'bytesBetweenWorkers'?: (number | string | Long);
   /**
    * Median time of an asynchronous round, milliseconds; 0 if there was none.
    */
-  periodMs?: number | string;
-  predictedPeriodMs?: number | string;
+  'periodMs'?: (number | string);
+  'predictedPeriodMs'?: (number | string);
   /**
    * Share of the measured compute of the largest component.
    */
-  maxShare?: number | string;
-  workers?: _asyncdiff_v1_WorkerReport[];
-  broadcastBytesPerRound?: number | string | Long;
+  'maxShare'?: (number | string);
+  'workers'?: (_asyncdiff_v1_WorkerReport)[];
+  'broadcastBytesPerRound'?: (number | string | Long);
   /**
    * Whole job: text encoder, planning if any, rounds, decoding.
    */
-  totalSeconds?: number | string;
-  declared?: boolean;
-  lag?: number;
-  microCuts?: number;
-  shape?: string;
-  wireDtype?: string;
-  dataPath?: string;
+  'totalSeconds'?: (number | string);
+  'declared'?: (boolean);
+  'lag'?: (number);
+  'microCuts'?: (number);
+  'shape'?: (string);
+  'wireDtype'?: (string);
+  'dataPath'?: (string);
   /**
    * Coordinator's own CPU time per round, milliseconds.
    */
-  coordinatorCpuMs?: number | string;
+  'coordinatorCpuMs'?: (number | string);
   /**
    * Values that end a segment, in order: `--cut` with the last one of each component makes the same cut again.
    */
-  cuts?: string[];
+  'cuts'?: (string)[];
   /**
    * Content address of the plan: the same plan gives the same bits.
    */
-  planId?: string;
+  'planId'?: (string);
   /**
    * Times that the job was begun anew after a worker was lost.
    */
-  restarts?: number;
+  'restarts'?: (number);
   /**
    * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
    */
-  timeDilation?: number | string;
+  'timeDilation'?: (number | string);
   /**
    * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
    * 0 unless asked for.
    */
-  simulatedSeconds?: number | string;
-  microBatches?: number;
+  'simulatedSeconds'?: (number | string);
+  'microBatches'?: (number);
   /**
    * on or off.
    */
-  recompute?: string;
+  'recompute'?: (string);
 }
 
 export interface RunReport__Output {
   /**
    * Of the rounds: from the first issued to the last one done.
    */
-  seconds: number;
-  steps: number;
+  'seconds': (number);
+  'steps': (number);
   /**
    * Rounds, warm-up included.
    */
-  rounds: number;
-  components: number;
-  stride: number;
-  warmUp: number;
-  bytesBetweenWorkers: number;
+  'rounds': (number);
+  'components': (number);
+  'stride': (number);
+  'warmUp': (number);
+  'bytesBetweenWorkers': (number);
   /**
    * Median time of an asynchronous round, milliseconds; 0 if there was none.
    */
-  periodMs: number;
-  predictedPeriodMs: number;
+  'periodMs': (number);
+  'predictedPeriodMs': (number);
   /**
    * Share of the measured compute of the largest component.
    */
-  maxShare: number;
-  workers: _asyncdiff_v1_WorkerReport__Output[];
-  broadcastBytesPerRound: number;
+  'maxShare': (number);
+  'workers': (_asyncdiff_v1_WorkerReport__Output)[];
+  'broadcastBytesPerRound': (number);
   /**
    * Whole job: text encoder, planning if any, rounds, decoding.
    */
-  totalSeconds: number;
-  declared: boolean;
-  lag: number;
-  microCuts: number;
-  shape: string;
-  wireDtype: string;
-  dataPath: string;
+  'totalSeconds': (number);
+  'declared': (boolean);
+  'lag': (number);
+  'microCuts': (number);
+  'shape': (string);
+  'wireDtype': (string);
+  'dataPath': (string);
   /**
    * Coordinator's own CPU time per round, milliseconds.
    */
-  coordinatorCpuMs: number;
+  'coordinatorCpuMs': (number);
   /**
    * Values that end a segment, in order: `--cut` with the last one of each component makes the same cut again.
    */
-  cuts: string[];
+  'cuts': (string)[];
   /**
    * Content address of the plan: the same plan gives the same bits.
    */
-  planId: string;
+  'planId': (string);
   /**
    * Times that the job was begun anew after a worker was lost.
    */
-  restarts: number;
+  'restarts': (number);
   /**
    * Declared devices: factor on the declared times; seconds and periods above are as measured, not divided by it.
    */
-  timeDilation: number;
+  'timeDilation': (number);
   /**
    * The same program on the simulator, with segment times and links as measured; same scale as `seconds`.
    * 0 unless asked for.
    */
-  simulatedSeconds: number;
-  microBatches: number;
+  'simulatedSeconds': (number);
+  'microBatches': (number);
   /**
    * on or off.
    */
-  recompute: string;
+  'recompute': (string);
 }

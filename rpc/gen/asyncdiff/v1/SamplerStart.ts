@@ -1,9 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  SamplerState as _asyncdiff_v1_SamplerState,
-  SamplerState__Output as _asyncdiff_v1_SamplerState__Output,
-} from '../../asyncdiff/v1/SamplerState.js';
+import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
 
 /**
  * Where a sampler stands; the receiver goes on with it.
@@ -12,13 +9,13 @@ export interface SamplerStart {
   /**
    * Text of a scheduler_config.json.
    */
-  schedulerConfig?: string;
+  'schedulerConfig'?: (string);
   /**
    * ddim, euler, ...
    */
-  name?: string;
-  numInferenceSteps?: number;
-  state?: _asyncdiff_v1_SamplerState | null;
+  'name'?: (string);
+  'numInferenceSteps'?: (number);
+  'state'?: (_asyncdiff_v1_SamplerState | null);
 }
 
 /**
@@ -28,11 +25,11 @@ export interface SamplerStart__Output {
   /**
    * Text of a scheduler_config.json.
    */
-  schedulerConfig: string;
+  'schedulerConfig': (string);
   /**
    * ddim, euler, ...
    */
-  name: string;
-  numInferenceSteps: number;
-  state: _asyncdiff_v1_SamplerState__Output | null;
+  'name': (string);
+  'numInferenceSteps': (number);
+  'state': (_asyncdiff_v1_SamplerState__Output | null);
 }

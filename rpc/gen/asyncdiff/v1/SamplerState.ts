@@ -1,9 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  Tensor as _asyncdiff_v1_Tensor,
-  Tensor__Output as _asyncdiff_v1_Tensor__Output,
-} from '../../asyncdiff/v1/Tensor.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 
 /**
  * Where a sampler stands.
@@ -12,12 +9,12 @@ export interface SamplerState {
   /**
    * The step that comes next, and its latents, not scaled for the model.
    */
-  nextStep?: number;
-  latents?: _asyncdiff_v1_Tensor | null;
+  'nextStep'?: (number);
+  'latents'?: (_asyncdiff_v1_Tensor | null);
   /**
    * What the sampler keeps of earlier steps.
    */
-  history?: _asyncdiff_v1_Tensor[];
+  'history'?: (_asyncdiff_v1_Tensor)[];
 }
 
 /**
@@ -27,10 +24,10 @@ export interface SamplerState__Output {
   /**
    * The step that comes next, and its latents, not scaled for the model.
    */
-  nextStep: number;
-  latents: _asyncdiff_v1_Tensor__Output | null;
+  'nextStep': (number);
+  'latents': (_asyncdiff_v1_Tensor__Output | null);
   /**
    * What the sampler keeps of earlier steps.
    */
-  history: _asyncdiff_v1_Tensor__Output[];
+  'history': (_asyncdiff_v1_Tensor__Output)[];
 }

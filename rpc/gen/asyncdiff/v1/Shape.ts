@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface Shape {
-  dims?: number[];
+  'dims'?: (number)[];
 }
 
 export interface Shape__Output {
-  dims: number[];
+  'dims': (number)[];
 }

@@ -1,70 +1,64 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
-import type {
-  Tensor as _asyncdiff_v1_Tensor,
-  Tensor__Output as _asyncdiff_v1_Tensor__Output,
-} from '../../asyncdiff/v1/Tensor.js';
-import type {
-  SamplerStart as _asyncdiff_v1_SamplerStart,
-  SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output,
-} from '../../asyncdiff/v1/SamplerStart.js';
+import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from '../../asyncdiff/v1/SamplerStart.js';
 
 export interface StartJob {
-  jobId?: string;
-  attempt?: number;
-  planId?: string;
+  'jobId'?: (string);
+  'attempt'?: (number);
+  'planId'?: (string);
   /**
    * Conditioning by graph-input name; only what this worker's segments read.
    */
-  conditioning?: { [key: string]: _asyncdiff_v1_Tensor };
+  'conditioning'?: ({[key: string]: _asyncdiff_v1_Tensor});
   /**
    * Timesteps by step, as the predictor takes them.
    */
-  timesteps?: (number | string)[];
+  'timesteps'?: (number | string)[];
   /**
    * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
    */
-  batchRepeat?: number;
+  'batchRepeat'?: (number);
   /**
    * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
    */
-  guidanceScale?: number | string;
+  'guidanceScale'?: (number | string);
   /**
    * Record spans for the trace.
    */
-  trace?: boolean;
+  'trace'?: (boolean);
   /**
    * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
    */
-  sampler?: _asyncdiff_v1_SamplerStart | null;
+  'sampler'?: (_asyncdiff_v1_SamplerStart | null);
 }
 
 export interface StartJob__Output {
-  jobId: string;
-  attempt: number;
-  planId: string;
+  'jobId': (string);
+  'attempt': (number);
+  'planId': (string);
   /**
    * Conditioning by graph-input name; only what this worker's segments read.
    */
-  conditioning: { [key: string]: _asyncdiff_v1_Tensor__Output };
+  'conditioning': ({[key: string]: _asyncdiff_v1_Tensor__Output});
   /**
    * Timesteps by step, as the predictor takes them.
    */
-  timesteps: number[];
+  'timesteps': (number)[];
   /**
    * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
    */
-  batchRepeat: number;
+  'batchRepeat': (number);
   /**
    * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
    */
-  guidanceScale: number;
+  'guidanceScale': (number);
   /**
    * Record spans for the trace.
    */
-  trace: boolean;
+  'trace': (boolean);
   /**
    * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
    */
-  sampler: _asyncdiff_v1_SamplerStart__Output | null;
+  'sampler': (_asyncdiff_v1_SamplerStart__Output | null);
 }

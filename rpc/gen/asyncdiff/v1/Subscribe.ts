@@ -1,51 +1,52 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+
 export interface Subscribe {
   /**
    * Worker that subscribes.
    */
-  workerId?: string;
+  'workerId'?: (string);
   /**
    * Plan whose tensors it wants.
    */
-  planId?: string;
+  'planId'?: (string);
   /**
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */
-  producerId?: string;
+  'producerId'?: (string);
   /**
    * A ring in shared memory, for a producer on the same host (docs/reference/transport.md); empty for none. One that has opened it says so
    * in its headers (`asyncdiff-shared-memory: 1`).
    */
-  ringName?: string;
-  ringKey?: Buffer | Uint8Array | string;
+  'ringName'?: (string);
+  'ringKey'?: (Buffer | Uint8Array | string);
   /**
    * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
    */
-  takesFrames?: boolean;
+  'takesFrames'?: (boolean);
 }
 
 export interface Subscribe__Output {
   /**
    * Worker that subscribes.
    */
-  workerId: string;
+  'workerId': (string);
   /**
    * Plan whose tensors it wants.
    */
-  planId: string;
+  'planId': (string);
   /**
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */
-  producerId: string;
+  'producerId': (string);
   /**
    * A ring in shared memory, for a producer on the same host (docs/reference/transport.md); empty for none. One that has opened it says so
    * in its headers (`asyncdiff-shared-memory: 1`).
    */
-  ringName: string;
-  ringKey: Buffer;
+  'ringName': (string);
+  'ringKey': (Buffer);
   /**
    * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
    */
-  takesFrames: boolean;
+  'takesFrames': (boolean);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/tensor.proto
 
+
 /**
  * A tensor small enough for one message: conditioning, latents, results.
  */
@@ -7,12 +8,12 @@ export interface Tensor {
   /**
    * Element type in ONNX Runtime's words: float32, float16, int64, ...
    */
-  dtype?: string;
-  dims?: number[];
+  'dtype'?: (string);
+  'dims'?: (number)[];
   /**
    * Raw row-major little-endian elements.
    */
-  data?: Buffer | Uint8Array | string;
+  'data'?: (Buffer | Uint8Array | string);
 }
 
 /**
@@ -22,10 +23,10 @@ export interface Tensor__Output {
   /**
    * Element type in ONNX Runtime's words: float32, float16, int64, ...
    */
-  dtype: string;
-  dims: number[];
+  'dtype': (string);
+  'dims': (number)[];
   /**
    * Raw row-major little-endian elements.
    */
-  data: Buffer;
+  'data': (Buffer);
 }

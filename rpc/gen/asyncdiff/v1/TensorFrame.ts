@@ -9,40 +9,40 @@ import type { Long } from '@grpc/proto-loader';
  * (docs/reference/transport.md).
  */
 export interface TensorFrame {
-  jobId?: string;
+  'jobId'?: (string);
   /**
    * Attempt of the job that this belongs to; frames of an older attempt are dropped.
    */
-  attempt?: number;
+  'attempt'?: (number);
   /**
    * Boundary tensor's name.
    */
-  name?: string;
+  'name'?: (string);
   /**
    * Round that produced it.
    */
-  version?: number;
+  'version'?: (number);
   /**
    * Position of the element type in the fixed list of docs/reference/protocol.md, from 1.
    */
-  dtype?: number;
-  dims?: number[];
+  'dtype'?: (number);
+  'dims'?: (number)[];
   /**
    * Byte offset of this chunk, and bytes of the whole tensor.
    */
-  offsetBytes?: number | string | Long;
-  totalBytes?: number | string | Long;
+  'offsetBytes'?: (number | string | Long);
+  'totalBytes'?: (number | string | Long);
   /**
    * Sender's monotonic clock when the producing run returned, microseconds; for the trace.
    */
-  sentUs?: number | string | Long;
+  'sentUs'?: (number | string | Long);
   /**
    * On one host, the data may lie in shared memory instead of below: `shared_bytes` of it from there in the ring that the consumer offered.
    */
-  sharedOffsetBytes?: number | string | Long;
-  sharedBytes?: number | string | Long;
-  pad?: Buffer | Uint8Array | string;
-  data?: Buffer | Uint8Array | string;
+  'sharedOffsetBytes'?: (number | string | Long);
+  'sharedBytes'?: (number | string | Long);
+  'pad'?: (Buffer | Uint8Array | string);
+  'data'?: (Buffer | Uint8Array | string);
 }
 
 /**
@@ -52,38 +52,38 @@ export interface TensorFrame {
  * (docs/reference/transport.md).
  */
 export interface TensorFrame__Output {
-  jobId: string;
+  'jobId': (string);
   /**
    * Attempt of the job that this belongs to; frames of an older attempt are dropped.
    */
-  attempt: number;
+  'attempt': (number);
   /**
    * Boundary tensor's name.
    */
-  name: string;
+  'name': (string);
   /**
    * Round that produced it.
    */
-  version: number;
+  'version': (number);
   /**
    * Position of the element type in the fixed list of docs/reference/protocol.md, from 1.
    */
-  dtype: number;
-  dims: number[];
+  'dtype': (number);
+  'dims': (number)[];
   /**
    * Byte offset of this chunk, and bytes of the whole tensor.
    */
-  offsetBytes: number;
-  totalBytes: number;
+  'offsetBytes': (number);
+  'totalBytes': (number);
   /**
    * Sender's monotonic clock when the producing run returned, microseconds; for the trace.
    */
-  sentUs: number;
+  'sentUs': (number);
   /**
    * On one host, the data may lie in shared memory instead of below: `shared_bytes` of it from there in the ring that the consumer offered.
    */
-  sharedOffsetBytes: number;
-  sharedBytes: number;
-  pad: Buffer;
-  data: Buffer;
+  'sharedOffsetBytes': (number);
+  'sharedBytes': (number);
+  'pad': (Buffer);
+  'data': (Buffer);
 }

@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+
 export interface Undeploy {
-  planId?: string;
+  'planId'?: (string);
 }
 
 export interface Undeploy__Output {
-  planId: string;
+  'planId': (string);
 }

@@ -9,12 +9,12 @@ export interface UploadHeader {
   /**
    * Content address of the whole model (docs/reference/protocol.md).
    */
-  modelSha256?: string;
+  'modelSha256'?: (string);
   /**
    * `model.onnx`, or an external-data file beside it: a plain relative path.
    */
-  path?: string;
-  sizeBytes?: number | string | Long;
+  'path'?: (string);
+  'sizeBytes'?: (number | string | Long);
 }
 
 /**
@@ -24,10 +24,10 @@ export interface UploadHeader__Output {
   /**
    * Content address of the whole model (docs/reference/protocol.md).
    */
-  modelSha256: string;
+  'modelSha256': (string);
   /**
    * `model.onnx`, or an external-data file beside it: a plain relative path.
    */
-  path: string;
-  sizeBytes: number;
+  'path': (string);
+  'sizeBytes': (number);
 }

@@ -1,15 +1,16 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface UploadModelResponse {
   /**
    * True if the coordinator had it already and the upload was cut short.
    */
-  known?: boolean;
+  'known'?: (boolean);
 }
 
 export interface UploadModelResponse__Output {
   /**
    * True if the coordinator had it already and the upload was cut short.
    */
-  known: boolean;
+  'known': (boolean);
 }

@@ -1,9 +1,10 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+
 export interface Warning {
-  message?: string;
+  'message'?: (string);
 }
 
 export interface Warning__Output {
-  message: string;
+  'message': (string);
 }

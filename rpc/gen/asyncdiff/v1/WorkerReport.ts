@@ -3,21 +3,21 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface WorkerReport {
-  workerId?: string;
-  name?: string;
-  device?: string;
-  components?: number[];
-  computeMs?: number | string;
-  waitMs?: number | string;
-  sentBytes?: number | string | Long;
+  'workerId'?: (string);
+  'name'?: (string);
+  'device'?: (string);
+  'components'?: (number)[];
+  'computeMs'?: (number | string);
+  'waitMs'?: (number | string);
+  'sentBytes'?: (number | string | Long);
 }
 
 export interface WorkerReport__Output {
-  workerId: string;
-  name: string;
-  device: string;
-  components: number[];
-  computeMs: number;
-  waitMs: number;
-  sentBytes: number;
+  'workerId': (string);
+  'name': (string);
+  'device': (string);
+  'components': (number)[];
+  'computeMs': (number);
+  'waitMs': (number);
+  'sentBytes': (number);
 }

@@ -1,62 +1,59 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
-import type {
-  DeclaredDevice as _asyncdiff_v1_DeclaredDevice,
-  DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output,
-} from '../../asyncdiff/v1/DeclaredDevice.js';
+import type { DeclaredDevice as _asyncdiff_v1_DeclaredDevice, DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output } from '../../asyncdiff/v1/DeclaredDevice.js';
 
 export interface WorkerStatus {
-  workerId?: string;
-  name?: string;
+  'workerId'?: (string);
+  'name'?: (string);
   /**
    * joining, idle, deploying, ready, busy, lost.
    */
-  state?: string;
-  device?: string;
-  threads?: number;
-  address?: string;
-  hostName?: string;
-  hostId?: string;
-  machineId?: string;
-  version?: string;
-  onnxruntimeVersion?: string;
-  nodeVersion?: string;
-  declared?: boolean;
-  roundTripMs?: number | string;
+  'state'?: (string);
+  'device'?: (string);
+  'threads'?: (number);
+  'address'?: (string);
+  'hostName'?: (string);
+  'hostId'?: (string);
+  'machineId'?: (string);
+  'version'?: (string);
+  'onnxruntimeVersion'?: (string);
+  'nodeVersion'?: (string);
+  'declared'?: (boolean);
+  'roundTripMs'?: (number | string);
   /**
    * Set where `declared` is.
    */
-  declaredDevice?: _asyncdiff_v1_DeclaredDevice | null;
+  'declaredDevice'?: (_asyncdiff_v1_DeclaredDevice | null);
   /**
    * As the user says (`worker --speed`).
    */
-  speed?: number | string;
+  'speed'?: (number | string);
 }
 
 export interface WorkerStatus__Output {
-  workerId: string;
-  name: string;
+  'workerId': (string);
+  'name': (string);
   /**
    * joining, idle, deploying, ready, busy, lost.
    */
-  state: string;
-  device: string;
-  threads: number;
-  address: string;
-  hostName: string;
-  hostId: string;
-  machineId: string;
-  version: string;
-  onnxruntimeVersion: string;
-  nodeVersion: string;
-  declared: boolean;
-  roundTripMs: number;
+  'state': (string);
+  'device': (string);
+  'threads': (number);
+  'address': (string);
+  'hostName': (string);
+  'hostId': (string);
+  'machineId': (string);
+  'version': (string);
+  'onnxruntimeVersion': (string);
+  'nodeVersion': (string);
+  'declared': (boolean);
+  'roundTripMs': (number);
   /**
    * Set where `declared` is.
    */
-  declaredDevice: _asyncdiff_v1_DeclaredDevice__Output | null;
+  'declaredDevice': (_asyncdiff_v1_DeclaredDevice__Output | null);
   /**
    * As the user says (`worker --speed`).
    */
-  speed: number;
+  'speed': (number);
 }

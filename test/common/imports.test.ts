@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../common/package.js';
+
+/** Floors of the house, lowest first: a folder imports from its own floor's folder and from floors below. docs/architecture.md draws them. */
+const FLOORS = [
+  ['common'],
+  ['samplers', 'program', 'rpc'],
+  ['execution'],
+  ['protocol', 'planner'],
+  ['worker', 'coordinator'],
+  ['client'],
+  ['cli'],
+  ['scripts'],
+];
+const PURE = ['program', 'samplers', 'planner/search', 'planner/simulator'];
+const IO = /^(node:(fs|net|http|http2|child_process|worker_threads|os)|onnxruntime-node|@grpc\/)/;
+
+function sources(folder: string): string[] {
+  return readdirSync(join(packageRoot, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith('.ts') && !path.includes('/gen/') ? [path] : [];
+  });
+}
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(join(packageRoot, path), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string);
+}
+
+const floorOf = new Map(FLOORS.flatMap((folders, floor) => folders.map((name) => [name, floor] as const)));
+
+describe('the house', () => {
+  it.each([...floorOf.keys()])('%s imports from its own folder and from floors below', (folder) => {
+    const floor = floorOf.get(folder) as number;
+    const wrong = sources(folder).flatMap((path) =>
+      importsOf(path)
+        .filter((spec) => spec.startsWith('.'))
+        .map((spec) => normalize(join(dirname(path), spec)).split('/')[0] as string)
+        .filter((target) => target !== folder && (floorOf.get(target) ?? Infinity) >= floor)
+        .map((target) => `${path} imports from ${target}/`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(PURE)('%s does no I/O', (folder) => {
+    const wrong = sources(folder).flatMap((path) =>
+      importsOf(path)
+        .filter((spec) => IO.test(spec))
+        .map((spec) => `${path} imports ${spec}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('enters a folder of code by its door', () => {
+    const wrong = [...floorOf.keys()].flatMap(sources).flatMap((path) =>
+      importsOf(path)
+        .filter((spec) => spec.startsWith('.') && !spec.includes('/gen/'))
+        .map((spec) => normalize(join(dirname(path), spec)))
+        .filter((target) => dirname(target) !== dirname(path) && !/\/(index|package|log)\.js$/.test(target))
+        .filter((target) => readdirSync(join(packageRoot, dirname(target))).includes('index.ts'))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
