@@ -1,7 +1,7 @@
 import type { Cluster, Link } from '../program/index.js';
 import { DEFAULT_LINK, toLink } from './search/index.js';
 import type { PlanRequest } from './plan.js';
-import { byComponent, type Placement } from '../program/index.js';
+import type { Placement } from '../program/index.js';
 
 /** Serialising and parsing on Node, measured with `npm run bench:transport`. */
 const SERIALIZE_MS_PER_MB = DEFAULT_LINK.serializeMsPerMb;
@@ -53,7 +53,7 @@ export function clusterOf(
   };
   return {
     workers: request.workers.map(({ id, hostId, speed }) => ({ id, hostId, speed })),
-    placement: byComponent(placement),
+    placement,
     links: link,
     coordinatorLinks,
     latentBytes,

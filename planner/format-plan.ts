@@ -17,7 +17,7 @@ export function formatPlan(plan: Plan, stride: number) {
     declared: plan.declared,
     predicted_period_ms: plan.predicted.periodMs,
     critical_cycle: plan.predicted.criticalCycle,
-    placement: plan.placement.workersOf.map((workers, index) => ({ component: index + 1, workers })),
+    placement: plan.placement.map((workers, index) => ({ component: index + 1, workers })),
     inputs: plan.inputs,
     ...describePartition(plan.partition),
   };

@@ -38,7 +38,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const chosen = chooseSettings(
     graph,
     {
-      components: placement.components,
+      components: placement.length,
       cuts: settings.cuts,
       shape: settings.shape,
       wireDtype: settings.wireDtype,
@@ -104,7 +104,7 @@ async function measure({
 function planId(partition: Partition, placement: Placement, specs: Plan['specs']): string {
   const lags = partition.boundaryTensors.map(({ name, lag }) => [name, lag]);
   return createHash('sha256')
-    .update(JSON.stringify([specs, lags, placement.workersOf]))
+    .update(JSON.stringify([specs, lags, placement]))
     .digest('hex')
     .slice(0, 16);
 }

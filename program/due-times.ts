@@ -1,6 +1,6 @@
-import { workersOf } from './cluster.js';
 import { LATENTS } from './latents.js';
 import type { Partition } from './partition.js';
+import { type Placement, workersOf } from './placement.js';
 import { segmentBegins } from './segment-begins.js';
 
 /** When a boundary tensor is waited for at one worker, milliseconds of declared or measured compute. */
@@ -33,7 +33,7 @@ export class DueTimes implements DueClock {
   readonly stepMs: number;
   readonly #dues = new Map<string, Due>();
 
-  constructor(partition: Partition, placement: ReadonlyMap<number, readonly string[]>) {
+  constructor(partition: Partition, placement: Placement) {
     this.roundMs = Math.max(...partition.components.map(({ costMs }) => costMs));
     this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
     const lags = new Map(partition.boundaryTensors.map(({ name, lag }) => [name, lag]));
@@ -41,10 +41,10 @@ export class DueTimes implements DueClock {
     for (const [at, beginMs] of segmentBegins(partition.segments).entries()) {
       const { component, costMs, boundaryReads, readsSample } = partition.segments[at]!;
       if (readsSample)
-        for (const worker of workersOf({ placement }, component)) this.#add(LATENTS, worker, AT_ONCE);
+        for (const worker of workersOf(placement, component)) this.#add(LATENTS, worker, AT_ONCE);
       for (const name of boundaryReads) {
         const asyncMs = ((lags.get(name) ?? 1) - 1) * this.roundMs + beginMs;
-        for (const [replica, worker] of workersOf({ placement }, component).entries()) {
+        for (const [replica, worker] of workersOf(placement, component).entries()) {
           // Replicas of component N but the first have no part in synchronous rounds: they need the last one's tensors for round 1.
           const syncMs = replica === 0 ? orderMs - this.stepMs : asyncMs;
           this.#add(name, worker, { asyncMs, syncMs });

@@ -1,23 +1,20 @@
 export {
   type Cluster,
   type ClusterWorker,
-  type Hop,
-  hopsOf,
-  hopsTo,
   type Link,
   occupancyMs,
   ROUNDS_AHEAD,
   sharedResources,
+  sitesOf,
   taskMs,
-  workerOfRun,
-  workersOf,
 } from './cluster.js';
 export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
+export { type Hop, hopsFrom, hopsServing, type Sites, type Travelling } from './hops.js';
 export { JobProgram, type Reader } from './job-program.js';
 export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
 export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
-export { byComponent, placeComponents, placedWorkers, type Placement } from './placement.js';
+export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf } from './placement.js';
 export {
   DEFAULT_WARM_UP,
   expandRound,

@@ -9,12 +9,11 @@ export interface PlacementRequest {
   readonly workerIds: readonly string[];
 }
 
-/** Which worker holds which component. */
-export interface Placement {
-  readonly components: number;
-  /** Workers of each component, from component 1. Several only for component N: its runs of a round are spread over them. */
-  readonly workersOf: readonly (readonly string[])[];
-}
+/**
+ * Workers of each component, from component 1. Several only for component N: replicas, over which its runs of a round are
+ * spread. A worker that holds several components runs them one after another, in their order.
+ */
+export type Placement = readonly (readonly string[])[];
 
 /**
  * Places N components on the workers, one each. Spare workers, up to S - 1, hold component N as well, so that its S
@@ -25,21 +24,30 @@ export function placeComponents({ components, stride, workerIds }: PlacementRequ
   const count = workerIds.length;
   if (count === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
   const wanted = components > 0 ? components : Math.max(1, count - (stride - 1));
-  const workersOf = Array.from({ length: wanted }, (_, index): string[] => {
+  const placement = Array.from({ length: wanted }, (_, index): string[] => {
     const slot = wanted <= count ? index : Math.floor((index * count) / wanted);
     return [workerIds[slot] as string];
   });
   const spare = workerIds.slice(wanted, wanted + stride - 1);
-  workersOf[wanted - 1]?.push(...spare);
-  return { components: wanted, workersOf };
+  placement[wanted - 1]?.push(...spare);
+  return placement;
 }
 
-/** The same as partition search and simulator take it: workers by component. */
-export function byComponent({ workersOf }: Placement): Map<number, readonly string[]> {
-  return new Map(workersOf.map((ids, index) => [index + 1, ids]));
+/** Workers of a component. */
+export function workersOf(placement: Placement, component: number): readonly string[] {
+  const workers = placement[component - 1];
+  if (workers === undefined || workers.length === 0)
+    throw new RangeError(`component ${component} has no worker`);
+  return workers;
+}
+
+/** The worker of one run of a component: run j of component N goes to replica j modulo their number. */
+export function workerOfRun(placement: Placement, component: number, run: number): string {
+  const workers = workersOf(placement, component);
+  return workers[run % workers.length]!;
 }
 
 /** Every worker that holds something, in the order of their components. */
-export function placedWorkers({ workersOf }: Placement): string[] {
-  return [...new Set(workersOf.flat())];
+export function placedWorkers(placement: Placement): string[] {
+  return [...new Set(placement.flat())];
 }

@@ -1,7 +1,8 @@
 import { type Due, type DueClock, DueTimes } from './due-times.js';
 import type { Partition } from './partition.js';
 import { travellingLatents } from './latents.js';
-import { byComponent, type Placement } from './placement.js';
+import { hopsFrom } from './hops.js';
+import { type Placement, workersOf } from './placement.js';
 
 /** Where one worker's boundary tensors go. */
 export interface WorkerRoutes {
@@ -17,11 +18,6 @@ export interface Routes {
   readonly clock: DueClock;
 }
 
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-}
-
 /**
  * The way of every boundary tensor, and of the latents where a worker runs the sampler, each worker receiving it once. Where
  * several workers of one host read it, it crosses the network once: the first of them hands it on to the others.
@@ -34,14 +30,13 @@ export function routeTensors(
 ): Routes {
   const outgoing = new Map<string, Map<string, Map<string, Due>>>();
   const producers = new Map<string, Set<string>>();
-  const byIndex = byComponent(placement);
-  const dues = new DueTimes(partition, byIndex);
-  const latents = travellingLatents(partition, { placement: byIndex });
+  const dues = new DueTimes(partition, placement);
+  const latents = travellingLatents(partition, placement);
   const travelling = [...partition.boundaryTensors, ...(latents === undefined ? [] : [latents])];
-  for (const { name, producer, consumers } of travelling) {
-    const makers = placement.workersOf[producer - 1] ?? [];
-    const readers = [...new Set(consumers.flatMap((component) => placement.workersOf[component - 1] ?? []))];
-    for (const { from, to } of edges(makers, readers, hostOf)) {
+  for (const tensor of travelling) {
+    const { name } = tensor;
+    const makers = workersOf(placement, tensor.producer);
+    for (const { from, to } of makers.flatMap((maker) => hopsFrom(tensor, maker, { placement, hostOf }))) {
       const byTensor = outgoing.get(from) ?? new Map<string, Map<string, Due>>();
       outgoing.set(from, byTensor);
       const targets = byTensor.get(name) ?? new Map<string, Due>();
@@ -77,24 +72,4 @@ export function unreadFrom(
     }
   }
   return unread;
-}
-
-function edges(
-  makers: readonly string[],
-  readers: readonly string[],
-  hostOf: (workerId: string) => string,
-): Edge[] {
-  const [maker] = makers;
-  // With several makers (replicas of a U-shaped component N) a neighbour that hands on would deliver some tensors twice.
-  if (makers.length !== 1 || maker === undefined)
-    return makers.flatMap((from) => readers.filter((to) => to !== from).map((to) => ({ from, to })));
-  const entrance = new Map<string, string>([[hostOf(maker), maker]]);
-  const result: Edge[] = [];
-  for (const to of readers) {
-    if (to === maker) continue;
-    const host = hostOf(to);
-    result.push({ from: entrance.get(host) ?? maker, to });
-    if (!entrance.has(host)) entrance.set(host, to);
-  }
-  return result;
 }

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type Partition, samplingWorker } from '../../program/index.js';
-import { byComponent, placedWorkers, type Routes, routeTensors } from '../../program/index.js';
+import { placedWorkers, type Routes, routeTensors, workerOfRun } from '../../program/index.js';
 import type { Plan } from '../../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
 import type { Reader } from '../../program/index.js';
@@ -43,8 +43,7 @@ export class Deployment {
     this.workers = workers;
     this.segmentMs = segmentMs;
     this.routes = routes;
-    const placement = byComponent(this.plan.placement);
-    this.samplingWorkerId = samplingWorker(this.plan.partition, { placement });
+    this.samplingWorkerId = samplingWorker(this.plan.partition, this.plan.placement);
     this.#byId = new Map(workers.map((worker) => [worker.id, worker]));
     this.sampleReaders = workers.filter((worker) =>
       specsOf(this.plan, worker.id).some((spec) => spec.sampleInput !== ''),
@@ -114,10 +113,9 @@ export class Deployment {
     return this.#byId.get(id);
   }
 
-  /** The worker that runs a task: run j of component N goes to replica j modulo their number. */
-  workerOf(task: Reader): WorkerHandle {
-    const ids = this.plan.placement.workersOf[task.component - 1] as readonly string[];
-    return this.#byId.get(ids[task.run % ids.length] as string) as WorkerHandle;
+  /** The worker that runs a task. */
+  workerOf({ component, run }: Reader): WorkerHandle {
+    return this.#byId.get(workerOfRun(this.plan.placement, component, run)) as WorkerHandle;
   }
 
   /** Conditioning inputs that a worker's segments read. */
@@ -131,5 +129,5 @@ export class Deployment {
 }
 
 function specsOf(plan: Plan, workerId: string): Plan['specs'] {
-  return plan.specs.filter((spec) => plan.placement.workersOf[spec.component - 1]?.includes(workerId));
+  return plan.specs.filter((spec) => plan.placement[spec.component - 1]?.includes(workerId));
 }

@@ -1,4 +1,4 @@
-import { byComponent } from '../../program/index.js';
+import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
@@ -48,7 +48,7 @@ export function runReport(
         workerId: worker.workerId,
         name: handle?.name ?? worker.workerId,
         device: handle?.hello.device ?? '',
-        components: plan.placement.workersOf.flatMap((ids, index) =>
+        components: plan.placement.flatMap((ids, index) =>
           ids.includes(worker.workerId) ? [index + 1] : [],
         ),
         computeMs: worker.computeMs,
@@ -91,18 +91,16 @@ export function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
   const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
-  const placed = { placement: byComponent(placement), workers };
-  if (kinds.size === 1) return roundShare(partition, placed, stride) / stride;
+  if (kinds.size === 1) return roundShare(partition, { placement, workers }, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;
   const last = partition.components.length;
   for (const spec of specs) {
-    const ids = placement.workersOf[spec.component - 1] as readonly string[];
     const msOn = (id: string): number => segmentMs.get(`${id}/${spec.id}`) ?? 0;
-    wholeMs += msOn(ids[0] as string);
+    wholeMs += msOn(workerOfRun(placement, spec.component, 0));
     const runs = spec.component === last ? stride : 1;
     for (let run = 0; run < runs; run++) {
-      const id = ids[run % ids.length] as string;
+      const id = workerOfRun(placement, spec.component, run);
       loads.set(id, (loads.get(id) ?? 0) + msOn(id));
     }
   }

@@ -2,10 +2,12 @@ import type { CycleEdge } from '../../common/max-plus/index.js';
 import {
   type Cluster,
   type Hop,
-  hopsTo,
+  hopsFrom,
+  hopsServing,
   occupancyMs,
   ROUNDS_AHEAD,
   sharedResources,
+  sitesOf,
   taskMs,
   workerOfRun,
   workersOf,
@@ -69,7 +71,7 @@ class EventGraphBuilder {
   readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
   readonly #load = new Map<string, number>();
   /** Undefined where only the coordinator runs the sampler. */
-  readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'> | undefined;
+  readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'> | undefined;
   readonly #dues: DueTimes;
 
   constructor(
@@ -83,7 +85,7 @@ class EventGraphBuilder {
     this.#cluster = cluster;
     this.#stride = stride;
     this.#dues = new DueTimes(partition, cluster.placement);
-    const latents = travellingLatents(partition, cluster);
+    const latents = travellingLatents(partition, cluster.placement);
     this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   }
@@ -122,7 +124,7 @@ class EventGraphBuilder {
     for (const { index } of components) {
       const runs = index === components.length ? this.#stride : 1;
       for (let run = 0; run < runs; run++) {
-        const worker = workerOfRun(this.#cluster, index, run);
+        const worker = workerOfRun(this.#cluster.placement, index, run);
         for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
@@ -165,14 +167,15 @@ class EventGraphBuilder {
   /** The way of what a task makes to everyone who reads it; returns the messages that its own worker sends. */
   #hops(
     task: PlacedTask,
-    what: Pick<BoundaryTensor, 'name' | 'bytes' | 'consumers'>,
+    what: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'>,
   ): { event: number; dueMs: number }[] {
     const { name, bytes } = what;
     this.#arrival.set(`${name} ${task.worker}`, { event: task.done, latencyMs: 0 });
     const hopEvents = new Map<Hop, number>();
     const own: { event: number; dueMs: number }[] = [];
     const readers = what.consumers.flatMap((component) => this.#holders(component));
-    for (const hop of hopsTo(this.#cluster, new Set(readers), task.worker)) {
+    const hops = hopsFrom(what, task.worker, sitesOf(this.#cluster));
+    for (const hop of hopsServing(hops, new Set(readers))) {
       const link = this.#cluster.links(hop.from, hop.to);
       const busyMs = occupancyMs(link, bytes);
       const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
@@ -194,7 +197,7 @@ class EventGraphBuilder {
   /** The workers of a component that have a part in a round of full stride. */
   #holders(component: number): readonly string[] {
     const runs = component === this.#partition.components.length ? this.#stride : 1;
-    return workersOf(this.#cluster, component).slice(0, runs);
+    return workersOf(this.#cluster.placement, component).slice(0, runs);
   }
 
   #addLoad(resource: string, busyMs: number): void {

@@ -1,5 +1,5 @@
 import { type CycleEdge, maxCycleMean } from '../../common/max-plus/index.js';
-import { type Cluster, taskMs, workersOf } from '../../program/index.js';
+import { type Cluster, taskMs, workerOfRun } from '../../program/index.js';
 import { buildEventGraph, type EventKind } from './event-graph.js';
 import type { Partition } from '../../program/index.js';
 
@@ -58,10 +58,9 @@ function busiestMs(partition: Partition, cluster: Cluster, stride: number): numb
   const loads = new Map<string, number>();
   const { components, segments } = partition;
   for (const segment of segments) {
-    const workers = workersOf(cluster, segment.component);
     const runs = segment.component === components.length ? stride : 1;
     for (let run = 0; run < runs; run++) {
-      const worker = workers[run % workers.length]!;
+      const worker = workerOfRun(cluster.placement, segment.component, run);
       loads.set(worker, (loads.get(worker) ?? 0) + taskMs(cluster, worker, segment));
     }
   }

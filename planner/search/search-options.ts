@@ -98,12 +98,12 @@ export function resolveOptions(
 
 /** One worker per component, and more for component N if it has replicas, each on its own host. */
 export function uniformCluster(graph: CostGraph, options: PartitionOptions, components: number): Cluster {
-  const placement = new Map<number, string[]>();
+  const placement: string[][] = [];
   const workers = [];
   for (let component = 1; component <= components; component++) {
     const replicas = component === components ? (options.replicas ?? 1) : 1;
     const ids = Array.from({ length: replicas }, (_, at) => `w${component}${at === 0 ? '' : `r${at}`}`);
-    placement.set(component, ids);
+    placement.push(ids);
     const speed = options.speeds?.[component - 1] ?? 1;
     workers.push(...ids.map((id) => ({ id, speed, hostId: id })));
   }
@@ -132,7 +132,7 @@ export function toLink(cost: LinkCost): Link {
  */
 export function loadFactors(options: SearchOptions): LoadFactor[] {
   const { cluster, components, stride } = options;
-  const all = Array.from({ length: components }, (_, at) => workersOf(cluster, at + 1));
+  const all = Array.from({ length: components }, (_, at) => workersOf(cluster.placement, at + 1));
   const held = new Map<string, number>();
   for (const id of all.flat()) held.set(id, (held.get(id) ?? 0) + 1);
   const speedOf = new Map(cluster.workers.map((worker) => [worker.id, worker.speed]));

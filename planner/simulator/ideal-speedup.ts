@@ -1,5 +1,5 @@
 import type { Cluster, ClusterWorker, Partition } from '../../program/index.js';
-import { workersOf } from '../../program/index.js';
+import { workerOfRun } from '../../program/index.js';
 
 /** What the bound is made of. */
 export interface IdealSpeedupInput {
@@ -39,10 +39,9 @@ export function roundShare(
   const slowness = (worker: string): number => (speeds.has(worker) ? fastest / speeds.get(worker)! : 1);
   const loads = new Map<string, number>();
   for (const { index, share } of partition.components) {
-    const workers = workersOf(cluster, index);
     const runs = index === partition.components.length ? stride : 1;
     for (let run = 0; run < runs; run++) {
-      const worker = workers[run % workers.length]!;
+      const worker = workerOfRun(cluster.placement, index, run);
       loads.set(worker, (loads.get(worker) ?? 0) + share * slowness(worker));
     }
   }

@@ -1,4 +1,14 @@
-import { type Cluster, type Hop, hopsTo, occupancyMs, sharedResources } from '../../program/index.js';
+import {
+  type Cluster,
+  type Hop,
+  hopsFrom,
+  hopsServing,
+  occupancyMs,
+  sharedResources,
+  type Sites,
+  sitesOf,
+  type Travelling,
+} from '../../program/index.js';
 import type { EventQueue } from './event-queue.js';
 import { OutQueue } from './out-queue.js';
 import type { TimelineSpan } from './timeline.js';
@@ -7,6 +17,7 @@ import type { TimelineSpan } from './timeline.js';
 export interface Message {
   /** `<name>@<version>`. */
   readonly what: string;
+  readonly tensor: Travelling;
   readonly bytes: number;
   readonly round: number;
   /** When each worker waits for it; see DueTimes. */
@@ -25,6 +36,7 @@ export interface NetworkEvents {
  */
 export class SimulatedNetwork {
   readonly #cluster: Cluster;
+  readonly #sites: Sites;
   readonly #events: EventQueue;
   readonly #handlers: NetworkEvents;
   readonly #out = new Map<string, OutQueue>();
@@ -32,13 +44,14 @@ export class SimulatedNetwork {
 
   constructor(cluster: Cluster, events: EventQueue, handlers: NetworkEvents) {
     this.#cluster = cluster;
+    this.#sites = sitesOf(cluster);
     this.#events = events;
     this.#handlers = handlers;
   }
 
   /** To every one of `readers`, from the worker that made it. */
   send(message: Message, from: string, readers: ReadonlySet<string>, readyMs: number): void {
-    const hops = hopsTo(this.#cluster, readers, from);
+    const hops = hopsServing(hopsFrom(message.tensor, from, this.#sites), readers);
     for (const hop of hops) if (hop.via === undefined) this.#hop(message, hop, hops, readyMs);
   }
 

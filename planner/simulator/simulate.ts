@@ -9,6 +9,7 @@ import {
   ROUNDS_AHEAD,
   type Segment,
   taskMs,
+  type Travelling,
   travellingLatents,
   workerOfRun,
 } from '../../program/index.js';
@@ -56,7 +57,7 @@ class Simulation {
   /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
   readonly #sampleReaders = new Map<number, Set<string>>();
   /** Undefined where only the coordinator runs the sampler. */
-  readonly #latents: Pick<BoundaryTensor, 'consumers'> | undefined;
+  readonly #latents: Travelling | undefined;
   readonly #events = new EventQueue();
   readonly #network: SimulatedNetwork;
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
@@ -74,7 +75,7 @@ class Simulation {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#dues = new DueTimes(partition, cluster.placement);
-    this.#latents = travellingLatents(partition, cluster);
+    this.#latents = travellingLatents(partition, cluster.placement);
     this.#program = new JobProgram(partition, settings);
     this.#rounds = this.#program.rounds;
     this.#numInferenceSteps = settings.numInferenceSteps;
@@ -165,15 +166,24 @@ class Simulation {
   }
 
   #finish({ task, round, worker, epsStep: step }: QueuedTask, endMs: number): void {
-    const publish = (name: string, version: number, bytes: number, readers: ReadonlySet<string>): void => {
+    const publish = (
+      name: string,
+      version: number,
+      tensor: Travelling & Pick<BoundaryTensor, 'bytes'>,
+      readers: ReadonlySet<string>,
+    ): void => {
       const what = `${name}@${version}`;
       this.#present.set(`${what} ${worker}`, endMs);
       const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
-      this.#network.send({ what, bytes, round: task.round, dueMs }, worker, readers, endMs);
+      const { bytes } = tensor;
+      this.#network.send({ what, tensor, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
     if (step !== undefined) {
       const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
-      if (readers !== undefined) publish(LATENTS, step + 1, this.#cluster.latentBytes, readers);
+      if (readers !== undefined && this.#latents !== undefined) {
+        const latents = { ...this.#latents, bytes: this.#cluster.latentBytes };
+        publish(LATENTS, step + 1, latents, readers);
+      }
       // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
       const told = this.#latents === undefined || step + 1 === this.#numInferenceSteps;
       const sent = { readyMs: endMs, bytes: told ? this.#cluster.latentBytes : 0 };
@@ -186,12 +196,12 @@ class Simulation {
     const readers = this.#program.readers(round);
     for (const { name, version } of task.writes) {
       const workers = new Set(readers.get(name)?.map((reader) => this.#workerOf(reader)));
-      publish(name, version, this.#tensors.get(name)!.bytes, workers);
+      publish(name, version, this.#tensors.get(name)!, workers);
     }
   }
 
   #workerOf({ component, run }: Reader): string {
-    return workerOfRun(this.#cluster, component, run);
+    return workerOfRun(this.#cluster.placement, component, run);
   }
 
   /** Steps the sampler as far as noise predictions have arrived in order. */

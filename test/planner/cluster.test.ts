@@ -24,7 +24,7 @@ const request: PlanRequest = {
   optimizationLevel: 'extended',
   threads: 1,
 };
-const { links } = clusterOf(request, { components: 3, workersOf: [['a'], ['b'], ['c']] }, 1024);
+const { links } = clusterOf(request, [['a'], ['b'], ['c']], 1024);
 
 it('takes a measured link at what it gives beside others: less than it gave alone', () => {
   const { latencyMs, bytesPerSecond } = links('a', 'c');

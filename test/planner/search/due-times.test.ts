@@ -5,11 +5,7 @@ import { chainGraph } from '../../support/random-graph.js';
 
 /** Components of 1, 2 and 3 ms, one worker each; two hold component 3. */
 const chain = partitionGraph(chainGraph([1, 2, 3]), { components: 3, shape: 'sequential', lag: 1 });
-const placement = new Map([
-  [1, ['a']],
-  [2, ['b']],
-  [3, ['c', 'd']],
-]);
+const placement = [['a'], ['b'], ['c', 'd']];
 const [first, second] = chain.boundaryTensors.map(({ name }) => name) as [string, string];
 
 describe('DueTimes', () => {
@@ -37,10 +33,7 @@ describe('DueTimes', () => {
 
   test('a session that runs later in its component is waited for later; lag 2 is a round more', () => {
     const graph = chainGraph([1, 2, 3]);
-    const onTwo = new Map([
-      [1, ['a']],
-      [2, ['b']],
-    ]);
+    const onTwo = [['a'], ['b']];
     const duesOf = (lag: 1 | 2) =>
       new DueTimes(partitionGraph(graph, { components: 2, shape: 'u-shaped', lag }), onTwo);
     const [plain, lagged] = [duesOf(1), duesOf(2)];

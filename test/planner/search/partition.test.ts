@@ -7,7 +7,7 @@ import {
   partitionGraph,
   uniformCluster,
 } from '../../../planner/search/index.js';
-import { hopsOf, type Partition } from '../../../program/index.js';
+import { hopsFrom, type Partition, sitesOf, workersOf } from '../../../program/index.js';
 import { runSegment, wholeFormula } from '../../support/dataflow.js';
 import { randomGraph } from '../../support/random-graph.js';
 
@@ -89,9 +89,9 @@ describe('a partition of any graph', () => {
           })),
         };
         for (const tensor of partition.boundaryTensors) {
-          const from = cluster.placement.get(tensor.producer)!.at(-1)!;
-          const expected = tensor.consumers.flatMap((consumer) => cluster.placement.get(consumer)!);
-          const hops = hopsOf(cluster, tensor, from);
+          const from = workersOf(cluster.placement, tensor.producer).at(-1)!;
+          const expected = tensor.consumers.flatMap((consumer) => workersOf(cluster.placement, consumer));
+          const hops = hopsFrom(tensor, from, sitesOf(cluster));
           expect(hops.map((hop) => hop.to).toSorted()).toEqual(
             [...new Set(expected)].filter((id) => id !== from).toSorted(),
           );

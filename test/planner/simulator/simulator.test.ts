@@ -12,7 +12,7 @@ function ringCluster(partition: Partition, c: number): Cluster {
   const ids = partition.components.map((one) => `w${one.index}`);
   return {
     workers: ids.map((id) => ({ id, speed: 1, hostId: id })),
-    placement: new Map(ids.map((id, at) => [at + 1, [id]])),
+    placement: ids.map((id) => [id]),
     links: () => ({ latencyMs: c, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
     // From component N to the coordinator and on to component 1: c together.
     coordinatorLinks: () => ({ latencyMs: c / 2, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
@@ -82,11 +82,11 @@ const plan = fc
     const options = { components: count, shape, microCuts, microBatches, lag, stride };
     const partition = partitionGraph(graph, options);
     const ids = Array.from({ length: rest.workerCount }, (_, at) => `w${at}`);
-    const placement = new Map<number, string[]>();
+    const placement: string[][] = [];
     for (let component = 1; component <= count; component++) {
       const replicas = component === count ? Math.min(rest.replicas, rest.workerCount) : 1;
       const own = Array.from({ length: replicas }, (_, at) => ids[(component - 1 + at) % ids.length]!);
-      placement.set(component, own);
+      placement.push(own);
     }
     const cluster: Cluster = {
       workers: ids.map((id, at) => ({
@@ -113,7 +113,7 @@ function noSharedInterface(partition: Partition, cluster: Cluster, stride: numbe
   const isFree = ({ overheadMs, bytesPerSecond }: Link) =>
     overheadMs === 0 && !Number.isFinite(bytesPerSecond);
   if (isFree(cluster.links('', '')) && isFree(cluster.coordinatorLinks(''))) return true;
-  const placed = [...cluster.placement.values()].flat();
+  const placed = cluster.placement.flat();
   const oneTaskEach =
     stride === 1 &&
     partition.segments.length === partition.components.length &&
@@ -159,7 +159,7 @@ describe('simulate', () => {
           timeline.spans.filter(
             ({ kind, worker }) => kind === 'sampler' && (worker === 'coordinator') === at,
           );
-        const alone = cluster.placement.get(partition.components.length)?.length === 1;
+        const alone = cluster.placement.at(-1)?.length === 1;
         expect([stepsAt(true).length, stepsAt(false).length]).toEqual(alone ? [0, steps] : [steps, 0]);
         expect(timeline.rounds.reduce((sum, round) => sum + round.durationMs, 0)).toBeCloseTo(
           timeline.totalMs,
@@ -199,10 +199,7 @@ describe('simulate', () => {
     const shared: Cluster = {
       ...alone,
       workers: [...alone.workers, { id: 'w3', speed: 1, hostId: 'w3' }],
-      placement: new Map([
-        [1, ['w1']],
-        [2, ['w2', 'w3']],
-      ]),
+      placement: [['w1'], ['w2', 'w3']],
     };
     const settings = { numInferenceSteps: 101, stride: 2, warmUp: 1, timeShift: false };
     expect(predictPeriod(partition, alone, settings).periodMs).toBeCloseTo(2);
@@ -213,7 +210,7 @@ describe('simulate', () => {
 
   test('one worker that holds both components runs one after the other', () => {
     const partition = partitionGraph(chainGraph([1, 2]), { components: 2, shape: 'sequential' });
-    const cluster = { ...ringCluster(partition, 0), placement: new Map([1, 2].map((at) => [at, ['w1']])) };
+    const cluster = { ...ringCluster(partition, 0), placement: [['w1'], ['w1']] };
     expect(predictPeriod(partition, cluster, LONG).periodMs).toBeCloseTo(3);
     expect(simulate(partition, cluster, LONG).periodMs).toBeCloseTo(3);
   });
@@ -257,9 +254,7 @@ describe('idealSpeedup', () => {
 
   test('takes the busiest worker of a round', () => {
     const partition = partitionGraph(chainGraph([2, 1, 1]), { components: 2, shape: 'sequential' });
-    const placement = (...workers: string[][]) => ({
-      placement: new Map(workers.map((ids, at) => [at + 1, ids])),
-    });
+    const placement = (...placement: string[][]) => ({ placement });
     expect(roundShare(partition, placement(['a'], ['b']), 1)).toBe(0.5);
     expect(roundShare(partition, placement(['a'], ['b']), 2)).toBe(1);
     expect(roundShare(partition, placement(['a'], ['b', 'c']), 2)).toBe(0.5);
