@@ -95,7 +95,8 @@ describe('a partition of any graph', () => {
           expect(hops.map((hop) => hop.to).toSorted()).toEqual(
             [...new Set(expected)].filter((id) => id !== from).toSorted(),
           );
-          // Into each host other than the producer's it goes once.
+          // Into each host other than the producer's it goes once, where there is one producer.
+          if (workersOf(cluster.placement, tensor.producer).length > 1) continue;
           const host = (id: string) => cluster.workers.find((worker) => worker.id === id)!.hostId;
           const entered = hops.filter((hop) => host(hop.from) !== host(hop.to)).map((hop) => host(hop.to));
           expect(entered).toEqual([...new Set(entered)]);
