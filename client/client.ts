@@ -1,13 +1,13 @@
-import { credentials } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { toTensorMessages } from '../protocol/index.js';
 import {
-  channelOptions,
-  CoordinatorClient,
+  type CoordinatorChannel,
   coordinatorService,
   formatAddress,
+  type LinkSecurity,
   messages,
+  openCoordinatorChannel,
   parseAddress,
   unary,
 } from '../rpc/index.js';
@@ -20,6 +20,8 @@ import { uploadModel } from './upload-model.js';
 export interface ClientOptions {
   /** Largest gRPC message, bytes. Defaults to 64 MiB, and must be no more than the coordinator's. */
   readonly maxMessageBytes?: number | undefined;
+  /** How the link to the coordinator is protected. Default: plain text. */
+  readonly security?: LinkSecurity | undefined;
 }
 
 export interface CallOptions {
@@ -79,7 +81,7 @@ export interface DenoiseOptions extends CallOptions {
  *     client.close();
  */
 export class AsyncDiffClient {
-  readonly #client: InstanceType<typeof CoordinatorClient>;
+  readonly #client: CoordinatorChannel;
   readonly #address: string;
   readonly #closed = new AbortController();
 
@@ -89,11 +91,10 @@ export class AsyncDiffClient {
    */
   constructor(address: string, options: ClientOptions = {}) {
     this.#address = formatAddress(parseAddress(address));
-    this.#client = new CoordinatorClient(
-      this.#address,
-      credentials.createInsecure(),
-      channelOptions({ maxMessageBytes: options.maxMessageBytes }),
-    );
+    this.#client = openCoordinatorChannel(this.#address, {
+      security: options.security,
+      settings: { maxMessageBytes: options.maxMessageBytes },
+    });
   }
 
   /** Text to image with the coordinator's model. */

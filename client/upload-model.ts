@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
-import { clientError, type CoordinatorClient } from '../rpc/index.js';
+import { clientError, type CoordinatorChannel } from '../rpc/index.js';
 
 const CHUNK_BYTES = 1 << 20;
 
 /** Sends a model's file and its external data, unless the coordinator says that it has them; the content address. */
 export async function uploadModel(
-  client: InstanceType<typeof CoordinatorClient>,
+  client: CoordinatorChannel,
   modelPath: string,
   signal?: AbortSignal,
 ): Promise<string> {

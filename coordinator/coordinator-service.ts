@@ -108,7 +108,7 @@ async function denoise(
   const sampler = createSampler(parseSchedulerConfig(request.schedulerConfig), request.numInferenceSteps);
   const settings = resolveSettings(request.plan, sampler.numInferenceSteps);
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
-  const declared = context.registry.workers.some((worker) => worker.hello.declared);
+  const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(
     context,
     declared ? '' : models.path(request.modelSha256),

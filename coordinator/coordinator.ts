@@ -5,7 +5,14 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import { coordinatorService, parseAddress, type RunningServer, startServer } from '../rpc/index.js';
+import {
+  coordinatorService,
+  type LinkOptions,
+  type LinkSecurity,
+  parseAddress,
+  type RunningServer,
+  startServer,
+} from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
@@ -33,6 +40,8 @@ export interface CoordinatorOptions {
   readonly workDir?: string | undefined;
   readonly maxQueued?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
+  /** Of its own port, and of the workers that it dials. Default: plain text. */
+  readonly security?: LinkSecurity | undefined;
   readonly log: CoordinatorLog;
 }
 
@@ -57,7 +66,7 @@ export class Coordinator implements CoordinatorParts {
     this.pipeline = pipeline;
     this.registry = new WorkerRegistry({
       log: options.log,
-      maxMessageBytes: options.maxMessageBytes,
+      link: linkOf(options),
       onChange: (workers) => this.metrics.workers(workers.length),
     });
     this.models = new ModelStore(join(workDir, 'models'));
@@ -82,7 +91,7 @@ export class Coordinator implements CoordinatorParts {
         services: [
           { definition: coordinatorService, handlers: coordinatorHandlers(() => coordinator as Coordinator) },
         ],
-        settings: { maxMessageBytes: options.maxMessageBytes },
+        ...linkOf(options),
       });
       coordinator = new Coordinator(options, pipeline, () => server);
     } catch (error) {
@@ -129,4 +138,8 @@ export class Coordinator implements CoordinatorParts {
     while (this.queue.running > 0 && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function linkOf({ security, maxMessageBytes }: CoordinatorOptions): LinkOptions {
+  return { security, settings: { maxMessageBytes } };
 }

@@ -9,6 +9,13 @@ export {
   unaryHandler,
   type UnaryOptions,
 } from './calls.js';
+export {
+  type CoordinatorChannel,
+  type LinkOptions,
+  openCoordinatorChannel,
+  openWorkerChannel,
+  type WorkerChannel,
+} from './channel.js';
 export { clientError } from './client-error.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
@@ -22,6 +29,7 @@ export {
   type OutgoingFrame,
   transferableTensor,
 } from './frame.js';
+export { type LinkSecurity, PLAINTEXT, type TlsIdentity, type TlsSettings } from './link-security.js';
 export {
   channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,

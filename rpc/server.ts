@@ -13,6 +13,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type Address, formatAddress, parseAddress } from './address.js';
+import type { LinkSecurity } from './link-security.js';
 import { DEFAULT_WINDOW_BYTES, serverOptions, type TransportSettings } from './options.js';
 import { openServerWindows } from './server-window.js';
 import { packageDefinition } from './service.js';
@@ -31,6 +32,8 @@ export interface StartServerOptions {
   readonly services: readonly ServedService[];
   /** Closes the server, at once, when aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Default: plain text. */
+  readonly security?: LinkSecurity | undefined;
   readonly settings?: TransportSettings | undefined;
 }
 

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { credentials } from '@grpc/grpc-js';
 import type { Tensor } from '../common/tensor/index.js';
 import type {
   CoordinatorMessage,
@@ -11,14 +10,13 @@ import type {
 import type { WorkerMessage, WorkerMessage__Output } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   bidiHandler,
-  channelOptions,
   ControlStream,
-  CoordinatorClient,
   coordinatorService,
   encodeFrames,
   FrameAssembler,
   startServer,
   workerService,
+  openCoordinatorChannel,
 } from '../rpc/index.js';
 import { DEFAULT_MAX_IN_FLIGHT_BYTES, ExchangeClient, ExchangeServer } from '../worker/exchange/index.js';
 import { startDelayProxy } from './delay-proxy.js';
@@ -206,7 +204,7 @@ function runClient(): void {
 }
 
 async function sendUp(job: Job): Promise<void> {
-  const client = new CoordinatorClient(job.address, credentials.createInsecure(), channelOptions());
+  const client = openCoordinatorChannel(job.address);
   const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
   const closed = new Promise<void>((resolve) =>
     stream.listen({ onMessage: () => undefined, onClosed: () => resolve() }),

@@ -1,3 +1,4 @@
+import type { LinkSecurity } from '../rpc/index.js';
 import type { WorkerLog } from './log.js';
 
 /**
@@ -30,6 +31,8 @@ export interface WorkerOptions {
   /** Name for people. Defaults to the host's. */
   readonly name?: string | undefined;
   readonly maxMessageBytes?: number | undefined;
+  /** Of its own port, its coordinator, and the workers that it dials. Default: plain text. */
+  readonly security?: LinkSecurity | undefined;
   /** Tensors from workers on this host come through shared memory where there is some. Default true. */
   readonly sharedMemory?: boolean | undefined;
   readonly log: WorkerLog;

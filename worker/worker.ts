@@ -4,6 +4,7 @@ import { parseDevice } from '../execution/index.js';
 import {
   bidiHandler,
   type ControlStream,
+  type LinkOptions,
   parseAddress,
   PROTOCOL_VERSION,
   type RunningServer,
@@ -37,6 +38,7 @@ export class AsyncDiffWorker {
   readonly #exchange: ExchangeServer;
   readonly #cache: ArtifactCache;
   readonly #hello: Hello;
+  readonly #link: LinkOptions;
   readonly #declared: boolean;
   #workerId = '';
   #conversation: Conversation | undefined;
@@ -63,6 +65,7 @@ export class AsyncDiffWorker {
     this.#options = options;
     this.#server = parts.server;
     this.#exchange = parts.exchange;
+    this.#link = linkOf(options);
     this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
     this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir());
@@ -115,7 +118,7 @@ export class AsyncDiffWorker {
     const server = await startServer({
       listen,
       services: [{ definition: workerService, handlers: handlers }],
-      settings: { maxMessageBytes: options.maxMessageBytes },
+      ...linkOf(options),
     });
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, device: declared, hello });
@@ -174,7 +177,7 @@ export class AsyncDiffWorker {
     if (join === undefined) return;
     this.#joinLoop = startJoinLoop({
       coordinator: join,
-      maxMessageBytes: this.#options.maxMessageBytes,
+      link: this.#link,
       log,
       onRefused: (error) => this.#die(error),
       converse: (stream) => this.converse(stream),
@@ -210,6 +213,8 @@ export class AsyncDiffWorker {
       cache: this.#cache,
       declared: this.#declared,
       sharedMemory: this.#options.sharedMemory ?? true,
+      // Tensors travel in frames of their own sizes, whatever the largest message.
+      link: { security: this.#options.security },
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (report) => this.metrics.jobEnded(report),
@@ -240,4 +245,8 @@ export class AsyncDiffWorker {
     await this.#cache.close();
     this.#state = 'stopped';
   }
+}
+
+function linkOf({ security, maxMessageBytes }: WorkerOptions): LinkOptions {
+  return { security, settings: { maxMessageBytes } };
 }

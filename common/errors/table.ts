@@ -91,6 +91,11 @@ export const ERRORS = Object.freeze({
     'Check that the worker runs and that its address is reachable.',
     true,
   ),
+  worker_refused: row(
+    status.FAILED_PRECONDITION,
+    EXIT.usage,
+    'Correct what the message names, and start the worker again.',
+  ),
   worker_lost: row(status.UNAVAILABLE, EXIT.failure, 'The worker went away; submit the job again.', true),
   worker_failed: row(status.INTERNAL, EXIT.failure, 'See the log of the worker that the message names.'),
   peer_unreachable: row(

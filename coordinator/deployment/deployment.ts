@@ -63,7 +63,7 @@ export class Deployment {
         throw new AsyncDiffError('worker_lost', `worker ${id} left while the plan was made`);
       return worker;
     });
-    const routes = routeTensors(plan.partition, plan.placement, (id) => byId.get(id)?.hello.hostId ?? id);
+    const routes = routeTensors(plan.partition, plan.placement, (id) => byId.get(id)?.facts.hostId ?? id);
     const source = artifactSource(plan.artifactPaths);
     const segmentMs = new Map<string, number>();
     const results = await Promise.allSettled(
@@ -76,8 +76,8 @@ export class Deployment {
             routes: [...outgoing].map(([name, targets]) => toRouteMessage(name, targets)),
             ...routes.clock,
             producers: producers.map((id) => {
-              const { address = '', hostId } = byId.get(id)?.hello ?? {};
-              return { workerId: id, address, sameHost: hostId === worker.hello.hostId };
+              const { address = '', hostId } = byId.get(id)?.facts ?? {};
+              return { workerId: id, address, sameHost: hostId === worker.facts.hostId };
             }),
             relay,
             optimizationLevel,

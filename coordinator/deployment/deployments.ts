@@ -50,10 +50,10 @@ export class Deployments {
       settings: request.settings,
       workers: request.workers.map((worker) => ({
         id: worker.id,
-        hostId: worker.hello.hostId,
+        hostId: worker.facts.hostId,
         speed: worker.speed,
         // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
-        roundTripMs: worker.hello.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
+        roundTripMs: worker.facts.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
       })),
       links,
       batchRepeat: request.batchRepeat,
@@ -123,8 +123,8 @@ function keyOf({
   // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
   const holders = workers.map((worker) => [
     worker.id,
-    worker.hello.address,
-    worker.hello.device,
+    worker.facts.address,
+    worker.facts.device,
     worker.speed,
   ]);
   return JSON.stringify([source, settings, batchRepeat, relay, optimizationLevel, holders]);

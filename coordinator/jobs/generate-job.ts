@@ -74,9 +74,8 @@ export function sourceFor(
   latentDims: readonly number[],
   guidanceScale: number,
 ) {
-  const declared = registry.workers.find((worker) => worker.hello.declared);
-  if (declared !== undefined)
-    return { kind: 'profile' as const, profileJson: declared.hello.declaredProfile };
+  const declared = registry.workers.find((worker) => worker.facts.declared !== undefined)?.facts.declared;
+  if (declared !== undefined) return { kind: 'profile' as const, profileJson: declared.profileJson };
   const [batch = 1, ...rest] = latentDims;
   const shapes = Object.fromEntries(
     Object.entries(conditioning).map(([name, tensor]) => [name, tensor.dims]),

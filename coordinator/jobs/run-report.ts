@@ -47,7 +47,7 @@ export function runReport(
       return {
         workerId: worker.workerId,
         name: handle?.name ?? worker.workerId,
-        device: handle?.hello.device ?? '',
+        device: handle?.facts.device ?? '',
         components: plan.placement.flatMap((ids, index) =>
           ids.includes(worker.workerId) ? [index + 1] : [],
         ),
@@ -90,7 +90,7 @@ function simulatedSeconds(
 export function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
-  const kinds = new Set(workers.map(({ hello }) => `${hello.device} ${hello.threads}`));
+  const kinds = new Set(workers.map(({ facts }) => `${facts.device} ${facts.threads}`));
   if (kinds.size === 1) return roundShare(partition, { placement, workers }, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;

@@ -12,8 +12,8 @@ export type CheckedDeployment = Pick<Deployment, 'workers' | 'segmentMs' | 'plan
  * each other. Workers on the processor of one machine are not compared: they share it, and what differs is what else it did meanwhile.
  */
 export function speedWarning({ workers, segmentMs, plan }: CheckedDeployment): string | undefined {
-  const kinds = new Set(workers.map(({ hello }) => `${hello.machineId} ${hello.device} ${hello.threads}`));
-  const onProcessor = workers.every(({ hello }) => hello.device === 'cpu');
+  const kinds = new Set(workers.map(({ facts }) => `${facts.machineId} ${facts.device} ${facts.threads}`));
+  const onProcessor = workers.every(({ facts }) => facts.device === 'cpu');
   if (plan.declared || workers.length < 2 || (onProcessor && kinds.size === 1)) return undefined;
   const measured = workers.map((worker) => {
     let costMs = 0;

@@ -12,14 +12,14 @@ export class LinkMeter {
       for (const producer of workers) {
         if (
           producer === receiver ||
-          producer.hello.hostId === receiver.hello.hostId ||
-          producer.hello.address === ''
+          producer.facts.hostId === receiver.facts.hostId ||
+          producer.facts.address === ''
         )
           continue;
-        const key = `${producer.id}@${producer.hello.address}>${receiver.id}@${receiver.hello.address}`;
+        const key = `${producer.id}@${producer.facts.address}>${receiver.id}@${receiver.facts.address}`;
         let measured = this.#known.get(key);
         if (measured === undefined) {
-          measured = await receiver.probeLinks([{ workerId: producer.id, address: producer.hello.address }]);
+          measured = await receiver.probeLinks([{ workerId: producer.id, address: producer.facts.address }]);
           if (measured.length > 0) this.#known.set(key, measured);
         }
         links.push(...measured);

@@ -5,13 +5,13 @@ import { fromFault, fromJobReport } from '../../protocol/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
-import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { LinksProbed__Output } from '../../rpc/gen/asyncdiff/v1/LinksProbed.js';
 import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
 import { Expectations } from './expectations.js';
+import type { WorkerFacts } from './worker-facts.js';
 import type { ArtifactSource, JobListener, WorkerLink } from './worker-link.js';
 import { TRANSITIONS, type WorkerState } from './worker-state.js';
 
@@ -22,7 +22,7 @@ const EAGER_PINGS = 6;
 export class WorkerHandle {
   readonly id: string;
   readonly name: string;
-  readonly hello: Hello__Output;
+  readonly facts: WorkerFacts;
   readonly clock = new ClockOffset();
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
   readonly speed: number;
@@ -37,11 +37,11 @@ export class WorkerHandle {
   #probes = 0;
   #lossListeners = new Set<(error: AsyncDiffError) => void>();
 
-  constructor(id: string, name: string, hello: Hello__Output, link: WorkerLink) {
+  constructor(id: string, name: string, facts: WorkerFacts, link: WorkerLink) {
     this.id = id;
     this.name = name;
-    this.hello = hello;
-    this.speed = (hello.speed || 1) / dilationOf(hello);
+    this.facts = facts;
+    this.speed = facts.speed / (facts.declared?.profile.time_dilation ?? 1);
     this.#link = link;
   }
 
@@ -226,9 +226,4 @@ export class WorkerHandle {
     }
     this.#state = next;
   }
-}
-
-function dilationOf({ declared, declaredProfile }: Hello__Output): number {
-  if (!declared) return 1;
-  return (JSON.parse(declaredProfile) as { time_dilation?: number }).time_dilation ?? 1;
 }

@@ -1,12 +1,12 @@
-import { credentials } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
-import { channelOptions, ControlStream, PROTOCOL_VERSION, WorkerClient } from '../../rpc/index.js';
+import { ControlStream, type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorLog } from '../log.js';
 import { reachableAddress } from './reachable-address.js';
+import { workerFacts } from './worker-facts.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export type WorkerStream = ControlStream<CoordinatorMessage, WorkerMessage__Output>;
@@ -19,7 +19,8 @@ const REDIAL_MS = 1_000;
 
 export interface RegistryOptions {
   readonly log: CoordinatorLog;
-  readonly maxMessageBytes?: number | undefined;
+  /** For the workers that it dials. */
+  readonly link?: LinkOptions | undefined;
   readonly onChange: (workers: readonly WorkerHandle[]) => void;
 }
 
@@ -99,14 +100,10 @@ export class WorkerRegistry {
 
   /** Dials a worker that listens, and again whenever it is lost. */
   async dial(address: string): Promise<void> {
-    const { log, maxMessageBytes } = this.#options;
+    const { log, link } = this.#options;
     let told = false;
     while (!this.#stop.signal.aborted) {
-      const client = new WorkerClient(
-        address,
-        credentials.createInsecure(),
-        channelOptions({ maxMessageBytes }),
-      );
+      const client = openWorkerChannel(address, link);
       const call = client.attach();
       let heard = false;
       call.once('data', () => {
@@ -136,14 +133,9 @@ export class WorkerRegistry {
   }
 
   #welcome(stream: WorkerStream, hello: Hello__Output): WorkerHandle {
-    if (hello.protocolVersion !== PROTOCOL_VERSION) {
-      throw new AsyncDiffError(
-        'protocol_mismatch',
-        `worker ${hello.name} speaks protocol ${hello.protocolVersion} (asyncdiff ${hello.version}), this coordinator ${PROTOCOL_VERSION} (asyncdiff ${packageVersion})`,
-      );
-    }
-    const name = this.#freeName(hello.name);
-    const seen = { ...hello, address: reachableAddress(hello.address, stream.peer) };
+    const facts = workerFacts(hello, stream.peer);
+    const name = this.#freeName(facts.name);
+    const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
     const handle = new WorkerHandle(name, name, seen, {
       send: (message) => stream.send(message),
       close: () => stream.end(),
@@ -164,7 +156,7 @@ export class WorkerRegistry {
       this.#changed();
     });
     this.#options.log.info(
-      { worker: name, device: hello.device, threads: hello.threads, address: seen.address },
+      { worker: name, device: facts.device, threads: facts.threads, address: seen.address },
       'worker registered',
     );
     this.#changed();

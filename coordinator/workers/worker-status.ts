@@ -1,44 +1,23 @@
-import { parseProfile } from '../../planner/declared/index.js';
+import type { DeclaredProfile } from '../../planner/declared/index.js';
 import type { DeclaredDevice } from '../../rpc/gen/asyncdiff/v1/DeclaredDevice.js';
 import type { WorkerStatus } from '../../rpc/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** A worker as GetStatus shows it. */
-export function workerStatus({ id, name, state, hello, clock }: WorkerHandle): WorkerStatus {
-  const {
-    device,
-    threads,
-    address,
-    hostName,
-    hostId,
-    machineId,
-    version,
-    onnxruntimeVersion,
-    nodeVersion,
-    declared,
-  } = hello;
+export function workerStatus({ id, name, state, facts, clock }: WorkerHandle): WorkerStatus {
+  const { declared, ...told } = facts;
   return {
+    ...told,
     workerId: id,
     name,
     state,
-    device,
-    threads,
-    address,
-    hostName,
-    hostId,
-    machineId,
-    version,
-    onnxruntimeVersion,
-    nodeVersion,
-    declared,
-    speed: hello.speed || 1,
+    declared: declared !== undefined,
     roundTripMs: clock.roundTripMs,
-    ...(declared ? { declaredDevice: declaredDevice(hello.declaredProfile) } : {}),
+    ...(declared && { declaredDevice: declaredDevice(declared.profile) }),
   };
 }
 
-function declaredDevice(json: string): DeclaredDevice {
-  const profile = parseProfile(JSON.parse(json), 'the device profile');
+function declaredDevice(profile: DeclaredProfile): DeclaredDevice {
   const { sampleInput, timestepInput, inputs } = profile.graph;
   return {
     profile: profile.name,

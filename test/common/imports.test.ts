@@ -65,4 +65,16 @@ describe('the house', () => {
     );
     expect(wrong).toEqual([]);
   });
+
+  it.each([
+    ['a channel', /\bnew (CoordinatorClient|WorkerClient)\(|\bcredentials\.create/, 'rpc/channel.ts'],
+    ['a server', /\bnew Server\(|\bServerCredentials\.create/, 'rpc/server.ts'],
+  ])('opens %s in one place', (_what, pattern, place) => {
+    const places = [...floorOf.keys()]
+      .flatMap(sources)
+      .filter((path) =>
+        pattern.test(readFileSync(join(packageRoot, path), 'utf8').replace(/\/\*[^]*?\*\//g, '')),
+      );
+    expect(places).toEqual([place]);
+  });
 });

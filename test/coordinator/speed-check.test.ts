@@ -16,7 +16,7 @@ function deployment(workers: readonly Checked[], declared = false): CheckedDeplo
       id: `id${at}`,
       name: `w${at + 1}`,
       speed,
-      hello: { machineId: machine, device, threads: 1 },
+      facts: { machineId: machine, device, threads: 1 },
     })),
     segmentMs: new Map(workers.map(({ tookMs }, at) => [`id${at}/s${at}`, tookMs])),
     plan: { declared, partition: { segments: workers.map(({ costMs }, at) => ({ id: `s${at}`, costMs })) } },

@@ -127,7 +127,7 @@ async function downward(windowBytes?: number) {
     planId: 'plan',
     onTensor: (_, { bytes }) => void received.push(bytes),
     onLost: () => undefined,
-    settings: { windowBytes },
+    link: { settings: { windowBytes } },
   });
   cleanups.push(() => client.close());
   return { exchange, proxy, received };

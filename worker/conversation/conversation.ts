@@ -174,7 +174,7 @@ export class Conversation {
 
   async #probe({ id, producers }: ProbeLinks__Output): Promise<void> {
     // A link that cannot be measured is not reported; deploying over it will say what is wrong.
-    const links = await probeLinks(producers).catch(() => []);
+    const links = await probeLinks(producers, this.#options.link).catch(() => []);
     this.#options.send({ linksProbed: { id, links } });
   }
 

@@ -4,7 +4,7 @@ import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import { type Due, dueAt, type DueClock, LATENTS } from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
-import { encodeFrames, type ReceivedMeta } from '../../rpc/index.js';
+import { encodeFrames, type LinkOptions, type ReceivedMeta } from '../../rpc/index.js';
 import { ExchangeClient, type ExchangeServer } from '../exchange/index.js';
 import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
@@ -20,6 +20,8 @@ export interface DeploymentContext {
   readonly declared: boolean;
   /** Whether tensors of workers on this host may come through shared memory. */
   readonly sharedMemory: boolean;
+  /** How other workers are dialled. */
+  readonly link: LinkOptions;
   readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
   readonly onLost: (planId: string, error: AsyncDiffError) => void;
   /** A boundary tensor came in (for metrics). */
@@ -153,6 +155,7 @@ export class Deployment {
           workerId: this.#context.workerId,
           producerId,
           planId: this.planId,
+          link: this.#context.link,
           sharedMemory: sameHost && this.#context.sharedMemory,
           onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
           onFrameRing: (fd) => this.#context.inference.framesFrom(this.planId, producerId, fd),

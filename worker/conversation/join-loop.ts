@@ -1,19 +1,20 @@
-import { credentials } from '@grpc/grpc-js';
-import { AsyncDiffError } from '../../common/errors/index.js';
-import { channelOptions, ControlStream, CoordinatorClient } from '../../rpc/index.js';
+import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
+import { ControlStream, type LinkOptions, openCoordinatorChannel } from '../../rpc/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { WorkerLog } from '../log.js';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
+/** What trying again does not change. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['protocol_mismatch', 'worker_refused']);
 
 export interface JoinLoopOptions {
   /** HOST:PORT. */
   readonly coordinator: string;
-  readonly maxMessageBytes?: number | undefined;
+  readonly link: LinkOptions;
   readonly log: WorkerLog;
-  /** The coordinator will never take this worker: it speaks another protocol. */
+  /** The coordinator will never take this worker: it speaks another protocol, or says of itself what cannot be. */
   readonly onRefused: (error: AsyncDiffError) => void;
   /** Resolves when the stream has ended, with the reason if it broke. */
   readonly converse: (
@@ -33,17 +34,13 @@ export function startJoinLoop(options: JoinLoopOptions): JoinLoop {
 }
 
 async function run(
-  { coordinator, maxMessageBytes, log, onRefused, converse }: JoinLoopOptions,
+  { coordinator, link, log, onRefused, converse }: JoinLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let waitMs = FIRST_WAIT_MS;
   let told = false;
   while (!signal.aborted) {
-    const client = new CoordinatorClient(
-      coordinator,
-      credentials.createInsecure(),
-      channelOptions({ maxMessageBytes }),
-    );
+    const client = openCoordinatorChannel(coordinator, link);
     const beganMs = performance.now();
     let error: AsyncDiffError | undefined;
     try {
@@ -53,7 +50,7 @@ async function run(
     }
     client.close();
     if (signal.aborted) return;
-    if (error?.code === 'protocol_mismatch') {
+    if (error !== undefined && FINAL.has(error.code)) {
       onRefused(error);
       return;
     }

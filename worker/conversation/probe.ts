@@ -1,6 +1,11 @@
-import { credentials } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { channelOptions, messages, serverStreamHandler, WorkerClient } from '../../rpc/index.js';
+import {
+  type LinkOptions,
+  messages,
+  openWorkerChannel,
+  serverStreamHandler,
+  type WorkerChannel,
+} from '../../rpc/index.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ProbeChunk } from '../../rpc/gen/asyncdiff/v1/ProbeChunk.js';
 import type { ProbedLink } from '../../rpc/gen/asyncdiff/v1/ProbedLink.js';
@@ -32,10 +37,13 @@ export const probeHandler = serverStreamHandler(
 );
 
 /** Measures the links from these workers to this one, one after another: shortest of five round trips, then a bulk transfer. */
-export async function probeLinks(producers: readonly Peer__Output[]): Promise<ProbedLink[]> {
+export async function probeLinks(
+  producers: readonly Peer__Output[],
+  link: LinkOptions,
+): Promise<ProbedLink[]> {
   const links: ProbedLink[] = [];
   for (const { workerId: producerId, address } of producers) {
-    const client = new WorkerClient(address, credentials.createInsecure(), channelOptions());
+    const client = openWorkerChannel(address, link);
     try {
       await receive(client, 0);
       let roundTripMs = Number.POSITIVE_INFINITY;
@@ -57,7 +65,7 @@ export async function probeLinks(producers: readonly Peer__Output[]): Promise<Pr
 }
 
 /** Milliseconds from asking for `sizeBytes` to having them. */
-async function receive(client: InstanceType<typeof WorkerClient>, sizeBytes: number): Promise<number> {
+async function receive(client: WorkerChannel, sizeBytes: number): Promise<number> {
   const startMs = performance.now();
   for await (const chunk of messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable' }))
     void chunk;

@@ -1,21 +1,13 @@
 import { closeSync } from 'node:fs';
-import {
-  type ClientDuplexStream,
-  credentials,
-  type Metadata,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { type ClientDuplexStream, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { CREDIT_HEADER, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { frameError } from '../../rpc/index.js';
 import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from '../../rpc/index.js';
-import type { WorkerClient as WorkerClientType } from '../../rpc/gen/asyncdiff/v1/Worker.js';
 import type { ExchangeRequest } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
-import { channelOptions, type TransportSettings } from '../../rpc/index.js';
-import { WorkerClient } from '../../rpc/index.js';
+import { type LinkOptions, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';
 import { type RingOffer, RingReader } from './shared-memory/index.js';
 
 export interface ExchangeClientOptions {
@@ -42,7 +34,7 @@ export interface ExchangeClientOptions {
   /** Time for the producer to answer. Default 10 s. */
   readonly timeoutMs?: number | undefined;
   readonly limits?: AssemblerLimits | undefined;
-  readonly settings?: TransportSettings | undefined;
+  readonly link?: LinkOptions | undefined;
 }
 
 type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
@@ -54,7 +46,7 @@ const NO_RING: RingOffer = { name: '', key: new Uint8Array(0) };
 /** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
 export class ExchangeClient {
   readonly #options: ExchangeClientOptions;
-  readonly #client: WorkerClientType;
+  readonly #client: WorkerChannel;
   readonly #call: Call;
   readonly #assembler: FrameAssembler;
   /** Shared memory with the producer: offered, then used or given up. */
@@ -72,11 +64,7 @@ export class ExchangeClient {
   private constructor(options: ExchangeClientOptions) {
     this.#options = options;
     this.#assembler = new FrameAssembler(options.limits);
-    this.#client = new WorkerClient(
-      options.address,
-      credentials.createInsecure(),
-      channelOptions(options.settings),
-    );
+    this.#client = openWorkerChannel(options.address, options.link);
     this.#call = this.#client.exchange();
     if (options.sharedMemory === true) this.#ring = RingReader.create();
     if (options.onFrameRing !== undefined) this.#frames = this.#ring?.reopen();
