@@ -1,8 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import {
-  arrayOf,
   decodeFloat16,
   encodeFloat16,
+  joinBatch,
   type Tensor,
   type DType,
   formatDims,
@@ -35,21 +35,6 @@ export function batchRows(tensor: Tensor, first: number, rows: number): Tensor {
   const perRow = tensor.data.length / batch;
   const data = tensor.data.subarray(first * perRow, (first + rows) * perRow);
   return { dtype: tensor.dtype, dims: [rows, ...rest], data };
-}
-
-/** Tensors one after another along the batch; the tensor itself where there is one. */
-export function joinBatch(parts: readonly Tensor[]): Tensor {
-  const [first, ...others] = parts as [Tensor, ...Tensor[]];
-  if (others.length === 0) return first;
-  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
-  const data = new (arrayOf(first.dtype))(length);
-  let at = 0;
-  for (const part of parts) {
-    (data as Float32Array).set(part.data as Float32Array, at);
-    at += part.data.length;
-  }
-  const batch = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 1), 0);
-  return { dtype: first.dtype, dims: [batch, ...first.dims.slice(1)], data };
 }
 
 /**

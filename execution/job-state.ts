@@ -1,5 +1,4 @@
-import type { Tensor } from '../common/tensor/index.js';
-import { joinBatch } from './float-ops.js';
+import { joinBatch, type Tensor } from '../common/tensor/index.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
 import type { RoundReport } from './round-executor.js';

@@ -7,7 +7,7 @@ import {
   formatDims,
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
-import { SAME_BITS_CONFIG } from './ort.js';
+import { openSession, SAME_BITS_CONFIG } from './ort.js';
 import { type DeviceSpec, providerHint } from './device.js';
 import type { OptimizationLevel } from './ort.js';
 import type { SegmentSession } from './session.js';
@@ -23,36 +23,27 @@ export interface OrtSessionOptions {
  * Throws `provider_unavailable` with the command that mends it, or `model_invalid`.
  */
 export async function openOrtSession(modelPath: string, options: OrtSessionOptions): Promise<SegmentSession> {
-  const ort = await import('onnxruntime-node');
-  const { provider, deviceId } = options.device;
-  let session: Ort.InferenceSession;
-  try {
-    session = await ort.InferenceSession.create(modelPath, {
+  const { provider, deviceId, text: device } = options.device;
+  const session = await openSession(
+    modelPath,
+    modelPath,
+    {
       executionProviders: [providerOption(provider, deviceId)],
       intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
       graphOptimizationLevel: options.optimizationLevel,
-      logSeverityLevel: 3,
-      // Spinning threads would take the core that the network thread needs between two runs.
-      extra: {
-        ...SAME_BITS_CONFIG,
-        session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
-      },
-    });
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    if (provider !== 'cpu' && !/protobuf|parse|No such file|opset/i.test(text)) {
-      throw new AsyncDiffError('provider_unavailable', `device ${options.device.text}: ${firstLine(text)}`, {
-        hint: providerHint(provider),
-        cause: error,
-      });
-    }
-    throw new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${modelPath}: ${firstLine(text)}`, {
-      cause: error,
-    });
-  }
-  return new OrtSegmentSession(ort, session);
+      extra: SAME_BITS_CONFIG,
+    },
+    (text, cause) =>
+      provider !== 'cpu' && !/protobuf|parse|No such file|opset/i.test(text)
+        ? new AsyncDiffError('provider_unavailable', `device ${device}: ${firstLine(text)}`, {
+            hint: providerHint(provider),
+            cause,
+          })
+        : new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${modelPath}: ${firstLine(text)}`, {
+            cause,
+          }),
+  );
+  return new OrtSegmentSession(await import('onnxruntime-node'), session);
 }
 
 function providerOption(name: string, deviceId: number): Ort.InferenceSession.ExecutionProviderConfig {

@@ -18,24 +18,37 @@ export const SAME_BITS_CONFIG: Readonly<Record<string, Readonly<Record<string, s
   optimization: Object.freeze({ disable_specified_optimizers: 'MatMulAddFusion' }),
 });
 
+/** Pool threads that spin between runs take the core that a network thread, or another worker of the host, needs. */
+const NO_SPINNING = Object.freeze({
+  intra_op: Object.freeze({ allow_spinning: '0' }),
+  inter_op: Object.freeze({ allow_spinning: '0' }),
+});
+
 /**
- * A session over a model file, whose failure to load is an error of the model. The caller releases it.
+ * Opens every ONNX Runtime session of this product. One thread per operator and between operators, in order, on the CPU and without
+ * spinning where the options say nothing else. The caller releases it.
  *
- * @throws AsyncDiffError `model_invalid` with what ONNX Runtime said.
+ * @param label what to call the model in an error
+ * @throws AsyncDiffError what `failure` makes of ONNX Runtime's words; `model_invalid` where it is left out.
  */
 export async function openSession(
   modelPath: string,
   label: string,
-  options: InferenceSession.SessionOptions,
+  { extra = {}, ...options }: InferenceSession.SessionOptions,
+  failure: (text: string, cause: unknown) => AsyncDiffError = (text, cause) =>
+    new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${label}: ${text}`, { cause }),
 ): Promise<InferenceSession> {
+  const { session, ...others } = extra as { readonly session?: object };
   try {
-    return await InferenceSession.create(modelPath, { logSeverityLevel: LOG_ERRORS, ...options });
+    return await InferenceSession.create(modelPath, {
+      logSeverityLevel: LOG_ERRORS,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      ...options,
+      extra: { ...others, session: { ...NO_SPINNING, ...session } },
+    });
   } catch (error) {
-    throw new AsyncDiffError(
-      'model_invalid',
-      `ONNX Runtime cannot load ${label}: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw failure(error instanceof Error ? error.message : String(error), error);
   }
 }
 

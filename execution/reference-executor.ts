@@ -1,9 +1,9 @@
+import { Mailbox } from '../common/pending/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Partition } from '../program/index.js';
 import { JobProgram, type Round, type ScheduleSettings } from '../program/index.js';
 import { issuedRound } from './issued-round.js';
 import type { LoadedSegment } from './load-segments.js';
-import { Mailbox } from './mailbox.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
 import { TaskExecutor } from './task-executor.js';
 
@@ -52,7 +52,7 @@ export class ReferenceExecutor implements RoundExecutor {
   }
 
   noisePrediction(step: number): Promise<Tensor> {
-    return this.#noise.take(step);
+    return this.#noise.take(step, { what: `noise prediction of step ${step}, computed in this process` });
   }
 
   async finish(): Promise<ExecutionReport> {

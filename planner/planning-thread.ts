@@ -1,15 +1,19 @@
 /** Entry of the planning thread: folding and profiling block the thread that they run in. */
-import { parentPort } from 'node:worker_threads';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { serveThread } from '../common/threads/index.js';
 import { makePlan } from './make-plan.js';
-import type { PlanRequest } from './plan.js';
+import type { PlanningCalls } from './planner.js';
 
-parentPort?.once('message', (request: PlanRequest) => {
-  makePlan(request).then(
-    (plan) => parentPort?.postMessage({ plan }),
-    (error: unknown) => {
-      const { code, rawMessage, hint, stack } = AsyncDiffError.from(error);
-      parentPort?.postMessage({ error: { code, rawMessage, hint, stack } });
+let last: Promise<unknown> = Promise.resolve();
+
+serveThread<PlanningCalls>({
+  calls: {
+    plan: async (request) => {
+      const plan = makePlan(request);
+      last = plan.catch(() => undefined);
+      return { result: await plan };
     },
-  );
+  },
+  onStop: async () => {
+    await last;
+  },
 });

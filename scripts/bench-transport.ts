@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from '../common/statistics/index.js';
 import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../rpc/index.js';
 import type { Job, Kind, PeerMessage, Result, Role } from './bench-transport-peer.js';
 
@@ -177,12 +178,6 @@ function table(report: Record<string, unknown>): string {
              MB/s    MB/s   ratio    CPU ms per MB
               tcp    grpc  to tcp       tcp      grpc
 ${line('down')}${line('up')}`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2;
 }
 
 function round(value: number, digits: number): number {

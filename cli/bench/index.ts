@@ -22,7 +22,7 @@ export {
   sequentialPlan,
 } from './run-bench.js';
 export { allEqual, sameOutput, type Sample } from './sample.js';
-export { median, pairedRatios, summarize, type Summary } from './statistics.js';
+export { pairedRatios, summarize, type Summary } from './statistics.js';
 export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
 export {
   declaredDenoise,

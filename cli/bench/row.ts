@@ -6,7 +6,8 @@ import { classifyHosts } from './hosts.js';
 import { type RoundParts, roundParts } from './round-parts.js';
 import type { Measured } from './run-bench.js';
 import { allEqual, dilationOf, type Sample, sameOutput, undilatedSeconds } from './sample.js';
-import { median, pairedRatios, summarize } from './statistics.js';
+import { median } from '../../common/statistics/index.js';
+import { pairedRatios, summarize } from './statistics.js';
 import type { WorkerFacts } from './worker-facts.js';
 
 /** What a benchmark tells of one configuration; the keys of the JSON document. */

@@ -1,3 +1,5 @@
+import { median } from '../../common/statistics/index.js';
+
 /** A measured quantity over the repetitions. */
 export interface Summary {
   readonly median: number;
@@ -14,17 +16,12 @@ export function summarize(values: readonly number[]): Summary {
   if (values.length === 0) throw new RangeError('no values to summarize');
   const sorted = [...values].sort((a, b) => a - b);
   const extremes = {
-    median: quantile(sorted, 0.5),
+    median: median(values),
     min: sorted[0] as number,
     max: sorted.at(-1) as number,
   };
   if (sorted.length < LEAST_FOR_IQR) return extremes;
   return { ...extremes, iqr: quantile(sorted, 0.75) - quantile(sorted, 0.25) };
-}
-
-/** The median of some values; 0 for none. */
-export function median(values: readonly number[]): number {
-  return values.length === 0 ? 0 : summarize(values).median;
 }
 
 /**

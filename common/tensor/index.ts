@@ -1,3 +1,4 @@
+export { joinBatch } from './batch.js';
 export { decodeFloat16, encodeFloat16 } from './float16.js';
 export type { TensorMeta } from './tensor-meta.js';
 export {

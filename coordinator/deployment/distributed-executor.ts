@@ -1,10 +1,10 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { Mailbox } from '../../common/pending/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   type ExecutionReport,
   issuedRound,
   type JobStart,
-  Mailbox,
   type RoundReport,
   type SamplerState,
   type SamplingExecutor,
@@ -110,11 +110,11 @@ export class DistributedExecutor implements SamplingExecutor {
   }
 
   noisePrediction(step: number): Promise<Tensor> {
-    return this.#noise.take(step);
+    return this.#noise.take(step, { what: `job ${this.#jobId}: noise prediction of step ${step}` });
   }
 
   roundDone(lastStep: number): Promise<SamplerState | undefined> {
-    return this.#done.take(lastStep);
+    return this.#done.take(lastStep, { what: `job ${this.#jobId}: round that ends with step ${lastStep}` });
   }
 
   async finish(): Promise<ExecutionReport> {

@@ -1,3 +1,4 @@
+import { median } from '../../common/statistics/index.js';
 import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
@@ -109,10 +110,4 @@ export function maxShare(deployment: Deployment, stride: number): number {
 
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
-}
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
 }

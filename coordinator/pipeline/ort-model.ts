@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { type DType, elementCount, type Tensor, type TypedArray } from '../../common/tensor/index.js';
+import { openSession } from '../../execution/index.js';
+import type { DType, Tensor, TypedArray } from '../../common/tensor/index.js';
 
 /** An input or output as the model file declares it; open axes have a name, or -1 where they have none. */
 export interface ValueInfo {
@@ -32,22 +33,8 @@ export class OrtModel {
 
   /** Raises `model_invalid` when ONNX Runtime refuses the file. */
   static async open(path: string, threads: number): Promise<OrtModel> {
-    const ort = await import('onnxruntime-node');
-    try {
-      const session = await ort.InferenceSession.create(path, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-        // Spinning pool threads would take their core from a worker that computes on the same host.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
-      return new OrtModel(path, session, ort.Tensor);
-    } catch (cause) {
-      throw new AsyncDiffError('model_invalid', `ONNX Runtime cannot open ${path}: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
+    const session = await openSession(path, path, { intraOpNumThreads: threads });
+    return new OrtModel(path, session, (await import('onnxruntime-node')).Tensor);
   }
 
   input(name: string): ValueInfo | undefined {
@@ -84,17 +71,4 @@ function valueInfo(metadata: InferenceSession.ValueMetadata): ValueInfo {
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** Rows of tensors of one type and shape, one after another along the batch axis. */
-export function concatBatch(tensors: readonly Tensor[]): Tensor {
-  const first = tensors[0] as Tensor;
-  const dims = [tensors.reduce((sum, tensor) => sum + (tensor.dims[0] ?? 1), 0), ...first.dims.slice(1)];
-  const data = new (first.data.constructor as new (length: number) => TypedArray)(elementCount(dims));
-  let offset = 0;
-  for (const tensor of tensors) {
-    (data as Float32Array).set(tensor.data as Float32Array, offset);
-    offset += tensor.data.length;
-  }
-  return { dtype: first.dtype, dims, data };
 }

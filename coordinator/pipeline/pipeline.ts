@@ -1,17 +1,10 @@
-import { Worker } from 'node:worker_threads';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { distFile } from '../../common/package.js';
+import { ThreadClient } from '../../common/threads/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { type ModelFolder, openModelFolder } from './model-folder.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
-import type {
-  CallName,
-  OpenedPipeline,
-  PipelineCalls,
-  PipelineReply,
-  PipelineThreadData,
-} from './thread-messages.js';
+import type { OpenedPipeline, PipelineCalls, PipelineThreadData } from './thread-messages.js';
 
 export interface PipelineDefaults {
   readonly guidanceScale: number;
@@ -39,9 +32,9 @@ export class TextToImagePipeline {
   readonly defaults: PipelineDefaults;
   readonly folder: ModelFolder;
   readonly #opened: OpenedPipeline;
-  readonly #thread: PipelineThread;
+  readonly #thread: ThreadClient<PipelineCalls>;
 
-  private constructor(folder: ModelFolder, opened: OpenedPipeline, thread: PipelineThread) {
+  private constructor(folder: ModelFolder, opened: OpenedPipeline, thread: ThreadClient<PipelineCalls>) {
     this.folder = folder;
     this.unetPath = folder.predictorPath;
     this.schedulerConfigText = folder.schedulerConfigText;
@@ -59,11 +52,15 @@ export class TextToImagePipeline {
   /** Raises `model_not_found`, `model_invalid` or `model_unsupported`. `threads`: ONNX Runtime's, for each part. */
   static async open(modelDir: string, options: { readonly threads: number }): Promise<TextToImagePipeline> {
     const folder = await openModelFolder(modelDir);
-    const thread = new PipelineThread({ folder, threads: options.threads });
+    const thread = new ThreadClient<PipelineCalls>({
+      file: 'coordinator/pipeline/pipeline-thread.js',
+      name: 'pipeline',
+      workerData: { folder, threads: options.threads } satisfies PipelineThreadData,
+    });
     try {
       return new TextToImagePipeline(folder, await thread.call('open', undefined), thread);
     } catch (error) {
-      await thread.terminate();
+      await thread.stop();
       throw error;
     }
   }
@@ -114,7 +111,7 @@ export class TextToImagePipeline {
 
   /** Ends the thread; calls that wait for it fail with `cancelled`. */
   async close(): Promise<void> {
-    await this.#thread.close();
+    await this.#thread.stop();
   }
 }
 
@@ -122,66 +119,4 @@ function sampleSize(folder: ModelFolder): readonly [number, number] {
   // 64 is the default of diffusers' pipelines where a config names no size.
   const size = folder.predictorConfig.sample_size ?? 64;
   return typeof size === 'number' ? [size, size] : size;
-}
-
-interface Waiting {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Calls into pipeline-thread.ts, answered by number. */
-class PipelineThread {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
-  #ended: AsyncDiffError | undefined;
-
-  constructor(data: PipelineThreadData) {
-    this.#worker = new Worker(distFile('coordinator/pipeline/pipeline-thread.js'), { workerData: data });
-    this.#worker.on('message', (reply: PipelineReply) => this.#settle(reply));
-    this.#worker.on('error', (cause) =>
-      this.#end(new AsyncDiffError('internal', `the pipeline's thread failed: ${cause.message}`, { cause })),
-    );
-    this.#worker.on('exit', () => this.#end(new AsyncDiffError('cancelled', 'the pipeline was closed')));
-  }
-
-  async call<K extends CallName>(
-    call: K,
-    argument: PipelineCalls[K]['argument'],
-  ): Promise<PipelineCalls[K]['result']> {
-    if (this.#ended !== undefined) throw this.#ended;
-    this.#nextId += 1;
-    const id = this.#nextId;
-    return await new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      // Copied, not transferred: the caller goes on with its latents.
-      this.#worker.postMessage({ id, call, argument });
-    });
-  }
-
-  async close(): Promise<void> {
-    if (this.#ended === undefined) await this.call('close', undefined);
-    await this.terminate();
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #settle(reply: PipelineReply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('error' in reply) {
-      const { code, message, hint } = reply.error;
-      waiting?.reject(new AsyncDiffError(code, message, { hint }));
-    } else {
-      waiting?.resolve(reply.result as never);
-    }
-  }
-
-  #end(error: AsyncDiffError): void {
-    this.#ended ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-  }
 }

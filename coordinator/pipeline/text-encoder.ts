@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import type { Tensor } from '../../common/tensor/index.js';
-import { concatBatch, OrtModel, type ValueInfo } from './ort-model.js';
+import { joinBatch, type Tensor } from '../../common/tensor/index.js';
+import { OrtModel, type ValueInfo } from './ort-model.js';
 import { type TokenizedPrompt, Tokenizer } from './tokenizer.js';
 
 export interface EncodeOptions {
@@ -73,7 +73,7 @@ export class TextEncoder {
       const row = await this.#model.run(this.#feeds(tokens), OUTPUT);
       for (let i = 0; i < options.numImagesPerPrompt; i += 1) rows.push(row);
     }
-    return { inputs: { encoder_hidden_states: concatBatch(rows) }, warnings };
+    return { inputs: { encoder_hidden_states: joinBatch(rows) }, warnings };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import type { ModelFolder } from './model-folder.js';
 import type { RgbImage } from '../../common/image/index.js';
@@ -24,20 +23,4 @@ export interface PipelineCalls {
     result: EncodedPrompt;
   };
   decode: { argument: Tensor; result: RgbImage[] };
-  close: { argument: undefined; result: undefined };
 }
-
-export type CallName = keyof PipelineCalls;
-
-export interface PipelineRequest<K extends CallName = CallName> {
-  readonly id: number;
-  readonly call: K;
-  readonly argument: PipelineCalls[K]['argument'];
-}
-
-export type PipelineReply =
-  | { readonly id: number; readonly result: PipelineCalls[CallName]['result'] }
-  | {
-      readonly id: number;
-      readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
-    };

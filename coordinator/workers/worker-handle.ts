@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { clockMs, type WorkerExecution } from '../../execution/index.js';
+import { Pending } from '../../common/pending/index.js';
 import type { PlanLink } from '../../planner/index.js';
 import { fromFault, fromJobReport } from '../../protocol/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
@@ -10,7 +11,6 @@ import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
-import { Expectations } from './expectations.js';
 import type { WorkerFacts } from './worker-facts.js';
 import type { ArtifactSource, JobListener, WorkerLink } from './worker-link.js';
 import { TRANSITIONS, type WorkerState } from './worker-state.js';
@@ -27,7 +27,7 @@ export class WorkerHandle {
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
   readonly speed: number;
   readonly #link: WorkerLink;
-  readonly #expected = new Expectations();
+  readonly #expected = new Pending<unknown>();
   #outgoing: CoordinatorMessage[] = [];
   #state: WorkerState = 'idle';
   #artifacts: ArtifactSource | undefined;
@@ -93,7 +93,7 @@ export class WorkerHandle {
     this.#go('deploying');
     this.#artifacts = artifacts;
     try {
-      const deployed = this.#expected.expect<Deployed__Output>(`deployed/${deploy.planId}`);
+      const deployed = this.#expect<Deployed__Output>(`deployed/${deploy.planId}`);
       this.send({ deploy });
       const answer = await deployed;
       this.#go('ready');
@@ -110,7 +110,7 @@ export class WorkerHandle {
   async probeLinks(producers: readonly Peer[]): Promise<PlanLink[]> {
     this.#probes += 1;
     const id = this.#probes;
-    const probed = this.#expected.expect<LinksProbed__Output>(`probed/${id}`);
+    const probed = this.#expect<LinksProbed__Output>(`probed/${id}`);
     this.send({ probeLinks: { id, producers: [...producers] } });
     const { links } = await probed;
     return links.map(({ producerId, roundTripMs, bytesPerSecond }) => ({
@@ -128,7 +128,7 @@ export class WorkerHandle {
   async startJob(start: StartJob & { jobId: string; attempt: number }, listener: JobListener): Promise<void> {
     this.#go('busy');
     this.#listener = listener;
-    const started = this.#expected.expect<void>(`started/${start.jobId}/${start.attempt}`);
+    const started = this.#expect<void>(`started/${start.jobId}/${start.attempt}`);
     this.send({ startJob: start });
     await started;
   }
@@ -137,7 +137,7 @@ export class WorkerHandle {
   async endJob(jobId: string, attempt: number): Promise<WorkerExecution | undefined> {
     this.#listener = undefined;
     if (this.#state !== 'busy') return undefined;
-    const reported = this.#expected.expect<WorkerExecution>(`report/${jobId}/${attempt}`);
+    const reported = this.#expect<WorkerExecution>(`report/${jobId}/${attempt}`);
     this.send({ endJob: { jobId, attempt } });
     try {
       return await reported;
@@ -215,6 +215,10 @@ export class WorkerHandle {
       previous = chunk;
     }
     this.send({ artifactChunk: { sha256, offsetBytes, data: previous ?? new Uint8Array(0), last: true } });
+  }
+
+  #expect<T>(key: string): Promise<T> {
+    return this.#expected.wait(key, { what: `worker ${this.name}: ${key}` }) as Promise<T>;
   }
 
   #go(next: WorkerState): void {

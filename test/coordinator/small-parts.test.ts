@@ -1,8 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AsyncDiffError } from '../../common/errors/index.js';
 import { ClockOffset } from '../../coordinator/workers/clock-offset.js';
-import { Expectations } from '../../coordinator/workers/expectations.js';
 import { resolveSettings } from '../../coordinator/jobs/job-settings.js';
 import { reachableAddress } from '../../coordinator/workers/reachable-address.js';
 import type { PlanSettings__Output } from '../../rpc/gen/asyncdiff/v1/PlanSettings.js';
@@ -40,22 +38,6 @@ describe('ClockOffset', () => {
     clock.add(0, 100, 0);
     for (let ping = 0; ping < 16; ping++) clock.add(1000, 1201, 1002);
     expect([clock.offsetMs, clock.roundTripMs]).toEqual([200, 2]);
-  });
-});
-
-describe('Expectations', () => {
-  it('settle by name, once; what nobody waits for is ignored', async () => {
-    const expected = new Expectations();
-    const [a, b, c] = [expected.expect<number>('a'), expected.expect('b'), expected.expect('c')];
-    const no = new AsyncDiffError('worker_lost', 'gone');
-    expected.resolve('a', 1);
-    expected.resolve('a', 2);
-    expected.reject('b', no);
-    expected.resolve('nobody', 0);
-    expected.rejectAll(no);
-    expect(await a).toBe(1);
-    await expect(b).rejects.toBe(no);
-    await expect(c).rejects.toBe(no);
   });
 });
 

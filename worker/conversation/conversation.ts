@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffError, fromWireError } from '../../common/errors/index.js';
 import { clockMs } from '../../execution/index.js';
 import {
   fromIssueRound,
@@ -21,7 +21,6 @@ import type { ProbeLinks__Output } from '../../rpc/gen/asyncdiff/v1/ProbeLinks.j
 import type { Deployment, DeploymentContext } from './deployment.js';
 import { Deployments } from './deployments.js';
 import type { InferenceEvent, InferenceReport } from '../inference/index.js';
-import { fromWire } from '../inference/index.js';
 import { probeLinks } from './probe.js';
 import { sumBytes } from '../exchange/index.js';
 
@@ -86,7 +85,7 @@ export class Conversation {
   }
 
   onFramesBroken({ planId, error }: Extract<InferenceEvent, { type: 'frames-broken' }>): void {
-    this.#deployments.get(planId)?.lose(fromWire(error));
+    this.#deployments.get(planId)?.lose(fromWireError(error));
   }
 
   /** From the exchange. */
@@ -115,7 +114,7 @@ export class Conversation {
   }
 
   onFault({ jobId, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
-    this.#options.send({ fault: toFault(fromWire(error), { jobId }) });
+    this.#options.send({ fault: toFault(fromWireError(error), { jobId }) });
   }
 
   /** The coordinator is gone: nothing of it is kept but the artifacts on disk. */

@@ -137,7 +137,8 @@ export class Deployment {
   close(): void {
     for (const client of this.#clients) client.close();
     this.#context.exchange.dropPlan(this.planId);
-    this.#context.inference.unload(this.planId);
+    // Its death is told elsewhere.
+    void this.#context.inference.unload(this.planId).catch(() => undefined);
   }
 
   async #dialProducers(): Promise<void> {

@@ -1,2 +1,2 @@
 export type { InferenceEvent, InferenceReport } from './inference-messages.js';
-export { fromWire, Inference } from './inference.js';
+export { Inference } from './inference.js';

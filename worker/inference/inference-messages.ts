@@ -1,5 +1,5 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import type { ErrorCode } from '../../common/errors/index.js';
+import type { WireError } from '../../common/errors/index.js';
 import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
@@ -20,17 +20,29 @@ export interface SegmentToLoad {
   readonly modelPath: string;
 }
 
-/** From the network thread to the inference thread. Tensors' memory is transferred. */
-export type InferenceRequest =
-  | {
-      readonly type: 'load';
-      readonly planId: string;
-      readonly segments: readonly SegmentToLoad[];
-      readonly optimizationLevel: OptimizationLevel;
-      /** Who reads the boundary tensors, and latents, that leave this worker. */
-      readonly readers: Readers;
-    }
-  | { readonly type: 'unload'; readonly planId: string }
+/** Calls of the network thread that the inference thread answers. */
+export interface InferenceCalls {
+  /** Opens the segments' sessions and measures them; milliseconds of one run by segment. */
+  readonly load: { readonly argument: PlanToLoad; readonly result: Readonly<Record<string, number>> };
+  /** Releases them. Loads and unloads are done one after another, in the order in which they were asked for. */
+  readonly unload: { readonly argument: { readonly planId: string }; readonly result: undefined };
+  /** Forgets the job and tells what it took. */
+  readonly end: {
+    readonly argument: { readonly jobId: string; readonly attempt: number };
+    readonly result: InferenceReport;
+  };
+}
+
+export interface PlanToLoad {
+  readonly planId: string;
+  readonly segments: readonly SegmentToLoad[];
+  readonly optimizationLevel: OptimizationLevel;
+  /** Who reads the boundary tensors, and latents, that leave this worker. */
+  readonly readers: Readers;
+}
+
+/** From the network thread to the inference thread, without an answer. Tensors' memory is transferred. */
+export type InferencePost =
   | { readonly type: 'start'; readonly context: JobContext }
   | {
       readonly type: 'tensor';
@@ -68,15 +80,7 @@ export type InferenceRequest =
       readonly planId: string;
       readonly producerId: string;
       readonly fd: number;
-    }
-  | { readonly type: 'end'; readonly jobId: string; readonly attempt: number }
-  | { readonly type: 'stop' };
-
-export interface WireError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-}
+    };
 
 /** What the inference thread knows of a job when it has ended. */
 export interface InferenceReport extends TrafficReport {
@@ -87,8 +91,6 @@ export interface InferenceReport extends TrafficReport {
 
 /** From the inference thread to the network thread. */
 export type InferenceEvent =
-  | { readonly type: 'loaded'; readonly planId: string; readonly segmentMs: Readonly<Record<string, number>> }
-  | { readonly type: 'load-failed'; readonly planId: string; readonly error: WireError }
   | {
       readonly type: 'boundary';
       readonly planId: string;
@@ -113,10 +115,4 @@ export type InferenceEvent =
     }
   /** A producer's ring made no sense: the plan cannot go on. */
   | { readonly type: 'frames-broken'; readonly planId: string; readonly error: WireError }
-  | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError }
-  | {
-      readonly type: 'ended';
-      readonly jobId: string;
-      readonly attempt: number;
-      readonly report: InferenceReport;
-    };
+  | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError };

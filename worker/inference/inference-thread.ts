@@ -2,8 +2,9 @@
  * Entry of the inference thread. ONNX Runtime blocks the thread that calls it, so it has one of its own, and the
  * network thread never waits for compute. A run cannot be interrupted: the thread is stopped by a message.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { workerData } from 'node:worker_threads';
+import { toWireError } from '../../common/errors/index.js';
+import { serveThread, type ThreadAnswer } from '../../common/threads/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { LATENTS } from '../../program/index.js';
 import {
@@ -21,12 +22,17 @@ import {
 } from '../../execution/index.js';
 import { FrameInbox } from './frame-inbox.js';
 import { FrameOutbox } from './frame-outbox.js';
-import type { InferenceEvent, InferenceRequest, InferenceSettings, WireError } from './inference-messages.js';
+import type {
+  InferenceCalls,
+  InferenceEvent,
+  InferencePost,
+  InferenceReport,
+  InferenceSettings,
+  PlanToLoad,
+} from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
 import { Traffic } from '../exchange/index.js';
 
-const port = parentPort;
-if (port === null) throw new Error('inference-thread runs in a worker thread only');
 const settings = workerData as InferenceSettings;
 const device = parseDevice(settings.device);
 const traffic = new Traffic();
@@ -42,7 +48,8 @@ const executor = new TaskExecutor({
       state === undefined ? [] : [state.latents.data, ...state.history],
     ),
   onLatents: (job, step, tensor) => leave(job, LATENTS, step, tensor),
-  onFault: ({ jobId, attempt }, error) => send({ type: 'fault', jobId, attempt, error: wireError(error) }),
+  onFault: ({ jobId, attempt }, error) =>
+    send({ type: 'fault', jobId, attempt, error: toWireError(error, 'worker_failed') }),
   leaves: (planId, name) => outbox.leaves(planId, name),
   collect: () => inbox.collect(),
   onStarved: () => void inbox.watch(),
@@ -52,7 +59,8 @@ const inbox = new FrameInbox({
   traffic,
   onFrame: ({ meta: { jobId, attempt, name, version }, tensor }) =>
     executor.addTensor(jobId, attempt, name, version, tensor),
-  onBroken: (planId, error) => send({ type: 'frames-broken', planId, error: wireError(error) }),
+  onBroken: (planId, error) =>
+    send({ type: 'frames-broken', planId, error: toWireError(error, 'worker_failed') }),
   isAwaited: (isMeant) => executor.lacksOnly(isMeant),
 });
 
@@ -64,124 +72,106 @@ function leave(job: JobContext, name: string, version: number, tensor: Tensor): 
   if (to.length > 0) send({ type: 'boundary', planId, meta, tensor, to }, [tensor.data]);
 }
 
-let outgoing: InferenceEvent[] = [];
-let transfer: ArrayBuffer[] = [];
-let isFlushing = false;
-
-/** What one run gives (noise prediction, latents, boundary tensors) leaves as one message, as soon as the run returns: each wakes the network thread. */
+/** What one run gives (noise prediction, latents, boundary tensors) leaves as one message, as soon as the run returns. */
 function send(event: InferenceEvent, owned: readonly Tensor['data'][] = []): void {
-  outgoing.push(event);
-  for (const { buffer } of owned) transfer.push(buffer as ArrayBuffer);
-  if (isFlushing) return;
-  isFlushing = true;
-  queueMicrotask(flush);
-}
-
-function flush(): void {
-  isFlushing = false;
-  port?.postMessage(outgoing, transfer);
-  outgoing = [];
-  transfer = [];
-}
-
-function wireError(error: unknown): WireError {
-  const { code, rawMessage, hint } = AsyncDiffError.from(error, 'worker_failed');
-  return { code, message: rawMessage, hint };
+  server.send(
+    event,
+    owned.map(({ buffer }) => buffer as ArrayBuffer),
+  );
 }
 
 async function open(
   spec: SegmentSpec,
   modelPath: string,
-  level: Extract<InferenceRequest, { type: 'load' }>['optimizationLevel'],
+  optimizationLevel: PlanToLoad['optimizationLevel'],
 ): Promise<SegmentSession> {
   if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
-  return openOrtSession(modelPath, { device, threads: settings.threads, optimizationLevel: level });
+  return openOrtSession(modelPath, { device, threads: settings.threads, optimizationLevel });
 }
 
-async function load(request: Extract<InferenceRequest, { type: 'load' }>): Promise<void> {
-  const paths = new Map(request.segments.map(({ spec, modelPath }) => [spec.session, modelPath]));
+async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>> {
+  const paths = new Map(plan.segments.map(({ spec, modelPath }) => [spec.session, modelPath]));
+  const specs = plan.segments.map(({ spec }) => spec);
   let loaded: LoadedSegment[] = [];
   try {
-    loaded = await loadSegments(
-      request.segments.map(({ spec }) => spec),
-      (spec) => open(spec, paths.get(spec.session) ?? '', request.optimizationLevel),
+    loaded = await loadSegments(specs, (spec) =>
+      open(spec, paths.get(spec.session) ?? '', plan.optimizationLevel),
     );
     const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
-    outbox.load(request.planId, request.readers);
-    inbox.load(
-      request.planId,
-      request.segments.map(({ spec }) => spec),
-    );
-    executor.load(request.planId, loaded);
-    send({ type: 'loaded', planId: request.planId, segmentMs });
+    outbox.load(plan.planId, plan.readers);
+    inbox.load(plan.planId, specs);
+    executor.load(plan.planId, loaded);
+    return segmentMs;
   } catch (error) {
     await releaseSegments(loaded).catch(() => undefined);
-    send({ type: 'load-failed', planId: request.planId, error: wireError(error) });
+    throw error;
   }
 }
 
-function end(jobId: string, attempt: number): void {
+async function unload(planId: string): Promise<void> {
+  outbox.unload(planId);
+  inbox.unload(planId);
+  await executor.unload(planId);
+}
+
+/** Loads and unloads, one after another: a plan that is given up while it loads is released when it has loaded. */
+let plans: Promise<unknown> = Promise.resolve();
+
+function inOrder<T>(work: () => Promise<T>): Promise<T> {
+  const done = plans.then(work, work);
+  plans = done.catch(() => undefined);
+  return done;
+}
+
+function end(jobId: string, attempt: number): ThreadAnswer<InferenceReport> {
   const timing = executor.endJob(jobId, attempt)?.timing;
   const { spans, ...moved } = traffic.report();
-  const report = {
-    computeMs: timing?.computeMs ?? 0,
-    waitMs: timing?.waitMs ?? 0,
-    segmentMs: timing?.segmentMs() ?? {},
-    spans: [...(timing?.spans ?? []), ...spans],
-    ...moved,
+  return {
+    result: {
+      computeMs: timing?.computeMs ?? 0,
+      waitMs: timing?.waitMs ?? 0,
+      segmentMs: timing?.segmentMs() ?? {},
+      spans: [...(timing?.spans ?? []), ...spans],
+      ...moved,
+    },
   };
-  send({ type: 'ended', jobId, attempt, report });
 }
 
-async function handle(request: InferenceRequest): Promise<void> {
-  switch (request.type) {
-    case 'load':
-      return load(request);
-    case 'unload':
-      outbox.unload(request.planId);
-      inbox.unload(request.planId);
-      return executor.unload(request.planId);
+function take(post: InferencePost): void {
+  switch (post.type) {
     case 'frames-to':
-      return outbox.setRing(request.planId, request.consumerId, request.fd);
+      return outbox.setRing(post.planId, post.consumerId, post.fd);
     case 'frames-from':
-      return inbox.open(request.planId, request.producerId, request.fd);
+      return inbox.open(post.planId, post.producerId, post.fd);
     case 'start':
-      traffic.begin(request.context.trace);
+      traffic.begin(post.context.trace);
       outbox.begin();
-      return executor.startJob(request.context);
+      return executor.startJob(post.context);
     case 'tensor':
-      return executor.addTensor(
-        request.jobId,
-        request.attempt,
-        request.name,
-        request.version,
-        request.tensor,
-      );
+      return executor.addTensor(post.jobId, post.attempt, post.name, post.version, post.tensor);
     case 'latents':
-      return executor.addLatents(request.jobId, request.attempt, request.step, request.tensor);
+      return executor.addLatents(post.jobId, post.attempt, post.step, post.tensor);
     case 'round':
-      outbox.skip(request.round.round, request.unread);
-      return executor.addRound(request.jobId, request.attempt, request.round);
-    case 'end':
-      return end(request.jobId, request.attempt);
-    case 'stop':
-      await executor.idle();
-      port?.close();
-      return undefined;
+      outbox.skip(post.round.round, post.unread);
+      return executor.addRound(post.jobId, post.attempt, post.round);
     default:
-      return request satisfies never;
+      return post satisfies never;
   }
 }
 
-port.on('message', (requests: readonly InferenceRequest[]) => {
-  for (const request of requests) take(request);
+const server = serveThread<InferenceCalls, InferencePost, InferenceEvent>({
+  calls: {
+    load: async (plan) => ({ result: await inOrder(() => load(plan)) }),
+    unload: async ({ planId }) => {
+      await inOrder(() => unload(planId));
+      return { result: undefined };
+    },
+    end: ({ jobId, attempt }) => end(jobId, attempt),
+  },
+  onPost: take,
+  onStop: async () => {
+    await plans;
+    await executor.idle();
+  },
+  failureCode: 'worker_failed',
 });
-
-function take(request: InferenceRequest): void {
-  handle(request).catch((error: unknown) => {
-    // Nothing above lets an error through; if one comes all the same, the thread must not go on half-broken.
-    process.nextTick(() => {
-      throw error;
-    });
-  });
-}

@@ -1,14 +1,14 @@
-import { Worker } from 'node:worker_threads';
-import { AsyncDiffError } from '../../common/errors/index.js';
-import { distFile } from '../../common/package.js';
+import type { AsyncDiffError } from '../../common/errors/index.js';
+import { ThreadClient } from '../../common/threads/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { transferableTensor } from '../../rpc/index.js';
 import type {
+  InferenceCalls,
   InferenceEvent,
+  InferencePost,
   InferenceReport,
-  InferenceRequest,
   InferenceSettings,
-  WireError,
+  PlanToLoad,
 } from './inference-messages.js';
 
 export interface InferenceHandlers {
@@ -21,107 +21,69 @@ export interface InferenceHandlers {
   onDeath(error: AsyncDiffError): void;
 }
 
-interface Waiting<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: AsyncDiffError) => void;
-}
-
 /** The network thread's handle on the inference thread. */
 export class Inference {
-  readonly #thread: Worker;
+  readonly #thread: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>;
   readonly #handlers: InferenceHandlers;
-  readonly #loads = new Map<string, Waiting<Readonly<Record<string, number>>>>();
-  readonly #ends = new Map<string, Waiting<InferenceReport>>();
-  #outgoing: InferenceRequest[] = [];
-  #transfer: ArrayBuffer[] = [];
-  #stopping = false;
 
   constructor(settings: InferenceSettings, handlers: InferenceHandlers) {
     this.#handlers = handlers;
-    this.#thread = new Worker(distFile('worker/inference/inference-thread.js'), {
+    this.#thread = new ThreadClient({
+      file: 'worker/inference/inference-thread.js',
+      name: 'inference',
       workerData: settings,
-      name: 'asyncdiff-inference',
-    });
-    this.#thread.on('message', (events: readonly InferenceEvent[]) => {
-      for (const event of events) this.#receive(event);
-    });
-    this.#thread.on('error', (error) => this.#died(AsyncDiffError.from(error, 'worker_failed')));
-    this.#thread.on('exit', (code) => {
-      if (!this.#stopping)
-        this.#died(new AsyncDiffError('worker_failed', `the inference thread ended (code ${code})`));
+      onEvent: (event) => this.#receive(event),
+      onDeath: (error) => handlers.onDeath(error),
+      deathCode: 'worker_failed',
     });
   }
 
   /** Opens the segments' sessions and measures them; milliseconds of one run by segment. */
-  load(
-    request: Omit<Extract<InferenceRequest, { type: 'load' }>, 'type'>,
-  ): Promise<Readonly<Record<string, number>>> {
-    return new Promise((resolve, reject) => {
-      this.#loads.set(request.planId, { resolve, reject });
-      this.#send({ type: 'load', ...request });
-    });
+  load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>> {
+    return this.#thread.call('load', plan);
   }
 
-  unload(planId: string): void {
-    this.#send({ type: 'unload', planId });
+  /** Releases a plan's sessions. */
+  unload(planId: string): Promise<void> {
+    return this.#thread.call('unload', { planId });
   }
 
-  start(context: Extract<InferenceRequest, { type: 'start' }>['context']): void {
-    this.#send({ type: 'start', context });
+  start(context: Extract<InferencePost, { type: 'start' }>['context']): void {
+    this.#thread.post({ type: 'start', context });
   }
 
   tensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
     const { tensor: owned, transfer } = transferableTensor(tensor);
-    this.#send({ type: 'tensor', jobId, attempt, name, version, tensor: owned }, transfer);
+    this.#thread.post({ type: 'tensor', jobId, attempt, name, version, tensor: owned }, transfer);
   }
 
   latents(jobId: string, attempt: number, step: number, tensor: Tensor): void {
     const { tensor: owned, transfer } = transferableTensor(tensor);
-    this.#send({ type: 'latents', jobId, attempt, step, tensor: owned }, transfer);
+    this.#thread.post({ type: 'latents', jobId, attempt, step, tensor: owned }, transfer);
   }
 
-  round(request: Omit<Extract<InferenceRequest, { type: 'round' }>, 'type'>): void {
-    this.#send({ type: 'round', ...request });
+  round(request: Omit<Extract<InferencePost, { type: 'round' }>, 'type'>): void {
+    this.#thread.post({ type: 'round', ...request });
   }
 
   /** From now on small tensors for this consumer go to this ring file, which becomes the thread's; or not any more. */
   framesTo(planId: string, consumerId: string, fd: number | undefined): void {
-    this.#send({ type: 'frames-to', planId, consumerId, fd });
+    this.#thread.post({ type: 'frames-to', planId, consumerId, fd });
   }
 
   /** From now on tensors of this producer come from this ring file too, which becomes the thread's. */
   framesFrom(planId: string, producerId: string, fd: number): void {
-    this.#send({ type: 'frames-from', planId, producerId, fd });
+    this.#thread.post({ type: 'frames-from', planId, producerId, fd });
   }
 
   /** Forgets the job and tells what it took. */
   end(jobId: string, attempt: number): Promise<InferenceReport> {
-    return new Promise((resolve, reject) => {
-      this.#ends.set(`${jobId}/${attempt}`, { resolve, reject });
-      this.#send({ type: 'end', jobId, attempt });
-    });
+    return this.#thread.call('end', { jobId, attempt });
   }
 
-  /** Ends the thread after the run in progress: terminating it during a run would abort the process. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    const exited = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
-    this.#send({ type: 'stop' });
-    await exited;
-  }
-
-  /** What belongs to one turn of the event loop (a round and its latents) is one message between the threads. */
-  #send(request: InferenceRequest, transfer: ArrayBuffer[] = []): void {
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
-    this.#outgoing.push(request);
-    this.#transfer.push(...transfer);
-  }
-
-  #flush(): void {
-    this.#thread.postMessage(this.#outgoing, this.#transfer);
-    this.#outgoing = [];
-    this.#transfer = [];
+  /** Ends the thread after the run in progress. */
+  stop(): Promise<void> {
+    return this.#thread.stop();
   }
 
   #receive(event: InferenceEvent): void {
@@ -136,33 +98,8 @@ export class Inference {
         return this.#handlers.onFault(event);
       case 'frames-broken':
         return this.#handlers.onFramesBroken(event);
-      case 'loaded':
-        this.#loads.get(event.planId)?.resolve(event.segmentMs);
-        this.#loads.delete(event.planId);
-        return undefined;
-      case 'load-failed':
-        this.#loads.get(event.planId)?.reject(fromWire(event.error));
-        this.#loads.delete(event.planId);
-        return undefined;
-      case 'ended': {
-        const key = `${event.jobId}/${event.attempt}`;
-        this.#ends.get(key)?.resolve(event.report);
-        this.#ends.delete(key);
-        return undefined;
-      }
       default:
         return event satisfies never;
     }
   }
-
-  #died(error: AsyncDiffError): void {
-    for (const { reject } of [...this.#loads.values(), ...this.#ends.values()]) reject(error);
-    this.#loads.clear();
-    this.#ends.clear();
-    if (!this.#stopping) this.#handlers.onDeath(error);
-  }
-}
-
-export function fromWire({ code, message, hint }: WireError): AsyncDiffError {
-  return new AsyncDiffError(code, message, { hint });
 }

@@ -1,3 +1,4 @@
+import { median } from '../../common/statistics/index.js';
 import { zeros, type Tensor } from '../../common/tensor/index.js';
 import type { LoadedSegment, SegmentSession, SegmentSpec } from '../../execution/index.js';
 
@@ -40,6 +41,5 @@ async function medianRunMs(session: SegmentSession, spec: SegmentSpec): Promise<
     runs.push(runMs);
     spentMs += runMs;
   }
-  runs.sort((a, b) => a - b);
-  return runs[Math.floor(runs.length / 2)] as number;
+  return median(runs);
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { median, pairedRatios, summarize } from '../../../cli/bench/index.js';
+import { pairedRatios, summarize } from '../../../cli/bench/index.js';
+import { median } from '../../../common/statistics/index.js';
 
 it('gives the median and the extremes', () => {
   expect(summarize([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });

@@ -1,0 +1,4 @@
+export { Deadline } from './deadline.js';
+export { Mailbox } from './mailbox.js';
+export { describeWaits, type OpenWait, openWaits } from './open-waits.js';
+export { Pending, type WaitOptions } from './pending.js';
