@@ -7,6 +7,8 @@ export default defineConfig({
     // Real processes on a two-core machine: one test file at a time keeps timings honest.
     pool: 'forks',
     maxWorkers: 2,
+    // As the command line does: grpc-js would print what it also throws.
+    env: { GRPC_VERBOSITY: 'NONE' },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
 import { openOrtSession, parseDevice, providerHint } from '../execution/index.js';
-import { startServer } from '../rpc/index.js';
 import { defaultCacheDir } from '../worker/conversation/index.js';
+import { startServer } from '../rpc/server/index.js';
 
 export interface Check {
   readonly name: string;

@@ -7,6 +7,9 @@ import { printError } from './print-error.js';
 import { openProgram } from './program.js';
 import { startSignals } from './signals.js';
 
+// grpc-js prints to stderr what it then also throws; it reads this when a command loads it.
+process.env['GRPC_VERBOSITY'] ??= 'NONE';
+
 async function main(argv: readonly string[]): Promise<number> {
   const verbose = argv.includes('-v') || argv.includes('--verbose');
   const signals = startSignals();

@@ -1,6 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { toTensorMessages } from '../protocol/index.js';
 import {
   type CoordinatorChannel,
   coordinatorService,
@@ -9,6 +8,7 @@ import {
   messages,
   openCoordinatorChannel,
   parseAddress,
+  toTensorMessages,
   unary,
 } from '../rpc/index.js';
 import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatusResponse.js';
@@ -138,7 +138,7 @@ export class AsyncDiffClient {
     );
     const response = await unary(
       this.#client,
-      coordinatorService.Plan,
+      coordinatorService().Plan,
       { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettings(request.plan) },
       options,
     );
@@ -147,12 +147,12 @@ export class AsyncDiffClient {
 
   /** Workers, queue and versions. */
   status(options: CallOptions = {}): Promise<GetStatusResponse__Output> {
-    return unary(this.#client, coordinatorService.GetStatus, {}, { ...options, deadlineMs: 10_000 });
+    return unary(this.#client, coordinatorService().GetStatus, {}, { ...options, deadlineMs: 10_000 });
   }
 
   /** Cancels a job by its id; false if there is none of that name. */
   async cancel(jobId: string, options: CallOptions = {}): Promise<boolean> {
-    return (await unary(this.#client, coordinatorService.CancelJob, { jobId }, options)).found;
+    return (await unary(this.#client, coordinatorService().CancelJob, { jobId }, options)).found;
   }
 
   /** Closes the connection; jobs that run are cancelled. */

@@ -1,8 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { fromTensorMessage } from '../protocol/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunReport__Output } from '../rpc/gen/asyncdiff/v1/RunReport.js';
+import { fromTensorMessage } from '../rpc/index.js';
 
 /** What a finished run tells; times are as measured, `seconds` is the rounds alone. */
 export type RunReport = RunReport__Output;

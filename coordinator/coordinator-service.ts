@@ -1,14 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { fromTensorMessages, toTensorMessage } from '../protocol/index.js';
 import { createSampler, parseSchedulerConfig } from '../samplers/index.js';
-import {
-  bidiHandler,
-  type CallContext,
-  clientStreamHandler,
-  serverStreamHandler,
-  unaryHandler,
-} from '../rpc/index.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
 import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
@@ -19,6 +11,14 @@ import { generateJob, sourceFor } from './jobs/index.js';
 import { resolveSettings } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
+import { fromTensorMessages, toTensorMessage } from '../rpc/index.js';
+import {
+  bidiHandler,
+  type CallContext,
+  clientStreamHandler,
+  serverStreamHandler,
+  unaryHandler,
+} from '../rpc/server/index.js';
 
 type Send = (event: JobEvent) => Promise<void>;
 

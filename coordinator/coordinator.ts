@@ -5,14 +5,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { TextToImagePipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import {
-  coordinatorService,
-  type LinkOptions,
-  type LinkSecurity,
-  parseAddress,
-  type RunningServer,
-  startServer,
-} from '../rpc/index.js';
+import { coordinatorService, type LinkOptions, type LinkSecurity, parseAddress } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
@@ -21,6 +14,7 @@ import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
 import { WorkerRegistry } from './workers/index.js';
+import { type RunningServer, startServer } from '../rpc/server/index.js';
 
 const MAX_QUEUED = 64;
 /** Time that a job which is told to end gets for it: a run in progress cannot be interrupted. */
@@ -89,7 +83,10 @@ export class Coordinator implements CoordinatorParts {
       const server = await startServer({
         listen: options.listen,
         services: [
-          { definition: coordinatorService, handlers: coordinatorHandlers(() => coordinator as Coordinator) },
+          {
+            definition: coordinatorService(),
+            handlers: coordinatorHandlers(() => coordinator as Coordinator),
+          },
         ],
         ...linkOf(options),
       });

@@ -3,4 +3,3 @@ export { fromIssueRound, fromUnread, toIssueRound } from './rounds.js';
 export { fromRouteMessage, toRouteMessage } from './routes.js';
 export { fromSamplerMessage, fromSamplerState, toSamplerMessage, toSamplerState } from './sampler.js';
 export { fromSegmentMessage, toSegmentMessage } from './segments.js';
-export { fromTensorMessage, fromTensorMessages, toTensorMessage, toTensorMessages } from './tensors.js';

@@ -5,7 +5,7 @@ import type { SamplerStart as SamplerMessage } from '../rpc/gen/asyncdiff/v1/Sam
 import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import type { SamplerState__Output } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
-import { fromTensorMessage, toTensorMessage } from './tensors.js';
+import { fromTensorMessage, toTensorMessage } from '../rpc/index.js';
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {
   const { schedulerConfig, name, numInferenceSteps } = start;

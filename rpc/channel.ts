@@ -3,7 +3,7 @@ import type { CoordinatorClient as CoordinatorStub } from './gen/asyncdiff/v1/Co
 import type { WorkerClient as WorkerStub } from './gen/asyncdiff/v1/Worker.js';
 import { type LinkSecurity, PLAINTEXT } from './link-security.js';
 import { channelOptions, type TransportSettings } from './options.js';
-import { CoordinatorClient, WorkerClient } from './service.js';
+import { clientConstructors } from './service.js';
 
 /** How a channel is opened. */
 export interface LinkOptions {
@@ -17,7 +17,7 @@ export type WorkerChannel = WorkerStub;
 
 /** A channel to a coordinator at HOST:PORT, for its caller to close. It connects at the first call. */
 export function openCoordinatorChannel(address: string, options: LinkOptions = {}): CoordinatorChannel {
-  return new CoordinatorClient(
+  return new (clientConstructors().Coordinator)(
     address,
     channelCredentials(options.security),
     channelOptions(options.settings),
@@ -26,7 +26,11 @@ export function openCoordinatorChannel(address: string, options: LinkOptions = {
 
 /** A channel to a worker at HOST:PORT, for its caller to close. It connects at the first call. */
 export function openWorkerChannel(address: string, options: LinkOptions = {}): WorkerChannel {
-  return new WorkerClient(address, channelCredentials(options.security), channelOptions(options.settings));
+  return new (clientConstructors().Worker)(
+    address,
+    channelCredentials(options.security),
+    channelOptions(options.settings),
+  );
 }
 
 function channelCredentials(_security: LinkSecurity = PLAINTEXT): ChannelCredentials {

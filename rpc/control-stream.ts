@@ -1,6 +1,6 @@
 import type { ClientDuplexStream, ServerDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { AsyncDiffError, type ErrorCode, toServiceError } from '../common/errors/index.js';
-import { clientError } from './client-error.js';
+import { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
+import { clientError, fromServiceError, toServiceError } from './errors.js';
 import { onClientEnd } from './server-call-end.js';
 
 type AnyCall<Out, In> = ClientDuplexStream<Out, In> | ServerDuplexStream<In, Out>;
@@ -35,7 +35,7 @@ export class ControlStream<Out, In> {
     this.#call = call;
     // A client's call reports 'error', or 'end' if all is in order; a server's call is less plain.
     call.on('error', (error: ServiceError) =>
-      this.#break(isServerCall(call) ? AsyncDiffError.from(error) : clientError(error, options.unreachable)),
+      this.#break(isServerCall(call) ? fromServiceError(error) : clientError(error, options.unreachable)),
     );
     if (!isServerCall(call)) call.on('end', () => this.#break());
     else {

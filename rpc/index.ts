@@ -1,14 +1,5 @@
 export { type Address, formatAddress, parseAddress } from './address.js';
-export {
-  bidiHandler,
-  type CallContext,
-  clientStreamHandler,
-  messages,
-  serverStreamHandler,
-  unary,
-  unaryHandler,
-  type UnaryOptions,
-} from './calls.js';
+export { messages, unary, type UnaryOptions } from './calls.js';
 export {
   type CoordinatorChannel,
   type LinkOptions,
@@ -16,8 +7,8 @@ export {
   openWorkerChannel,
   type WorkerChannel,
 } from './channel.js';
-export { clientError } from './client-error.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
+export { clientError, fromServiceError, toServiceError } from './errors.js';
 export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
 export { frameHead } from './frame-serializer.js';
 export {
@@ -40,12 +31,16 @@ export {
 } from './options.js';
 export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
 export { onClientEnd } from './server-call-end.js';
-export { type RunningServer, type ServedService, startServer, type StartServerOptions } from './server.js';
 export {
-  CoordinatorClient,
   coordinatorService,
+  packageDefinition,
   plainSerializers,
   PROTOCOL_VERSION,
-  WorkerClient,
   workerService,
 } from './service.js';
+export {
+  fromTensorMessage,
+  fromTensorMessages,
+  toTensorMessage,
+  toTensorMessages,
+} from './tensor-message.js';

@@ -39,7 +39,7 @@ export function channelOptions(settings: TransportSettings = {}): ChannelOptions
   };
 }
 
-/** Options of a server. Its receive window is opened by server-window.ts: there is no public option for it. */
+/** Options of a server. Its receive window is opened by rpc/server/: there is no public option for it. */
 export function serverOptions(settings: TransportSettings = {}): ServerOptions {
   return commonOptions(settings);
 }

@@ -11,10 +11,10 @@ import type { ProtoGrpcType as WorkerPackage } from './gen/worker.js';
 /** Both ends of a conversation must have the same; raised whenever a message changes its meaning. */
 export const PROTOCOL_VERSION = 6;
 
-/** The loaded .proto files, for the reflection service. */
-export const packageDefinition: PackageDefinition = loadSync(
-  ['asyncdiff/v1/coordinator.proto', 'asyncdiff/v1/worker.proto'],
-  {
+type Loaded = GrpcObject & CoordinatorPackage & WorkerPackage;
+
+function load() {
+  const definition = loadSync(['asyncdiff/v1/coordinator.proto', 'asyncdiff/v1/worker.proto'], {
     // These must equal the options of scripts/generate-proto-types.mjs, or the types lie.
     includeDirs: [join(packageRoot, 'proto')],
     longs: Number,
@@ -24,33 +24,51 @@ export const packageDefinition: PackageDefinition = loadSync(
     arrays: true,
     objects: true,
     keepCase: false,
-  },
-);
+  });
+  const worker = definition['asyncdiff.v1.Worker'] as unknown as WorkerDefinition;
+  const coordinator = definition['asyncdiff.v1.Coordinator'] as unknown as CoordinatorDefinition;
+  const plain = Object.freeze({
+    frame: worker.Exchange.responseSerialize,
+    workerMessage: coordinator.Join.requestSerialize,
+    coordinatorMessage: coordinator.Join.responseSerialize,
+  });
+  // In place and before the client constructors are made, which keep the functions they find.
+  const workerMessage = relaySerializer(plain.workerMessage, plain.frame, 6);
+  const coordinatorMessage = relaySerializer(plain.coordinatorMessage, plain.frame, 7);
+  worker.Exchange.responseSerialize = frameSerializer(plain.frame);
+  Object.assign(coordinator.Join, { requestSerialize: workerMessage, responseSerialize: coordinatorMessage });
+  Object.assign(worker.Attach, { requestSerialize: coordinatorMessage, responseSerialize: workerMessage });
+  const { Coordinator, Worker } = (loadPackageDefinition(definition) as unknown as Loaded).asyncdiff.v1;
+  return { definition, plain, Coordinator, Worker };
+}
 
-const worker = packageDefinition['asyncdiff.v1.Worker'] as unknown as WorkerDefinition;
-const coordinator = packageDefinition['asyncdiff.v1.Coordinator'] as unknown as CoordinatorDefinition;
+let loaded: ReturnType<typeof load> | undefined;
+
+/** The .proto files, read when they are first needed: importing this package reads none. */
+function services(): ReturnType<typeof load> {
+  loaded ??= load();
+  return loaded;
+}
+
+/** The loaded .proto files, for the reflection service. */
+export function packageDefinition(): PackageDefinition {
+  return services().definition;
+}
 
 /** The serialisers that proto-loader makes; those in use make the same bytes with one copy less. */
-export const plainSerializers = Object.freeze({
-  frame: worker.Exchange.responseSerialize,
-  workerMessage: coordinator.Join.requestSerialize,
-  coordinatorMessage: coordinator.Join.responseSerialize,
-});
+export function plainSerializers(): ReturnType<typeof load>['plain'] {
+  return services().plain;
+}
 
-// In place and before the client constructors are made, which keep the functions they find.
-const workerMessage = relaySerializer(plainSerializers.workerMessage, plainSerializers.frame, 6);
-const coordinatorMessage = relaySerializer(plainSerializers.coordinatorMessage, plainSerializers.frame, 7);
-worker.Exchange.responseSerialize = frameSerializer(plainSerializers.frame);
-Object.assign(coordinator.Join, { requestSerialize: workerMessage, responseSerialize: coordinatorMessage });
-Object.assign(worker.Attach, { requestSerialize: coordinatorMessage, responseSerialize: workerMessage });
+export function coordinatorService(): CoordinatorDefinition {
+  return services().Coordinator.service;
+}
 
-type Loaded = GrpcObject & CoordinatorPackage & WorkerPackage;
+export function workerService(): WorkerDefinition {
+  return services().Worker.service;
+}
 
-const loaded = (loadPackageDefinition(packageDefinition) as unknown as Loaded).asyncdiff.v1;
-
-export const coordinatorService: CoordinatorDefinition = loaded.Coordinator.service;
-export const workerService: WorkerDefinition = loaded.Worker.service;
-
-/** Client constructors: `new CoordinatorClient(address, credentials, channelOptions())`. */
-export const CoordinatorClient = loaded.Coordinator;
-export const WorkerClient = loaded.Worker;
+/** Constructors of the clients, for {@link openCoordinator} and {@link openWorker}. */
+export function clientConstructors(): Pick<ReturnType<typeof load>, 'Coordinator' | 'Worker'> {
+  return services();
+}

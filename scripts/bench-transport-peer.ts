@@ -9,17 +9,16 @@ import type {
 } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
-  bidiHandler,
   ControlStream,
   coordinatorService,
   encodeFrames,
   FrameAssembler,
-  startServer,
-  workerService,
   openCoordinatorChannel,
+  workerService,
 } from '../rpc/index.js';
 import { DEFAULT_MAX_IN_FLIGHT_BYTES, ExchangeClient, ExchangeServer } from '../worker/exchange/index.js';
 import { startDelayProxy } from './delay-proxy.js';
+import { bidiHandler, startServer } from '../rpc/server/index.js';
 
 export type Kind = 'tcp' | 'grpc';
 
@@ -102,11 +101,11 @@ async function runServer(): Promise<void> {
   const grpc = await startServer({
     listen: '127.0.0.1:0',
     services: [
-      { definition: workerService, handlers: { Exchange: exchange.handler, Attach: unused } },
+      { definition: workerService(), handlers: { Exchange: exchange.handler, Attach: unused } },
       {
-        definition: coordinatorService,
+        definition: coordinatorService(),
         handlers: Object.fromEntries(
-          Object.keys(coordinatorService).map((name) => [name, name === 'Join' ? join : unused]),
+          Object.keys(coordinatorService()).map((name) => [name, name === 'Join' ? join : unused]),
         ),
       },
     ],

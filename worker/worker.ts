@@ -2,13 +2,10 @@ import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { parseDevice } from '../execution/index.js';
 import {
-  bidiHandler,
   type ControlStream,
   type LinkOptions,
   parseAddress,
   PROTOCOL_VERSION,
-  type RunningServer,
-  startServer,
   workerService,
 } from '../rpc/index.js';
 import { ExchangeServer } from './exchange/index.js';
@@ -26,6 +23,7 @@ import { localAddressTowards } from './conversation/index.js';
 import { WorkerMetrics } from './metrics.js';
 import { probeHandler } from './conversation/index.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
+import { bidiHandler, type RunningServer, startServer } from '../rpc/server/index.js';
 
 type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;
 
@@ -117,7 +115,7 @@ export class AsyncDiffWorker {
     };
     const server = await startServer({
       listen,
-      services: [{ definition: workerService, handlers: handlers }],
+      services: [{ definition: workerService(), handlers: handlers }],
       ...linkOf(options),
     });
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });

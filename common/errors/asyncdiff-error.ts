@@ -1,9 +1,4 @@
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { ERRORS, type ErrorCode } from './table.js';
-
-/** Key of the trailing metadata that holds the code of an AsyncDiffError. */
-export const ERROR_CODE_KEY = 'asyncdiff-error-code';
-const HINT_KEY = 'asyncdiff-error-hint-bin';
 
 export interface ErrorOptions {
   /** What to do about it; the table's hint where it is left out. */
@@ -13,12 +8,14 @@ export interface ErrorOptions {
 
 /**
  * The one error type. `message` is `[code] text`, so that a log line can be searched for; `rawMessage` is the text.
- * It crosses gRPC with its code and hint in the trailing metadata: see {@link toServiceError} and {@link AsyncDiffError.from}.
+ * It crosses gRPC with its code and hint: see rpc/errors.ts.
  */
 export class AsyncDiffError extends Error {
   override readonly name = 'AsyncDiffError';
+  /** Never changes its meaning; docs/reference/errors.md has a section for each. */
   readonly code: ErrorCode;
   readonly rawMessage: string;
+  /** What to do about it, for people. */
   readonly hint: string;
 
   constructor(code: ErrorCode, rawMessage: string, options: ErrorOptions = {}) {
@@ -28,22 +25,19 @@ export class AsyncDiffError extends Error {
     this.hint = options.hint ?? ERRORS[code].hint;
   }
 
-  get grpcStatus(): status {
-    return ERRORS[this.code].grpcStatus;
-  }
-
+  /** Exit code of a command that ends with this error. */
   get exitCode(): number {
     return ERRORS[this.code].exitCode;
   }
 
+  /** Whether the same call may succeed later without any change. */
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
   }
 
-  /** Anything thrown, as an AsyncDiffError: gRPC errors by their metadata, abort errors as `cancelled`, the rest as `internal`. */
+  /** Anything thrown, as an AsyncDiffError: abort errors as `cancelled`, timeouts as `deadline_exceeded`, the rest as `fallback`. */
   static from(error: unknown, fallback: ErrorCode = 'internal'): AsyncDiffError {
     if (error instanceof AsyncDiffError) return error;
-    if (isServiceError(error)) return fromServiceError(error, fallback);
     if (error instanceof Error) {
       if (error.name === 'AbortError')
         return new AsyncDiffError('cancelled', error.message, { cause: error });
@@ -53,34 +47,4 @@ export class AsyncDiffError extends Error {
     }
     return new AsyncDiffError(fallback, String(error), { cause: error });
   }
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
-}
-
-function fromServiceError(error: ServiceError, fallback: ErrorCode): AsyncDiffError {
-  const code = error.metadata?.get(ERROR_CODE_KEY)[0]?.toString();
-  const hint = error.metadata?.get(HINT_KEY)[0]?.toString();
-  if (code !== undefined && code in ERRORS) {
-    return new AsyncDiffError(code as ErrorCode, error.details, { hint, cause: error });
-  }
-  const byStatus: Partial<Record<status, ErrorCode>> = {
-    [status.CANCELLED]: 'cancelled',
-    [status.DEADLINE_EXCEEDED]: 'deadline_exceeded',
-    [status.RESOURCE_EXHAUSTED]: 'message_too_large',
-    [status.UNIMPLEMENTED]: 'protocol_mismatch',
-  };
-  return new AsyncDiffError(byStatus[error.code] ?? fallback, error.details || error.message, {
-    cause: error,
-  });
-}
-
-/** The error as gRPC sends it: status, text, and code and hint in the trailing metadata. */
-export function toServiceError(error: unknown): Partial<ServiceError> {
-  const own = AsyncDiffError.from(error);
-  const metadata = new Metadata();
-  metadata.set(ERROR_CODE_KEY, own.code);
-  metadata.set(HINT_KEY, Buffer.from(own.hint, 'utf8'));
-  return { code: own.grpcStatus, details: own.rawMessage, metadata };
 }

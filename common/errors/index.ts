@@ -1,3 +1,3 @@
-export { AsyncDiffError, ERROR_CODE_KEY, type ErrorOptions, toServiceError } from './asyncdiff-error.js';
-export { type ErrorCode, ERRORS, EXIT } from './table.js';
+export { AsyncDiffError, type ErrorOptions } from './asyncdiff-error.js';
+export { type ErrorCode, ERRORS, EXIT, type GrpcStatus } from './table.js';
 export { fromWireError, stackOf, toWireError, type WireError } from './wire-error.js';

@@ -10,14 +10,7 @@ import {
   type SamplingExecutor,
   type WorkerExecution,
 } from '../../execution/index.js';
-import {
-  fromSamplerState,
-  fromTensorMessage,
-  toIssueRound,
-  toSamplerMessage,
-  toTensorMessage,
-  toTensorMessages,
-} from '../../protocol/index.js';
+import { fromSamplerState, toIssueRound, toSamplerMessage } from '../../protocol/index.js';
 import { unreadFrom } from '../../program/index.js';
 import {
   JobProgram,
@@ -30,6 +23,7 @@ import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFra
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { JobListener } from '../workers/index.js';
+import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/index.js';
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,

@@ -1,7 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanRequest } from '../../planner/index.js';
-import { toTensorMessage } from '../../protocol/index.js';
 import type { Sampler } from '../../samplers/index.js';
 import { listRounds } from '../../program/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
@@ -14,6 +13,7 @@ import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import { speedWarning } from './speed-check.js';
 import type { WorkerRegistry } from '../workers/index.js';
+import { toTensorMessage } from '../../rpc/index.js';
 
 /** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
 const PROGRESS_INTERVAL_MS = 100;

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { AsyncDiffError, ERRORS, type ErrorCode, toServiceError } from '../../common/errors/index.js';
+import { AsyncDiffError, ERRORS, type ErrorCode } from '../../common/errors/index.js';
 import { packageRoot } from '../../common/package.js';
+import { fromServiceError, toServiceError } from '../../rpc/index.js';
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 const page = readFileSync(join(packageRoot, 'docs', 'reference', 'errors.md'), 'utf8');
@@ -18,7 +19,7 @@ describe('docs/reference/errors.md', () => {
   it.each(codes)('has a section for %s with its status, its exit code and what to do', (code) => {
     const { grpcStatus, exitCode, retryable } = ERRORS[code];
     expect(sections.get(code)).toContain(
-      `gRPC \`${status[grpcStatus]}\`, exit code ${exitCode}, retryable: ${retryable ? 'yes' : 'no'}.`,
+      `gRPC \`${grpcStatus}\`, exit code ${exitCode}, retryable: ${retryable ? 'yes' : 'no'}.`,
     );
     expect(sections.get(code)).toContain('**What to do:**');
   });
@@ -32,9 +33,9 @@ describe('AsyncDiffError', () => {
   it.each(codes)('%s crosses gRPC with its code, text and hint', (code) => {
     const error = new AsyncDiffError(code, 'what happened: “ünïcode”', { hint: 'do this — then that' });
     const sent = toServiceError(error);
-    expect(sent.code).toBe(ERRORS[code].grpcStatus);
+    expect(sent.code).toBe(status[ERRORS[code].grpcStatus]);
     const received = Object.assign(new Error('wire'), sent) as ServiceError;
-    expect(AsyncDiffError.from(received)).toMatchObject({
+    expect(fromServiceError(received)).toMatchObject({
       code,
       rawMessage: 'what happened: “ünïcode”',
       hint: 'do this — then that',
@@ -53,9 +54,9 @@ describe('AsyncDiffError', () => {
     ).toMatchObject({ code: 'deadline_exceeded' });
     const foreign = (code: status): ServiceError =>
       Object.assign(new Error('foreign'), { code, details: 'foreign', metadata: new Metadata() });
-    expect(AsyncDiffError.from(foreign(status.RESOURCE_EXHAUSTED))).toMatchObject({
+    expect(fromServiceError(foreign(status.RESOURCE_EXHAUSTED))).toMatchObject({
       code: 'message_too_large',
     });
-    expect(AsyncDiffError.from(foreign(status.UNKNOWN))).toMatchObject({ code: 'internal' });
+    expect(fromServiceError(foreign(status.UNKNOWN))).toMatchObject({ code: 'internal' });
   });
 });

@@ -67,8 +67,8 @@ describe('the house', () => {
   });
 
   it.each([
-    ['a channel', /\bnew (CoordinatorClient|WorkerClient)\(|\bcredentials\.create/, 'rpc/channel.ts'],
-    ['a server', /\bnew Server\(|\bServerCredentials\.create/, 'rpc/server.ts'],
+    ['a channel', /\bclientConstructors\(\)\.|\bcredentials\.create/, 'rpc/channel.ts'],
+    ['a server', /\bnew Server\(|\bServerCredentials\.create/, 'rpc/server/server.ts'],
   ])('opens %s in one place', (_what, pattern, place) => {
     const places = [...floorOf.keys()]
       .flatMap(sources)

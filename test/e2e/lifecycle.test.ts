@@ -84,7 +84,7 @@ async function health(address: string, service = ''): Promise<string> {
   ] as unknown as Record<string, unknown>;
   const client = new Client(address, credentials.createInsecure());
   try {
-    const check = definition['Check'] as typeof coordinatorService.GetStatus;
+    const check = definition['Check'] as ReturnType<typeof coordinatorService>['GetStatus'];
     const answer = await unary(client, check, { service }, { deadlineMs: 5_000 });
     return (answer as unknown as { status: string }).status;
   } finally {

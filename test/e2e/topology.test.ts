@@ -1,18 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy } from '../../common/npy/index.js';
 import {
-  bidiHandler,
-  channelOptions,
   ControlStream,
-  CoordinatorClient,
   coordinatorService,
-  startServer,
+  openCoordinatorChannel,
   PROTOCOL_VERSION,
 } from '../../rpc/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
@@ -21,6 +18,7 @@ import { expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, failureOf, runCli } from '../support/cli.js';
 import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
+import { bidiHandler, startServer } from '../../rpc/server/index.js';
 
 let folder: string;
 let files: SmallFiles;
@@ -167,7 +165,7 @@ it('a slow worker gets less to compute, and is left out where fewer are needed; 
 
 describe('other versions of the protocol', () => {
   async function sayFirst(address: string, message: WorkerMessage): Promise<AsyncDiffError | undefined> {
-    const client = new CoordinatorClient(address, credentials.createInsecure(), channelOptions());
+    const client = openCoordinatorChannel(address);
     const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
     try {
       return await new Promise((resolve) => {
@@ -209,14 +207,14 @@ describe('other versions of the protocol', () => {
         });
       }),
       ...Object.fromEntries(
-        Object.keys(coordinatorService)
+        Object.keys(coordinatorService())
           .filter((name) => name !== 'Join')
           .map((name) => [name, () => {}]),
       ),
     } as unknown as UntypedServiceImplementation;
     const server = await startServer({
       listen: '127.0.0.1:0',
-      services: [{ definition: coordinatorService, handlers }],
+      services: [{ definition: coordinatorService(), handlers }],
     });
     try {
       const ended = await worker(['--join', server.address]).exit;

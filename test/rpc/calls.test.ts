@@ -1,4 +1,3 @@
-import { credentials } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startDelayProxy } from '../../scripts/delay-proxy.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
@@ -9,18 +8,19 @@ import type {
 import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
-  bidiHandler,
-  channelOptions,
-  clientStreamHandler,
   ControlStream,
-  CoordinatorClient,
   coordinatorService,
   messages,
+  openCoordinatorChannel,
+  unary,
+} from '../../rpc/index.js';
+import {
+  bidiHandler,
+  clientStreamHandler,
   serverStreamHandler,
   startServer,
-  unary,
   unaryHandler,
-} from '../../rpc/index.js';
+} from '../../rpc/server/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -35,7 +35,7 @@ async function connect(handlers: Handlers) {
     services: [
       {
         definition: Object.fromEntries(
-          Object.entries(coordinatorService).filter(([name]) => name in handlers),
+          Object.entries(coordinatorService()).filter(([name]) => name in handlers),
         ),
         handlers: handlers as never,
       },
@@ -44,7 +44,7 @@ async function connect(handlers: Handlers) {
   cleanups.push(() => server.close());
   const proxy = await startDelayProxy({ to: server.address, delayMs: 0 });
   cleanups.push(() => proxy.close());
-  const client = new CoordinatorClient(proxy.address, credentials.createInsecure(), channelOptions());
+  const client = openCoordinatorChannel(proxy.address);
   cleanups.push(() => client.close());
   return { server, proxy, client };
 }
@@ -60,7 +60,7 @@ describe('unary', () => {
         throw new AsyncDiffError('not_finite', 'NaN in step 3', { hint: 'Try ünicode.' });
       }),
     });
-    await expect(unary(client, coordinatorService.CancelJob, { jobId: 'x' })).rejects.toMatchObject({
+    await expect(unary(client, coordinatorService().CancelJob, { jobId: 'x' })).rejects.toMatchObject({
       code: 'not_finite',
       rawMessage: 'NaN in step 3',
       hint: 'Try ünicode.',
@@ -76,20 +76,22 @@ describe('unary', () => {
         return {};
       }),
     });
-    await expect(unary(client, coordinatorService.CancelJob, {}, { deadlineMs: 50 })).rejects.toMatchObject({
-      code: 'deadline_exceeded',
-    });
+    await expect(unary(client, coordinatorService().CancelJob, {}, { deadlineMs: 50 })).rejects.toMatchObject(
+      {
+        code: 'deadline_exceeded',
+      },
+    );
     await until(() => seen?.aborted === true);
     const abort = new AbortController();
-    const call = unary(client, coordinatorService.CancelJob, {}, { signal: abort.signal });
+    const call = unary(client, coordinatorService().CancelJob, {}, { signal: abort.signal });
     abort.abort();
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });
-    await expect(unary(client, coordinatorService.GetStatus, {})).rejects.toMatchObject({
+    await expect(unary(client, coordinatorService().GetStatus, {})).rejects.toMatchObject({
       code: 'protocol_mismatch',
     });
     await server.close();
     await expect(
-      unary(client, coordinatorService.GetStatus, {}, { unreachable: 'worker_unreachable' }),
+      unary(client, coordinatorService().GetStatus, {}, { unreachable: 'worker_unreachable' }),
     ).rejects.toMatchObject({
       code: 'worker_unreachable',
     });

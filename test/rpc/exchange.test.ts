@@ -7,7 +7,8 @@ import {
   ExchangeServer,
   type ExchangeServerOptions,
 } from '../../worker/exchange/index.js';
-import { type ReceivedMeta, startServer, workerService } from '../../rpc/index.js';
+import { type ReceivedMeta, workerService } from '../../rpc/index.js';
+import { startServer } from '../../rpc/server/index.js';
 
 const MIB = 1024 * 1024;
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -26,7 +27,7 @@ async function producer(options: Partial<ExchangeServerOptions> = {}) {
     listen: '127.0.0.1:0',
     services: [
       {
-        definition: workerService,
+        definition: workerService(),
         handlers: { Exchange: exchange.handler, Attach: (call: { end(): void }) => call.end() },
       },
     ],

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { credentials } from '@grpc/grpc-js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { GRPC_PREFIX_BYTES } from '../../rpc/frame.js';
 import type {
@@ -10,17 +9,15 @@ import type {
 import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
-  bidiHandler,
-  channelOptions,
   ControlStream,
-  CoordinatorClient,
   coordinatorService,
   encodeFrames,
   FrameAssembler,
-  startServer,
+  openCoordinatorChannel,
   workerService,
 } from '../../rpc/index.js';
 import { plainSerializers } from '../../rpc/service.js';
+import { bidiHandler, startServer } from '../../rpc/server/index.js';
 
 /** What grpc-js does with a serialised message before it writes it. */
 function layOut(message: Buffer): Buffer {
@@ -49,8 +46,8 @@ const frames = fc
 test('frames are the bytes that proto-loader makes', () => {
   fc.assert(
     fc.property(frames, ({ frame }) => {
-      const ours = layOut(workerService.Exchange.responseSerialize(frame)).subarray(GRPC_PREFIX_BYTES);
-      expect(ours.equals(plainSerializers.frame(frame))).toBe(true);
+      const ours = layOut(workerService().Exchange.responseSerialize(frame)).subarray(GRPC_PREFIX_BYTES);
+      expect(ours.equals(plainSerializers().frame(frame))).toBe(true);
     }),
   );
 });
@@ -62,8 +59,8 @@ test('relayed frames read back the same, aligned for all but the odd length', ()
     fc.property(frames, fc.array(fc.string(), { maxLength: 4 }), ({ frame, tensor }, toWorkerIds) => {
       const relayedFrame: RelayedFrame = { toWorkerIds, frame };
       for (const { requestSerialize, requestDeserialize } of [
-        coordinatorService.Join,
-        workerService.Attach,
+        coordinatorService().Join,
+        workerService().Attach,
       ]) {
         const framed = layOut(requestSerialize({ relayedFrame }));
         const message = requestDeserialize(framed.subarray(GRPC_PREFIX_BYTES));
@@ -82,10 +79,12 @@ test('relayed frames read back the same, aligned for all but the odd length', ()
 
 test('other messages of the control stream are the bytes that proto-loader makes', () => {
   const message = { pong: { id: 3, sentMs: 1, clockMs: 2 } };
-  expect(coordinatorService.Join.requestSerialize(message)).toEqual(plainSerializers.workerMessage(message));
+  expect(coordinatorService().Join.requestSerialize(message)).toEqual(
+    plainSerializers().workerMessage(message),
+  );
   const other = { ping: { id: 3, sentMs: 1 } };
-  expect(coordinatorService.Join.responseSerialize(other)).toEqual(
-    plainSerializers.coordinatorMessage(other),
+  expect(coordinatorService().Join.responseSerialize(other)).toEqual(
+    plainSerializers().coordinatorMessage(other),
   );
 });
 
@@ -98,9 +97,9 @@ test('a relayed tensor goes to a real server and back', async () => {
   });
   const server = await startServer({
     listen: '127.0.0.1:0',
-    services: [{ definition: { Join: coordinatorService.Join }, handlers: { Join: echo } }],
+    services: [{ definition: { Join: coordinatorService().Join }, handlers: { Join: echo } }],
   });
-  const client = new CoordinatorClient(server.address, credentials.createInsecure(), channelOptions());
+  const client = openCoordinatorChannel(server.address);
   try {
     const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
     const data = Float32Array.from({ length: 500_000 }, (_, i) => i);

@@ -14,8 +14,8 @@ import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame
 import { encodeFrames, FrameAssembler, transferableTensor, workerService } from '../../rpc/index.js';
 import { plainSerializers } from '../../rpc/service.js';
 
-const { responseDeserialize } = workerService.Exchange;
-const responseSerialize = plainSerializers.frame;
+const { responseDeserialize } = workerService().Exchange;
+const responseSerialize = plainSerializers().frame;
 
 /** As grpc-js hands a message over: behind its 5-byte prefix, in an ArrayBuffer of the pool or of its own. */
 function receive(message: Buffer): TensorFrame__Output {

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
 import type { ExchangeCall } from '../../worker/exchange/exchange-call.js';
 import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
-import { startServer, workerService } from '../../rpc/index.js';
+import { workerService } from '../../rpc/index.js';
 import { http2StreamOf } from '../../worker/exchange/raw-write.js';
+import { startServer } from '../../rpc/server/index.js';
 
 test('the way past grpc-js is there, takes the tensor as it lies, and what arrives is the same', async () => {
   const exchange = new ExchangeServer({ producerId: () => 'p' });
@@ -13,7 +14,7 @@ test('the way past grpc-js is there, takes the tensor as it lies, and what arriv
     listen: '127.0.0.1:0',
     services: [
       {
-        definition: { Exchange: workerService.Exchange },
+        definition: { Exchange: workerService().Exchange },
         handlers: {
           Exchange: (call: ExchangeCall) => {
             exchange.handler(call);

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { ServerHttp2Session } from 'node:http2';
-import { credentials } from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
 import { startDelayProxy } from '../../scripts/delay-proxy.js';
 import type {
@@ -9,17 +8,15 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
-  bidiHandler,
-  channelOptions,
   ControlStream,
-  CoordinatorClient,
   coordinatorService,
   DEFAULT_WINDOW_BYTES,
   encodeFrames,
-  startServer,
+  openCoordinatorChannel,
   workerService,
 } from '../../rpc/index.js';
 import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
+import { bidiHandler, startServer } from '../../rpc/server/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -58,7 +55,7 @@ async function upward(windowBytes?: number) {
   const sessions: ServerHttp2Session[] = [];
   const server = await startServer({
     listen: '127.0.0.1:0',
-    services: [{ definition: { Join: coordinatorService.Join }, handlers: { Join: join } }],
+    services: [{ definition: { Join: coordinatorService().Join }, handlers: { Join: join } }],
     settings: { windowBytes },
   });
   cleanups.push(() => server.close());
@@ -72,7 +69,7 @@ async function upward(windowBytes?: number) {
     http2Server.on('session', (session) => sessions.push(session));
   const proxy = await startDelayProxy({ to: server.address, delayMs: 1 });
   cleanups.push(() => proxy.close());
-  const client = new CoordinatorClient(proxy.address, credentials.createInsecure(), channelOptions());
+  const client = openCoordinatorChannel(proxy.address);
   cleanups.push(() => client.close());
   const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
   await new Promise<void>((resolve) => {
@@ -113,7 +110,7 @@ async function downward(windowBytes?: number) {
   const server = await startServer({
     listen: '127.0.0.1:0',
     services: [
-      { definition: { Exchange: workerService.Exchange }, handlers: { Exchange: exchange.handler } },
+      { definition: { Exchange: workerService().Exchange }, handlers: { Exchange: exchange.handler } },
     ],
   });
   cleanups.push(() => server.close());

@@ -3,14 +3,13 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  CoordinatorClient,
   coordinatorService,
   formatAddress,
+  openCoordinatorChannel,
   parseAddress,
-  startServer,
   unary,
-  unaryHandler,
 } from '../../rpc/index.js';
+import { startServer, unaryHandler } from '../../rpc/server/index.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -18,7 +17,7 @@ afterEach(async () => {
 });
 
 const status = {
-  definition: { GetStatus: coordinatorService.GetStatus },
+  definition: { GetStatus: coordinatorService().GetStatus },
   handlers: { GetStatus: unaryHandler(() => ({ model: 'emoji' })) },
 };
 
@@ -60,9 +59,9 @@ describe('startServer', () => {
     const { address } = await start(listen);
     expect(parseAddress(address).port).toBeGreaterThan(0);
     expect(parseAddress(address).host).toBe(parseAddress(listen).host);
-    const client = new CoordinatorClient(address, credentials.createInsecure());
+    const client = openCoordinatorChannel(address);
     cleanups.push(() => client.close());
-    expect(await unary(client, coordinatorService.GetStatus, {})).toMatchObject({ model: 'emoji' });
+    expect(await unary(client, coordinatorService().GetStatus, {})).toMatchObject({ model: 'emoji' });
   });
 
   test('a port in use', async () => {
@@ -86,7 +85,7 @@ describe('startServer', () => {
     const server = await start('127.0.0.1:0');
     const client = new Client(server.address, credentials.createInsecure());
     cleanups.push(() => client.close());
-    const check = healthService['Check'] as typeof coordinatorService.GetStatus;
+    const check = healthService['Check'] as ReturnType<typeof coordinatorService>['GetStatus'];
     const health = async (service: string) =>
       (await unary(client, check, { service })) as unknown as { status: string };
     expect(await health('')).toEqual({ status: 'SERVING' });
@@ -126,9 +125,9 @@ describe('startServer', () => {
           },
         ],
       });
-      const client = new CoordinatorClient(server.address, credentials.createInsecure());
+      const client = openCoordinatorChannel(server.address);
       cleanups.push(() => client.close());
-      const call = unary(client, coordinatorService.GetStatus, {}).catch(
+      const call = unary(client, coordinatorService().GetStatus, {}).catch(
         (error: { code: string }) => error.code,
       );
       while (release.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -3,15 +3,12 @@ import { clockMs } from '../../execution/index.js';
 import {
   fromIssueRound,
   fromSamplerMessage,
-  fromTensorMessage,
-  fromTensorMessages,
   fromUnread,
   toFault,
   toJobReport,
   toSamplerState,
-  toTensorMessage,
 } from '../../protocol/index.js';
-import { FrameAssembler } from '../../rpc/index.js';
+import { FrameAssembler, fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
 import type { SentTensor } from '../exchange/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';

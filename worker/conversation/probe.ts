@@ -1,15 +1,10 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import {
-  type LinkOptions,
-  messages,
-  openWorkerChannel,
-  serverStreamHandler,
-  type WorkerChannel,
-} from '../../rpc/index.js';
+import { type LinkOptions, messages, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ProbeChunk } from '../../rpc/gen/asyncdiff/v1/ProbeChunk.js';
 import type { ProbedLink } from '../../rpc/gen/asyncdiff/v1/ProbedLink.js';
 import type { ProbeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ProbeRequest.js';
+import { serverStreamHandler } from '../../rpc/server/index.js';
 
 const CHUNK_BYTES = 1 << 20;
 /** Opens the window of the connection, and tells how long a bulk transfer may be. */

@@ -1,9 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Egress, Sender } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
-import { type AsyncDiffError, toServiceError } from '../../common/errors/index.js';
-import type { OutgoingFrame } from '../../rpc/index.js';
-import { MIB } from '../../rpc/index.js';
+import type { AsyncDiffError } from '../../common/errors/index.js';
+import { MIB, type OutgoingFrame, toServiceError } from '../../rpc/index.js';
 import { FrameWriter } from './raw-write.js';
 import { LEAST_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
 import type { SentTensor } from './sent-tensor.js';

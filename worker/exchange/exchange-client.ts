@@ -3,7 +3,7 @@ import { type ClientDuplexStream, type Metadata, type ServiceError, status } fro
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { CREDIT_HEADER, SHARED_MEMORY_HEADER } from './exchange-call.js';
-import { frameError } from '../../rpc/index.js';
+import { frameError, fromServiceError } from '../../rpc/index.js';
 import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from '../../rpc/index.js';
 import type { ExchangeRequest } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
@@ -215,9 +215,9 @@ export class ExchangeClient {
     if (this.#state === 'open') {
       return error.code === status.UNAVAILABLE || error.code === status.CANCELLED
         ? this.#lost(error.details)
-        : AsyncDiffError.from(error, 'worker_lost');
+        : fromServiceError(error, 'worker_lost');
     }
-    const own = AsyncDiffError.from(error, 'peer_unreachable');
+    const own = fromServiceError(error, 'peer_unreachable');
     return own.code === 'peer_unreachable' ? this.#unreachable(error.details, error, own.hint) : own;
   }
 

@@ -1,15 +1,21 @@
 import { Metadata } from '@grpc/grpc-js';
-import { AsyncDiffError, toServiceError } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { ConsumerChannel } from './consumer-channel.js';
 import { Egress } from './egress.js';
 import { CREDIT_HEADER, type ExchangeCall, SHARED_MEMORY_HEADER } from './exchange-call.js';
-import { type Chunking, DEFAULT_CHUNKING, encodeFrames } from '../../rpc/index.js';
+import {
+  type Chunking,
+  DEFAULT_CHUNKING,
+  encodeFrames,
+  fromServiceError,
+  MIB,
+  onClientEnd,
+  toServiceError,
+} from '../../rpc/index.js';
 import type { ExchangeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from '../../rpc/gen/asyncdiff/v1/Subscribe.js';
-import { MIB } from '../../rpc/index.js';
 import type { SentTensor } from './sent-tensor.js';
-import { onClientEnd } from '../../rpc/index.js';
 import { RingWriter } from './shared-memory/index.js';
 
 export interface ExchangeServerOptions {
@@ -96,7 +102,7 @@ export class ExchangeServer {
         call.end();
       }
     });
-    call.on('error', (error) => lost(AsyncDiffError.from(error, 'worker_lost')));
+    call.on('error', (error) => lost(fromServiceError(error, 'worker_lost')));
   };
 
   /**

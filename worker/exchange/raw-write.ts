@@ -1,8 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { ExchangeCall } from './exchange-call.js';
-import { GRPC_PREFIX_BYTES, type OutgoingFrame } from '../../rpc/index.js';
-import { frameHead } from '../../rpc/index.js';
-import { plainSerializers } from '../../rpc/index.js';
+import { frameHead, GRPC_PREFIX_BYTES, type OutgoingFrame, plainSerializers } from '../../rpc/index.js';
 
 /** The fields of grpc-js 1.14.7 that lead from a call to its HTTP/2 stream. */
 interface PrivateCall {
@@ -57,7 +55,7 @@ export class FrameWriter {
       stream.write(slice, done);
       return slice.byteLength;
     }
-    const head = frameHead(plainSerializers.frame, this.#frame, data.byteLength);
+    const head = frameHead(plainSerializers().frame, this.#frame, data.byteLength);
     const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
     prefix.writeUInt32BE(head.byteLength + data.byteLength, 1);
     stream.cork();

@@ -5,7 +5,7 @@ import type { Tensor } from '../../../common/tensor/index.js';
 import type { ExchangeCall } from '../../../worker/exchange/exchange-call.js';
 import { encodeFrames } from '../../../rpc/frame.js';
 import { ExchangeClient, ExchangeServer } from '../../../worker/exchange/index.js';
-import { startServer, workerService } from '../../../rpc/index.js';
+import { workerService } from '../../../rpc/index.js';
 import { expectSameBits } from '../../support/bits.js';
 import { eventually } from '../../support/cli.js';
 import { SharedFrameWriter } from '../../../worker/exchange/shared-frame-writer.js';
@@ -16,6 +16,7 @@ import {
   RingReader,
   RingWriter,
 } from '../../../worker/exchange/shared-memory/index.js';
+import { startServer } from '../../../rpc/server/index.js';
 
 const MIB = 2 ** 20;
 const FOLDER = '/dev/shm';
@@ -133,7 +134,7 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
   ): Promise<{ tensor: Tensor; shares: boolean }> {
     const server = await startServer({
       listen: '127.0.0.1:0',
-      services: [{ definition: { Exchange: workerService.Exchange }, handlers: { Exchange: handle } }],
+      services: [{ definition: { Exchange: workerService().Exchange }, handlers: { Exchange: handle } }],
     });
     let client: ExchangeClient | undefined;
     try {
@@ -188,7 +189,7 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
       const server = await startServer({
         listen: '127.0.0.1:0',
         services: [
-          { definition: { Exchange: workerService.Exchange }, handlers: { Exchange: exchange.handler } },
+          { definition: { Exchange: workerService().Exchange }, handlers: { Exchange: exchange.handler } },
         ],
       });
       let reader: FrameRingReader | undefined;

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { arrayOf, type DType, DTYPES, formatDims, type Tensor, tensorBytes } from '../common/tensor/index.js';
-import type { Tensor as TensorMessage, Tensor__Output } from '../rpc/gen/asyncdiff/v1/Tensor.js';
+import type { Tensor as TensorMessage, Tensor__Output } from './gen/asyncdiff/v1/Tensor.js';
 
 /** A tensor as one message; its memory is viewed, not copied, until gRPC serialises it. */
 export function toTensorMessage(tensor: Tensor): TensorMessage {

@@ -1,25 +1,26 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import {
-  logVerbosity,
   Server,
   ServerCredentials,
-  setLogVerbosity,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { type Address, formatAddress, parseAddress } from './address.js';
-import type { LinkSecurity } from './link-security.js';
-import { DEFAULT_WINDOW_BYTES, serverOptions, type TransportSettings } from './options.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import {
+  type Address,
+  DEFAULT_WINDOW_BYTES,
+  formatAddress,
+  type LinkSecurity,
+  packageDefinition,
+  parseAddress,
+  serverOptions,
+  type TransportSettings,
+} from '../index.js';
 import { openServerWindows } from './server-window.js';
-import { packageDefinition } from './service.js';
-
-// grpc-js prints to stderr what it then also throws. GRPC_VERBOSITY brings that back.
-if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
 
 export interface ServedService {
   readonly definition: ServiceDefinition;
@@ -67,7 +68,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     }
   };
   health.addToServer(server);
-  new ReflectionService({ ...packageDefinition, ...loadSync(healthProtoPath) }).addToServer(server);
+  new ReflectionService({ ...packageDefinition(), ...loadSync(healthProtoPath) }).addToServer(server);
 
   const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);
   const port = await bind(server, address);

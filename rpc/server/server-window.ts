@@ -1,7 +1,7 @@
 import type { Http2Server, ServerHttp2Session, Settings } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 
-/** Fields of grpc-js 1.14.7 that have no public form. test/transport/server-window.test.ts fails if they move. */
+/** Fields of grpc-js 1.14.7 that have no public form. test/rpc/server-window.test.ts fails if they move. */
 interface PrivateServer {
   readonly commonServerOptions: { settings?: Settings };
   readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
