@@ -17,7 +17,7 @@ export class JobSampler {
     this.#sampler = createSampler(
       parseSchedulerConfig(start.schedulerConfig),
       start.numInferenceSteps,
-      start.name,
+      { name: start.name },
     );
     this.#sampler.resume(start.nextStep, start.history);
     this.#latents = start.latents;

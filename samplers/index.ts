@@ -1,5 +1,14 @@
-export { createSampler, SAMPLERS } from './registry.js';
-export type { Sampler, SamplerDefinition } from './sampler.js';
+export type { NoiseKind, SamplerDefinition } from './definition.js';
+export type { Level } from './level.js';
+export { GivenNoise, type NoiseSeed, type NoiseSource, SeededNoise } from './noise.js';
+export { createSampler, findSampler, SAMPLERS, type SamplerChoice, samplersFor } from './registry.js';
+export type { LookAhead, LookAheadRun, Sampler, StepOutputs } from './sampler.js';
+export {
+  readSamplerOptions,
+  SAMPLER_OPTIONS,
+  type SamplerOption,
+  type SamplerOptions,
+} from './sampler-options.js';
 export {
   forLatents,
   formatSchedulerConfig,

@@ -1,86 +1,139 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { ddim } from './ddim.js';
+import type { SamplerDefinition } from './definition.js';
 import { dpmSolverMultistep } from './dpm-solver-multistep.js';
+import { dpmSolverSde } from './dpm-solver-sde.js';
+import { eulerAncestralDiscrete } from './euler-ancestral-discrete.js';
 import { eulerDiscrete } from './euler-discrete.js';
 import { flowMatchEulerDiscrete } from './flow-match-euler-discrete.js';
-import type { Sampler, SamplerDefinition } from './sampler.js';
+import { heunDiscrete } from './heun-discrete.js';
+import { kdpm2AncestralDiscrete } from './kdpm2-ancestral-discrete.js';
+import { kdpm2Discrete } from './kdpm2-discrete.js';
+import { lmsDiscrete } from './lms-discrete.js';
+import type { NoiseSource } from './noise.js';
+import { pndm } from './pndm.js';
+import type { Sampler } from './sampler.js';
 import type { SchedulerConfig } from './scheduler-config.js';
 
 /** Every sampler there is. A new one is a file of its own and a line here. */
 export const SAMPLERS: readonly SamplerDefinition[] = Object.freeze([
   ddim,
+  pndm,
   eulerDiscrete,
+  eulerAncestralDiscrete,
+  heunDiscrete,
+  lmsDiscrete,
+  kdpm2Discrete,
+  kdpm2AncestralDiscrete,
   dpmSolverMultistep,
+  dpmSolverSde,
   flowMatchEulerDiscrete,
 ]);
 
-/** The classes whose configs diffusers lets stand in for one another (KarrasDiffusionSchedulers), less EDM's own scaling. */
-const EXCHANGEABLE: ReadonlySet<string> = new Set([
-  'DDIMScheduler',
-  'DDPMScheduler',
-  'PNDMScheduler',
-  'LMSDiscreteScheduler',
-  'EulerDiscreteScheduler',
-  'HeunDiscreteScheduler',
-  'EulerAncestralDiscreteScheduler',
-  'DPMSolverMultistepScheduler',
-  'DPMSolverSinglestepScheduler',
-  'KDPM2DiscreteScheduler',
-  'KDPM2AncestralDiscreteScheduler',
-  'DEISMultistepScheduler',
-  'UniPCMultistepScheduler',
-  'DPMSolverSDEScheduler',
-]);
+export interface SamplerChoice {
+  /** Another sampler for the same model: a name, an alias, or the name of diffusers' class. Default: the config's class. */
+  readonly name?: string | undefined;
+  /** Arguments of set_timesteps() and step(), under diffusers' names. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** For samplers that draw fresh noise; without it their first draw throws `internal`. */
+  readonly noise?: NoiseSource | undefined;
+}
 
 /**
- * The sampler that `config` describes, set to `numInferenceSteps` steps. `name` chooses another one for the same model, with
- * diffusers' `from_config` semantics: the keys that both have are carried over, the others take the new class's defaults.
- * Throws `scheduler_unsupported` for a class, name or option that is not built, `invalid_settings` for a bad value.
+ * The sampler that `config` describes. `choice.name` takes another one for the same model, with diffusers' `from_config` semantics: the
+ * keys that both have are carried over, the others take the new class's defaults.
+ * @param numInferenceSteps 1 to the model's training timesteps; may be undefined with explicit `sigmas` or `timesteps`
+ * @throws `scheduler_unsupported` for a class, name or option that does not exist or cannot be exchanged, `invalid_settings` for a bad value
  */
-export function createSampler(config: SchedulerConfig, numInferenceSteps: number, name?: string): Sampler {
+export function createSampler(
+  config: SchedulerConfig,
+  numInferenceSteps: number | undefined,
+  { name, options = {}, noise }: SamplerChoice = {},
+): Sampler {
   const { _class_name: className } = config;
-  const definition = name === undefined ? byClass(className) : byName(name, className);
+  const definition = name === undefined ? byClass(className) : byName(name, config);
+  const steps = numInferenceSteps ?? stepsOf(options);
   const given = config['num_train_timesteps'];
   // A value of another type is for the sampler's own schema to refuse, which names the key.
   const trained = typeof given === 'number' ? given : 1000;
-  const isValid = Number.isInteger(numInferenceSteps) && numInferenceSteps >= 1;
-  if (!isValid || numInferenceSteps > trained) {
+  if (steps === undefined || !Number.isInteger(steps) || steps < 1 || steps > trained) {
     throw new AsyncDiffError(
       'invalid_settings',
-      `num_inference_steps must be a whole number from 1 to ${trained}, the model's training timesteps; got ${numInferenceSteps}`,
+      `num_inference_steps must be a whole number from 1 to ${trained}, the model's training timesteps; got ${steps}`,
     );
   }
-  return definition.create(config, numInferenceSteps);
+  const same = definition.className === className;
+  return definition.create({
+    config: same ? config : withoutDefaults(config),
+    numInferenceSteps: steps,
+    options,
+    noise,
+  });
+}
+
+/** The sampler of this name, alias or diffusers class; undefined where there is none. */
+export function findSampler(name: string): SamplerDefinition | undefined {
+  const wanted = name.toLowerCase();
+  return SAMPLERS.find((sampler) =>
+    [sampler.name, sampler.className, ...sampler.aliases].some((known) => known.toLowerCase() === wanted),
+  );
+}
+
+/** The names of samplers that can run a model with this config. */
+export function samplersFor(config: SchedulerConfig): readonly string[] {
+  return SAMPLERS.filter((sampler) => canStandIn(sampler, config)).map((sampler) => sampler.name);
+}
+
+/** Explicit lists say how many steps there are; Euler's sigmas have a trailing zero. */
+function stepsOf(options: Readonly<Record<string, unknown>>): number | undefined {
+  const { sigmas, timesteps } = options;
+  if (Array.isArray(timesteps)) return timesteps.length;
+  if (!Array.isArray(sigmas)) return undefined;
+  return sigmas.at(-1) === 0 ? sigmas.length - 1 : sigmas.length;
+}
+
+/** Where a config says which of its keys are only the old class's defaults, another class takes its own instead. */
+function withoutDefaults(config: SchedulerConfig): SchedulerConfig {
+  const defaults = config['_use_default_values'];
+  if (!Array.isArray(defaults)) return config;
+  const { _class_name: className } = config;
+  const kept = Object.entries(config).filter(([key]) => !defaults.includes(key));
+  return { ...Object.fromEntries(kept), _class_name: className };
 }
 
 function byClass(className: string): SamplerDefinition {
   const found = SAMPLERS.find((sampler) => sampler.className === className);
   if (found !== undefined) return found;
-  const hint = EXCHANGEABLE.has(className)
-    ? "Run the model with another sampler: --scheduler ddim, euler or dpmpp_2m (the config's betas are kept)."
-    : 'See docs/reference/samplers.md for what is supported.';
   throw new AsyncDiffError(
     'scheduler_unsupported',
     `scheduler ${className} is not supported; supported: ${SAMPLERS.map((sampler) => sampler.className).join(', ')}`,
-    { hint },
+    { hint: 'See docs/reference/samplers.md for the samplers there are, and choose one with --scheduler.' },
   );
 }
 
-function byName(name: string, configClass: string): SamplerDefinition {
-  const found = SAMPLERS.find((sampler) => sampler.name === name);
+function byName(name: string, config: SchedulerConfig): SamplerDefinition {
+  const found = findSampler(name);
+  const { _class_name: className } = config;
   if (found === undefined) {
     throw new AsyncDiffError(
       'scheduler_unsupported',
       `no sampler is called ${JSON.stringify(name)}; there are: ${SAMPLERS.map((sampler) => sampler.name).join(', ')}`,
+      { hint: 'The names of diffusers classes are taken as well, such as EulerDiscreteScheduler.' },
     );
   }
-  if (found.className === configClass) return found;
-  if (found.flowMatching || !EXCHANGEABLE.has(configClass)) {
-    throw new AsyncDiffError(
-      'scheduler_unsupported',
-      `a model with a ${configClass} cannot be sampled with ${name}: the two do not share a noise schedule`,
-      { hint: 'Leave --scheduler out.' },
-    );
-  }
-  return found;
+  if (canStandIn(found, config)) return found;
+  throw new AsyncDiffError(
+    'scheduler_unsupported',
+    `a model with a ${className} cannot be sampled with ${found.name}: the two do not share a noise schedule`,
+    { hint: `Leave --scheduler out, or choose one of: ${samplersFor(config).join(', ')}.` },
+  );
+}
+
+function canStandIn(sampler: SamplerDefinition, config: SchedulerConfig): boolean {
+  const { _class_name: ownName } = config;
+  const own = SAMPLERS.find(({ className }) => className === ownName);
+  if (own === sampler) return true;
+  if (own === undefined || own.kind === 'own') return false;
+  if (own.takesFlowSigmas && config['use_flow_sigmas'] === true) return sampler.takesFlowSigmas;
+  return sampler.kind === own.kind;
 }

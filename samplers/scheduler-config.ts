@@ -78,7 +78,7 @@ export function readSettings<T extends z.ZodType>(
     throw new AsyncDiffError(
       'scheduler_unsupported',
       `${className} with ${key} = ${given} is not supported; supported: ${supported}`,
-      { hint: 'Choose another sampler with --scheduler (ddim, euler or dpmpp_2m), or change the config.' },
+      { hint: 'Choose another sampler with --scheduler, or change the config.' },
     );
   }
   throw new AsyncDiffError(
@@ -95,7 +95,20 @@ export function flag(fallback: boolean) {
     .transform((value) => (value === undefined ? fallback : (value ?? false)));
 }
 
-/** An option that is understood but not built: only its "off" value passes. */
-export function onlyOff() {
-  return z.literal([false, null]).default(false);
+/** Python's -inf, as {@link parseSchedulerConfig} reads it. */
+export const MINUS_INFINITY = z.literal(Number.NEGATIVE_INFINITY);
+
+/**
+ * One of `values`. Configs of other classes name variants that this one does not have; diffusers takes another in their place
+ * (`replaced`).
+ */
+export function choice<const T extends readonly [string, ...string[]]>(
+  values: T,
+  fallback: T[number],
+  replaced: Readonly<Record<string, T[number]>> = {},
+) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? (replaced[value] ?? value) : value),
+    z.enum(values).default(fallback as never),
+  ) as unknown as z.ZodType<T[number]>;
 }

@@ -30,13 +30,14 @@ export function leading(count: number, ratio: number, stepsOffset: number): numb
 }
 
 /**
- * start, start - ratio, ... rounded, less 1: "trailing". Exactly `count` of them: where the ratio's own rounding makes numpy's
+ * start, start - ratio, ... above 0, rounded, less 1: "trailing". At most `count` of them: where the ratio's own rounding makes numpy's
  * arange one longer, the surplus would be timestep -1.
  */
 export function trailing(count: number, start: number, ratio: number): number[] {
   const step = start - ratio - start;
-  const timesteps = Array.from({ length: count }, (_, i) => roundHalfEven(start + i * step) - 1);
-  if ((timesteps.at(-1) ?? 0) < 0) {
+  const length = Math.min(count, Math.ceil(start / ratio));
+  const timesteps = Array.from({ length }, (_, i) => roundHalfEven(start + i * step) - 1);
+  if ((timesteps.at(-1) ?? -1) < 0) {
     throw new AsyncDiffError(
       'invalid_settings',
       `${count} steps of trailing spacing do not fit into ${start} timesteps; ask for fewer steps`,
@@ -69,22 +70,18 @@ export function interpolate(values: Float32Array, position: number): number {
   return ((values[low + 1] ?? 0) - below) * (position - low) + below;
 }
 
-/** Karras et al. 2022, equation 5, with rho = 7. */
-export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number): number[] {
-  const low = sigmaMin ** (1 / 7);
-  const high = sigmaMax ** (1 / 7);
-  return linspace(0, 1, count).map((ramp) => (high + ramp * (low - high)) ** 7);
-}
-
-/** diffusers' `_sigma_to_t`: where a sigma lies among the training sigmas, interpolated in their logarithm. */
-export function sigmaToTimestep(sigma: number, logSigmas: Float32Array): number {
-  // numpy lowers the double to float32 here, since the array that it meets is float32.
-  const logSigma = f(Math.log(Math.max(sigma, 1e-10)));
+/**
+ * diffusers' `_sigma_to_t`: where a sigma lies among the training sigmas, interpolated in their logarithm. In double, but for sigmas that
+ * numpy or torch holds in float32 (`single`).
+ */
+export function sigmaToTimestep(sigma: number, logSigmas: Float32Array, single = false): number {
+  const round = single ? f : (value: number): number => value;
+  const logSigma = round(Math.log(Math.max(sigma, round(1e-10))));
   let low = 0;
   for (let i = 0; i < logSigmas.length - 1; i += 1) if (logSigma >= (logSigmas[i] ?? 0)) low = i;
   low = Math.min(low, logSigmas.length - 2);
   const below = logSigmas[low] ?? 0;
-  const weight = f(f(below - logSigma) / f(below - (logSigmas[low + 1] ?? 0)));
+  const weight = round(round(below - logSigma) / f(below - (logSigmas[low + 1] ?? 0)));
   const clipped = Math.min(Math.max(weight, 0), 1);
-  return f(1 - clipped) * low + clipped * (low + 1);
+  return round(round(round(1 - clipped) * low) + round(clipped * (low + 1)));
 }

@@ -1,1 +1,3 @@
+export { BrownianInterval } from './brownian-interval.js';
+export { seedSequence } from './seed-sequence.js';
 export { randn, TorchGenerator } from './torch-generator.js';

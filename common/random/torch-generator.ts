@@ -29,6 +29,14 @@ export class TorchGenerator {
     return float32(values, dims);
   }
 
+  /** Moves on as {@link randn} of so many elements does, without computing them. */
+  skip(elements: number): void {
+    if (elements >= BLOCK) {
+      const drawn = elements % BLOCK === 0 ? elements : elements + BLOCK;
+      for (let i = 0; i < drawn; i += 1) this.#engine.next();
+    } else for (let i = 0; i < elements; i += 1) this.#normal();
+  }
+
   #fillBlocks(values: Float32Array): void {
     for (let i = 0; i < values.length; i += 1) values[i] = this.#uniform24();
     for (let start = 0; start + BLOCK <= values.length; start += BLOCK) boxMuller(values, start);

@@ -26,7 +26,7 @@ export async function generateJob(
   const sampler = createSampler(
     config,
     request.numInferenceSteps || defaults.numInferenceSteps,
-    request.scheduler || undefined,
+    { name: request.scheduler || undefined },
   );
   const settings = resolveSettings(request.plan, sampler.numInferenceSteps);
   const dims = pipeline.latentDims({ height: request.height, width: request.width, numImages });

@@ -7,6 +7,7 @@ import {
   formatSchedulerConfig,
   parseSchedulerConfig,
   SAMPLERS,
+  SeededNoise,
   type SchedulerConfig,
 } from '../../samplers/index.js';
 
@@ -16,6 +17,7 @@ const stableDiffusion = {
   beta_schedule: 'scaled_linear',
   num_train_timesteps: 1000,
   steps_offset: 1,
+  skip_prk_steps: true,
   clip_sample: false,
   set_alpha_to_one: false,
 };
@@ -25,12 +27,14 @@ const config = (className: string, more: Record<string, unknown> = {}): Schedule
   ...more,
 });
 
+const noise = (): SeededNoise => new SeededNoise({ seed: 7n, drawnBefore: [3] });
+
 /** The whole run of a sampler over a fixed model, as one list. */
 function trajectory(of: SchedulerConfig, steps: number, name?: string): number[] {
-  const sampler = createSampler(of, steps, name);
+  const sampler = createSampler(of, steps, { name, noise: noise() });
   let x: Float32Array = Float32Array.from([0.5, -1.2, 2], (value) => value * sampler.initNoiseSigma);
   const all: number[] = [...sampler.timesteps];
-  for (let i = 0; i < steps; i += 1) {
+  for (let i = 0; i < sampler.numCalls; i += 1) {
     x = sampler.step(
       sampler.scaleModelInput(x, i).map((value) => 0.3 * value),
       i,
@@ -129,7 +133,7 @@ describe('choosing a sampler', () => {
     const pndm = config('PNDMScheduler', { skip_prk_steps: true });
     expect(trajectory(pndm, 6, 'ddim')).toEqual(trajectory(config('DDIMScheduler'), 6));
     expect(trajectory(pndm, 6, 'euler')).toEqual(trajectory(config('EulerDiscreteScheduler'), 6));
-    expect(createSampler(pndm, 6, 'dpmpp_2m').name).toBe('dpmpp_2m');
+    expect(createSampler(pndm, 6, { name: 'dpmpp_2m' }).name).toBe('dpmpp_2m');
   });
 
   test('the name of its own class changes nothing', () => {
@@ -145,7 +149,7 @@ describe('choosing a sampler', () => {
     expect(trajectory(forLatents(euler), 6, 'ddim')).toEqual(trajectory(config('DDIMScheduler'), 6));
   });
 
-  test.each(['EulerAncestralDiscreteScheduler', 'PNDMScheduler', 'LCMScheduler', 'Nonsense'])(
+  test.each(['RePaintScheduler', 'VQDiffusionScheduler', 'Nonsense'])(
     '%s is not taken for something else',
     (className) => {
       expect(() => createSampler(config(className), 4)).toThrow(
@@ -154,14 +158,27 @@ describe('choosing a sampler', () => {
     },
   );
 
+  test('aliases and class names are names as well, in any case', () => {
+    const pndm = config('PNDMScheduler', { skip_prk_steps: true });
+    for (const name of ['euler_ancestral', 'EulerAncestralDiscreteScheduler', 'EULER_A'])
+      expect(createSampler(pndm, 4, { name }).name).toBe('euler_a');
+  });
+
+  test('keys that are only the defaults of the old class give way to those of the new one', () => {
+    const old = { ...config('PNDMScheduler'), timestep_spacing: 'leading' };
+    const spacing = (more: object): number =>
+      createSampler({ ...old, ...more }, 4, { name: 'euler' }).timesteps[0] as number;
+    expect(spacing({})).toBe(751);
+    expect(spacing({ _use_default_values: ['timestep_spacing'] })).toBe(999);
+  });
+
   test.each([
-    ['DDIMScheduler', 'euler_a'],
+    ['DDIMScheduler', 'no_such_sampler'],
     ['DDIMScheduler', 'flow_match_euler'],
     ['FlowMatchEulerDiscreteScheduler', 'ddim'],
-    ['LCMScheduler', 'ddim'],
-    ['EDMEulerScheduler', 'euler'],
+    ['Nonsense', 'ddim'],
   ])('%s cannot run as %s', (className, name) => {
-    expect(codeOf(() => createSampler(config(className), 4, name))).toBe('scheduler_unsupported');
+    expect(codeOf(() => createSampler(config(className), 4, { name }))).toBe('scheduler_unsupported');
   });
 });
 
@@ -173,18 +190,14 @@ describe('settings', () => {
   });
 
   test.each([
-    ['DDIMScheduler', { thresholding: true }],
     ['DDIMScheduler', { beta_schedule: 'sigmoid' }],
     ['DDIMScheduler', { prediction_type: 'flow_prediction' }],
-    ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }],
-    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }],
-    ['EulerDiscreteScheduler', { use_beta_sigmas: true }],
-    ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++' }],
-    ['DPMSolverMultistepScheduler', { solver_order: 3 }],
-    ['DPMSolverMultistepScheduler', { solver_type: 'heun' }],
-    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true }],
-    ['DPMSolverMultistepScheduler', { variance_type: 'learned_range' }],
-    ['FlowMatchEulerDiscreteScheduler', { use_dynamic_shifting: true }],
+    ['EulerDiscreteScheduler', { interpolation_type: 'cubic' }],
+    ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }],
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'ddim' }],
+    ['DPMSolverMultistepScheduler', { solver_order: 4 }],
+    ['DPMSolverMultistepScheduler', { final_sigmas_type: 'one' }],
+    ['FlowMatchEulerDiscreteScheduler', { time_shift_type: 'square' }],
   ] as const)('%s refuses %o, naming the key', (className, more) => {
     const [key, value] = Object.entries(more)[0] as [string, unknown];
     const run = (): unknown => createSampler(config(className, more), 4);
@@ -239,9 +252,57 @@ describe('settings', () => {
   });
 });
 
+describe('options', () => {
+  test('one that the sampler does not take is named, with those that it takes', () => {
+    expect(() => createSampler(config('EulerDiscreteScheduler'), 4, { options: { eta: 0.5 } })).toThrow(
+      'the sampler euler has no option eta; it has: sigmas, timesteps, s_churn',
+    );
+  });
+
+  test.each([
+    ['DDIMScheduler', { eta: 2 }],
+    ['DDIMScheduler', { begin_index: 4 }],
+    ['EulerDiscreteScheduler', { sigmas: [3, 2, 1] }],
+    ['FlowMatchEulerDiscreteScheduler', { sigmas: [1, 0.5], timesteps: [1] }],
+    ['DPMSolverMultistepScheduler', { mu: 1 }],
+  ] as const)('%s with %o is invalid', (className, options) => {
+    expect(codeOf(() => createSampler(config(className), 4, { options }))).toBe('invalid_settings');
+  });
+
+  test('dynamic shifting without mu says what is missing', () => {
+    const dynamic = config('FlowMatchEulerDiscreteScheduler', { use_dynamic_shifting: true });
+    expect(() => createSampler(dynamic, 4)).toThrow('needs mu');
+  });
+
+  test('PNDM with Runge-Kutta steps has room for them, or says so', () => {
+    const pndm = config('PNDMScheduler', { skip_prk_steps: false });
+    expect(() => createSampler(pndm, 3)).toThrow('needs at least 4 steps');
+    expect(createSampler(pndm, 4).numCalls).toBe(13);
+  });
+
+  test('spacings of sigmas exclude each other', () => {
+    const both = config('EulerDiscreteScheduler', { use_karras_sigmas: true, use_beta_sigmas: true });
+    expect(() => createSampler(both, 4)).toThrow('use_karras_sigmas and use_beta_sigmas exclude each other');
+  });
+
+  test('explicit timesteps say how many steps there are', () => {
+    const options = { timesteps: [999, 500, 10] };
+    expect(createSampler(config('EulerDiscreteScheduler'), undefined, { options }).timesteps).toEqual([
+      999, 500, 10,
+    ]);
+  });
+
+  test('a later begin leaves out the calls before it', () => {
+    const whole = createSampler(config('HeunDiscreteScheduler'), 5);
+    const late = createSampler(config('HeunDiscreteScheduler'), 5, { options: { begin_index: 4 } });
+    expect(late.timesteps).toEqual(whole.timesteps.slice(4));
+    expect(late.numCalls).toBe(whole.numCalls - 4);
+  });
+});
+
 describe('steps', () => {
   test.each(SAMPLERS.map(({ name, className }) => [name, className] as const))('%s', (_, className) => {
-    const sampler = createSampler(config(className), 3);
+    const sampler = createSampler(config(className), 3, { noise: noise() });
     const x = new Float32Array([1, 2]);
     expect(codeOf(() => sampler.step(x, 1, x))).toBe('internal');
     expect(codeOf(() => sampler.step(new Float32Array(3), 0, x))).toBe('internal');
@@ -252,38 +313,53 @@ describe('steps', () => {
     sampler.step(x, 0, x);
   });
 
+  test('a sampler that draws noise and has no source of it says so', () => {
+    const sampler = createSampler(config('EulerAncestralDiscreteScheduler'), 3);
+    const x = new Float32Array([1, 2]);
+    expect(() => sampler.step(x, 0, x)).toThrow('euler_a draws fresh noise');
+  });
+
   test.each(SAMPLERS.map(({ name, className }) => [name, className] as const))(
-    '%s goes on elsewhere with the same latents',
+    '%s goes on elsewhere from any call, with the same bits',
     (name, className) => {
-      const here = createSampler(config(className, { prediction_type: 'sample' }), 6);
-      const eps = (step: number): Float32Array => Float32Array.from([step, -0.5 * step, 0.25]);
+      const eps = (call: number): Float32Array => Float32Array.from([call, -0.5 * call, 0.25]);
+      const here = createSampler(config(className), 6, { noise: noise() });
       let x = new Float32Array([1, 2, 3]) as Float32Array;
-      for (let step = 0; step < 3; step++) x = here.step(eps(step), step, x);
-      const there = createSampler(parseSchedulerConfig(formatSchedulerConfig(here.config)), 6, name);
-      there.resume(3, here.history());
-      let y = x;
-      for (let step = 3; step < 6; step++) {
-        expect(there.scaleModelInput(y, step)).toEqual(here.scaleModelInput(x, step));
-        x = here.step(eps(step), step, x);
-        y = there.step(eps(step), step, y);
-        expect(y).toEqual(x);
+      for (let call = 0; call < here.numCalls; call++) {
+        const there = createSampler(parseSchedulerConfig(formatSchedulerConfig(here.config)), 6, {
+          name,
+          noise: noise(),
+        });
+        there.resume(
+          call,
+          here.history().map((values) => values.slice()),
+        );
+        let y = x;
+        const [state, from] = [here.history(), x];
+        for (let later = call; later < here.numCalls; later++) {
+          expect(there.scaleModelInput(y, later)).toEqual(here.scaleModelInput(x, later));
+          x = here.step(eps(later), later, x);
+          y = there.step(eps(later), later, y);
+          expect(y).toEqual(x);
+        }
+        here.resume(call, state);
+        x = here.step(eps(call), call, from);
       }
     },
   );
 
-  test('every sampler, spacing and number of steps gives falling timesteps and finite latents', () => {
+  test('every sampler, spacing and number of steps gives finite latents', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...SAMPLERS),
         fc.constantFrom('linspace', 'leading', 'trailing'),
-        fc.constantFrom('epsilon', 'sample', 'v_prediction'),
+        fc.constantFrom('epsilon', 'v_prediction'),
         fc.integer({ min: 1, max: 120 }),
         (definition, spacing, prediction, steps) => {
           const of = config(definition.className, { timestep_spacing: spacing, prediction_type: prediction });
-          const sampler = createSampler(of, steps);
-          expect(sampler.timesteps).toHaveLength(steps);
+          const sampler = createSampler(of, steps, { noise: noise() });
           sampler.timesteps.forEach((t, i) => {
-            if (i > 0) expect(t).toBeLessThan(sampler.timesteps[i - 1] as number);
+            if (i > 1) expect(t).toBeLessThanOrEqual(sampler.timesteps[i - 2] as number);
           });
           expect(trajectory(of, steps).every(Number.isFinite)).toBe(true);
         },
