@@ -79,7 +79,7 @@ export async function referenceRun(
     }),
   );
   const settings = {
-    numInferenceSteps: sampler.numInferenceSteps,
+    numInferenceSteps: sampler.numCalls,
     stride: options.plan.stride,
     warmUp: options.warmUp,
     timeShift: options.timeShift,

@@ -42,8 +42,12 @@ export interface GenerateOptions extends CallOptions {
   /** Seed of the initial noise, as in `torch.Generator("cpu").manual_seed(seed)`. Defaults to 0. */
   readonly seed?: number | undefined;
   readonly numImagesPerPrompt?: number | undefined;
-  /** `ddim`, `euler` or `dpmpp_2m`. Defaults to the model's. */
+  /** A sampler's name (`ddim`, `euler_a`, ...) or a diffusers class. Defaults to the scheduler config's. */
   readonly scheduler?: string | undefined;
+  /** The text of a scheduler_config.json. Defaults to the model's. */
+  readonly schedulerConfig?: string | undefined;
+  /** Arguments of diffusers' set_timesteps() and step(): `{ eta: 0.5 }`. Each sampler takes some. */
+  readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
   /** Send a preview picture every so many steps. */
   readonly previewEvery?: number | undefined;
   /** Record a timeline of all hosts. */
@@ -58,7 +62,14 @@ export interface DenoiseOptions extends CallOptions {
   readonly modelSha256: string;
   /** The text of a scheduler_config.json. */
   readonly schedulerConfig: string;
-  readonly numInferenceSteps: number;
+  /** Another sampler for the same model: a name or a diffusers class. Defaults to the scheduler config's. */
+  readonly scheduler?: string | undefined;
+  /** Arguments of diffusers' set_timesteps() and step(): `{ eta: 0.5 }`. Each sampler takes some. */
+  readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
+  /** Seed of the noise that some samplers draw in their steps. Defaults to 0. */
+  readonly seed?: number | undefined;
+  /** May be left out with explicit `sigmas` or `timesteps` among the sampler's options. */
+  readonly numInferenceSteps?: number | undefined;
   readonly guidanceScale?: number | undefined;
   /** `sample` (latents of step 0) and the conditioning, by graph-input name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
@@ -99,19 +110,26 @@ export class AsyncDiffClient {
 
   /** Text to image with the coordinator's model. */
   generate(options: GenerateOptions): AsyncGenerator<JobEvent, void, undefined> {
-    const { plan, signal, previewEvery = 0, trace = false, ...request } = options;
+    const { plan, signal, previewEvery = 0, trace = false, samplerOptions, ...request } = options;
     return this.#events(
-      this.#client.generate({ ...defined(request), previewEvery, trace, plan: toPlanSettings(plan) }),
+      this.#client.generate({
+        ...defined(request),
+        samplerOptions: toJson(samplerOptions),
+        previewEvery,
+        trace,
+        plan: toPlanSettings(plan),
+      }),
       signal,
     );
   }
 
   /** Denoises given latents with any noise predictor. */
   denoise(options: DenoiseOptions): AsyncGenerator<JobEvent, void, undefined> {
-    const { plan, signal, inputs, ...request } = options;
+    const { plan, signal, inputs, samplerOptions, ...request } = options;
     return this.#events(
       this.#client.denoise({
         ...defined(request),
+        samplerOptions: toJson(samplerOptions),
         inputs: toTensorMessages(inputs),
         plan: toPlanSettings(plan),
       }),
@@ -186,4 +204,8 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
+}
+
+function toJson(options: Readonly<Record<string, unknown>> | undefined): string {
+  return options === undefined || Object.keys(options).length === 0 ? '' : JSON.stringify(options);
 }

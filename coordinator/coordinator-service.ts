@@ -1,6 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { createSampler, parseSchedulerConfig } from '../samplers/index.js';
+import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
 import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
@@ -105,8 +105,13 @@ async function denoise(
   request: DenoiseRequest__Output,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {
-  const sampler = createSampler(parseSchedulerConfig(request.schedulerConfig), request.numInferenceSteps);
-  const settings = resolveSettings(request.plan, sampler.numInferenceSteps);
+  const config = parseSchedulerConfig(request.schedulerConfig);
+  const sampler = createSampler(config, request.numInferenceSteps || undefined, {
+    name: request.scheduler || undefined,
+    options: parseSamplerOptions(request.samplerOptions),
+    noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [] }),
+  });
+  const settings = resolveSettings(request.plan, sampler.numCalls);
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(

@@ -1,5 +1,5 @@
 import { float32, type Tensor } from '../common/tensor/index.js';
-import { createSampler, parseSchedulerConfig, type Sampler } from '../samplers/index.js';
+import { createSampler, parseSchedulerConfig, type Sampler, SeededNoise } from '../samplers/index.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
 import { modelInput, takeStep } from './sampler-step.js';
 
@@ -14,11 +14,11 @@ export class JobSampler {
   readonly #roundEnds = new Set<number>();
 
   constructor(start: SamplerStart) {
-    this.#sampler = createSampler(
-      parseSchedulerConfig(start.schedulerConfig),
-      start.numInferenceSteps,
-      { name: start.name },
-    );
+    this.#sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
+      name: start.name,
+      options: start.options,
+      noise: start.noise === undefined ? undefined : new SeededNoise(start.noise),
+    });
     this.#sampler.resume(start.nextStep, start.history);
     this.#latents = start.latents;
   }
@@ -36,7 +36,7 @@ export class JobSampler {
   take(step: number, eps: Tensor): { readonly step: number; readonly latents: Tensor } | undefined {
     this.#latents = takeStep(this.#sampler, eps, step, this.#latents);
     const next = step + 1;
-    if (!this.#roundEnds.delete(step) || next >= this.#sampler.numInferenceSteps) return undefined;
+    if (!this.#roundEnds.delete(step) || next >= this.#sampler.numCalls) return undefined;
     return { step: next, latents: modelInput(this.#sampler, this.#latents, next) };
   }
 

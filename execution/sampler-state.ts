@@ -1,8 +1,9 @@
 import type { Tensor } from '../common/tensor/index.js';
+import type { NoiseSeed, SamplerOptions } from '../samplers/index.js';
 
 /** Where a sampler stands: with the config, all that another one needs to go on. */
 export interface SamplerState {
-  /** The step that comes next; the number of steps after the last one. */
+  /** The call of the model that comes next; the number of calls after the last one. */
   readonly nextStep: number;
   /** Latents of `nextStep`, float32, not scaled for the model. */
   readonly latents: Tensor;
@@ -17,4 +18,8 @@ export interface SamplerStart extends SamplerState {
   /** As `--scheduler` takes it. */
   readonly name: string;
   readonly numInferenceSteps: number;
+  /** As {@link Sampler.options}. */
+  readonly options: SamplerOptions;
+  /** Where fresh noise comes from, for samplers that draw any. */
+  readonly noise: NoiseSeed | undefined;
 }

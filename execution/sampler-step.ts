@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
-import { formatSchedulerConfig, type Sampler } from '../samplers/index.js';
+import { formatSchedulerConfig, type NoiseSeed, type Sampler } from '../samplers/index.js';
 import type { ScheduleSettings } from '../program/index.js';
 import type { SamplerStart } from './sampler-state.js';
 
@@ -11,19 +11,22 @@ export function modelInput(sampler: Sampler, latents: Tensor, step: number): Ten
 
 /**
  * The latents after `step`, a new tensor.
- * Throws `model_unsupported` where the prediction is not of their size.
+ * @param eps of the latents' size, or twice its channels where the model predicts a variance as well
+ * @throws `model_unsupported` where the prediction is of another size
  */
 export function takeStep(sampler: Sampler, eps: Tensor, step: number, latents: Tensor): Tensor {
-  if (elementCount(eps.dims) !== elementCount(latents.dims)) {
+  const [given, wanted] = [elementCount(eps.dims), elementCount(latents.dims)];
+  if (given !== wanted && given !== 2 * wanted) {
     throw new AsyncDiffError(
       'model_unsupported',
       `the prediction is ${formatDims(eps.dims)}, the latents are ${formatDims(latents.dims)}`,
       {
-        hint: 'Models that predict a variance as well (twice the channels) are not supported.',
+        hint: 'The model must predict as many channels as the latents have, or twice as many (a variance as well).',
       },
     );
   }
-  return float32(sampler.step(eps.data as Float32Array, step, latents.data as Float32Array), latents.dims);
+  const next = sampler.step(eps.data as Float32Array, step, latents.data as Float32Array, latents.dims);
+  return float32(next, latents.dims);
 }
 
 /** What another process needs to go on where this sampler stands. */
@@ -36,8 +39,19 @@ export function samplerStart(
     schedulerConfig: formatSchedulerConfig(sampler.config),
     name: sampler.name,
     numInferenceSteps: sampler.numInferenceSteps,
+    options: sampler.options,
+    noise: noiseSeed(sampler),
     nextStep: firstStep,
     latents,
     history: sampler.history(),
   };
+}
+
+/** Noise given as arrays cannot follow the sampler to another process. */
+function noiseSeed({ noise, name }: Sampler): NoiseSeed | undefined {
+  if (noise === undefined || noise.seed !== undefined) return noise?.seed;
+  throw new AsyncDiffError(
+    'internal',
+    `the noise of the sampler ${name} has no seed to be made from elsewhere`,
+  );
 }

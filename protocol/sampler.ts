@@ -6,15 +6,31 @@ import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.
 import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import type { SamplerState__Output } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import { fromTensorMessage, toTensorMessage } from '../rpc/index.js';
+import { parseSamplerOptions } from '../samplers/index.js';
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {
-  const { schedulerConfig, name, numInferenceSteps } = start;
-  return { schedulerConfig, name, numInferenceSteps, state: toSamplerState(start) };
+  const { schedulerConfig, name, numInferenceSteps, options, noise } = start;
+  return {
+    schedulerConfig,
+    name,
+    numInferenceSteps,
+    options: JSON.stringify(options),
+    noise: noise === undefined ? null : { seed: String(noise.seed), drawnBefore: [...noise.drawnBefore] },
+    state: toSamplerState(start),
+  };
 }
 
 /** Throws `invalid_input` where a tensor is not whole. */
-export function fromSamplerMessage({ state, ...config }: SamplerStart__Output): SamplerStart {
-  return { ...config, ...fromSamplerState(state) };
+export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart {
+  const { schedulerConfig, name, numInferenceSteps, noise } = message;
+  return {
+    schedulerConfig,
+    name,
+    numInferenceSteps,
+    options: parseSamplerOptions(message.options),
+    noise: noise === null ? undefined : { seed: BigInt(noise.seed), drawnBefore: noise.drawnBefore },
+    ...fromSamplerState(message.state),
+  };
 }
 
 export function toSamplerState({ nextStep, latents, history }: SamplerState): StateMessage {

@@ -4,6 +4,7 @@ export { GivenNoise, type NoiseSeed, type NoiseSource, SeededNoise } from './noi
 export { createSampler, findSampler, SAMPLERS, type SamplerChoice, samplersFor } from './registry.js';
 export type { LookAhead, LookAheadRun, Sampler, StepOutputs } from './sampler.js';
 export {
+  parseSamplerOptions,
   readSamplerOptions,
   SAMPLER_OPTIONS,
   type SamplerOption,

@@ -67,3 +67,15 @@ export function readSamplerOptions(
     `option ${issue?.path.join('.') ?? ''} of the sampler ${sampler}: ${issue?.message ?? ''}`,
   );
 }
+
+/** The text of a JSON object, or nothing, to unchecked options. Throws `invalid_settings`. */
+export function parseSamplerOptions(text: string): Readonly<Record<string, unknown>> {
+  if (text === '') return {};
+  try {
+    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+  } catch {
+    // Said below.
+  }
+  throw new AsyncDiffError('invalid_settings', 'the options of the sampler must be a JSON object');
+}

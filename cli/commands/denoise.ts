@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import { DEFAULT_WARM_UP, listRounds } from '../../program/index.js';
 import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
@@ -19,17 +19,22 @@ import {
   wholeNumber,
 } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
-import { readText } from '../read-text.js';
 import { planWorkers, referenceRun } from '../reference-run.js';
 import { runDocument } from '../run-document.js';
+import {
+  addSamplerFlags,
+  readSamplerFlags,
+  type SamplerChoiceOptions,
+  type SamplerFlags,
+} from '../sampler-flags.js';
 import { StepRecorder } from '../step-recorder.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface DenoiseFlags extends ClusterFlags, PlanFlags {
+export interface DenoiseFlags extends ClusterFlags, PlanFlags, SamplerFlags {
   readonly model: string;
-  readonly scheduler: string;
-  readonly numInferenceSteps: number;
+  readonly numInferenceSteps?: number;
+  readonly seed: number;
   readonly input: string[];
   readonly guidanceScale: number;
   readonly reference?: boolean;
@@ -47,11 +52,15 @@ export function register(program: Command, io: CommandIo): void {
     .command('denoise')
     .description('Run any noise predictor on given latents, without a text pipeline.')
     .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
-    .requiredOption('--scheduler <file>', 'scheduler_config.json, as diffusers writes it')
-    .requiredOption(
-      '--num-inference-steps <t>',
-      'steps of the sampler',
-      wholeNumber('num-inference-steps', 1),
+    .addOption(
+      flag('--num-inference-steps <t>', 'steps of the sampler; none with --sigmas or --timesteps').argParser(
+        wholeNumber('num-inference-steps', 1),
+      ),
+    )
+    .addOption(
+      flag('--seed <n>', 'seed of the noise that some samplers draw in their steps, as in torch')
+        .argParser(wholeNumber('seed', 0))
+        .default(0),
     )
     .requiredOption(
       '--input <name=file.npy>',
@@ -63,7 +72,7 @@ export function register(program: Command, io: CommandIo): void {
         .argParser(realNumber('guidance-scale'))
         .default(1),
     );
-  addPlanFlags(addClusterFlags(command))
+  addPlanFlags(addClusterFlags(addSamplerFlags(command, "the config's")))
     .option(
       '--reference',
       'run in this process, one task after another: the answer that other runs must equal',
@@ -86,14 +95,23 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     );
   }
   const inputs = await readInputs(flags.input);
-  const schedulerConfig = await readText(flags.scheduler);
+  const { scheduler, schedulerConfig, samplerOptions } = await readSamplerFlags(flags);
+  if (schedulerConfig === undefined) {
+    const hint = 'Give a scheduler_config.json, as diffusers writes it, as --scheduler-config FILE.';
+    throw new AsyncDiffError('usage', 'the scheduler config is missing', { hint });
+  }
+  const choice = { scheduler, schedulerConfig, samplerOptions };
   // Checked here as well, so that a wrong setting costs no start of workers.
-  const sampler = createSampler(parseSchedulerConfig(schedulerConfig), flags.numInferenceSteps);
-  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, flags.numInferenceSteps);
-  if (warmUp > flags.numInferenceSteps) {
+  const sampler = createSampler(parseSchedulerConfig(schedulerConfig), flags.numInferenceSteps, {
+    name: scheduler,
+    options: samplerOptions,
+    noise: new SeededNoise({ seed: BigInt(flags.seed), drawnBefore: [] }),
+  });
+  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, sampler.numCalls);
+  if (warmUp > sampler.numCalls) {
     throw new AsyncDiffError(
       'invalid_settings',
-      `warm_up is ${warmUp}, it must be 1 to num_inference_steps (${flags.numInferenceSteps})`,
+      `warm_up is ${warmUp}, it must be 1 to the ${sampler.numCalls} calls of the model`,
     );
   }
   await prepareOutput(flags.out, ['.npy']);
@@ -105,7 +123,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     const { latents, document } =
       flags.reference === true
         ? await reference(flags, io, { inputs, sampler, warmUp, recorder, progress })
-        : await distributed(flags, io, { inputs, schedulerConfig, recorder, progress });
+        : await distributed(flags, io, { inputs, choice, recorder, progress });
     await recorder?.finish(sampler.timesteps);
     await writeNpy(flags.out, latents);
     if (flags.json === true) writeJson(io, { schema: SCHEMA, out: flags.out, ...document });
@@ -121,8 +139,12 @@ interface Shared {
   readonly progress: ProgressLine;
 }
 
-async function distributed(flags: DenoiseFlags, io: CommandIo, shared: Shared & { schedulerConfig: string }) {
-  const { inputs, recorder, progress, schedulerConfig } = shared;
+async function distributed(
+  flags: DenoiseFlags,
+  io: CommandIo,
+  shared: Shared & { choice: SamplerChoiceOptions & { schedulerConfig: string } },
+) {
+  const { inputs, recorder, progress, choice } = shared;
   const localWorkers =
     flags.localWorkers ??
     (flags.coordinator === undefined
@@ -140,8 +162,9 @@ async function distributed(flags: DenoiseFlags, io: CommandIo, shared: Shared & 
         : await cluster.local.coordinator.models.addLocal(flags.model);
     const events = cluster.client.denoise({
       modelSha256,
-      schedulerConfig,
+      ...choice,
       numInferenceSteps: flags.numInferenceSteps,
+      seed: flags.seed,
       guidanceScale: flags.guidanceScale,
       inputs,
       sendSteps: recorder !== undefined,
@@ -183,7 +206,7 @@ async function reference(
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     signal: io.signal,
     onStep: (step) => {
-      progress.update('reference', step.step + 1, sampler.numInferenceSteps);
+      progress.update('reference', step.step + 1, sampler.numCalls);
       if (recorder !== undefined) records.push(recorder.record(step));
     },
   });
@@ -194,9 +217,8 @@ async function reference(
     latents: result.latents,
     document: {
       seconds: result.seconds,
-      steps: sampler.numInferenceSteps,
-      rounds: listRounds({ numInferenceSteps: sampler.numInferenceSteps, stride, warmUp, timeShift: false })
-        .length,
+      steps: sampler.numCalls,
+      rounds: listRounds({ numInferenceSteps: sampler.numCalls, stride, warmUp, timeShift: false }).length,
       components: partition.components.length,
       stride,
       warm_up: warmUp,

@@ -7,10 +7,11 @@ import { imagePaths, prepareFile, prepareOutput, writeImage } from '../output.js
 import { addPlanFlags, type PlanFlags, realNumber, toPlanOptions, wholeNumber } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
+import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface GenerateFlags extends ClusterFlags, PlanFlags {
+export interface GenerateFlags extends ClusterFlags, PlanFlags, SamplerFlags {
   readonly model?: string;
   readonly out: string;
   readonly negativePrompt?: string;
@@ -20,7 +21,6 @@ export interface GenerateFlags extends ClusterFlags, PlanFlags {
   readonly numImagesPerPrompt?: number;
   readonly height?: number;
   readonly width?: number;
-  readonly scheduler?: string;
   readonly previewEvery?: number;
   readonly traceFile?: string;
   readonly json?: boolean;
@@ -46,9 +46,7 @@ export function register(program: Command, io: CommandIo): void {
       ),
     )
     .addOption(
-      flag('--seed <n>', 'seed of the initial noise, as in torch')
-        .argParser(wholeNumber('seed', 0))
-        .default(0),
+      flag('--seed <n>', 'seed of the noise, as in torch').argParser(wholeNumber('seed', 0)).default(0),
     )
     .addOption(
       flag('--num-images-per-prompt <n>', 'pictures in one batch (default: 1)').argParser(
@@ -56,9 +54,8 @@ export function register(program: Command, io: CommandIo): void {
       ),
     )
     .addOption(flag('--height <px>', "default: the model's").argParser(wholeNumber('height', 1)))
-    .addOption(flag('--width <px>', "default: the model's").argParser(wholeNumber('width', 1)))
-    .addOption(flag('--scheduler <name>', "ddim, euler or dpmpp_2m (default: the model's)"));
-  addPlanFlags(addClusterFlags(command))
+    .addOption(flag('--width <px>', "default: the model's").argParser(wholeNumber('width', 1)));
+  addPlanFlags(addClusterFlags(addSamplerFlags(command, "the model's")))
     .addOption(
       flag('--preview-every <n>', 'write OUT.preview.png every n steps').argParser(
         wholeNumber('preview-every', 1),
@@ -79,6 +76,7 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
       'say where to run: --coordinator HOST:PORT, or --model DIR --local-workers K',
     );
   }
+  const samplerChoice = await readSamplerFlags(flags);
   await prepareOutput(flags.out);
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
@@ -95,7 +93,7 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
       numImagesPerPrompt: flags.numImagesPerPrompt,
       height: flags.height,
       width: flags.width,
-      scheduler: flags.scheduler,
+      ...samplerChoice,
       previewEvery: flags.previewEvery,
       trace: flags.traceFile !== undefined,
       plan: toPlanOptions(flags),

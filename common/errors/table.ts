@@ -79,7 +79,7 @@ export const ERRORS = Object.freeze({
   scheduler_unsupported: row(
     'UNIMPLEMENTED',
     EXIT.model,
-    'Choose a sampler with --scheduler: ddim, euler or dpmpp_2m.',
+    'Choose another sampler with --scheduler, or change the setting that the message names.',
   ),
   partition_impossible: row('INVALID_ARGUMENT', EXIT.usage, 'Ask for fewer components, or other cuts.'),
   provider_unavailable: row(

@@ -96,7 +96,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
           stride: settings.stride,
           warmUp: settings.warmUp,
           workers: count,
-          rounds: listRounds({ ...settings, numInferenceSteps: sampler.numInferenceSteps }).length,
+          rounds: listRounds({ ...settings, numInferenceSteps: sampler.numCalls }).length,
           predictedPeriodMs: periodMs,
         },
       });
@@ -104,9 +104,9 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     },
     onProgress: (step, { round }) => {
       const nowMs = performance.now();
-      if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numInferenceSteps) return;
+      if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numCalls) return;
       toldMs = nowMs;
-      emit({ progress: { step, steps: sampler.numInferenceSteps, round } });
+      emit({ progress: { step, steps: sampler.numCalls, round } });
     },
     onStep: job.sendSteps
       ? ({ step, timestep, latents: before, eps }) =>

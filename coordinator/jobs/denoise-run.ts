@@ -91,7 +91,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
       options.onDeployed(deployment, { periodMs, restarts, firstStep: nextStep });
       const settings = {
-        numInferenceSteps: sampler.numInferenceSteps,
+        numInferenceSteps: sampler.numCalls,
         stride: schedule.stride,
         timeShift: schedule.timeShift,
         warmUp: restarts === 0 ? schedule.warmUp : 1,

@@ -1,8 +1,14 @@
 import { TorchGenerator } from '../../common/random/index.js';
-import { float32, type Tensor } from '../../common/tensor/index.js';
+import { elementCount, float32, type Tensor } from '../../common/tensor/index.js';
 import { encodePng } from '../../common/image/index.js';
 import type { TextToImagePipeline } from '../pipeline/index.js';
-import { createSampler, forLatents, parseSchedulerConfig } from '../../samplers/index.js';
+import {
+  createSampler,
+  forLatents,
+  parseSamplerOptions,
+  parseSchedulerConfig,
+  SeededNoise,
+} from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
 import { resolveSettings } from './job-settings.js';
@@ -22,14 +28,14 @@ export async function generateJob(
   const { defaults } = pipeline;
   const guidanceScale = request.guidanceScale ?? defaults.guidanceScale;
   const numImages = request.numImagesPerPrompt || 1;
-  const config = forLatents(parseSchedulerConfig(pipeline.schedulerConfigText));
-  const sampler = createSampler(
-    config,
-    request.numInferenceSteps || defaults.numInferenceSteps,
-    { name: request.scheduler || undefined },
-  );
-  const settings = resolveSettings(request.plan, sampler.numInferenceSteps);
+  const config = forLatents(parseSchedulerConfig(request.schedulerConfig || pipeline.schedulerConfigText));
   const dims = pipeline.latentDims({ height: request.height, width: request.width, numImages });
+  const sampler = createSampler(config, request.numInferenceSteps || defaults.numInferenceSteps, {
+    name: request.scheduler || undefined,
+    options: parseSamplerOptions(request.samplerOptions),
+    noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [elementCount(dims)] }),
+  });
+  const settings = resolveSettings(request.plan, sampler.numCalls);
   const encoded = await pipeline.encodePrompt(request.prompt, request.negativePrompt, {
     guidanceScale,
     numImagesPerPrompt: numImages,
@@ -48,7 +54,7 @@ export async function generateJob(
       trace: request.trace,
       simulate: request.simulate,
       wantsLatents: (steps) =>
-        request.previewEvery > 0 && steps % request.previewEvery === 0 && steps < sampler.numInferenceSteps,
+        request.previewEvery > 0 && steps % request.previewEvery === 0 && steps < sampler.numCalls,
       onLatents: (steps, latents) => {
         previews.push(preview(pipeline, steps, latents, context));
       },

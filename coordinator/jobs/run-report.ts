@@ -19,7 +19,7 @@ export function runReport(
   return {
     seconds: run.seconds,
     totalSeconds: totals.totalSeconds,
-    steps: options.sampler.numInferenceSteps,
+    steps: options.sampler.numCalls,
     rounds: run.rounds,
     components: partition.components.length,
     stride: options.schedule.stride,
@@ -78,7 +78,7 @@ function simulatedSeconds(
   options: DenoiseRunOptions,
   segmentMs: SegmentTimes,
 ): number {
-  const settings = { ...options.schedule, numInferenceSteps: options.sampler.numInferenceSteps };
+  const settings = { ...options.schedule, numInferenceSteps: options.sampler.numCalls };
   const cluster = measuredCluster(deployment, planRequest, segmentMs);
   return simulate(deployment.partition, cluster, settings).totalMs / 1000;
 }

@@ -27,6 +27,7 @@ import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
+import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
 import type { PlanRequest as _asyncdiff_v1_PlanRequest, PlanRequest__Output as _asyncdiff_v1_PlanRequest__Output } from './asyncdiff/v1/PlanRequest.js';
@@ -108,6 +109,7 @@ export interface ProtoGrpcType {
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
+      NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
       Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
       Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
       PlanRequest: MessageTypeDefinition<_asyncdiff_v1_PlanRequest, _asyncdiff_v1_PlanRequest__Output>

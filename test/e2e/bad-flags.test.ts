@@ -157,8 +157,8 @@ describe('the command line refuses', () => {
     ],
     [
       'a scheduler that is not known',
-      () => ['generate', 'x', '--coordinator', coordinator, '--scheduler', 'plms', ...image],
-      { code: 'scheduler_unsupported', exitCode: 4, message: /"plms"/, hint: /ddim/ },
+      () => ['generate', 'x', '--coordinator', coordinator, '--scheduler', 'no-such-one', ...image],
+      { code: 'scheduler_unsupported', exitCode: 4, message: /"no-such-one"/, hint: /ddim/ },
     ],
     [
       'an unknown device',

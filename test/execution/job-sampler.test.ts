@@ -10,6 +10,8 @@ const samplerFrom = (nextStep: number): JobSampler =>
     schedulerConfig: JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }),
     name: 'ddim',
     numInferenceSteps: 4,
+    options: {},
+    noise: undefined,
     nextStep,
     latents: vector(1, 2),
     history: [],
@@ -32,7 +34,15 @@ describe('JobSampler', () => {
       schedulerConfig: JSON.stringify({ _class_name: 'DPMSolverMultistepScheduler' }),
       name: 'dpmpp_2m',
     };
-    const start = { ...config, numInferenceSteps: 4, nextStep: 0, latents: vector(1, 2), history: [] };
+    const start = {
+      ...config,
+      numInferenceSteps: 4,
+      options: {},
+      noise: undefined,
+      nextStep: 0,
+      latents: vector(1, 2),
+      history: [],
+    };
     const whole = new JobSampler(start);
     for (const step of [0, 1]) whole.take(step, eps[step] as Tensor);
     const half = whole.stateAfter(1);

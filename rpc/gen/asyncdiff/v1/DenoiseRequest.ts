@@ -2,6 +2,7 @@
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+import type { Long } from '@grpc/proto-loader';
 
 export interface DenoiseRequest {
   /**
@@ -28,6 +29,12 @@ export interface DenoiseRequest {
    * As in GenerateRequest.
    */
   'simulate'?: (boolean);
+  'scheduler'?: (string);
+  'samplerOptions'?: (string);
+  /**
+   * Of the noise that some samplers draw in their steps; the latents are given.
+   */
+  'seed'?: (number | string | Long);
 }
 
 export interface DenoiseRequest__Output {
@@ -55,4 +62,10 @@ export interface DenoiseRequest__Output {
    * As in GenerateRequest.
    */
   'simulate': (boolean);
+  'scheduler': (string);
+  'samplerOptions': (string);
+  /**
+   * Of the noise that some samplers draw in their steps; the latents are given.
+   */
+  'seed': (number);
 }

@@ -19,7 +19,7 @@ export interface GenerateRequest {
   'seed'?: (number | string | Long);
   'numImagesPerPrompt'?: (number);
   /**
-   * ddim, euler, dpmpp_2m; empty: the model's own.
+   * A sampler's name, or a diffusers class; empty: that of the scheduler config.
    */
   'scheduler'?: (string);
   'plan'?: (_asyncdiff_v1_PlanSettings | null);
@@ -32,6 +32,14 @@ export interface GenerateRequest {
    * Run the program on the simulator as well, for the report's `simulated_seconds`.
    */
   'simulate'?: (boolean);
+  /**
+   * scheduler_config.json, as text; empty: the model's own.
+   */
+  'schedulerConfig'?: (string);
+  /**
+   * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
+   */
+  'samplerOptions'?: (string);
   '_guidanceScale'?: "guidanceScale";
 }
 
@@ -51,7 +59,7 @@ export interface GenerateRequest__Output {
   'seed': (number);
   'numImagesPerPrompt': (number);
   /**
-   * ddim, euler, dpmpp_2m; empty: the model's own.
+   * A sampler's name, or a diffusers class; empty: that of the scheduler config.
    */
   'scheduler': (string);
   'plan': (_asyncdiff_v1_PlanSettings__Output | null);
@@ -64,5 +72,13 @@ export interface GenerateRequest__Output {
    * Run the program on the simulator as well, for the report's `simulated_seconds`.
    */
   'simulate': (boolean);
+  /**
+   * scheduler_config.json, as text; empty: the model's own.
+   */
+  'schedulerConfig': (string);
+  /**
+   * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
+   */
+  'samplerOptions': (string);
   '_guidanceScale'?: "guidanceScale";
 }

@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
+import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from '../../asyncdiff/v1/NoiseSeed.js';
 
 /**
  * Where a sampler stands; the receiver goes on with it.
@@ -16,6 +17,14 @@ export interface SamplerStart {
   'name'?: (string);
   'numInferenceSteps'?: (number);
   'state'?: (_asyncdiff_v1_SamplerState | null);
+  /**
+   * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
+   */
+  'options'?: (string);
+  /**
+   * Where fresh noise comes from, for samplers that draw any.
+   */
+  'noise'?: (_asyncdiff_v1_NoiseSeed | null);
 }
 
 /**
@@ -32,4 +41,12 @@ export interface SamplerStart__Output {
   'name': (string);
   'numInferenceSteps': (number);
   'state': (_asyncdiff_v1_SamplerState__Output | null);
+  /**
+   * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
+   */
+  'options': (string);
+  /**
+   * Where fresh noise comes from, for samplers that draw any.
+   */
+  'noise': (_asyncdiff_v1_NoiseSeed__Output | null);
 }
