@@ -5,7 +5,7 @@ import { limited, thresholdingKeys } from './clipping.js';
 import { defineSampler } from './definition.js';
 import { type DpmAlgorithm, multistepUpdate } from './dpm-solver-update.js';
 import { type LogLevel, rectified, scaledNoise, withLambda } from './level.js';
-import { remember, type SamplerMethod } from './method.js';
+import { newest, type SamplerMethod } from './method.js';
 import { choice, flag } from './scheduler-config.js';
 import { finalSigma, lambdaClipKeys, solverSchedule, solverScheduleKeys } from './solver-schedule.js';
 import { solverConversion, solverNoise, solverPrediction } from './solver-prediction.js';
@@ -72,12 +72,15 @@ export const dpmSolverMultistep = defineSampler({
           : limitedNoise(level, solverNoise(level, type, output, sample), sample, (original) =>
               limited(original, settings, batch),
             );
-        const outputs = remember(kept, meant, order);
+        const outputs = [...kept, meant];
         const used = orderAt(call, taken, timesteps.length, settings);
         const around = [call + 1, call, call - 1, call - 2].map((at) => levels[at] as LogLevel);
         const fresh = isStochastic ? noise() : undefined;
         const step = { algorithm, type: settings.solver_type, order: used };
-        return { latents: multistepUpdate(step, around, sample, outputs, fresh), kept: outputs };
+        return {
+          latents: multistepUpdate(step, around, sample, outputs, fresh),
+          kept: newest(outputs, order - 1),
+        };
       },
     };
   },

@@ -9,7 +9,7 @@ import {
   scaledInput,
 } from './discrete-sigmas.js';
 import { f } from './float32.js';
-import { remember, type SamplerMethod } from './method.js';
+import { newest, type SamplerMethod } from './method.js';
 import { addedNoiseConversion, predictionType } from './prediction.js';
 import { minus, over, plus, type Vector, weighted } from './vector.js';
 
@@ -42,7 +42,7 @@ export const lmsDiscrete = defineSampler({
       scaleModelInput: (sample, call) => scaledInput(sample, sigmaAt(call)),
       advance({ call, output, sample, kept }) {
         const original = conversion.toOriginal(output, sample, call);
-        const derivatives = remember(kept, over(minus(sample, original), sigmaAt(call)), mostOrder);
+        const derivatives = [...kept, over(minus(sample, original), sigmaAt(call))];
         const order = Math.min(call + 1, mostOrder);
         const terms = derivatives
           .toReversed()
@@ -51,7 +51,7 @@ export const lmsDiscrete = defineSampler({
         return {
           latents: plus(sample, weighted(...terms)),
           predOriginalSample: original,
-          kept: derivatives,
+          kept: newest(derivatives, mostOrder - 1),
         };
       },
     };

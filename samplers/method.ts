@@ -52,7 +52,7 @@ export interface Advance extends StepOutputs {
   readonly kept?: readonly Vector[];
 }
 
-/** The last `count` of `kept` and `next`, oldest first: the memory of a multistep method. */
-export function remember(kept: readonly Vector[], next: Vector, count: number): Vector[] {
-  return [...kept, next].slice(-count);
+/** The last `count` of a list. */
+export function newest(list: readonly Vector[], count: number): Vector[] {
+  return list.slice(Math.max(0, list.length - count));
 }

@@ -4,7 +4,7 @@ import { alphasCumprod, betaKeys } from './beta-schedule.js';
 import { defineSampler } from './definition.js';
 import { div, f, mul, sqrt, sub } from './float32.js';
 import { variancePreserving } from './level.js';
-import type { Advance, SamplerMethod, StepInput } from './method.js';
+import { type Advance, newest, type SamplerMethod, type StepInput } from './method.js';
 import { conversionAt, noiseAt } from './prediction.js';
 import { flag } from './scheduler-config.js';
 import { roundHalfEven, spacedTimesteps, timestepSpacing } from './timesteps.js';
@@ -87,8 +87,11 @@ export const pndm = defineSampler({
         const mean = over(plus(output, first), 2);
         return { latents: transfer(start, timestep + length, timestep, mean), kept: [first] };
       }
-      const outputs = [...before.slice(-3), output];
-      return { latents: transfer(input.sample, timestep, timestep - length, meanOf(outputs)), kept: outputs };
+      const outputs = [...newest(before, 3), output];
+      return {
+        latents: transfer(input.sample, timestep, timestep - length, meanOf(outputs)),
+        kept: newest(outputs, 3),
+      };
     };
 
     const levels = timesteps.map((timestep) => variancePreserving(alphas[timestep] as number));

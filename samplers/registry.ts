@@ -115,11 +115,10 @@ function byName(name: string, config: SchedulerConfig): SamplerDefinition {
   const found = findSampler(name);
   const { _class_name: className } = config;
   if (found === undefined) {
-    throw new AsyncDiffError(
-      'scheduler_unsupported',
-      `no sampler is called ${JSON.stringify(name)}; there are: ${SAMPLERS.map((sampler) => sampler.name).join(', ')}`,
-      { hint: 'The names of diffusers classes are taken as well, such as EulerDiscreteScheduler.' },
-    );
+    const names = SAMPLERS.map((sampler) => sampler.name).join(', ');
+    throw new AsyncDiffError('scheduler_unsupported', `no sampler is called ${JSON.stringify(name)}`, {
+      hint: `There are: ${names}. The names of diffusers classes are taken as well.`,
+    });
   }
   if (canStandIn(found, config)) return found;
   throw new AsyncDiffError(

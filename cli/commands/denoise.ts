@@ -111,7 +111,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   if (warmUp > sampler.numCalls) {
     throw new AsyncDiffError(
       'invalid_settings',
-      `warm_up is ${warmUp}, it must be 1 to the ${sampler.numCalls} calls of the model`,
+      `warm_up is ${warmUp}, it must be 1 to num_inference_steps (${sampler.numCalls})`,
     );
   }
   await prepareOutput(flags.out, ['.npy']);

@@ -56,6 +56,6 @@ describe('JobSampler', () => {
 
   it('refuses a prediction of another size than the latents', () => {
     const sampler = samplerFrom(0);
-    expect(() => sampler.take(0, vector(1, 2, 3, 4))).toThrow('the prediction is [4], the latents are [2]');
+    expect(() => sampler.take(0, vector(1, 2, 3))).toThrow('the prediction is [3], the latents are [2]');
   });
 });
