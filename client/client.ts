@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import {
@@ -15,6 +17,7 @@ import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatu
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { type PlanOptions, toPlanSettings } from './plan-options.js';
+import { Job } from './job.js';
 import { uploadModel } from './upload-model.js';
 
 export interface ClientOptions {
@@ -25,11 +28,16 @@ export interface ClientOptions {
 }
 
 export interface CallOptions {
-  /** Aborting it cancels the job at its next round. */
+  /** Aborting it ends the call. A job is cancelled with its call, unless it is detached. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface GenerateOptions extends CallOptions {
+export interface JobOptions extends CallOptions {
+  /** The job goes on when its client leaves or is lost; {@link AsyncDiffClient.attach} follows it. Defaults to false. */
+  readonly detached?: boolean | undefined;
+}
+
+export interface GenerateOptions extends JobOptions {
   readonly prompt: string;
   readonly negativePrompt?: string | undefined;
   /** Pixels; the model's own size where left out. */
@@ -57,7 +65,7 @@ export interface GenerateOptions extends CallOptions {
   readonly plan?: PlanOptions | undefined;
 }
 
-export interface DenoiseOptions extends CallOptions {
+export interface DenoiseOptions extends JobOptions {
   /** Content address of the noise predictor: what {@link AsyncDiffClient.uploadModel} gave. Empty on declared devices. */
   readonly modelSha256: string;
   /** The text of a scheduler_config.json. */
@@ -82,16 +90,13 @@ export interface DenoiseOptions extends CallOptions {
 }
 
 /**
- * Talks to a coordinator. Jobs are async iterables of events; the last event is `done`. Leaving the loop, or aborting
- * the signal, cancels the job.
+ * Talks to a coordinator. It connects with its first call.
  *
- *     const client = new AsyncDiffClient('localhost:50051');
- *     for await (const event of client.generate({ prompt: 'red apple' })) {
- *       if (event.type === 'done') await writeFile('apple.png', event.images[0]);
- *     }
- *     client.close();
+ *     await using client = new AsyncDiffClient('localhost:50051');
+ *     const { images } = await client.generate({ prompt: 'red apple' }).result();
+ *     await writeFile('apple.png', images[0]);
  */
-export class AsyncDiffClient {
+export class AsyncDiffClient implements AsyncDisposable {
   readonly #client: CoordinatorChannel;
   readonly #address: string;
   readonly #closed = new AbortController();
@@ -109,32 +114,55 @@ export class AsyncDiffClient {
   }
 
   /** Text to image with the coordinator's model. */
-  generate(options: GenerateOptions): AsyncGenerator<JobEvent, void, undefined> {
-    const { plan, signal, previewEvery = 0, trace = false, samplerOptions, ...request } = options;
-    return this.#events(
-      this.#client.generate({
+  generate(options: GenerateOptions): Job {
+    const {
+      plan,
+      signal,
+      previewEvery = 0,
+      trace = false,
+      detached = false,
+      samplerOptions,
+      ...request
+    } = options;
+    const jobId = randomUUID();
+    const message = {
+      ...defined(request),
+      samplerOptions: toJson(samplerOptions),
+      previewEvery,
+      trace,
+      detached,
+      jobId,
+      plan: toPlanSettings(plan),
+    };
+    return this.#job(jobId, this.#client.generate(message), signal);
+  }
+
+  /** Denoises given latents with any noise predictor. */
+  denoise(options: DenoiseOptions): Job {
+    const { plan, signal, inputs, samplerOptions, detached = false, ...request } = options;
+    const jobId = randomUUID();
+    return this.#job(
+      jobId,
+      this.#client.denoise({
         ...defined(request),
         samplerOptions: toJson(samplerOptions),
-        previewEvery,
-        trace,
+        inputs: toTensorMessages(inputs),
+        detached,
+        jobId,
         plan: toPlanSettings(plan),
       }),
       signal,
     );
   }
 
-  /** Denoises given latents with any noise predictor. */
-  denoise(options: DenoiseOptions): AsyncGenerator<JobEvent, void, undefined> {
-    const { plan, signal, inputs, samplerOptions, ...request } = options;
-    return this.#events(
-      this.#client.denoise({
-        ...defined(request),
-        samplerOptions: toJson(samplerOptions),
-        inputs: toTensorMessages(inputs),
-        plan: toPlanSettings(plan),
-      }),
-      signal,
-    );
+  /**
+   * Follows a job that waits, runs or has ended lately, from any process that has its id: the events begin with where it
+   * stands, but for tensors of steps that are over. Leaving it does not cancel it.
+   *
+   * Its result rejects with `job_not_found` for an id that the coordinator does not know: it keeps the last 64 results, of 128 MiB in all.
+   */
+  attach(jobId: string, options: CallOptions = {}): Job {
+    return this.#job(jobId, this.#client.attachJob({ jobId }), options.signal);
   }
 
   /** Stores a noise predictor on the coordinator unless it has it; its content address. */
@@ -173,20 +201,28 @@ export class AsyncDiffClient {
     return (await unary(this.#client, coordinatorService().CancelJob, { jobId }, options)).found;
   }
 
-  /** Closes the connection; jobs that run are cancelled. */
+  /** Closes the connection; jobs that run are cancelled, but for detached ones. */
   close(): void {
     this.#closed.abort(new AsyncDiffError('cancelled', 'the client was closed'));
     this.#client.close();
   }
 
-  async *#events(
-    call: Parameters<typeof messages<JobEvent__Output>>[0],
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<JobEvent, void, undefined> {
-    const closed = this.#closed.signal;
-    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #job(jobId: string, call: ClientReadableStream<JobEvent__Output>, signal: AbortSignal | undefined): Job {
+    const signals = [this.#closed.signal, ...(signal === undefined ? [] : [signal])];
+    return new Job({
+      jobId,
+      events: (stop) => this.#events(messages(call, { signal: AbortSignal.any([...signals, stop]) })),
+      cancel: () => this.cancel(jobId),
+    });
+  }
+
+  async *#events(received: AsyncIterable<JobEvent__Output>): AsyncGenerator<JobEvent, void, undefined> {
     try {
-      for await (const message of messages(call, { signal: either })) yield readEvent(message);
+      for await (const message of received) yield readEvent(message);
     } catch (error) {
       const own = AsyncDiffError.from(error);
       if (own.code !== 'coordinator_unreachable') throw own;

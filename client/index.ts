@@ -5,8 +5,10 @@ export {
   type ClientOptions,
   type DenoiseOptions,
   type GenerateOptions,
+  type JobOptions,
 } from './client.js';
-export type { JobEvent, RunReport } from './job-event.js';
+export type { Job } from './job.js';
+export type { JobEvent, JobResult, RunReport } from './job-event.js';
 export type { PlanOptions } from './plan-options.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
 export type { DType, Tensor } from '../common/tensor/index.js';

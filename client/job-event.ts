@@ -53,6 +53,9 @@ export type JobEvent =
       readonly trace: string;
     };
 
+/** A finished job. */
+export type JobResult = Extract<JobEvent, { type: 'done' }>;
+
 export function readEvent(message: JobEvent__Output): JobEvent {
   const { jobId } = message;
   if (message.progress) return { type: 'progress', jobId, ...message.progress };

@@ -1,6 +1,6 @@
 import type { TextToImagePipeline } from './pipeline/index.js';
 import type { Deployments } from './deployment/index.js';
-import type { JobQueue } from './jobs/index.js';
+import type { JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorMetrics } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { WorkerRegistry } from './workers/index.js';
@@ -15,6 +15,5 @@ export interface CoordinatorParts {
   /** Undefined where it was started without a model. */
   readonly pipeline: TextToImagePipeline | undefined;
   readonly version: string;
-  /** A name for the next job. */
-  nextJobId(): string;
+  readonly jobs: JobRecords;
 }

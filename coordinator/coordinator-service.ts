@@ -1,12 +1,13 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
+import type { AttachJobRequest__Output } from '../rpc/gen/asyncdiff/v1/AttachJobRequest.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
 import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { denoiseJob, type Emit, type JobContext } from './jobs/index.js';
+import { denoiseJob, type Emit, type JobContext, type JobRecord, type SendEvent } from './jobs/index.js';
 import { generateJob, sourceFor } from './jobs/index.js';
 import { resolveSettings } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
@@ -20,17 +21,21 @@ import {
   unaryHandler,
 } from '../rpc/server/index.js';
 
-type Send = (event: JobEvent) => Promise<void>;
+/** What a client says of the job itself. */
+type Submission = Pick<GenerateRequest__Output, 'jobId' | 'detached'>;
 
 /** Coordinator.* as gRPC handlers. */
 export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
   const handlers: CoordinatorHandlers = {
     Join: bidiHandler((stream) => coordinator().registry.accept(stream)),
-    Generate: serverStreamHandler((request: GenerateRequest__Output, send: Send, call) =>
-      runJob(coordinator(), send, call, (context) => generate(coordinator(), request, context)),
+    Generate: serverStreamHandler((request: GenerateRequest__Output, send: SendEvent, call) =>
+      runJob(coordinator(), request, send, call, (context) => generate(coordinator(), request, context)),
     ),
-    Denoise: serverStreamHandler((request: DenoiseRequest__Output, send: Send, call) =>
-      runJob(coordinator(), send, call, (context) => denoise(coordinator(), request, context)),
+    Denoise: serverStreamHandler((request: DenoiseRequest__Output, send: SendEvent, call) =>
+      runJob(coordinator(), request, send, call, (context) => denoise(coordinator(), request, context)),
+    ),
+    AttachJob: serverStreamHandler(({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal }) =>
+      coordinator().jobs.get(jobId).follow(send, signal),
     ),
     Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
     UploadModel: clientStreamHandler(async (requests) => ({
@@ -51,28 +56,42 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
   return handlers;
 }
 
-/** Queues a job, runs it, and sends its events; the client's going away cancels it. */
+/** Queues a job, runs it, and sends its events. The client's going away cancels it, unless it is detached. */
 async function runJob(
   coordinator: CoordinatorParts,
-  send: Send,
+  { jobId, detached }: Submission,
+  send: SendEvent,
   call: CallContext,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
-  const { queue, registry, deployments, metrics } = coordinator;
-  const jobId = coordinator.nextJobId();
-  const emit: Emit = (event) => void send({ jobId, ...event });
+  const record = coordinator.jobs.open(jobId);
+  const following = record.follow(send, call.signal);
+  void execute(coordinator, record, detached ? new AbortController().signal : call.signal, work);
+  await following;
+}
+
+/** Never rejects: how it ends is in the record. */
+async function execute(
+  { queue, registry, deployments, metrics }: CoordinatorParts,
+  record: JobRecord,
+  signal: AbortSignal,
+  work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
+): Promise<void> {
+  const { jobId } = record;
+  const emit: Emit = (event) => record.emit(event);
   try {
     const done = await queue.run(
       jobId,
-      call.signal,
+      signal,
       (position) => emit({ queued: { position } }),
-      (signal) => work({ jobId, registry, deployments, metrics, emit, signal }),
+      (running) => work({ jobId, registry, deployments, metrics, emit, signal: running }),
     );
     metrics.jobEnded('done');
-    await send({ jobId, ...done });
-  } catch (error) {
-    metrics.jobEnded(AsyncDiffError.from(error).code);
-    throw error;
+    record.end({ done });
+  } catch (thrown) {
+    const error = AsyncDiffError.from(thrown);
+    metrics.jobEnded(error.code);
+    record.end({ error });
   } finally {
     metrics.queued(queue.queued);
   }

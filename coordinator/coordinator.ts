@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
@@ -9,7 +8,7 @@ import { coordinatorService, type LinkOptions, type LinkSecurity, parseAddress }
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
-import { JobQueue } from './jobs/index.js';
+import { JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
@@ -45,11 +44,10 @@ export class Coordinator implements CoordinatorParts {
   readonly models: ModelStore;
   readonly metrics = new CoordinatorMetrics();
   readonly queue: JobQueue;
+  readonly jobs = new JobRecords();
   readonly deployments: Deployments;
   readonly pipeline: TextToImagePipeline | undefined;
   readonly #server: RunningServer;
-  readonly #name = randomBytes(4).toString('hex');
-  #jobs = 0;
 
   private constructor(
     options: CoordinatorOptions,
@@ -106,12 +104,6 @@ export class Coordinator implements CoordinatorParts {
 
   get version(): string {
     return packageVersion;
-  }
-
-  /** A name for the next job; no other coordinator gives it, whatever its process id (1 in every container). */
-  nextJobId(): string {
-    this.#jobs += 1;
-    return `job-${this.#name}-${this.#jobs}`;
   }
 
   /** Takes no new jobs, lets the running one finish within `graceMs`, closes everything. */

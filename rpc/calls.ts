@@ -60,29 +60,35 @@ export function unary<Req, ReqOut, Res, ResOut>(
 }
 
 /**
- * The messages of a server stream. Leaving the loop early cancels the call, as does the signal.
+ * The messages of a server stream. Leaving the loop early cancels the call, as does the signal, whether or not the loop has begun.
  *
  * @throws AsyncDiffError
  */
-export async function* messages<T>(
+export function messages<T>(
   call: ClientReadableStream<T>,
   options: Pick<UnaryOptions, 'signal' | 'unreachable'> = {},
 ): AsyncGenerator<T, void, undefined> {
   const { signal } = options;
+  let failure: unknown;
   const onAbort = (): void => call.cancel();
   if (signal?.aborted) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
-  // Cancelling after the loop was left makes the call report it.
-  call.on('error', () => undefined);
-  try {
-    for await (const message of call) yield message as T;
-    if (signal?.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
-  } catch (error) {
-    throw signal?.aborted
-      ? AsyncDiffError.from(signal.reason, 'cancelled')
-      : clientError(error, options.unreachable);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    call.cancel();
-  }
+  // A call that fails before it is iterated tells it once; one that is cancelled afterwards tells it as well.
+  call.on('error', (error: unknown) => {
+    failure ??= error;
+  });
+  return (async function* () {
+    try {
+      for await (const message of call) yield message as T;
+      if (failure !== undefined) throw failure;
+      if (signal?.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
+    } catch (error) {
+      throw signal?.aborted
+        ? AsyncDiffError.from(signal.reason, 'cancelled')
+        : clientError(error, options.unreachable);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      call.cancel();
+    }
+  })();
 }

@@ -132,6 +132,11 @@ export const ERRORS = Object.freeze({
     'Allow more time, or look for a slow worker with --trace-file.',
     true,
   ),
+  job_not_found: row(
+    'NOT_FOUND',
+    EXIT.usage,
+    'Check the id; the coordinator forgets jobs some time after they have ended, and when it stops.',
+  ),
   queue_full: row(
     'RESOURCE_EXHAUSTED',
     EXIT.failure,

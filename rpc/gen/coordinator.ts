@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobRequest__Output as _asyncdiff_v1_AttachJobRequest__Output } from './asyncdiff/v1/AttachJobRequest.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from './asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from './asyncdiff/v1/CancelJobResponse.js';
@@ -81,6 +82,7 @@ export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      AttachJobRequest: MessageTypeDefinition<_asyncdiff_v1_AttachJobRequest, _asyncdiff_v1_AttachJobRequest__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CancelJobRequest: MessageTypeDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobResponse__Output>

@@ -15,8 +15,7 @@ it('`import { AsyncDiffClient } from "asyncdiff"` gives the client and its error
   const client = new AsyncDiffClient('127.0.0.1:1');
   try {
     await expect(client.status()).rejects.toMatchObject({ code: 'coordinator_unreachable', retryable: true });
-    const events = client.generate({ prompt: 'x' });
-    await expect(events.next()).rejects.toMatchObject({
+    await expect(client.generate({ prompt: 'x' }).result()).rejects.toMatchObject({
       code: 'coordinator_unreachable',
       message: expect.stringContaining('127.0.0.1:1'),
     });

@@ -205,7 +205,7 @@ describe('a coordinator with one worker', () => {
     });
     await expect(running).rejects.toMatchObject({
       code: 'cancelled',
-      message: expect.stringContaining('job-'),
+      message: expect.stringContaining('job '),
     });
     await queuedEnded;
     expect(positions).toEqual([1]);

@@ -2,6 +2,7 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobRequest__Output as _asyncdiff_v1_AttachJobRequest__Output } from '../../asyncdiff/v1/AttachJobRequest.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from '../../asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from '../../asyncdiff/v1/CancelJobResponse.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from '../../asyncdiff/v1/CoordinatorMessage.js';
@@ -20,6 +21,17 @@ import type { WorkerMessage as _asyncdiff_v1_WorkerMessage, WorkerMessage__Outpu
  * Served by the coordinator, to clients and to workers.
  */
 export interface CoordinatorClient extends grpc.Client {
+  /**
+   * Follows a job that waits, runs, or has ended lately: first where it stands, then what happens. Cancelling this call leaves the job alone.
+   */
+  AttachJob(argument: _asyncdiff_v1_AttachJobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
+  AttachJob(argument: _asyncdiff_v1_AttachJobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
+  /**
+   * Follows a job that waits, runs, or has ended lately: first where it stands, then what happens. Cancelling this call leaves the job alone.
+   */
+  attachJob(argument: _asyncdiff_v1_AttachJobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
+  attachJob(argument: _asyncdiff_v1_AttachJobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
+  
   CancelJob(argument: _asyncdiff_v1_CancelJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
   CancelJob(argument: _asyncdiff_v1_CancelJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_asyncdiff_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
   CancelJob(argument: _asyncdiff_v1_CancelJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
@@ -30,23 +42,23 @@ export interface CoordinatorClient extends grpc.Client {
   cancelJob(argument: _asyncdiff_v1_CancelJobRequest, callback: grpc.requestCallback<_asyncdiff_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * Any noise predictor, without a text pipeline. The job is cancelled when the call is.
+   * Any noise predictor, without a text pipeline. The job is cancelled when the call is, unless it is detached.
    */
   Denoise(argument: _asyncdiff_v1_DenoiseRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   Denoise(argument: _asyncdiff_v1_DenoiseRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   /**
-   * Any noise predictor, without a text pipeline. The job is cancelled when the call is.
+   * Any noise predictor, without a text pipeline. The job is cancelled when the call is, unless it is detached.
    */
   denoise(argument: _asyncdiff_v1_DenoiseRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   denoise(argument: _asyncdiff_v1_DenoiseRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   
   /**
-   * Text to image with the coordinator's model. The job is cancelled when the call is.
+   * Text to image with the coordinator's model. The job is cancelled when the call is, unless it is detached.
    */
   Generate(argument: _asyncdiff_v1_GenerateRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   Generate(argument: _asyncdiff_v1_GenerateRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   /**
-   * Text to image with the coordinator's model. The job is cancelled when the call is.
+   * Text to image with the coordinator's model. The job is cancelled when the call is, unless it is detached.
    */
   generate(argument: _asyncdiff_v1_GenerateRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   generate(argument: _asyncdiff_v1_GenerateRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
@@ -107,15 +119,20 @@ export interface CoordinatorClient extends grpc.Client {
  * Served by the coordinator, to clients and to workers.
  */
 export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Follows a job that waits, runs, or has ended lately: first where it stands, then what happens. Cancelling this call leaves the job alone.
+   */
+  AttachJob: grpc.handleServerStreamingCall<_asyncdiff_v1_AttachJobRequest__Output, _asyncdiff_v1_JobEvent>;
+  
   CancelJob: grpc.handleUnaryCall<_asyncdiff_v1_CancelJobRequest__Output, _asyncdiff_v1_CancelJobResponse>;
   
   /**
-   * Any noise predictor, without a text pipeline. The job is cancelled when the call is.
+   * Any noise predictor, without a text pipeline. The job is cancelled when the call is, unless it is detached.
    */
   Denoise: grpc.handleServerStreamingCall<_asyncdiff_v1_DenoiseRequest__Output, _asyncdiff_v1_JobEvent>;
   
   /**
-   * Text to image with the coordinator's model. The job is cancelled when the call is.
+   * Text to image with the coordinator's model. The job is cancelled when the call is, unless it is detached.
    */
   Generate: grpc.handleServerStreamingCall<_asyncdiff_v1_GenerateRequest__Output, _asyncdiff_v1_JobEvent>;
   
@@ -139,6 +156,7 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
 }
 
 export interface CoordinatorDefinition extends grpc.ServiceDefinition {
+  AttachJob: MethodDefinition<_asyncdiff_v1_AttachJobRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_AttachJobRequest__Output, _asyncdiff_v1_JobEvent__Output>
   CancelJob: MethodDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobRequest__Output, _asyncdiff_v1_CancelJobResponse__Output>
   Denoise: MethodDefinition<_asyncdiff_v1_DenoiseRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_DenoiseRequest__Output, _asyncdiff_v1_JobEvent__Output>
   Generate: MethodDefinition<_asyncdiff_v1_GenerateRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_GenerateRequest__Output, _asyncdiff_v1_JobEvent__Output>

@@ -35,6 +35,8 @@ export interface DenoiseRequest {
    * Of the noise that some samplers draw in their steps; the latents are given.
    */
   'seed'?: (number | string | Long);
+  'jobId'?: (string);
+  'detached'?: (boolean);
 }
 
 export interface DenoiseRequest__Output {
@@ -68,4 +70,6 @@ export interface DenoiseRequest__Output {
    * Of the noise that some samplers draw in their steps; the latents are given.
    */
   'seed': (number);
+  'jobId': (string);
+  'detached': (boolean);
 }

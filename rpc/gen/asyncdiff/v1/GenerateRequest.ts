@@ -40,6 +40,14 @@ export interface GenerateRequest {
    * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
    */
   'samplerOptions'?: (string);
+  /**
+   * A UUID (version 4) that names the job from now on; empty: the coordinator makes one. Whoever knows it may attach to the job and cancel it.
+   */
+  'jobId'?: (string);
+  /**
+   * The job goes on when this call ends; AttachJob follows it.
+   */
+  'detached'?: (boolean);
   '_guidanceScale'?: "guidanceScale";
 }
 
@@ -80,5 +88,13 @@ export interface GenerateRequest__Output {
    * Arguments of diffusers' set_timesteps() and step(), as JSON; empty: none.
    */
   'samplerOptions': (string);
+  /**
+   * A UUID (version 4) that names the job from now on; empty: the coordinator makes one. Whoever knows it may attach to the job and cancel it.
+   */
+  'jobId': (string);
+  /**
+   * The job goes on when this call ends; AttachJob follows it.
+   */
+  'detached': (boolean);
   '_guidanceScale'?: "guidanceScale";
 }

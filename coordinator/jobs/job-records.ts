@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { JobRecord } from './job-record.js';
+
+/** Results that wait for whoever attaches: so many, and so much memory, the oldest go first. */
+const MAX_KEPT_JOBS = 64;
+const MAX_KEPT_BYTES = 128 * 1024 * 1024;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Every job that waits or runs, and the last ones that ended, by id. Whoever knows an id may follow and cancel: it cannot be guessed. */
+export class JobRecords {
+  readonly #records = new Map<string, JobRecord>();
+
+  /**
+   * A record for a new job.
+   *
+   * @param jobId a version 4 UUID; one is made where it is empty
+   * @throws AsyncDiffError `invalid_settings` for another form, or one that is known
+   */
+  open(jobId: string): JobRecord {
+    if (jobId !== '' && !UUID.test(jobId)) {
+      throw new AsyncDiffError(
+        'invalid_settings',
+        `job_id is "${jobId.slice(0, 64)}", not a version 4 UUID`,
+        {
+          hint: 'Leave job_id empty, or give a random UUID of version 4 in lower case.',
+        },
+      );
+    }
+    if (this.#records.has(jobId)) {
+      throw new AsyncDiffError('invalid_settings', `there is a job ${jobId} already`, {
+        hint: 'Follow it with AttachJob, or submit this one under an id of its own.',
+      });
+    }
+    this.#trim();
+    const record = new JobRecord(jobId === '' ? randomUUID() : jobId);
+    this.#records.set(record.jobId, record);
+    return record;
+  }
+
+  /** Throws `job_not_found`. */
+  get(jobId: string): JobRecord {
+    const record = this.#records.get(jobId);
+    if (record === undefined) {
+      throw new AsyncDiffError('job_not_found', `there is no job "${jobId.slice(0, 64)}"`);
+    }
+    return record;
+  }
+
+  #trim(): void {
+    const ended = [...this.#records.values()].filter((record) => record.ended).reverse();
+    let bytes = 0;
+    for (const [index, record] of ended.entries()) {
+      bytes += record.resultBytes;
+      if (index >= MAX_KEPT_JOBS || bytes > MAX_KEPT_BYTES) this.#records.delete(record.jobId);
+    }
+  }
+}
