@@ -6,7 +6,7 @@ import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
 import { LocalCluster } from './local-cluster.js';
 import { messageLimitBytes, messageLimitFlag } from './message-limit.js';
-import { wholeNumber } from './plan-flags.js';
+import { wholeNumber } from './numbers.js';
 
 /** Flags that say where a job runs. */
 export interface ClusterFlags {

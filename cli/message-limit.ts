@@ -1,6 +1,6 @@
 import type { Option } from 'commander';
 import { flag } from './flag.js';
-import { realNumber } from './plan-flags.js';
+import { realNumber } from './numbers.js';
 
 /** A frame of a boundary tensor takes up to 8 MiB: below this, workers could not talk. */
 const LEAST_MB = 10;

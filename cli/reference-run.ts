@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { PlanSettings } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import {
   denoise,
@@ -9,14 +10,8 @@ import {
   ReferenceExecutor,
   type StepResult,
 } from '../execution/index.js';
-import type { OptimizationLevel } from '../execution/index.js';
-import {
-  componentsAsked,
-  defaultWorkDir,
-  type Plan,
-  type PlanSettings,
-  planInThread,
-} from '../planner/index.js';
+import { componentsAsked, defaultWorkDir, type Plan, planInThread } from '../planner/index.js';
+import { scheduleOf } from '../program/index.js';
 import type { Sampler } from '../samplers/index.js';
 
 export interface ReferenceRunOptions {
@@ -24,10 +19,7 @@ export interface ReferenceRunOptions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly sampler: Sampler;
   readonly guidanceScale: number;
-  readonly plan: PlanSettings;
-  readonly warmUp: number;
-  readonly timeShift: boolean;
-  readonly optimizationLevel: OptimizationLevel;
+  readonly settings: PlanSettings;
   readonly device: string;
   readonly threads: number;
   readonly workDir?: string | undefined;
@@ -61,12 +53,11 @@ export async function referenceRun(
         modelPath: options.modelPath,
         inputShapes: { ...shapes, sample: [batch * batchRepeat, ...rest] },
       },
-      settings: options.plan,
-      workers: planWorkers(options.plan),
+      settings: options.settings,
+      workers: planWorkers(options.settings),
       links: [],
       batchRepeat,
       workDir: options.workDir ?? defaultWorkDir(),
-      optimizationLevel: options.optimizationLevel,
       threads: 1,
     },
     options.signal,
@@ -75,15 +66,10 @@ export async function referenceRun(
     openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
       device,
       threads: options.threads,
-      optimizationLevel: options.optimizationLevel,
+      optimizationLevel: options.settings.optimizationLevel,
     }),
   );
-  const settings = {
-    numInferenceSteps: sampler.numCalls,
-    stride: options.plan.stride,
-    warmUp: options.warmUp,
-    timeShift: options.timeShift,
-  };
+  const settings = scheduleOf(options.settings, sampler.numCalls);
   const executor = new ReferenceExecutor(plan.partition, settings, segments);
   try {
     const job = {
@@ -111,7 +97,8 @@ export async function referenceRun(
 
 /** One worker per component, on one host: what local workers of the same number are planned as. */
 export function planWorkers(settings: PlanSettings) {
-  const count = Math.max(1, componentsAsked(settings));
+  const asked = componentsAsked(settings);
+  const count = asked === 'auto' ? 1 : asked;
   return Array.from({ length: count }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',

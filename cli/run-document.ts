@@ -1,4 +1,5 @@
 import type { RunReport } from '../client/index.js';
+import { settingsDocument } from '../common/settings/index.js';
 
 /** What `--json` tells of a run; the same keys in generate and denoise. */
 export function runDocument(report: RunReport) {
@@ -7,16 +8,7 @@ export function runDocument(report: RunReport) {
     total_seconds: report.totalSeconds,
     steps: report.steps,
     rounds: report.rounds,
-    components: report.components,
-    stride: report.stride,
-    warm_up: report.warmUp,
-    lag: report.lag,
-    micro_cuts: report.microCuts,
-    micro_batches: report.microBatches,
-    shape: report.shape,
-    wire_dtype: report.wireDtype,
-    recompute: report.recompute,
-    data_path: report.dataPath,
+    ...settingsDocument(report.settings),
     bytes_between_workers: report.bytesBetweenWorkers,
     broadcast_bytes_per_round: report.broadcastBytesPerRound,
     period_ms: report.periodMs,

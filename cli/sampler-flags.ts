@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { findSampler } from '../samplers/index.js';
 import { flag } from './flag.js';
-import { collect } from './plan-flags.js';
+import { collect } from './numbers.js';
 import { readText } from './read-text.js';
 
 /** Flags that choose a sampler, as commander parses them. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
+import type { PlanOptions } from '../common/settings/index.js';
 import {
   type CoordinatorChannel,
   coordinatorService,
@@ -10,13 +11,13 @@ import {
   messages,
   openCoordinatorChannel,
   parseAddress,
+  toPlanSettingsMessage,
   toTensorMessages,
   unary,
 } from '../rpc/index.js';
 import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatusResponse.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import { readEvent, type JobEvent } from './job-event.js';
-import { type PlanOptions, toPlanSettings } from './plan-options.js';
 import { Job } from './job.js';
 import { uploadModel } from './upload-model.js';
 
@@ -132,7 +133,7 @@ export class AsyncDiffClient implements AsyncDisposable {
       trace,
       detached,
       jobId,
-      plan: toPlanSettings(plan),
+      plan: toPlanSettingsMessage(plan),
     };
     return this.#job(jobId, this.#client.generate(message), signal);
   }
@@ -149,7 +150,7 @@ export class AsyncDiffClient implements AsyncDisposable {
         inputs: toTensorMessages(inputs),
         detached,
         jobId,
-        plan: toPlanSettings(plan),
+        plan: toPlanSettingsMessage(plan),
       }),
       signal,
     );
@@ -185,7 +186,7 @@ export class AsyncDiffClient implements AsyncDisposable {
     const response = await unary(
       this.#client,
       coordinatorService().Plan,
-      { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettings(request.plan) },
+      { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettingsMessage(request.plan) },
       options,
     );
     return JSON.parse(response.json);

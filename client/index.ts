@@ -9,6 +9,6 @@ export {
 } from './client.js';
 export type { Job } from './job.js';
 export type { JobEvent, JobResult, RunReport } from './job-event.js';
-export type { PlanOptions } from './plan-options.js';
+export type { PlanOptions, PlanSettings } from '../common/settings/index.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
 export type { DType, Tensor } from '../common/tensor/index.js';

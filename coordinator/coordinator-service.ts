@@ -1,5 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { resolvePlanSettings } from '../common/settings/index.js';
 import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
 import type { AttachJobRequest__Output } from '../rpc/gen/asyncdiff/v1/AttachJobRequest.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
@@ -9,10 +10,9 @@ import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { denoiseJob, type Emit, type JobContext, type JobRecord, type SendEvent } from './jobs/index.js';
 import { generateJob, sourceFor } from './jobs/index.js';
-import { resolveSettings } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
-import { fromTensorMessages, toTensorMessage } from '../rpc/index.js';
+import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
 import {
   bidiHandler,
   type CallContext,
@@ -130,7 +130,9 @@ async function denoise(
     options: parseSamplerOptions(request.samplerOptions),
     noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [] }),
   });
-  const settings = resolveSettings(request.plan, sampler.numCalls);
+  const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
+    numInferenceSteps: sampler.numCalls,
+  });
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(

@@ -1,11 +1,10 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import { resolvePlanSettings } from '../common/settings/index.js';
+import { fromPlanSettingsMessage } from '../rpc/index.js';
 import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { resolveSettings } from './jobs/index.js';
-
-const ANY_STEPS = 1_000;
 
 /** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
 export async function planDocument(
@@ -14,8 +13,9 @@ export async function planDocument(
   signal: AbortSignal,
 ): Promise<PlanResponse> {
   const { registry, models, pipeline, deployments } = coordinator;
-  const settings = resolveSettings(request.plan, ANY_STEPS);
-  const workers = registry.workers.slice(0, settings.maxWorkers);
+  const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
+  const { maxWorkers } = settings;
+  const workers = registry.workers.slice(0, maxWorkers === 'auto' ? undefined : maxWorkers);
   if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
   const modelPath = request.modelSha256 === '' ? pipeline?.unetPath : models.path(request.modelSha256);
   if (modelPath === undefined)
@@ -29,13 +29,11 @@ export async function planDocument(
   const { plan } = await deployments.plan(
     {
       source: { kind: 'model', modelPath, inputShapes },
-      settings: settings.plan,
+      settings,
       batchRepeat: 1,
-      relay: settings.relay,
-      optimizationLevel: settings.optimizationLevel,
       workers,
     },
     signal,
   );
-  return { json: JSON.stringify(formatPlan(plan, settings.stride)) };
+  return { json: JSON.stringify(formatPlan(plan)) };
 }

@@ -1,8 +1,9 @@
 import { InferenceSession } from 'onnxruntime-node';
+import type { PlanSettings } from '../common/settings/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 
 /** ONNX Runtime's graph optimisation levels that a worker may run segments at. */
-export type OptimizationLevel = 'basic' | 'extended' | 'all';
+export type OptimizationLevel = PlanSettings['optimizationLevel'];
 
 /** Error level: ONNX Runtime's warnings on folding are many and say nothing to a user. */
 const LOG_ERRORS = 3;

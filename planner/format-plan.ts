@@ -1,19 +1,15 @@
+import { settingsDocument } from '../common/settings/index.js';
 import { describePartition } from './search/index.js';
 import type { Plan } from './plan.js';
 
 export const PLAN_SCHEMA = 'asyncdiff.plan/1';
 
 /** The document that `asyncdiff plan --json` prints. */
-export function formatPlan(plan: Plan, stride: number) {
+export function formatPlan(plan: Plan) {
   return {
     schema: PLAN_SCHEMA,
     plan_id: plan.planId,
-    stride,
-    micro_cuts: plan.microCuts,
-    micro_batches: plan.partition.microBatches,
-    lag: plan.lag,
-    wire_dtype: plan.wireDtype,
-    recompute: plan.recompute,
+    ...settingsDocument(plan.settings),
     declared: plan.declared,
     predicted_period_ms: plan.predicted.periodMs,
     critical_cycle: plan.predicted.criticalCycle,

@@ -6,7 +6,6 @@ export {
   type Plan,
   type PlanLink,
   type PlanRequest,
-  type PlanSettings,
   type PlanSource,
   type PlanWorker,
 } from './plan.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { plannedSettings } from '../common/settings/index.js';
 import { describeModel, exportSegments, prepareModel, type PreparedModel } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
@@ -48,8 +49,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       cluster: clusterOf(request, placement, latentBytes),
     },
     {
-      microCuts: settings.microCuts === 0 ? undefined : [settings.microCuts],
-      lags: settings.lag === 0 ? [1, 2] : [settings.lag],
+      microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
+      lags: settings.lag === 'auto' ? [1, 2] : [settings.lag],
     },
   );
   const exported =
@@ -65,23 +66,21 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     artifactPaths: new Map(exported?.map(({ sha256, path }) => [sha256, path])),
     inputs: graph.inputs.map(toSpec),
     output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),
-    microCuts: chosen.microCuts,
-    lag: chosen.lag,
-    wireDtype: settings.wireDtype,
-    recompute,
+    settings: {
+      ...plannedSettings(settings),
+      components: placement.length,
+      shape: chosen.partition.shape,
+      microCuts: chosen.microCuts,
+      lag: chosen.lag,
+      recompute,
+    },
     predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
     declared: measured.prepared === undefined,
     timeDilation: measured.timeDilation,
   };
 }
 
-async function measure({
-  source,
-  settings,
-  workDir,
-  threads,
-  optimizationLevel,
-}: PlanRequest): Promise<Measured> {
+async function measure({ source, settings, workDir, threads }: PlanRequest): Promise<Measured> {
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
     return {
@@ -96,7 +95,7 @@ async function measure({
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     threads,
-    optimizationLevel,
+    optimizationLevel: settings.optimizationLevel,
   });
   return { graph: prepared.graph, prepared, timeDilation: 1 };
 }

@@ -16,12 +16,12 @@ export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf } from './placement.js';
 export {
-  DEFAULT_WARM_UP,
   expandRound,
   listRounds,
   oldestVersionRead,
   readVersion,
   type Round,
+  scheduleOf,
   type ScheduleSettings,
   type Task,
   taskId,

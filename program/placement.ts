@@ -1,8 +1,8 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 
 export interface PlacementRequest {
-  /** N as asked for; 0 to choose. */
-  readonly components: number;
+  /** N as asked for; `auto`: one per worker, but for those that run component N as well. */
+  readonly components: number | 'auto';
   /** S. */
   readonly stride: number;
   /** Workers there are, in the order in which they are to be used. */
@@ -23,7 +23,7 @@ export type Placement = readonly (readonly string[])[];
 export function placeComponents({ components, stride, workerIds }: PlacementRequest): Placement {
   const count = workerIds.length;
   if (count === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
-  const wanted = components > 0 ? components : Math.max(1, count - (stride - 1));
+  const wanted = components === 'auto' ? Math.max(1, count - (stride - 1)) : components;
   const placement = Array.from({ length: wanted }, (_, index): string[] => {
     const slot = wanted <= count ? index : Math.floor((index * count) / wanted);
     return [workerIds[slot] as string];

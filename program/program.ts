@@ -1,8 +1,9 @@
+import type { PlanSettings } from '../common/settings/index.js';
 import type { Partition, Segment } from './partition.js';
 import { segmentsOfRun } from './run-segments.js';
 
-/** Warm-up steps where none are asked for, or all steps where there are fewer. */
-export const DEFAULT_WARM_UP = 3;
+/** Warm-up steps where the settings say `auto`, or all steps where there are fewer. */
+const AUTO_WARM_UP = 3;
 
 /** What the schedule of one job needs to know, besides the partition. */
 export interface ScheduleSettings {
@@ -60,7 +61,16 @@ export interface Task {
   readonly epsStep: number | undefined;
 }
 
-/** The rounds of a whole job: warm-up, then asynchronous rounds to the end (design section 2). */
+/** The schedule of a job of so many steps. */
+export function scheduleOf(
+  { stride, warmUp, timeShift }: Pick<PlanSettings, 'stride' | 'warmUp' | 'timeShift'>,
+  numInferenceSteps: number,
+): ScheduleSettings {
+  const leading = warmUp === 'auto' ? Math.min(AUTO_WARM_UP, numInferenceSteps) : warmUp;
+  return { numInferenceSteps, stride, warmUp: leading, timeShift };
+}
+
+/** The rounds of a whole job: warm-up, then asynchronous rounds to the end (AsyncDiff, arXiv 2406.06911, section 3). */
 export function listRounds(settings: ScheduleSettings): Round[] {
   const { numInferenceSteps, stride, warmUp, firstStep = 0 } = settings;
   const rounds: Round[] = [];

@@ -29,6 +29,7 @@ export {
   serverOptions,
   type TransportSettings,
 } from './options.js';
+export { fromPlanSettingsMessage, toPlanSettingsMessage } from './plan-settings-message.js';
 export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
 export { onClientEnd } from './server-call-end.js';
 export {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandIo } from '../cli/io.js';
+import { PLAN_SETTINGS, snakeCase } from '../common/settings/index.js';
 import { openProgram } from '../cli/program.js';
 
 /** Columns that fit a page of documentation. */
@@ -13,7 +14,7 @@ const HEAD = `# Command line
   go to **stderr**; \`--quiet\` leaves progress out. \`serve\` and \`worker\` print one JSON line with the \`address\` they are bound to
   when they are ready, then nothing more.
 - A flag that shows \`(env: ASYNCDIFF_...)\` can come from the environment. The flag wins over the environment, the environment over the
-  default ([configuration](config.md)).
+  default ([configuration](config.md)). What the flags of a plan mean and cost: [settings](settings.md).
 - Addresses are \`HOST:PORT\`, IPv6 hosts in brackets (\`[::1]:50051\`). Port 0 takes any free port.
 - An error is two lines on stderr, what and what to do about it, with a code that [errors](errors.md) explains; \`-v\` adds the stack.
 
@@ -42,7 +43,7 @@ const JSON_KEYS = `## JSON documents
 | \`seconds\` | of the rounds: from the first one issued to the last one done |
 | \`total_seconds\` | of the job: text encoder, planning if any, rounds, decoding |
 | \`steps\`, \`rounds\` | T, and rounds with the warm-up among them |
-| \`components\`, \`stride\`, \`warm_up\`, \`lag\`, \`micro_cuts\`, \`micro_batches\`, \`shape\`, \`wire_dtype\`, \`recompute\`, \`data_path\` | settings as they were used |
+| ${settingKeys()} | [settings](settings.md) as they were used |
 | \`bytes_between_workers\` | boundary tensors, over the whole run |
 | \`broadcast_bytes_per_round\` | what broadcasting every module's output to every worker would move |
 | \`period_ms\`, \`predicted_period_ms\` | median time of an asynchronous round, and what the plan said |
@@ -55,6 +56,13 @@ const JSON_KEYS = `## JSON documents
 \`plan --json\`: for each of \`components\` its \`share\` of the measured compute, \`cost_ms\`, \`nodes\`, \`weight_bytes\`, and what it \`receives\`:
 \`name\`, \`from\`, \`shape\`, \`dtype\`, \`bytes\` and \`lag\` of each boundary tensor. \`bench --json\`: [benchmarks](../guides/benchmarks.md).
 `;
+
+function settingKeys(): string {
+  return Object.keys(PLAN_SETTINGS)
+    .filter((name) => name !== 'cuts')
+    .map((name) => `\`${snakeCase(name)}\``)
+    .join(', ');
+}
 
 /** docs/reference/cli.md, from the commands' own help. */
 export async function cliReference(): Promise<string> {

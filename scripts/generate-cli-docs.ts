@@ -2,5 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package.js';
 import { cliReference } from './cli-reference.js';
+import { settingsReference } from './settings-reference.js';
 
-writeFileSync(join(packageRoot, 'docs', 'reference', 'cli.md'), await cliReference());
+const folder = join(packageRoot, 'docs', 'reference');
+writeFileSync(join(folder, 'cli.md'), await cliReference());
+writeFileSync(join(folder, 'settings.md'), settingsReference());

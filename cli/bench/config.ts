@@ -1,32 +1,67 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import {
+  checked,
+  entriesOf,
+  flagName,
+  PLAN_SETTINGS,
+  type PlanOptions,
+  type SettingRow,
+} from '../../common/settings/index.js';
 
 /** One row of a benchmark: what differs from the settings that all rows share. */
 export interface BenchConfig {
   /** As written; also the row's name. */
   readonly name: string;
-  /** N. */
-  readonly components: number;
-  /** S. */
-  readonly stride: number;
-  /** w. */
-  readonly warmUp?: number | undefined;
-  /** 0: what the plan finds faster. */
-  readonly lag?: 0 | 1 | 2 | undefined;
-  /** 0: what the plan finds faster. */
-  readonly microCuts?: number | undefined;
-  readonly microBatches?: number | undefined;
-  readonly wireDtype?: 'float16' | undefined;
-  readonly dataPath?: 'relay' | undefined;
+  /** The settings that it names: N and S at least. */
+  readonly plan: PlanOptions & { readonly components: number; readonly stride: number };
 }
 
-const MOST_MICRO_CUTS = 16;
-const GRAMMAR = /^n(\d+)s(\d+)(?:w(\d+))?(?:l([12a]))?(?:m(\d+|a))?(?:b(\d+))?(f16)?(r)?$/;
-const HINT =
-  'A configuration is n<components>s<stride>, then in this order any of w<warm-up>, l<lag: 1, 2 or a>, m<micro-cuts: 1 to 16 or a>, b<micro-batches>, f16 (float16 on the wire), r (relay): n2s1, n3s2, n2s1w5, n2s1l2m4f16.';
+type Name = keyof typeof PLAN_SETTINGS;
+
+/** A setting as configurations write it: a letter before its value, or a word that stands for one value. */
+interface Notation {
+  readonly name: Name;
+  readonly row: SettingRow<unknown>;
+  readonly letter: string | undefined;
+  readonly word: string | undefined;
+  readonly means: unknown;
+}
+
+const NOTATIONS: readonly Notation[] = entriesOf(PLAN_SETTINGS).flatMap(([name, row]): Notation[] => {
+  const { bench } = row;
+  if (bench === undefined) return [];
+  const common = { name, row: row as SettingRow<unknown> };
+  return 'letter' in bench
+    ? [{ ...common, letter: bench.letter, word: undefined, means: undefined }]
+    : [{ ...common, letter: undefined, word: bench.word, means: bench.means }];
+});
+
+/** Words before letters, so that a word may begin with another setting's letter. */
+const TOKEN = new RegExp(
+  [
+    ...NOTATIONS.flatMap(({ word }) => word ?? []),
+    ...NOTATIONS.flatMap(({ letter }) => (letter === undefined ? [] : `${letter}(?:[0-9.]+|a)`)),
+  ].join('|'),
+  'y',
+);
+
+/** `n<components>s<stride>[w..]...`, for help. */
+export const CONFIG_GRAMMAR = NOTATIONS.map(({ name, row, letter, word }) => {
+  if (name === 'components' || name === 'stride') return `${letter}<${flagName(name, row)}>`;
+  return letter === undefined ? `[${word}]` : `[${letter}..]`;
+}).join('');
+
+const HINT = `A configuration is n<components>s<stride>, then any of ${NOTATIONS.slice(2)
+  .map(({ name, row, letter, word, means }) =>
+    letter === undefined
+      ? `${word} (${flagName(name, row)} ${String(means)})`
+      : `${letter}<${flagName(name, row)}>`,
+  )
+  .join(', ')}, with a for auto: n2s1, n3s2, n2s1w5, n2s1l2m4f16.`;
 
 /**
  * Reads a list such as `n1s1,n2s1,n2s1l2m4f16`.
- * @throws AsyncDiffError usage, naming the configuration at fault
+ * @throws AsyncDiffError `usage`, naming the configuration at fault; `invalid_settings` for a value out of its range
  */
 export function parseConfigs(text: string): BenchConfig[] {
   const names = text
@@ -44,43 +79,33 @@ export function parseConfigs(text: string): BenchConfig[] {
 }
 
 function parseConfig(name: string): BenchConfig {
-  const match = GRAMMAR.exec(name);
-  if (match === null) throw new AsyncDiffError('usage', `--configs: cannot read "${name}"`, { hint: HINT });
-  const [, n, s, w, l, m, b, f16, relay] = match;
-  const config: BenchConfig = {
-    name,
-    components: Number(n),
-    stride: Number(s),
-    warmUp: w === undefined ? undefined : Number(w),
-    lag: l === undefined ? undefined : l === 'a' ? 0 : (Number(l) as 1 | 2),
-    microCuts: m === undefined ? undefined : m === 'a' ? 0 : Number(m),
-    microBatches: b === undefined ? undefined : Number(b),
-    wireDtype: f16 === undefined ? undefined : 'float16',
-    dataPath: relay === undefined ? undefined : 'relay',
-  };
-  const least = {
-    components: config.components,
-    stride: config.stride,
-    'warm-up': config.warmUp ?? 1,
-    'micro-batches': config.microBatches ?? 1,
-  };
-  for (const [what, value] of Object.entries(least)) {
-    if (value < 1)
-      throw new AsyncDiffError('usage', `--configs: ${name}: ${what} is ${value}, it must be at least 1`, {
-        hint: HINT,
-      });
+  const wrong = (why: string): AsyncDiffError =>
+    new AsyncDiffError('usage', `--configs: cannot read "${name}": ${why}`, { hint: HINT });
+  const plan: Partial<Record<Name, unknown>> = {};
+  for (let at = 0; at < name.length; ) {
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(name)?.[0];
+    if (token === undefined) throw wrong(`what is "${name.slice(at)}"?`);
+    const [setting, value] = readToken(token);
+    if (plan[setting] !== undefined) throw wrong(`${setting} stands there twice`);
+    plan[setting] = value;
+    at += token.length;
   }
-  const cuts = m === undefined || m === 'a' ? 1 : Number(m);
-  if (cuts < 1 || cuts > MOST_MICRO_CUTS)
-    throw new AsyncDiffError(
-      'usage',
-      `--configs: ${name}: micro-cuts is ${cuts}, it must be 1 to ${MOST_MICRO_CUTS}`,
-      { hint: HINT },
-    );
-  return config;
+  const { components, stride } = plan;
+  if (typeof components !== 'number' || typeof stride !== 'number')
+    throw wrong('it must say how many components (n) and what stride (s)');
+  return { name, plan: { ...(plan as PlanOptions), components, stride } };
+}
+
+function readToken(token: string): [Name, unknown] {
+  const byWord = NOTATIONS.find(({ word }) => word === token);
+  if (byWord !== undefined) return [byWord.name, byWord.means];
+  const { name, row } = NOTATIONS.find(({ letter }) => letter === token[0]) as Notation;
+  const text = token.slice(1);
+  return [name, checked(name, row, row.kind.read(text === 'a' ? 'auto' : text))];
 }
 
 /** Workers that a configuration can use: one for each component, and S - 1 more for the runs of the last one. */
-export function workersWanted({ components, stride }: BenchConfig): number {
+export function workersWanted({ plan: { components, stride } }: BenchConfig): number {
   return components + stride - 1;
 }

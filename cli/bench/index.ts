@@ -1,5 +1,5 @@
 export { benchChart, benchChartPng, type ChartOptions } from './chart.js';
-export { type BenchConfig, parseConfigs, workersWanted } from './config.js';
+export { type BenchConfig, CONFIG_GRAMMAR, parseConfigs, workersWanted } from './config.js';
 export {
   BENCH_SCHEMA,
   benchDocument,

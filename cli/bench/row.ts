@@ -1,3 +1,4 @@
+import { settingsDocument } from '../../common/settings/index.js';
 import { ssim } from '../../common/image/index.js';
 import { decodePng, imagePsnrDb } from '../../common/image/index.js';
 import { idealSpeedup } from '../../planner/simulator/index.js';
@@ -14,13 +15,15 @@ import type { WorkerFacts } from './worker-facts.js';
 export type BenchRow = Awaited<ReturnType<typeof benchRow>>;
 
 /** Smallest side that SSIM's window fits. */
-const SSIM_LEAST_PIXELS = 11;
+const MIN_SSIM_PIXELS = 11;
 
 /** A row from what was measured. Times of declared devices are divided by their dilation. */
 export async function benchRow(measured: Measured, workers: readonly WorkerFacts[]) {
   const { config, samples, sequential } = measured;
   const first = samples[0] as Sample;
   const { report } = first;
+  const { settings } = report;
+  const { warmUp, stride } = settings;
   const dilation = dilationOf(report);
   const names = new Set(report.workers.map(({ name }) => name));
   const used = workers.filter(({ name }) => names.has(name));
@@ -33,25 +36,16 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
   const maxShare = median(samples.map((sample) => sample.report.maxShare));
   const ideal = idealSpeedup({
     numInferenceSteps: report.steps,
-    warmUp: report.warmUp,
-    stride: report.stride,
+    warmUp,
+    stride,
     // The report's share is per step, the bound's per round.
-    maxShare: maxShare * report.stride,
+    maxShare: maxShare * stride,
   });
   const parts = measured.traced === undefined ? undefined : roundParts(measured.traced.trace);
   const all = [...measured.untimed, ...samples];
   return {
     config: config.name,
-    components: report.components,
-    stride: report.stride,
-    warm_up: report.warmUp,
-    lag: report.lag,
-    micro_cuts: report.microCuts,
-    micro_batches: report.microBatches,
-    wire_dtype: report.wireDtype,
-    recompute: report.recompute,
-    data_path: report.dataPath,
-    shape: report.shape,
+    ...settingsDocument(settings),
     workers: report.workers.length,
     workers_wanted: workersWanted(config),
     hosts: classifyHosts(used).hosts,
@@ -122,7 +116,7 @@ async function quality(sequential: Sample, sample: Sample) {
     // Infinite where the pictures are equal, which JSON cannot say.
     psnr_db: Number.isFinite(psnrDb) ? psnrDb : null,
     ssim:
-      Math.min(width, height) < SSIM_LEAST_PIXELS
+      Math.min(width, height) < MIN_SSIM_PIXELS
         ? null
         : ssim(one.data, other.data, { width, height, channels: 3, peak: 255 }),
     equals_sequential: equals,

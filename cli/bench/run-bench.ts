@@ -1,4 +1,6 @@
 import type { PlanOptions } from '../../client/index.js';
+import { resolvePlanSettings } from '../../common/settings/index.js';
+import { scheduleOf } from '../../program/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type BenchConfig, workersWanted } from './config.js';
 import type { Sample } from './sample.js';
@@ -12,8 +14,6 @@ export interface BenchOptions {
   readonly numInferenceSteps: number;
   /** Each configuration runs for at least so long, and at least once in full, before its runs count. */
   readonly settleSeconds: number;
-  /** Leading steps without staleness, where the configuration does not say. */
-  readonly warmUp: number;
   /** Settings of all configurations; what a configuration says itself goes before. */
   readonly plan: PlanOptions;
   /** Workers there are. */
@@ -26,8 +26,6 @@ export interface BenchOptions {
 /** What was measured of one configuration. */
 export interface Measured {
   readonly config: BenchConfig;
-  readonly warmUp: number;
-  readonly maxWorkers: number;
   /** Sequential runs, each just before the one of `samples` at its place. */
   readonly sequential: readonly Sample[];
   readonly samples: readonly Sample[];
@@ -70,37 +68,28 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
 }
 
 /** The sequential sampler on one worker. */
-export function sequentialPlan({ plan, warmUp }: Pick<BenchOptions, 'plan' | 'warmUp'>): PlanOptions {
-  const { optimizationLevel } = plan;
+export function sequentialPlan({ plan }: Pick<BenchOptions, 'plan'>): PlanOptions {
+  const { optimizationLevel, warmUp } = plan;
   return { optimizationLevel, warmUp, components: 1, stride: 1, lag: 1, microCuts: 1, maxWorkers: 1 };
 }
 
 /** The settings of a configuration. */
 export function configPlan(
   config: BenchConfig,
-  { plan, warmUp, workers }: Pick<BenchOptions, 'plan' | 'warmUp' | 'workers'>,
+  { plan, workers }: Pick<BenchOptions, 'plan' | 'workers'>,
 ): PlanOptions {
   const { cuts = [] } = plan;
   return {
     ...plan,
     // Cuts say how many components there are; those of other numbers are cut by measurement.
-    cuts: cuts.length + 1 === config.components ? cuts : [],
-    components: config.components,
-    stride: config.stride,
-    warmUp: config.warmUp ?? warmUp,
-    lag: config.lag ?? plan.lag,
-    microCuts: config.microCuts ?? plan.microCuts,
-    microBatches: config.microBatches ?? plan.microBatches,
-    wireDtype: config.wireDtype ?? plan.wireDtype,
-    dataPath: config.dataPath ?? plan.dataPath,
+    cuts: cuts.length + 1 === config.plan.components ? cuts : [],
+    ...config.plan,
     maxWorkers: Math.min(workers, workersWanted(config)),
   };
 }
 
 interface Entry {
   config: BenchConfig;
-  warmUp: number;
-  maxWorkers: number;
   sequential: Sample[];
   samples: Sample[];
   untimed: Sample[];
@@ -126,12 +115,10 @@ class Bench {
   }
 
   async measure(config: BenchConfig): Promise<void> {
-    const { repeats, settleSeconds, warmUp } = this.#options;
+    const { repeats, settleSeconds } = this.#options;
     const plan = configPlan(config, this.#options);
     const entry: Entry = {
       config,
-      warmUp: plan.warmUp ?? warmUp,
-      maxWorkers: plan.maxWorkers ?? 1,
       sequential: [],
       samples: [],
       untimed: [],
@@ -156,7 +143,8 @@ class Bench {
 
   async #leadIn(plan: PlanOptions): Promise<void> {
     const { numInferenceSteps } = this.#options;
-    const steps = Math.min(numInferenceSteps, (plan.warmUp ?? 1) + LEAD_IN_STEPS);
+    const { warmUp } = scheduleOf(resolvePlanSettings(plan), numInferenceSteps);
+    const steps = Math.min(numInferenceSteps, warmUp + LEAD_IN_STEPS);
     await this.#run(LEAD_IN, plan, { steps });
   }
 

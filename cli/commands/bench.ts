@@ -7,6 +7,7 @@ import {
   benchDocument,
   benchMarkdown,
   type BenchOutcome,
+  CONFIG_GRAMMAR,
   describeEnvironment,
   joinTraces,
   LEAD_IN,
@@ -17,13 +18,16 @@ import {
   workersWanted,
 } from '../bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { resolvePlanSettings } from '../../common/settings/index.js';
+import { scheduleOf } from '../../program/index.js';
 import { packageRoot } from '../../common/package.js';
 import { prepareFolder, writeBench } from '../bench-output.js';
 import { benchWorkload } from '../bench-workload.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { addCommonPlanFlags, type PlanFlags, realNumber, toPlanOptions, wholeNumber } from '../plan-flags.js';
+import { realNumber, wholeNumber } from '../numbers.js';
+import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { writeTrace } from '../write-trace.js';
 
@@ -43,17 +47,12 @@ export interface BenchFlags extends ClusterFlags, PlanFlags {
 }
 
 const BUNDLED = join(packageRoot, 'models', 'emoji');
-const DEFAULT_WARM_UP = 3;
 
 export function register(program: Command, io: CommandIo): void {
   const command = program
     .command('bench')
     .description('Measure configurations against one worker, in turn, and say where the time goes.')
-    .addOption(
-      flag('--configs <list>', 'n<components>s<stride>[w..][l..][m..][b..][f16][r], comma-separated').default(
-        'n1s1,n2s1',
-      ),
-    )
+    .addOption(flag('--configs <list>', `${CONFIG_GRAMMAR}, comma-separated`).default('n1s1,n2s1'))
     .addOption(
       flag('--repeats <r>', 'measured pairs per configuration')
         .argParser(wholeNumber('repeats', 1, 1_000))
@@ -78,7 +77,7 @@ export function register(program: Command, io: CommandIo): void {
     .addOption(flag('--prompt <text>', 'what to draw').default('red apple'))
     .addOption(flag('--seed <n>', 'seed of the initial noise').argParser(wholeNumber('seed', 0)).default(0))
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled model)'));
-  addCommonPlanFlags(addClusterFlags(command))
+  addPlanFlags(addClusterFlags(command), { without: ['components', 'stride', 'maxWorkers'] })
     .addOption(flag('--out <dir>', 'folder for bench.json, bench.md, bench.svg and bench.png'))
     .addOption(
       flag('--trace-file <file>', 'write a timeline of one run of each configuration (opens in Perfetto)'),
@@ -90,8 +89,9 @@ export function register(program: Command, io: CommandIo): void {
 
 export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
   const configs = parseConfigs(flags.configs);
-  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, flags.numInferenceSteps);
-  checkSettings(flags, configs, warmUp);
+  const plan = toPlanOptions(flags);
+  const shared = resolvePlanSettings(plan, flags);
+  checkSettings(flags, configs);
   if (flags.out !== undefined) await prepareFolder(flags.out);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openBenchCluster(flags, io, configs);
@@ -111,8 +111,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       repeats: flags.repeats,
       settleSeconds: flags.settleSeconds,
       numInferenceSteps: flags.numInferenceSteps,
-      warmUp,
-      plan: toPlanOptions(flags),
+      plan,
       workers: workers.length,
       signal: io.signal,
       onProgress: (label, step, steps) => {
@@ -131,13 +130,13 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       settings: {
         workload: workload.label,
         num_inference_steps: flags.numInferenceSteps,
-        warm_up: warmUp,
+        warm_up: scheduleOf(shared, flags.numInferenceSteps).warmUp,
         guidance_scale: guidanceScale,
         repeats: flags.repeats,
         settle_seconds: flags.settleSeconds,
         seed: flags.seed,
-        time_shift: flags.timeShift ?? false,
-        optimization_level: flags.optimizationLevel ?? 'extended',
+        time_shift: shared.timeShift,
+        optimization_level: shared.optimizationLevel,
       },
       environment: describeEnvironment(),
       workers,
@@ -182,18 +181,10 @@ async function report(
   }
 }
 
-function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], warmUp: number): void {
-  const steps = flags.numInferenceSteps;
-  for (const { name, warmUp: own } of [{ name: '--warm-up', warmUp }, ...configs]) {
-    if (own !== undefined && own > steps) {
-      throw new AsyncDiffError(
-        'invalid_settings',
-        `${name}: warm-up is ${own}, it must be 1 to num-inference-steps (${steps})`,
-      );
-    }
-  }
+function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[]): void {
+  for (const { plan } of configs) resolvePlanSettings(plan, flags);
   const cuts = flags.cut?.length ?? 0;
-  if (cuts > 0 && !configs.some(({ components }) => components === cuts + 1)) {
+  if (cuts > 0 && !configs.some(({ plan }) => plan.components === cuts + 1)) {
     throw new AsyncDiffError(
       'usage',
       `${cuts} --cut make ${cuts + 1} components, but no configuration is n${cuts + 1}`,

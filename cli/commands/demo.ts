@@ -7,7 +7,7 @@ import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { LocalCluster } from '../local-cluster.js';
 import { writeImage } from '../output.js';
-import { realNumber, wholeNumber } from '../plan-flags.js';
+import { realNumber, wholeNumber } from '../numbers.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
 import { type DoneEvent, watchJob } from '../watch-job.js';

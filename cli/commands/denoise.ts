@@ -1,23 +1,17 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { type PlanSettings, resolvePlanSettings, settingsDocument } from '../../common/settings/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
-import { DEFAULT_WARM_UP, listRounds } from '../../program/index.js';
+import { listRounds, scheduleOf } from '../../program/index.js';
 import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
-import {
-  addPlanFlags,
-  collect,
-  type PlanFlags,
-  realNumber,
-  toPlanOptions,
-  toPlannerSettings,
-  wholeNumber,
-} from '../plan-flags.js';
+import { collect, realNumber, wholeNumber } from '../numbers.js';
+import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { planWorkers, referenceRun } from '../reference-run.js';
 import { runDocument } from '../run-document.js';
@@ -107,13 +101,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     options: samplerOptions,
     noise: new SeededNoise({ seed: BigInt(flags.seed), drawnBefore: [] }),
   });
-  const warmUp = flags.warmUp ?? Math.min(DEFAULT_WARM_UP, sampler.numCalls);
-  if (warmUp > sampler.numCalls) {
-    throw new AsyncDiffError(
-      'invalid_settings',
-      `warm_up is ${warmUp}, it must be 1 to num_inference_steps (${sampler.numCalls})`,
-    );
-  }
+  const settings = resolvePlanSettings(toPlanOptions(flags), { numInferenceSteps: sampler.numCalls });
   await prepareOutput(flags.out, ['.npy']);
   if (flags.trace !== undefined) await prepareFile(join(flags.trace, 'timesteps.json'));
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
@@ -122,7 +110,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   try {
     const { latents, document } =
       flags.reference === true
-        ? await reference(flags, io, { inputs, sampler, warmUp, recorder, progress })
+        ? await reference(flags, io, { inputs, sampler, settings, recorder, progress })
         : await distributed(flags, io, { inputs, choice, recorder, progress });
     await recorder?.finish(sampler.timesteps);
     await writeNpy(flags.out, latents);
@@ -145,11 +133,7 @@ async function distributed(
   shared: Shared & { choice: SamplerChoiceOptions & { schedulerConfig: string } },
 ) {
   const { inputs, recorder, progress, choice } = shared;
-  const localWorkers =
-    flags.localWorkers ??
-    (flags.coordinator === undefined
-      ? Math.max(1, flags.components ?? (flags.cut?.length ?? 0) + 1)
-      : undefined);
+  const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? workersOf(flags) : undefined);
   const cluster = await openCluster(
     { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
     io,
@@ -185,24 +169,21 @@ async function distributed(
 async function reference(
   flags: DenoiseFlags,
   io: CommandIo,
-  shared: Shared & { sampler: ReturnType<typeof createSampler>; warmUp: number },
+  shared: Shared & { sampler: ReturnType<typeof createSampler>; settings: PlanSettings },
 ) {
-  const { inputs, sampler, warmUp, recorder, progress } = shared;
-  const options = toPlanOptions(flags);
-  const plan = toPlannerSettings(options, 1);
-  const { stride } = plan;
+  const { inputs, sampler, recorder, progress } = shared;
+  const { components } = shared.settings;
+  const settings = { ...shared.settings, components: components === 'auto' ? 1 : components };
+  const schedule = scheduleOf(settings, sampler.numCalls);
   const records: Promise<void>[] = [];
   const outcome = await referenceRun({
     modelPath: flags.model,
     inputs,
     sampler,
     guidanceScale: flags.guidanceScale,
-    plan,
-    warmUp,
-    timeShift: flags.timeShift ?? false,
-    optimizationLevel: options.optimizationLevel ?? 'extended',
+    settings,
     device: flags.device ?? 'cpu',
-    threads: flags.threads ?? defaultThreads(planWorkers(plan).length),
+    threads: flags.threads ?? defaultThreads(planWorkers(settings).length),
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     signal: io.signal,
     onStep: (step) => {
@@ -212,28 +193,25 @@ async function reference(
   });
   await Promise.all(records);
   const { result } = outcome;
-  const { partition, microCuts, lag, wireDtype, recompute, planId } = outcome.plan;
+  const { partition, planId } = outcome.plan;
   return {
     latents: result.latents,
     document: {
       seconds: result.seconds,
       steps: sampler.numCalls,
-      rounds: listRounds({ numInferenceSteps: sampler.numCalls, stride, warmUp, timeShift: false }).length,
-      components: partition.components.length,
-      stride,
-      warm_up: warmUp,
-      lag,
-      micro_cuts: microCuts,
-      micro_batches: partition.microBatches,
-      shape: partition.shape,
-      wire_dtype: wireDtype,
-      recompute,
+      rounds: listRounds(schedule).length,
+      ...settingsDocument({ ...settings, ...outcome.plan.settings, warmUp: schedule.warmUp }),
       data_path: 'none',
       bytes_between_workers: 0,
       cuts: partition.cuts,
       plan_id: planId,
     },
   };
+}
+
+/** Local workers where no number is given: one per component. */
+function workersOf({ components = 'auto', cut = [] }: DenoiseFlags): number {
+  return components === 'auto' ? cut.length + 1 : components;
 }
 
 async function readInputs(given: readonly string[]): Promise<Record<string, Tensor>> {

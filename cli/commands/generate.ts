@@ -4,7 +4,8 @@ import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flag
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { imagePaths, prepareFile, prepareOutput, writeImage } from '../output.js';
-import { addPlanFlags, type PlanFlags, realNumber, toPlanOptions, wholeNumber } from '../plan-flags.js';
+import { realNumber, wholeNumber } from '../numbers.js';
+import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
 import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
@@ -116,7 +117,8 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
       });
     else io.stdout.write(`${paths.join('\n')}\n`);
     if (flags.quiet !== true && flags.json !== true) {
-      const { seconds, components, workers } = done.report;
+      const { seconds, settings, workers } = done.report;
+      const { components } = settings;
       progress.note(
         `${seconds.toFixed(2)} s, ${components} component${components === 1 ? '' : 's'} on ${workers.length} worker${workers.length === 1 ? '' : 's'}`,
       );

@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
 import { TextToImagePipeline } from '../../coordinator/pipeline/index.js';
 import { defaultWorkDir, formatPlan, planInThread } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { addPlanFlags, collect, type PlanFlags, toPlanOptions, toPlannerSettings } from '../plan-flags.js';
+import { collect } from '../numbers.js';
+import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { planWorkers } from '../reference-run.js';
 
 export interface PlanCommandFlags extends PlanFlags {
@@ -18,7 +20,7 @@ export interface PlanCommandFlags extends PlanFlags {
 }
 
 /** What a plan without a cluster is cut into. */
-const DEFAULT_COMPONENTS = 2;
+const DEFAULTS = { components: 2 } as const;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
 
@@ -27,7 +29,7 @@ export function register(program: Command, io: CommandIo): void {
     .command('plan')
     .description('Cut a noise predictor and show the parts, without running anything.')
     .requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
-  addPlanFlags(command, String(DEFAULT_COMPONENTS))
+  addPlanFlags(command, { without: ['warmUp', 'timeShift', 'maxWorkers'], defaults: DEFAULTS })
     .option(
       '--input-shape <name=1,2,3>',
       'shape of an input that the model leaves open (repeatable)',
@@ -40,8 +42,7 @@ export function register(program: Command, io: CommandIo): void {
 
 export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void> {
   const { modelPath, inputShapes } = await openModel(flags);
-  const options = toPlanOptions(flags);
-  const settings = toPlannerSettings(options, DEFAULT_COMPONENTS);
+  const settings = resolvePlanSettings({ ...DEFAULTS, ...toPlanOptions(flags) });
   const plan = await planInThread(
     {
       source: { kind: 'model', modelPath, inputShapes },
@@ -49,13 +50,12 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       workers: planWorkers(settings),
       links: [],
       batchRepeat: GUIDED_BATCH,
-      optimizationLevel: options.optimizationLevel ?? 'extended',
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
     },
     io.signal,
   );
-  const document = formatPlan(plan, settings.stride);
+  const document = formatPlan(plan);
   if (flags.json === true) {
     writeJson(io, { ...document, model: modelPath });
     return;

@@ -6,7 +6,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
 import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
 import { serveMetrics } from '../metrics-server.js';
-import { realNumber, wholeNumber } from '../plan-flags.js';
+import { realNumber, wholeNumber } from '../numbers.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags {

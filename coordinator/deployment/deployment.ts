@@ -10,15 +10,13 @@ import type { WorkerHandle } from '../workers/index.js';
 export interface DeployOptions {
   readonly plan: Plan;
   readonly workers: readonly WorkerHandle[];
-  readonly relay: boolean;
-  readonly optimizationLevel: string;
 }
 
 /** A plan on its workers: every session open, every connection between workers made. */
 export class Deployment {
   readonly plan: Plan;
+  /** Boundary tensors travel through the coordinator. */
   readonly relay: boolean;
-  readonly optimizationLevel: string;
   /** Workers that hold a part, in the order of their components. */
   readonly workers: readonly WorkerHandle[];
   /** Workers that read the latents. */
@@ -38,8 +36,7 @@ export class Deployment {
     routes: Routes,
   ) {
     this.plan = options.plan;
-    this.relay = options.relay;
-    this.optimizationLevel = options.optimizationLevel;
+    this.relay = options.plan.settings.dataPath === 'relay';
     this.workers = workers;
     this.segmentMs = segmentMs;
     this.routes = routes;
@@ -55,7 +52,8 @@ export class Deployment {
    * Throws what the first worker that fails says: `provider_unavailable`, `peer_unreachable`, `model_invalid`, `worker_lost`.
    */
   static async create(options: DeployOptions): Promise<Deployment> {
-    const { plan, relay, optimizationLevel } = options;
+    const { plan } = options;
+    const { dataPath, optimizationLevel } = plan.settings;
     const byId = new Map(options.workers.map((worker) => [worker.id, worker]));
     const workers = placedWorkers(plan.placement).map((id) => {
       const worker = byId.get(id);
@@ -79,7 +77,7 @@ export class Deployment {
               const { address = '', hostId } = byId.get(id)?.facts ?? {};
               return { workerId: id, address, sameHost: hostId === worker.facts.hostId };
             }),
-            relay,
+            relay: dataPath === 'relay',
             optimizationLevel,
           },
           source,

@@ -1,6 +1,7 @@
 import { abortable } from '../../common/abort.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
+import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
 import { type Plan, type PlanRequest, planInThread } from '../../planner/index.js';
 import { Deployment } from './deployment.js';
 import { LinkMeter } from '../workers/index.js';
@@ -9,10 +10,8 @@ import type { WorkerHandle } from '../workers/index.js';
 
 export interface DeploymentRequest {
   readonly source: PlanRequest['source'];
-  readonly settings: PlanRequest['settings'];
+  readonly settings: PlanSettings;
   readonly batchRepeat: number;
-  readonly relay: boolean;
-  readonly optimizationLevel: PlanRequest['optimizationLevel'];
   readonly workers: readonly WorkerHandle[];
 }
 
@@ -44,7 +43,7 @@ export class Deployments {
     signal?: AbortSignal,
   ): Promise<{ plan: Plan; planRequest: PlanRequest }> {
     const key = keyOf(request);
-    const links = request.relay ? [] : await this.#links.measure(request.workers);
+    const links = request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers);
     const planRequest: PlanRequest = {
       source: request.source,
       settings: request.settings,
@@ -58,7 +57,6 @@ export class Deployments {
       links,
       batchRepeat: request.batchRepeat,
       workDir: this.#workDir,
-      optimizationLevel: request.optimizationLevel,
       threads: this.#threads,
     };
     let made = this.#plans.get(key);
@@ -83,20 +81,15 @@ export class Deployments {
     if (this.#current?.key === key && this.#current.deployment.alive)
       return { deployment: this.#current.deployment, planRequest };
     this.drop();
-    const deployment = await Deployment.create({
-      plan,
-      workers: request.workers,
-      relay: request.relay,
-      optimizationLevel: request.optimizationLevel,
-    });
+    const deployment = await Deployment.create({ plan, workers: request.workers });
     this.#current = { key, deployment };
     this.#log.info(
       {
         plan: plan.planId,
         components: plan.partition.components.length,
         workers: deployment.workers.map(({ name }) => name),
-        microCuts: plan.microCuts,
-        lag: plan.lag,
+        microCuts: plan.settings.microCuts,
+        lag: plan.settings.lag,
       },
       'plan deployed',
     );
@@ -112,14 +105,7 @@ export class Deployments {
   }
 }
 
-function keyOf({
-  source,
-  settings,
-  batchRepeat,
-  relay,
-  optimizationLevel,
-  workers,
-}: DeploymentRequest): string {
+function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): string {
   // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
   const holders = workers.map((worker) => [
     worker.id,
@@ -127,5 +113,5 @@ function keyOf({
     worker.facts.device,
     worker.speed,
   ]);
-  return JSON.stringify([source, settings, batchRepeat, relay, optimizationLevel, holders]);
+  return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders]);
 }

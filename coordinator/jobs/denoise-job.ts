@@ -1,13 +1,13 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
+import type { PlanSettings } from '../../common/settings/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import type { Sampler } from '../../samplers/index.js';
-import { listRounds } from '../../program/index.js';
+import { listRounds, scheduleOf } from '../../program/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
 import type { Deployments } from '../deployment/index.js';
-import type { JobSettings } from './job-settings.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
@@ -33,7 +33,7 @@ export interface JobContext {
 export interface DenoiseJob {
   readonly source: PlanRequest['source'];
   readonly sampler: Sampler;
-  readonly settings: JobSettings;
+  readonly settings: PlanSettings;
   /** Latents of step 0 and conditioning, by graph-input name; the latents also under `sample`. */
   readonly latents: Tensor;
   readonly conditioning: Readonly<Record<string, Tensor>>;
@@ -58,11 +58,13 @@ export interface DenoiseOutcome {
 export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<DenoiseOutcome> {
   const { sampler, settings, latents } = job;
   const { emit, registry } = context;
+  const schedule = scheduleOf(settings, sampler.numCalls);
+  const maxWorkers = settings.maxWorkers === 'auto' ? undefined : settings.maxWorkers;
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   checkBatch(job, batchRepeat);
   // The fastest first: with fewer components than workers, the slow ones are left out.
-  const workers = () => registry.workers.toSorted((a, b) => b.speed - a.speed).slice(0, settings.maxWorkers);
+  const workers = () => registry.workers.toSorted((a, b) => b.speed - a.speed).slice(0, maxWorkers);
   if (workers().length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
   let cpu = process.cpuUsage();
   let toldMs = 0;
@@ -70,15 +72,9 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     jobId: context.jobId,
     deployments: context.deployments,
     workers,
-    request: {
-      source: job.source,
-      settings: settings.plan,
-      batchRepeat,
-      relay: settings.relay,
-      optimizationLevel: settings.optimizationLevel,
-    },
+    request: { source: job.source, settings, batchRepeat },
     sampler,
-    schedule: settings,
+    schedule,
     conditioning: job.conditioning,
     latents,
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
@@ -93,10 +89,10 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
       emit({
         planned: {
           components: deployment.partition.components.length,
-          stride: settings.stride,
-          warmUp: settings.warmUp,
+          stride: schedule.stride,
+          warmUp: schedule.warmUp,
           workers: count,
-          rounds: listRounds({ ...settings, numInferenceSteps: sampler.numCalls }).length,
+          rounds: listRounds(schedule).length,
           predictedPeriodMs: periodMs,
         },
       });
@@ -124,7 +120,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     cpuMs: (used.user + used.system) / 1000,
     simulate: job.simulate,
   });
-  context.metrics.jobDone(run, report);
+  context.metrics.jobDone(run);
   return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };
 }
 

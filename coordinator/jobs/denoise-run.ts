@@ -11,7 +11,7 @@ import {
 } from '../../execution/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import type { Sampler } from '../../samplers/index.js';
-import type { Round } from '../../program/index.js';
+import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest } from '../deployment/index.js';
 import { DistributedExecutor } from '../deployment/index.js';
@@ -35,7 +35,7 @@ export interface DenoiseRunOptions {
   readonly workers: () => readonly WorkerHandle[];
   readonly request: Omit<DeploymentRequest, 'workers'>;
   readonly sampler: Sampler;
-  readonly schedule: { readonly stride: number; readonly warmUp: number; readonly timeShift: boolean };
+  readonly schedule: ScheduleSettings;
   /** By graph-input name. */
   readonly conditioning: Readonly<Record<string, Tensor>>;
   /** Latents of step 0, float32, [batch, channels, ...]. */
@@ -91,9 +91,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
       options.onDeployed(deployment, { periodMs, restarts, firstStep: nextStep });
       const settings = {
-        numInferenceSteps: sampler.numCalls,
-        stride: schedule.stride,
-        timeShift: schedule.timeShift,
+        ...schedule,
         warmUp: restarts === 0 ? schedule.warmUp : 1,
         firstStep: nextStep,
       };

@@ -1,6 +1,8 @@
 import { TorchGenerator } from '../../common/random/index.js';
 import { elementCount, float32, type Tensor } from '../../common/tensor/index.js';
 import { encodePng } from '../../common/image/index.js';
+import { resolvePlanSettings } from '../../common/settings/index.js';
+import { fromPlanSettingsMessage } from '../../rpc/index.js';
 import type { TextToImagePipeline } from '../pipeline/index.js';
 import {
   createSampler,
@@ -11,7 +13,6 @@ import {
 } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
-import { resolveSettings } from './job-settings.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
   /** PNG, one per image. */
@@ -35,7 +36,9 @@ export async function generateJob(
     options: parseSamplerOptions(request.samplerOptions),
     noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [elementCount(dims)] }),
   });
-  const settings = resolveSettings(request.plan, sampler.numCalls);
+  const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
+    numInferenceSteps: sampler.numCalls,
+  });
   const encoded = await pipeline.encodePrompt(request.prompt, request.negativePrompt, {
     guidanceScale,
     numImagesPerPrompt: numImages,

@@ -3,5 +3,4 @@ export { generateJob, sourceFor } from './generate-job.js';
 export { type JobRecord, type SendEvent } from './job-record.js';
 export { JobRecords } from './job-records.js';
 export { JobQueue } from './job-queue.js';
-export { resolveSettings } from './job-settings.js';
 export { CoordinatorMetrics } from './metrics.js';

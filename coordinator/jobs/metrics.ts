@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun } from './denoise-run.js';
 
 /** What the coordinator tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
@@ -74,10 +73,11 @@ export class CoordinatorMetrics {
     this.#jobs.inc({ outcome });
   }
 
-  jobDone(run: DenoiseRun, report: RunReport): void {
+  jobDone(run: DenoiseRun): void {
+    const { plan } = run.deployment;
     this.#rounds.inc(run.rounds);
     this.#restarts.inc(run.restarts);
-    this.#staleness.set((report.components ?? 1) > 1 ? (report.lag ?? 1) : 0);
+    this.#staleness.set(plan.partition.components.length > 1 ? plan.settings.lag : 0);
     for (const ms of run.roundMs) this.#period.observe(ms / 1000);
     for (const { workerId, sentBytes, segmentMs, waitMs } of run.workers) {
       this.#wait.inc({ worker: workerId }, waitMs / 1000);

@@ -1,6 +1,8 @@
+import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
 import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
+import { toPlanSettingsMessage } from '../../rpc/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from '../deployment/index.js';
@@ -21,9 +23,6 @@ export function runReport(
     totalSeconds: totals.totalSeconds,
     steps: options.sampler.numCalls,
     rounds: run.rounds,
-    components: partition.components.length,
-    stride: options.schedule.stride,
-    warmUp: options.schedule.warmUp,
     bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
     periodMs: median(run.roundMs),
     predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride, segmentMs),
@@ -31,13 +30,7 @@ export function runReport(
     broadcastBytesPerRound: partition.broadcastBytes,
     declared: plan.declared,
     timeDilation: plan.timeDilation,
-    lag: plan.lag,
-    microCuts: plan.microCuts,
-    microBatches: partition.microBatches,
-    shape: partition.shape,
-    wireDtype: plan.wireDtype,
-    recompute: plan.recompute,
-    dataPath: deployment.relay ? 'relay' : 'direct',
+    settings: toPlanSettingsMessage(settingsUsed(run, options)),
     coordinatorCpuMs: totals.cpuMs / Math.max(1, run.rounds),
     cuts: [...partition.cuts],
     planId: plan.planId,
@@ -60,6 +53,20 @@ export function runReport(
   };
 }
 
+/** The settings of a run with what was chosen in place of `auto`. */
+function settingsUsed(
+  { deployment, workers }: DenoiseRun,
+  { request, schedule }: DenoiseRunOptions,
+): Chosen<PlanSettings> {
+  const { maxWorkers } = request.settings;
+  return {
+    ...request.settings,
+    ...deployment.plan.settings,
+    warmUp: schedule.warmUp,
+    maxWorkers: maxWorkers === 'auto' ? workers.length : maxWorkers,
+  };
+}
+
 /**
  * Time of one run of each segment: what it took in this run's asynchronous rounds where it computed, so that a prediction
  * held against the run differs by what the network costs, not by what else the machine did when the plan was deployed.
@@ -78,9 +85,8 @@ function simulatedSeconds(
   options: DenoiseRunOptions,
   segmentMs: SegmentTimes,
 ): number {
-  const settings = { ...options.schedule, numInferenceSteps: options.sampler.numCalls };
   const cluster = measuredCluster(deployment, planRequest, segmentMs);
-  return simulate(deployment.partition, cluster, settings).totalMs / 1000;
+  return simulate(deployment.partition, cluster, options.schedule).totalMs / 1000;
 }
 
 /**

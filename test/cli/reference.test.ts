@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
+import { settingsReference } from '../../scripts/settings-reference.js';
 import { cliReference } from '../../scripts/cli-reference.js';
+
+it('docs/reference/settings.md is what `npm run gen:cli-docs` makes', () => {
+  const page = readFileSync(join(packageRoot, 'docs', 'reference', 'settings.md'), 'utf8');
+  expect(page).toBe(settingsReference());
+});
 
 it('docs/reference/cli.md is what `npm run gen:cli-docs` makes', async () => {
   const page = readFileSync(join(packageRoot, 'docs', 'reference', 'cli.md'), 'utf8');

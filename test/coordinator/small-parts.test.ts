@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ClockOffset } from '../../coordinator/workers/clock-offset.js';
-import { resolveSettings } from '../../coordinator/jobs/job-settings.js';
 import { reachableAddress } from '../../coordinator/workers/reachable-address.js';
-import type { PlanSettings__Output } from '../../rpc/gen/asyncdiff/v1/PlanSettings.js';
 
 describe('ClockOffset', () => {
   it('finds an offset to within half of the shortest round trip', () => {
@@ -52,37 +50,5 @@ describe('reachableAddress', () => {
     ['', '10.0.0.9:41000', ''],
   ])('%s seen at %s is %s', (told, peer, reached) => {
     expect(reachableAddress(told, peer)).toBe(reached);
-  });
-});
-
-describe('resolveSettings', () => {
-  const given = (settings: Partial<PlanSettings__Output>) => settings as PlanSettings__Output;
-
-  it('fills in what was left open', () => {
-    expect(resolveSettings(undefined, 50)).toMatchObject({
-      stride: 1,
-      warmUp: 3,
-      timeShift: false,
-      relay: false,
-      optimizationLevel: 'extended',
-      maxWorkers: Number.POSITIVE_INFINITY,
-      plan: { components: 0, cuts: [], shape: 'auto', wireDtype: 'float32', lag: 1, microCuts: 0 },
-    });
-    expect(resolveSettings(undefined, 2).warmUp).toBe(2);
-  });
-
-  it.each([
-    [{ warmUp: 51 }, /warm_up is 51, it must be 1 to num_inference_steps \(50\)/],
-    [{ lag: 3 }, /lag is 3/],
-    [{ microCuts: 17 }, /micro_cuts is 17/],
-    [{ dataPath: 'pigeon' }, /data_path is "pigeon".*direct, relay/],
-    [{ shape: 'round' }, /shape is "round".*u-shaped/],
-    [{ wireDtype: 'int4' }, /wire_dtype is "int4"/],
-    [{ recompute: 'never' }, /recompute is "never"/],
-    [{ optimizationLevel: 'most' }, /optimization_level is "most"/],
-  ])('refuses %o', (settings, text) => {
-    expect(() => resolveSettings(given(settings), 50)).toThrowError(
-      expect.objectContaining({ code: 'invalid_settings', message: expect.stringMatching(text) }),
-    );
   });
 });

@@ -44,9 +44,11 @@ describe('the distributed run equals the reference bit for bit', () => {
     const distributed = await runDistributed(cluster.client, subject, all);
     expectSameRun(distributed, await reference.run(all));
     expect(distributed.done?.report).toMatchObject({
-      components: settings.components,
-      stride: settings.stride,
-      warmUp: settings.warmUp,
+      settings: {
+        components: settings.components,
+        stride: settings.stride,
+        warmUp: settings.warmUp,
+      },
       rounds: settings.warmUp + Math.ceil((T - settings.warmUp) / settings.stride),
     });
   });
@@ -67,7 +69,7 @@ describe('the distributed run equals the reference bit for bit', () => {
     { components: 2, warmUp: 1, optimizationLevel: 'basic' },
     { components: 2, warmUp: 1, optimizationLevel: 'all' },
     { components: 2, warmUp: 1 },
-    { components: 3, warmUp: 1, lag: 0, microCuts: 0 },
+    { components: 3, warmUp: 1, lag: 'auto', microCuts: 'auto' },
   ];
   it.each(variants.map((settings) => [named(settings), settings] as const))('%s', async (_name, settings) => {
     const all = { ...settings, numInferenceSteps: T };
@@ -157,7 +159,7 @@ describe('the bundled U-Net, whose conv_in every component that reads it compute
       maxWorkers: 1 + settings.stride,
     });
     expectSameRun(distributed, await itsReference.run(all));
-    expect(distributed.done?.report.recompute).toBe('on');
+    expect(distributed.done?.report.settings.recompute).toBe('on');
   });
 
   it('is nearer to the sequential run than with a stale one, and moves less', async () => {
@@ -170,7 +172,7 @@ describe('the bundled U-Net, whose conv_in every component that reads it compute
     expect(on.done?.report.bytesBetweenWorkers).toBeLessThan(off.done?.report.bytesBetweenWorkers ?? 0);
     // Named cuts repeat what other systems did, where all that crosses is stale.
     const { planId, done } = await runDistributed(cluster.client, unet, common);
-    expect([planId, done?.report.recompute]).toEqual([off.planId, 'off']);
+    expect([planId, done?.report.settings.recompute]).toEqual([off.planId, 'off']);
   });
 });
 

@@ -40,11 +40,11 @@ describe('in two micro-batches the distributed run equals the reference bit for 
     async (_name, settings) => {
       const all = { ...GUIDED, ...settings, microBatches: 2 };
       const distributed = await runDistributed(cluster.client, subject, {
-        maxWorkers: settings.components as number,
+        maxWorkers: settings.components,
         ...all,
       });
       expectSameRun(distributed, await reference.run(all));
-      expect(distributed.done?.report.microBatches).toBe(2);
+      expect(distributed.done?.report.settings.microBatches).toBe(2);
     },
   );
 });
@@ -71,7 +71,7 @@ it('divides a batch of two images with guidance in four', async () => {
 it.each([
   ['one row', { numInferenceSteps: T, microBatches: 2 }, smallInputs(), 'a batch of 1 cannot be divided'],
   ['two rows in three', { ...GUIDED, microBatches: 3 }, smallInputs(true), 'a batch of 2 cannot be divided'],
-  ['far too many', { ...GUIDED, microBatches: 65 }, smallInputs(true), 'it must be 1 to 64'],
+  ['far too many', { ...GUIDED, microBatches: 65 }, smallInputs(true), 'must be a whole number from 1 to 64'],
 ])('refuses %s', async (_name, settings, inputs, message) => {
   await expect(runDistributed(cluster.client, { ...subject, inputs }, settings)).rejects.toMatchObject({
     code: 'invalid_settings',

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { resolvePlanSettings } from '../../common/settings/index.js';
 import { DEFAULT_LINK } from '../../planner/search/index.js';
 import { clusterOf, type PlanRequest } from '../../planner/index.js';
 
@@ -6,22 +7,11 @@ const worker = (id: string, hostId: string, roundTripMs = 2) => ({ id, hostId, s
 
 const request: PlanRequest = {
   source: { kind: 'profile', profileJson: '{}' },
-  settings: {
-    components: 3,
-    stride: 1,
-    cuts: [],
-    shape: 'auto',
-    wireDtype: 'float32',
-    recompute: 'auto',
-    lag: 1,
-    microCuts: 0,
-    microBatches: 1,
-  },
+  settings: resolvePlanSettings({ components: 3 }),
   workers: [worker('a', 'h1'), worker('b', 'h1'), worker('c', 'h2', 6)],
   links: [{ from: 'a', to: 'c', roundTripMs: 0.4, bytesPerSecond: 1e9 }],
   batchRepeat: 1,
   workDir: '',
-  optimizationLevel: 'extended',
   threads: 1,
 };
 const { links } = clusterOf(request, [['a'], ['b'], ['c']], 1024);

@@ -1,6 +1,19 @@
 import type { RunReport } from '../../client/index.js';
 import type { Measured, Sample, WorkerFacts } from '../../cli/bench/index.js';
+import { chosenSettings, resolvePlanSettings } from '../../common/settings/index.js';
 import { float32 } from '../../common/tensor/index.js';
+
+/** Settings as a run of two components had them. */
+export const RUN_SETTINGS = chosenSettings(
+  resolvePlanSettings({
+    components: 2,
+    warmUp: 2,
+    shape: 'sequential',
+    microCuts: 1,
+    recompute: 'on',
+    maxWorkers: 2,
+  }),
+);
 
 /** A report as a coordinator gives it, of two workers on ten steps. */
 export function runReport(changes: Partial<RunReport> = {}): RunReport {
@@ -9,9 +22,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     totalSeconds: 1.2,
     steps: 10,
     rounds: 10,
-    components: 2,
-    stride: 1,
-    warmUp: 2,
+    settings: RUN_SETTINGS,
     bytesBetweenWorkers: 2_000_000,
     periodMs: 80,
     predictedPeriodMs: 78,
@@ -20,13 +31,6 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     broadcastBytesPerRound: 3_000_000,
     declared: false,
     timeDilation: 1,
-    lag: 1,
-    microCuts: 1,
-    microBatches: 1,
-    shape: 'sequential',
-    wireDtype: 'float32',
-    recompute: 'on',
-    dataPath: 'direct',
     coordinatorCpuMs: 1,
     cuts: ['cut'],
     planId: 'plan',
@@ -59,10 +63,10 @@ export function benchMeasured(
   changes: Partial<RunReport> = {},
 ): Measured {
   return {
-    config: { name: 'n2s1', components: 2, stride: 1 },
-    warmUp: 2,
-    maxWorkers: 2,
-    sequential: pairs.map(([seconds]) => benchSample({ ...changes, components: 1, seconds })),
+    config: { name: 'n2s1', plan: { components: 2, stride: 1 } },
+    sequential: pairs.map(([seconds]) =>
+      benchSample({ ...changes, settings: { ...RUN_SETTINGS, components: 1 }, seconds }),
+    ),
     samples: pairs.map(([, seconds]) => benchSample({ ...changes, seconds })),
     untimed: [],
     traced: undefined,

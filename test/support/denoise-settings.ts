@@ -1,25 +1,12 @@
+import type { PlanOptions } from '../../common/settings/index.js';
 import type { AsyncDiffClient } from '../../client/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { denoiseOn, type DoneEvent } from './cluster.js';
 
 /** One way to run a noise predictor; what is left out is the product's default. */
-export interface DenoiseSettings {
+export interface DenoiseSettings extends PlanOptions {
   readonly numInferenceSteps: number;
-  readonly components?: number;
-  readonly stride?: number;
-  readonly warmUp?: number;
-  readonly timeShift?: boolean;
-  readonly cuts?: readonly string[];
-  readonly lag?: 0 | 1 | 2;
-  readonly microCuts?: number;
-  readonly microBatches?: number;
-  readonly wireDtype?: 'float32' | 'float16';
-  readonly recompute?: 'on' | 'off';
-  readonly shape?: 'auto' | 'sequential' | 'u-shaped';
-  readonly dataPath?: 'direct' | 'relay';
-  readonly maxWorkers?: number;
   readonly guidanceScale?: number;
-  readonly optimizationLevel?: 'basic' | 'extended' | 'all';
 }
 
 export interface DenoiseSubject {

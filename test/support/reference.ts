@@ -1,4 +1,3 @@
-import { toPlannerSettings } from '../../cli/plan-flags.js';
 import { planWorkers } from '../../cli/reference-run.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
@@ -10,7 +9,9 @@ import {
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
-import { type Plan, type PlanSettings, planInThread } from '../../planner/index.js';
+import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
+import { type Plan, planInThread } from '../../planner/index.js';
+import { scheduleOf } from '../../program/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
 
@@ -43,7 +44,8 @@ export class Reference {
     settings: DenoiseSettings,
     before?: Before,
   ): Promise<RunResult & { readonly before: readonly Tensor[] }> {
-    const { numInferenceSteps, stride = 1, timeShift = false, guidanceScale = 1 } = settings;
+    const { numInferenceSteps, guidanceScale = 1, ...options } = settings;
+    const usual = scheduleOf(resolvePlanSettings(options, settings), numInferenceSteps);
     const { plan, segments } = await this.#open(settings);
     const sampler = createSampler(parseSchedulerConfig(this.#subject.schedulerConfig), numInferenceSteps);
     const { sample, ...conditioning } = this.#subject.inputs;
@@ -53,8 +55,8 @@ export class Reference {
       const [eps, latents] = [before?.eps[step], before?.latents[step]];
       sampler.step(eps?.data as Float32Array, step, latents?.data as Float32Array);
     }
-    const warmUp = before === undefined ? (settings.warmUp ?? Math.min(3, numInferenceSteps)) : 1;
-    const schedule = { numInferenceSteps, stride, warmUp, timeShift, firstStep };
+    const warmUp = before === undefined ? usual.warmUp : 1;
+    const schedule = { ...usual, warmUp, firstStep };
     const eps: Tensor[] = [];
     const latentsBefore: Tensor[] = [];
     const result = await denoise({
@@ -83,23 +85,19 @@ export class Reference {
   }
 
   #open(settings: DenoiseSettings): Promise<Opened> {
-    const plan = toPlannerSettings(settings, 1);
-    const optimizationLevel = settings.optimizationLevel ?? 'extended';
-    const guided = (settings.guidanceScale ?? 1) > 1;
-    const key = JSON.stringify([plan, optimizationLevel, guided]);
+    const { numInferenceSteps: _steps, guidanceScale = 1, ...options } = settings;
+    const plan = resolvePlanSettings({ components: 1, ...options });
+    const guided = guidanceScale > 1;
+    const key = JSON.stringify([plannedSettings(plan), guided]);
     let opened = this.#opened.get(key);
     if (opened === undefined) {
-      opened = this.#make(plan, optimizationLevel, guided ? 2 : 1);
+      opened = this.#make(plan, guided ? 2 : 1);
       this.#opened.set(key, opened);
     }
     return opened;
   }
 
-  async #make(
-    settings: PlanSettings,
-    optimizationLevel: 'basic' | 'extended' | 'all',
-    batchRepeat: number,
-  ): Promise<Opened> {
+  async #make(settings: PlanSettings, batchRepeat: number): Promise<Opened> {
     const { modelPath, inputs, workDir } = this.#subject;
     const device = parseDevice('cpu');
     if (device.kind === 'declared') throw new Error('cpu is a real device');
@@ -116,14 +114,13 @@ export class Reference {
       links: [],
       batchRepeat,
       workDir,
-      optimizationLevel,
       threads: 1,
     });
     const segments = await loadSegments(plan.specs, (spec) =>
       openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
         device,
         threads: 1,
-        optimizationLevel,
+        optimizationLevel: settings.optimizationLevel,
       }),
     );
     return { plan, segments };

@@ -75,8 +75,12 @@ it('measures declared devices without a model, and says that they are', async ()
 
 it('refuses what it cannot read before it starts a worker', async () => {
   const refused = failureOf(await runCli(['bench', '--configs', 'n2s1,2s1']));
-  expect(refused).toMatchObject({ exitCode: 2, code: 'usage', message: '--configs: cannot read "2s1"' });
+  expect(refused).toMatchObject({
+    exitCode: 2,
+    code: 'usage',
+    message: '--configs: cannot read "2s1": what is "2s1"?',
+  });
   const long = failureOf(await runCli(['bench', '--configs', 'n2s1w9', '--num-inference-steps', '5']));
   expect(long).toMatchObject({ exitCode: 2, code: 'invalid_settings' });
-  expect(long.message).toContain('warm-up is 9');
+  expect(long.message).toContain('warm_up is 9');
 });

@@ -10,7 +10,7 @@ import {
   type Measured,
 } from '../../../cli/bench/index.js';
 import { decodePng } from '../../../common/image/index.js';
-import { benchMeasured, benchSample, workerFact } from '../../support/bench-sample.js';
+import { benchMeasured, benchSample, workerFact, RUN_SETTINGS } from '../../support/bench-sample.js';
 
 const workers = [workerFact('a'), workerFact('b')];
 
@@ -62,7 +62,10 @@ it('takes medians, and the speed-up from pairs', async () => {
 
 it('counts rounds in the bound of a stride', async () => {
   // Share per step 0.4: the busiest worker computes 0.8 of a whole step in each of ceil(8 / 2) rounds.
-  const row = await benchRow(benchMeasured([[2, 1]], { stride: 2, maxShare: 0.4 }), workers);
+  const row = await benchRow(
+    benchMeasured([[2, 1]], { settings: { ...RUN_SETTINGS, stride: 2 }, maxShare: 0.4 }),
+    workers,
+  );
   expect(row.ideal_speedup).toBeCloseTo(10 / (2 + 4 * 0.8), 12);
 });
 
@@ -98,7 +101,10 @@ it('divides declared times by their dilation, and labels them wherever they are 
 });
 
 it('never calls one host several, and says so when a configuration had too few workers', async () => {
-  const measured = { ...benchMeasured([[2, 1]]), config: { name: 'n5s1', components: 5, stride: 1 } };
+  const measured = {
+    ...benchMeasured([[2, 1]]),
+    config: { name: 'n5s1', plan: { components: 5, stride: 1 } },
+  };
   const document = await benchDocument(input([measured]));
   expect(document.title).toContain('2 workers on one host');
   expect(document.hosts).toBe(1);
@@ -122,7 +128,7 @@ it('marks what was ended before its time', async () => {
 });
 
 it('draws every configuration with its label, and the same picture without fonts', async () => {
-  const more = { ...benchMeasured([[3, 1]]), config: { name: 'n3s1', components: 3, stride: 1 } };
+  const more = { ...benchMeasured([[3, 1]]), config: { name: 'n3s1', plan: { components: 3, stride: 1 } } };
   const document = await benchDocument(
     input([
       benchMeasured([

@@ -17,7 +17,6 @@ function options(configs: string, repeats: number, run: (settings: RunSettings) 
     repeats,
     settleSeconds: 0,
     numInferenceSteps: 20,
-    warmUp: 3,
     plan: {},
     workers: 4,
     signal: controller.signal,
@@ -40,7 +39,7 @@ it('runs sequential and configuration in turn, after a warm-up of each and a lea
   const [leadA, a] = ['n1 on 1, 7 steps', 'n1 on 1, 20 steps'];
   const [leadB, b] = ['n2 on 2, 7 steps', 'n2 on 2, 20 steps'];
   expect(runs).toEqual([a, b, leadA, a, leadB, b, leadA, a, leadB, b, `${b}, traced`]);
-  expect(measured[0]).toMatchObject({ maxWorkers: 2, warmUp: 3 });
+  expect(measured[0]).toMatchObject({ config: { name: 'n2s1' } });
   expect(measured[0]?.samples).toHaveLength(2);
   expect(measured[0]?.untimed).toHaveLength(2);
 });

@@ -107,7 +107,7 @@ describe('partitionGraph', () => {
       { components: 0 },
       { stride: 0 },
       { stride: 1.5 },
-      { microCuts: 0 },
+      { microCuts: 'auto' },
       { replicas: 0 },
     ]) {
       expect(refused(options)).toThrow(/invalid_settings.*must be a whole number/);

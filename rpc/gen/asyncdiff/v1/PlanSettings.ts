@@ -2,24 +2,28 @@
 
 
 /**
- * How the noise predictor is spread over workers. Zero and empty mean: the coordinator chooses.
+ * How the noise predictor is spread over workers. A field that is not set has its default, the same in every language; 0 in a number
+ * that takes `auto` is auto, chosen by the planner. Ranges, defaults and consequences: docs/reference/settings.md.
  */
 export interface PlanSettings {
   /**
-   * N; 0: one per worker.
+   * N, or auto (default): one per worker.
    */
   'components'?: (number);
   /**
-   * S; 0: 1.
+   * S; default 1.
    */
   'stride'?: (number);
   /**
-   * w, at most num_inference_steps; 0: 3.
+   * w, at most num_inference_steps, or auto (default).
    */
   'warmUp'?: (number);
+  /**
+   * Default false.
+   */
   'timeShift'?: (boolean);
   /**
-   * Values that end a component, in order; overrides `components`.
+   * Values that end a component, in order; they say how many components there are.
    */
   'cuts'?: (string)[];
   /**
@@ -31,11 +35,11 @@ export interface PlanSettings {
    */
   'wireDtype'?: (string);
   /**
-   * Rounds that the most expensive ring cut lags: 1 (default), 2, or 0 for what the plan finds faster.
+   * Rounds that the most expensive ring cut lags: 1 (default), 2, or auto for the faster.
    */
   'lag'?: (number);
   /**
-   * Sessions per component: 1..4, or 0 for what the plan finds faster.
+   * Sessions per component, 1 to 16, or auto (default).
    */
   'microCuts'?: (number);
   /**
@@ -47,11 +51,11 @@ export interface PlanSettings {
    */
   'optimizationLevel'?: (string);
   /**
-   * Use at most this many of the workers; 0: all.
+   * Use at most this many of the workers, or auto (default): all.
    */
   'maxWorkers'?: (number);
   /**
-   * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
+   * M, parts of the batch that are computed one after another; default 1, the batch as a whole.
    */
   'microBatches'?: (number);
   /**
@@ -59,64 +63,94 @@ export interface PlanSettings {
    * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
    */
   'recompute'?: (string);
+  '_components'?: "components";
+  '_stride'?: "stride";
+  '_warmUp'?: "warmUp";
+  '_timeShift'?: "timeShift";
+  '_dataPath'?: "dataPath";
+  '_wireDtype'?: "wireDtype";
+  '_lag'?: "lag";
+  '_microCuts'?: "microCuts";
+  '_shape'?: "shape";
+  '_optimizationLevel'?: "optimizationLevel";
+  '_maxWorkers'?: "maxWorkers";
+  '_microBatches'?: "microBatches";
+  '_recompute'?: "recompute";
 }
 
 /**
- * How the noise predictor is spread over workers. Zero and empty mean: the coordinator chooses.
+ * How the noise predictor is spread over workers. A field that is not set has its default, the same in every language; 0 in a number
+ * that takes `auto` is auto, chosen by the planner. Ranges, defaults and consequences: docs/reference/settings.md.
  */
 export interface PlanSettings__Output {
   /**
-   * N; 0: one per worker.
+   * N, or auto (default): one per worker.
    */
-  'components': (number);
+  'components'?: (number);
   /**
-   * S; 0: 1.
+   * S; default 1.
    */
-  'stride': (number);
+  'stride'?: (number);
   /**
-   * w, at most num_inference_steps; 0: 3.
+   * w, at most num_inference_steps, or auto (default).
    */
-  'warmUp': (number);
-  'timeShift': (boolean);
+  'warmUp'?: (number);
   /**
-   * Values that end a component, in order; overrides `components`.
+   * Default false.
+   */
+  'timeShift'?: (boolean);
+  /**
+   * Values that end a component, in order; they say how many components there are.
    */
   'cuts': (string)[];
   /**
    * direct (default) or relay.
    */
-  'dataPath': (string);
+  'dataPath'?: (string);
   /**
    * float32 (default: as the model has it) or float16.
    */
-  'wireDtype': (string);
+  'wireDtype'?: (string);
   /**
-   * Rounds that the most expensive ring cut lags: 1 (default), 2, or 0 for what the plan finds faster.
+   * Rounds that the most expensive ring cut lags: 1 (default), 2, or auto for the faster.
    */
-  'lag': (number);
+  'lag'?: (number);
   /**
-   * Sessions per component: 1..4, or 0 for what the plan finds faster.
+   * Sessions per component, 1 to 16, or auto (default).
    */
-  'microCuts': (number);
+  'microCuts'?: (number);
   /**
    * auto (default), sequential or u-shaped.
    */
-  'shape': (string);
+  'shape'?: (string);
   /**
    * basic, extended (default) or all.
    */
-  'optimizationLevel': (string);
+  'optimizationLevel'?: (string);
   /**
-   * Use at most this many of the workers; 0: all.
+   * Use at most this many of the workers, or auto (default): all.
    */
-  'maxWorkers': (number);
+  'maxWorkers'?: (number);
   /**
-   * M, parts of the batch that are computed one after another; 0: 1, the batch as a whole.
+   * M, parts of the batch that are computed one after another; default 1, the batch as a whole.
    */
-  'microBatches': (number);
+  'microBatches'?: (number);
   /**
    * on: what one node makes from the latents (a U-Net's conv_in) is computed by every component that reads it, and fresh; off: it is
    * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
    */
-  'recompute': (string);
+  'recompute'?: (string);
+  '_components'?: "components";
+  '_stride'?: "stride";
+  '_warmUp'?: "warmUp";
+  '_timeShift'?: "timeShift";
+  '_dataPath'?: "dataPath";
+  '_wireDtype'?: "wireDtype";
+  '_lag'?: "lag";
+  '_microCuts'?: "microCuts";
+  '_shape'?: "shape";
+  '_optimizationLevel'?: "optimizationLevel";
+  '_maxWorkers'?: "maxWorkers";
+  '_microBatches'?: "microBatches";
+  '_recompute'?: "recompute";
 }

@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
+import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunReport {
@@ -13,9 +14,6 @@ export interface RunReport {
    * Rounds, warm-up included.
    */
   'rounds'?: (number);
-  'components'?: (number);
-  'stride'?: (number);
-  'warmUp'?: (number);
   'bytesBetweenWorkers'?: (number | string | Long);
   /**
    * Median time of an asynchronous round, milliseconds; 0 if there was none.
@@ -33,11 +31,6 @@ export interface RunReport {
    */
   'totalSeconds'?: (number | string);
   'declared'?: (boolean);
-  'lag'?: (number);
-  'microCuts'?: (number);
-  'shape'?: (string);
-  'wireDtype'?: (string);
-  'dataPath'?: (string);
   /**
    * Coordinator's own CPU time per round, milliseconds.
    */
@@ -63,11 +56,10 @@ export interface RunReport {
    * 0 unless asked for.
    */
   'simulatedSeconds'?: (number | string);
-  'microBatches'?: (number);
   /**
-   * on or off.
+   * As the job ran: what was chosen stands where `auto` was asked for.
    */
-  'recompute'?: (string);
+  'settings'?: (_asyncdiff_v1_PlanSettings | null);
 }
 
 export interface RunReport__Output {
@@ -80,9 +72,6 @@ export interface RunReport__Output {
    * Rounds, warm-up included.
    */
   'rounds': (number);
-  'components': (number);
-  'stride': (number);
-  'warmUp': (number);
   'bytesBetweenWorkers': (number);
   /**
    * Median time of an asynchronous round, milliseconds; 0 if there was none.
@@ -100,11 +89,6 @@ export interface RunReport__Output {
    */
   'totalSeconds': (number);
   'declared': (boolean);
-  'lag': (number);
-  'microCuts': (number);
-  'shape': (string);
-  'wireDtype': (string);
-  'dataPath': (string);
   /**
    * Coordinator's own CPU time per round, milliseconds.
    */
@@ -130,9 +114,8 @@ export interface RunReport__Output {
    * 0 unless asked for.
    */
   'simulatedSeconds': (number);
-  'microBatches': (number);
   /**
-   * on or off.
+   * As the job ran: what was chosen stands where `auto` was asked for.
    */
-  'recompute': (string);
+  'settings': (_asyncdiff_v1_PlanSettings__Output | null);
 }

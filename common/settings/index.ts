@@ -1,0 +1,40 @@
+/** Tables of settings: what each is called everywhere, what it takes, its default, and the one check. */
+export {
+  choice,
+  isPrintable,
+  type Kind,
+  names,
+  real,
+  toggle,
+  whole,
+  type WireType,
+  type WireValue,
+} from './kinds.js';
+export {
+  type BenchNotation,
+  type Chosen,
+  chosenSettings,
+  MAX_COMPONENTS,
+  MAX_STEPS,
+  MAX_STRIDE,
+  PLAN_SETTINGS,
+  type PlannedSettings,
+  plannedSettings,
+  type PlanOptions,
+  type PlanRow,
+  type PlanSettings,
+  resolvePlanSettings,
+} from './plan-settings.js';
+export {
+  checked,
+  entriesOf,
+  environmentName,
+  flagName,
+  type OptionsOf,
+  resolveRows,
+  settingsDocument,
+  type SettingRow,
+  shown,
+  snakeCase,
+  type ValuesOf,
+} from './row.js';

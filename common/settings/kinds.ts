@@ -1,0 +1,134 @@
+/** How a setting's value is carried in a protobuf message. */
+export type WireType = 'uint32' | 'double' | 'string' | 'bool' | 'strings';
+export type WireValue = number | string | boolean | readonly string[];
+
+/** What values a setting takes: how they are checked, read from text, said in words and carried on the wire. */
+export interface Kind<T> {
+  /** Completes "it must be ...". */
+  readonly range: string;
+  /** The same in brackets, for `--help`; empty where there is nothing to say. */
+  readonly brief: string;
+  readonly wire: WireType;
+  /** Whether its flag may be given several times, a value each. */
+  readonly repeatable: boolean;
+  accepts(value: unknown): value is T;
+  /** Text of a flag or of the environment; what cannot be read is given back as it is, for `accepts` to refuse. */
+  read(text: string): unknown;
+  toWire(value: T): WireValue;
+  fromWire(value: WireValue): unknown;
+}
+
+interface NumberOptions<W extends string> {
+  readonly min: number;
+  readonly max: number;
+  /** Words that the number may be replaced by, each with the number, outside the range, that stands for it on the wire. */
+  readonly words?: Readonly<Record<W, number>>;
+}
+
+/** A whole number from `min` to `max`, or one of the words. */
+export function whole<W extends string = never>(options: NumberOptions<W>): Kind<number | W> {
+  const { min, max } = options;
+  return numeric(options, 'uint32', `a whole number from ${min} to ${max}`, Number.isInteger);
+}
+
+/** A number from `min` to `max`, or one of the words. */
+export function real<W extends string = never>(options: NumberOptions<W>): Kind<number | W> {
+  const { min, max } = options;
+  return numeric(options, 'double', `a number from ${min} to ${max}`, Number.isFinite);
+}
+
+function numeric<W extends string>(
+  { min, max, words }: NumberOptions<W>,
+  wire: 'uint32' | 'double',
+  numbers: string,
+  isNumber: (value: unknown) => boolean,
+): Kind<number | W> {
+  const codes = new Map<string, number>(Object.entries(words ?? {}));
+  return {
+    range: [numbers, ...codes.keys()].join(', or '),
+    brief: [`${min} to ${max}`, ...codes.keys()].join(' or '),
+    wire,
+    repeatable: false,
+    accepts: (value): value is number | W =>
+      typeof value === 'string'
+        ? codes.has(value)
+        : isNumber(value) && (value as number) >= min && (value as number) <= max,
+    read: (text) => (codes.has(text) ? text : toNumber(text)),
+    toWire: (value) => (typeof value === 'string' ? (codes.get(value) as number) : value),
+    fromWire: (value) => [...codes].find(([, code]) => code === value)?.[0] ?? value,
+  };
+}
+
+function toNumber(text: string): unknown {
+  const value = Number(text);
+  return text.trim() === '' || Number.isNaN(value) ? text : value;
+}
+
+/** One of a few values. Among numbers, the word `auto` is 0 on the wire. */
+export function choice<const T extends string | number>(values: readonly T[]): Kind<T> {
+  const asNumbers = values.some((value) => typeof value === 'number');
+  const accepts = (value: unknown): value is T => (values as readonly unknown[]).includes(value);
+  return {
+    range: listed(values),
+    brief: listed(values),
+    wire: asNumbers ? 'uint32' : 'string',
+    repeatable: false,
+    accepts,
+    read: (text) => values.find((value) => String(value) === text) ?? (asNumbers ? toNumber(text) : text),
+    toWire: (value) => (asNumbers && value === 'auto' ? 0 : value),
+    fromWire: (value) =>
+      asNumbers && value === 0 && (values as readonly unknown[]).includes('auto') ? 'auto' : value,
+  };
+}
+
+function listed(values: readonly unknown[]): string {
+  return `${values.slice(0, -1).join(', ')} or ${String(values.at(-1))}`;
+}
+
+const ON = ['on', 'true', '1', 'yes'];
+const OFF = ['off', 'false', '0', 'no'];
+
+/** True or false. As a flag it takes no value; from the environment, on or off. */
+export function toggle(): Kind<boolean> {
+  return {
+    range: 'on or off',
+    brief: '',
+    wire: 'bool',
+    repeatable: false,
+    accepts: (value): value is boolean => typeof value === 'boolean',
+    read: (text) => {
+      const word = text.trim().toLowerCase();
+      return ON.includes(word) ? true : OFF.includes(word) ? false : text;
+    },
+    toWire: (value) => value,
+    fromWire: (value) => value,
+  };
+}
+
+/** Names in order: at most `maxCount`, each of 1 to `maxLength` characters, none of them a control character. */
+export function names({
+  maxCount,
+  maxLength,
+}: {
+  maxCount: number;
+  maxLength: number;
+}): Kind<readonly string[]> {
+  return {
+    range: `at most ${maxCount} names of 1 to ${maxLength} printable characters`,
+    brief: '',
+    wire: 'strings',
+    repeatable: true,
+    accepts: (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length <= maxCount &&
+      value.every((name) => typeof name === 'string' && isPrintable(name, maxLength)),
+    read: (text) => [text],
+    toWire: (value) => [...value],
+    fromWire: (value) => value,
+  };
+}
+
+/** Whether a name has 1 to `maxLength` characters, none of which is a control character or half of a surrogate pair. */
+export function isPrintable(name: string, maxLength: number): boolean {
+  return name.length >= 1 && name.length <= maxLength && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name);
+}

@@ -1,0 +1,234 @@
+import { AsyncDiffError } from '../errors/index.js';
+import { choice, names, toggle, whole } from './kinds.js';
+import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, type ValuesOf } from './row.js';
+
+/** N and S are placed and simulated before anything runs: more than any cluster has, and planned within memory. */
+export const MAX_COMPONENTS = 64;
+export const MAX_STRIDE = 64;
+/** T. diffusers' schedules have 1,000 training steps. */
+export const MAX_STEPS = 1_000;
+/** Calls of the predictor: some samplers make two a step. */
+const MAX_CALLS = 2 * MAX_STEPS;
+const MAX_WORKERS = 1_024;
+const MAX_MICRO_CUTS = 16;
+const MAX_MICRO_BATCHES = 64;
+/** Of the name of a value in a graph. */
+const MAX_VALUE_NAME = 1_024;
+
+/** How a setting is written in a benchmark's configuration: a letter before its value, or a word that stands for one value. */
+export type BenchNotation<T> = { readonly letter: string } | { readonly word: string; readonly means: T };
+
+export interface PlanRow<T, S extends 'plan' | 'run'> extends SettingRow<T> {
+  /** `plan`: another value is another plan. `run`: the same plan serves. */
+  readonly scope: S;
+  readonly bench?: BenchNotation<NoInfer<T>>;
+}
+
+const row = <T, S extends 'plan' | 'run'>(fields: PlanRow<T, S>): PlanRow<T, S> => Object.freeze(fields);
+
+/**
+ * How the noise predictor is spread over the workers, one row per setting. Everything that takes, checks, prints or sends a plan setting
+ * derives from this table: flags and environment, the library's options, messages, the benchmark's configurations, reports and
+ * docs/reference/settings.md. A new setting is a row here, a line in `PlanSettings` of coordinator.proto, and the place where it acts.
+ */
+export const PLAN_SETTINGS = Object.freeze({
+  /** N. `auto`: one per worker. */
+  components: row({
+    kind: whole({ min: 1, max: MAX_COMPONENTS, words: { auto: 0 } }),
+    default: 'auto',
+    placeholder: 'n',
+    help: 'parts of the noise predictor; auto: one per worker',
+    consequence:
+      'Up to N times as fast. What a component reads is a round old, so each one more moves the picture further from the sequential one.',
+    scope: 'plan',
+    bench: { letter: 'n' },
+  }),
+  /** S. */
+  stride: row({
+    kind: whole({ min: 1, max: MAX_STRIDE }),
+    default: 1,
+    placeholder: 's',
+    help: 'steps finished per round',
+    consequence:
+      'Components 1 to N-1 run once for S steps: faster, and further from the sequential picture. The S runs of component N use S workers where there are so many.',
+    scope: 'plan',
+    bench: { letter: 's' },
+  }),
+  /** w. `auto`: 3, or all steps where there are fewer. */
+  warmUp: row({
+    kind: whole({ min: 1, max: MAX_CALLS, words: { auto: 0 } }),
+    default: 'auto',
+    placeholder: 'w',
+    help: 'leading steps that run in order, without stale inputs; auto: 3',
+    consequence:
+      'Steps in order are as slow as on one worker, and exact. At most num_inference_steps, and then the run is the sequential one.',
+    scope: 'run',
+    bench: { letter: 'w' },
+  }),
+  /** AsyncDiff's `time_shift`. */
+  timeShift: row({
+    kind: toggle(),
+    default: false,
+    placeholder: 'on|off',
+    help: "AsyncDiff's time_shift: timesteps of one step earlier in asynchronous rounds",
+    consequence: 'Costs nothing. Nearer to the sequential picture with some models, further with others.',
+    scope: 'run',
+  }),
+  /** Values that end a component, in order of execution; they say how many components there are. */
+  cuts: row({
+    kind: names({ maxCount: MAX_COMPONENTS, maxLength: MAX_VALUE_NAME }),
+    default: [],
+    flag: 'cut',
+    placeholder: 'value',
+    help: 'end a component with the node that makes this value (repeatable); with --shape u-shaped the first ends the head',
+    consequence:
+      'Pins the cut, and so the bits of the picture; the planner chooses nothing but placement and micro-cuts.',
+    scope: 'plan',
+  }),
+  /** Where the cuts may lie. */
+  shape: row({
+    kind: choice(['auto', 'sequential', 'u-shaped']),
+    default: 'auto',
+    placeholder: 'shape',
+    help: 'where the cuts may lie; u-shaped: head and tail of the predictor on one worker',
+    consequence:
+      "u-shaped keeps a U-Net's largest skip connections on one worker, and fresh: fewer bytes a round.",
+    scope: 'plan',
+  }),
+  /** Sessions per component, at most. */
+  microCuts: row({
+    kind: whole({ min: 1, max: MAX_MICRO_CUTS, words: { auto: 0 } }),
+    default: 'auto',
+    placeholder: 'm',
+    help: 'sessions per component; auto: 1 to 4, what gives the shortest round',
+    consequence:
+      'A tensor is sent when the session that makes it returns: hides transfers. Each session costs about 0.2 ms a run.',
+    scope: 'plan',
+    bench: { letter: 'm' },
+  }),
+  /** M, parts of the batch (images, twice that with guidance) that are computed one after another. */
+  microBatches: row({
+    kind: whole({ min: 1, max: MAX_MICRO_BATCHES }),
+    default: 1,
+    placeholder: 'm',
+    help: 'compute the batch in m parts, one after another: warm-up steps run as a pipeline',
+    consequence:
+      'A part travels while the next is computed, and steps in order use all workers. Must divide the batch (images, twice that with guidance).',
+    scope: 'plan',
+    bench: { letter: 'b' },
+  }),
+  /** Rounds between making and reading what crosses one ring cut. */
+  lag: row({
+    kind: choice([1, 2, 'auto']),
+    default: 1,
+    placeholder: 'l',
+    help: '2: one ring cut is two rounds old, which hides transfers; auto: the faster',
+    consequence:
+      'With 2 all transfers are hidden behind computing; what crosses the cut is staler by one round.',
+    scope: 'plan',
+    bench: { letter: 'l' },
+  }),
+  /** What float32 boundary tensors are between workers. */
+  wireDtype: row({
+    kind: choice(['float32', 'float16']),
+    default: 'float32',
+    placeholder: 'dtype',
+    help: 'element type of float32 tensors between workers',
+    consequence: 'float16 halves the bytes and rounds what is sent to 11 bits.',
+    scope: 'plan',
+    bench: { word: 'f16', means: 'float16' },
+  }),
+  /** Whether what one node makes from the latents (a U-Net's conv_in) is computed where it is read. */
+  recompute: row({
+    kind: choice(['auto', 'on', 'off']),
+    default: 'auto',
+    placeholder: 'on|off',
+    help: "on: a U-Net's conv_in is computed by every component that reads it, and fresh there; off: sent, as in the paper; auto: off with --cut, on without",
+    consequence:
+      'on saves the largest skip connection its way, at the cost of one convolution in each component that reads it.',
+    scope: 'plan',
+  }),
+  /** How boundary tensors travel between workers. */
+  dataPath: row({
+    kind: choice(['direct', 'relay']),
+    default: 'direct',
+    placeholder: 'path',
+    help: 'between workers: direct, or relayed by the coordinator',
+    consequence:
+      'relay needs no connection between workers; every tensor then travels twice, through the coordinator.',
+    scope: 'plan',
+    bench: { word: 'r', means: 'relay' },
+  }),
+  /** ONNX Runtime's `graphOptimizationLevel`. */
+  optimizationLevel: row({
+    kind: choice(['basic', 'extended', 'all']),
+    default: 'extended',
+    placeholder: 'level',
+    help: "ONNX Runtime's graph optimisations",
+    consequence: 'all may be faster on CPU, and is then not equal to the uncut model bit for bit.',
+    scope: 'plan',
+  }),
+  /** Workers to use, the fastest first. `auto`: all there are. */
+  maxWorkers: row({
+    kind: whole({ min: 1, max: MAX_WORKERS, words: { auto: 0 } }),
+    default: 'auto',
+    placeholder: 'k',
+    help: 'use at most k of the workers, the fastest first; auto: all',
+    consequence: 'Leaves the others idle: jobs of one coordinator run one after another.',
+    scope: 'run',
+  }),
+});
+
+type Table = typeof PLAN_SETTINGS;
+type OfPlan = { [K in keyof Table]: Table[K]['scope'] extends 'plan' ? K : never }[keyof Table];
+
+/** How the noise predictor is spread over the workers, with nothing left open but what says `auto`. */
+export type PlanSettings = ValuesOf<Table>;
+/** The same, of which anything may be left out. */
+export type PlanOptions = OptionsOf<Table>;
+/** Those that a plan is made from: another value of one of them is another plan. */
+export type PlannedSettings = Pick<PlanSettings, OfPlan>;
+/** Settings with every `auto` replaced by what was chosen. */
+export type Chosen<S> = { readonly [K in keyof S]: Exclude<S[K], 'auto'> };
+
+/**
+ * The one check and the one place of defaults for plan settings, whichever door they came through.
+ * `numInferenceSteps`: steps of the job (calls of the predictor, where a sampler makes two a step), where they are known.
+ *
+ * @throws AsyncDiffError `invalid_settings` with flag, environment name, range and what was given.
+ */
+export function resolvePlanSettings(
+  options: PlanOptions = {},
+  { numInferenceSteps = MAX_CALLS }: { readonly numInferenceSteps?: number } = {},
+): PlanSettings {
+  const settings = resolveRows(PLAN_SETTINGS, options);
+  const { warmUp } = settings;
+  if (warmUp !== 'auto' && warmUp > numInferenceSteps) {
+    throw outOfRange(
+      'warmUp',
+      PLAN_SETTINGS.warmUp,
+      warmUp,
+      `a whole number from 1 to num_inference_steps (${numInferenceSteps})`,
+    );
+  }
+  return settings;
+}
+
+/** Those of the settings that a plan is made from. */
+export function plannedSettings(settings: PlannedSettings): PlannedSettings {
+  const kept = entriesOf(PLAN_SETTINGS)
+    .filter(([, { scope }]) => scope === 'plan')
+    .map(([name]) => [name, (settings as PlanSettings)[name]]);
+  return Object.fromEntries(kept) as PlannedSettings;
+}
+
+/**
+ * Settings as a job ran with them.
+ * @throws AsyncDiffError `protocol_mismatch` where one still says `auto`.
+ */
+export function chosenSettings(settings: PlanSettings): Chosen<PlanSettings> {
+  const open = entriesOf(settings).find(([, value]) => value === 'auto');
+  if (open !== undefined)
+    throw new AsyncDiffError('protocol_mismatch', `the report does not say what was chosen for ${open[0]}`);
+  return settings as Chosen<PlanSettings>;
+}

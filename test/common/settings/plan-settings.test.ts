@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addPlanFlags, toPlanOptions } from '../../../cli/plan-flags.js';
+import { packageRoot } from '../../../common/package.js';
+import {
+  chosenSettings,
+  entriesOf,
+  environmentName,
+  flagName,
+  PLAN_SETTINGS,
+  type PlanOptions,
+  resolvePlanSettings,
+  type SettingRow,
+  snakeCase,
+} from '../../../common/settings/index.js';
+import { fromPlanSettingsMessage, toPlanSettingsMessage } from '../../../rpc/index.js';
+import { coordinatorService } from '../../../rpc/index.js';
+
+const rows = entriesOf(PLAN_SETTINGS).map(([name, row]) => ({ name, row: row as SettingRow<unknown> }));
+
+/** As a client of any language sends it and the coordinator reads it. */
+function overTheWire(options: PlanOptions): PlanOptions {
+  const { requestSerialize, requestDeserialize } = coordinatorService().Plan;
+  const bytes = requestSerialize({ plan: toPlanSettingsMessage(options) });
+  return fromPlanSettingsMessage(requestDeserialize(bytes).plan);
+}
+
+function fromCommandLine(...words: string[]): PlanOptions {
+  const command = addPlanFlags(new Command().exitOverride());
+  command.action(() => {}).parse(words, { from: 'user' });
+  return toPlanOptions(command.opts());
+}
+
+const anyOptions: fc.Arbitrary<PlanOptions> = fc.record(
+  {
+    components: fc.oneof(fc.integer({ min: 1, max: 64 }), fc.constant('auto' as const)),
+    stride: fc.integer({ min: 1, max: 64 }),
+    warmUp: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.constant('auto' as const)),
+    timeShift: fc.boolean(),
+    cuts: fc.array(fc.stringMatching(/^[\w/.]{1,20}$/), { maxLength: 4 }),
+    shape: fc.constantFrom('auto' as const, 'sequential' as const, 'u-shaped' as const),
+    microCuts: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant('auto' as const)),
+    microBatches: fc.integer({ min: 1, max: 64 }),
+    lag: fc.constantFrom(1 as const, 2 as const, 'auto' as const),
+    wireDtype: fc.constantFrom('float32' as const, 'float16' as const),
+    recompute: fc.constantFrom('auto' as const, 'on' as const, 'off' as const),
+    dataPath: fc.constantFrom('direct' as const, 'relay' as const),
+    optimizationLevel: fc.constantFrom('basic' as const, 'extended' as const, 'all' as const),
+    maxWorkers: fc.oneof(fc.integer({ min: 1, max: 1024 }), fc.constant('auto' as const)),
+  },
+  { requiredKeys: [] },
+);
+
+describe('the table of plan settings', () => {
+  it.each(rows)('$name: has a default that it takes, and words outside its range on the wire', ({ row }) => {
+    expect(row.kind.accepts(row.default)).toBe(true);
+    if (row.kind.accepts('auto')) {
+      const code = row.kind.toWire('auto');
+      expect(code === 'auto' || !row.kind.accepts(code)).toBe(true);
+      expect(row.kind.fromWire(code)).toBe('auto');
+    }
+    for (const text of [row.help, row.consequence, row.placeholder]) expect(text).not.toBe('');
+  });
+
+  it('is PlanSettings of the proto, each field with presence and of the type that the row says', () => {
+    const proto = readFileSync(join(packageRoot, 'proto/asyncdiff/v1/coordinator.proto'), 'utf8');
+    const body = /message PlanSettings \{([^}]*)\}/.exec(proto)?.[1] ?? '';
+    const fields = [...body.matchAll(/^ {2}(optional|repeated) (\w+) (\w+) = \d+;/gm)].map(
+      ([, presence, type, name]) => `${presence} ${type} ${name}`,
+    );
+    const wanted = rows.map(({ name, row: { kind } }) =>
+      kind.wire === 'strings'
+        ? `repeated string ${snakeCase(name)}`
+        : `optional ${kind.wire} ${snakeCase(name)}`,
+    );
+    expect(fields.toSorted()).toEqual(wanted.toSorted());
+  });
+});
+
+describe('resolvePlanSettings', () => {
+  it('has every default', () => {
+    expect(resolvePlanSettings()).toEqual(
+      Object.fromEntries(rows.map(({ name, row }) => [name, row.default])),
+    );
+    expect(resolvePlanSettings({ stride: undefined })).toEqual(resolvePlanSettings());
+  });
+
+  it('gives the same from the library, from the wire and from the command line', () => {
+    fc.assert(
+      fc.property(anyOptions, (options) => {
+        const wanted = resolvePlanSettings(options);
+        expect(resolvePlanSettings(overTheWire(options))).toEqual(wanted);
+        const words = entriesOf(PLAN_SETTINGS).flatMap(([name, row]) => {
+          const flag = `--${flagName(name, row)}`;
+          const value = options[name];
+          if (value === undefined || value === false) return [];
+          if (value === true) return [flag];
+          return [value].flat().flatMap((one) => [flag, String(one)]);
+        });
+        expect(resolvePlanSettings(fromCommandLine(...words))).toEqual(wanted);
+      }),
+    );
+  });
+
+  it('a field that is left out means the same as in the library, lag and micro_cuts among them', () => {
+    expect(resolvePlanSettings(fromPlanSettingsMessage(null))).toEqual(resolvePlanSettings());
+    expect(resolvePlanSettings(overTheWire({}))).toMatchObject({ lag: 1, microCuts: 'auto' });
+  });
+
+  it.each([
+    [{ components: 4294967295 }, 'components is 4294967295, it must be a whole number from 1 to 64, or auto'],
+    [{ components: 1.5 }, 'components is 1.5,'],
+    [{ components: -1 }, 'components is -1,'],
+    [{ components: Number.NaN }, 'components is NaN,'],
+    [{ components: 'all' }, 'components is "all",'],
+    [{ components: null }, 'components is null,'],
+    [{ stride: 100_000 }, 'stride is 100000, it must be a whole number from 1 to 64 '],
+    [{ lag: 3 }, 'lag is 3, it must be 1, 2 or auto'],
+    [{ microCuts: 17 }, 'micro_cuts is 17'],
+    [{ dataPath: 'pigeon' }, 'data_path is "pigeon", it must be direct or relay'],
+    [{ wireDtype: '' }, 'wire_dtype is "", it must be float32 or float16'],
+    [{ cuts: ['a\u001b[31m'] }, 'cuts is ["a\\u001b[31m"], it must be at most 64 names'],
+    [{ cuts: Array.from({ length: 65 }, () => 'x') }, 'cuts is ['],
+    [{ timeShift: 'on' }, 'time_shift is "on", it must be on or off'],
+  ])('refuses %o, with the range and what was given', (options, text) => {
+    const [name] = Object.keys(options) as [keyof typeof PLAN_SETTINGS];
+    const flag = `(--${flagName(name, PLAN_SETTINGS[name])}, ${environmentName(name, PLAN_SETTINGS[name])})`;
+    for (const door of [resolvePlanSettings, toPlanSettingsMessage]) {
+      expect(() => door(options as never)).toThrowError(
+        expect.objectContaining({ code: 'invalid_settings', rawMessage: expect.stringContaining(text) }),
+      );
+      expect(() => door(options as never)).toThrowError(flag);
+    }
+  });
+
+  it('refuses more warm-up than there are steps, and settings that do not exist', () => {
+    expect(() => resolvePlanSettings({ warmUp: 51 }, { numInferenceSteps: 50 })).toThrowError(
+      /warm_up is 51, it must be a whole number from 1 to num_inference_steps \(50\)/,
+    );
+    expect(() => resolvePlanSettings({ strides: 2 } as never)).toThrowError(/there is no setting "strides"/);
+  });
+});
+
+it('a toggle from the environment is what it says, and the flag wins', () => {
+  const read = (value: string, ...words: string[]) => {
+    process.env['ASYNCDIFF_TIME_SHIFT'] = value;
+    try {
+      return fromCommandLine(...words).timeShift;
+    } finally {
+      delete process.env['ASYNCDIFF_TIME_SHIFT'];
+    }
+  };
+  expect([read('on'), read('0'), read('0', '--time-shift')]).toEqual([true, false, true]);
+  expect(() => read('maybe')).toThrowError(/time_shift is "maybe"/);
+});
+
+it('settings that a job ran with say auto nowhere', () => {
+  const all = {
+    components: 2,
+    warmUp: 3,
+    shape: 'sequential',
+    microCuts: 1,
+    recompute: 'on',
+    maxWorkers: 2,
+  } as const;
+  expect(chosenSettings(resolvePlanSettings(all)).components).toBe(2);
+  expect(() => chosenSettings(resolvePlanSettings())).toThrowError(/what was chosen for components/);
+});
