@@ -4,7 +4,7 @@ import { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { distFile } from '../common/package.js';
 import { Coordinator } from '../coordinator/index.js';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../rpc/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../common/process-tuning.js';
 import { quietLog } from './log.js';
 import { messageLimitBytes } from './message-limit.js';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_ARENA_MAX=1 node --no-incremental-marking
-// The settings of rpc/process-tuning.ts: Node and glibc read them before a line of ours runs.
+// The settings of common/process-tuning.ts: Node and glibc read them before a line of ours runs.
 import { CommanderError } from 'commander';
 import { EXIT } from '../common/errors/index.js';
 import type { CommandIo } from './io.js';

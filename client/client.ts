@@ -19,7 +19,6 @@ import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatu
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { Job } from './job.js';
-import { uploadModel } from './upload-model.js';
 
 export interface ClientOptions {
   /** Largest gRPC message, bytes. Defaults to 64 MiB, and must be no more than the coordinator's. */
@@ -167,7 +166,9 @@ export class AsyncDiffClient implements AsyncDisposable {
   }
 
   /** Stores a noise predictor on the coordinator unless it has it; its content address. */
-  uploadModel(modelPath: string, options: CallOptions = {}): Promise<string> {
+  async uploadModel(modelPath: string, options: CallOptions = {}): Promise<string> {
+    // Reading model files takes a protobuf schema that other calls do not need.
+    const { uploadModel } = await import('./upload-model.js');
     return uploadModel(this.#client, modelPath, options.signal);
   }
 

@@ -7,9 +7,7 @@ export {
   openWorkerChannel,
   type WorkerChannel,
 } from './channel.js';
-export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { clientError, fromServiceError, toServiceError } from './errors.js';
-export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
 export { frameHead } from './frame-serializer.js';
 export {
   type Chunking,
@@ -19,6 +17,8 @@ export {
   GRPC_PREFIX_BYTES,
   type OutgoingFrame,
   transferableTensor,
+  describeTensor,
+  markOwned,
 } from './frame.js';
 export { type LinkSecurity, PLAINTEXT, type TlsIdentity, type TlsSettings } from './link-security.js';
 export {
@@ -30,8 +30,6 @@ export {
   type TransportSettings,
 } from './options.js';
 export { fromPlanSettingsMessage, toPlanSettingsMessage } from './plan-settings-message.js';
-export { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from './process-tuning.js';
-export { onClientEnd } from './server-call-end.js';
 export {
   coordinatorService,
   packageDefinition,

@@ -8,14 +8,8 @@ import type {
   CoordinatorMessage__Output,
 } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import {
-  ControlStream,
-  coordinatorService,
-  encodeFrames,
-  FrameAssembler,
-  openCoordinatorChannel,
-  workerService,
-} from '../rpc/index.js';
+import { coordinatorService, encodeFrames, openCoordinatorChannel, workerService } from '../rpc/index.js';
+import { ControlStream, FrameAssembler } from '../rpc/streams/index.js';
 import { DEFAULT_MAX_IN_FLIGHT_BYTES, ExchangeClient, ExchangeServer } from '../worker/exchange/index.js';
 import { startDelayProxy } from './delay-proxy.js';
 import { bidiHandler, startServer } from '../rpc/server/index.js';

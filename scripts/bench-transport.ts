@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../common/statistics/index.js';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../rpc/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../common/process-tuning.js';
 import type { Job, Kind, PeerMessage, Result, Role } from './bench-transport-peer.js';
 
 const OPTIONS = {

@@ -1,13 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { parseDevice } from '../execution/index.js';
-import {
-  type ControlStream,
-  type LinkOptions,
-  parseAddress,
-  PROTOCOL_VERSION,
-  workerService,
-} from '../rpc/index.js';
+import { type LinkOptions, parseAddress, PROTOCOL_VERSION, workerService } from '../rpc/index.js';
+import { type ControlStream } from '../rpc/streams/index.js';
 import { ExchangeServer } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';

@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
-import { ControlStream, type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
+import { type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';

@@ -7,7 +7,8 @@ import type {
   ServerReadableStream,
 } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { ControlStream, onClientEnd, toServiceError } from '../index.js';
+import { toServiceError } from '../index.js';
+import { ControlStream, onClientEnd } from '../streams/index.js';
 
 export interface CallContext {
   /** Aborted when the client cancels or goes away, or its deadline passes. */

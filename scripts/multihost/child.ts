@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { ALLOCATOR_ENVIRONMENT } from '../../rpc/index.js';
+import { ALLOCATOR_ENVIRONMENT } from '../../common/process-tuning.js';
 import type { Namespace } from './namespace.js';
 
 const KEPT_STDERR = 4_000;

@@ -1,4 +1,4 @@
-import { BULK_NODE_ARGUMENTS } from '../../rpc/index.js';
+import { BULK_NODE_ARGUMENTS } from '../../common/process-tuning.js';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { distFile } from '../../common/package.js';

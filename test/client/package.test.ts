@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type * as Library from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../../rpc/index.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../../common/process-tuning.js';
 
 /** The package by its own name, as whoever installs it imports it: through `exports`, compiled. */
 const library = (): Promise<typeof Library> => import(['async', 'diff'].join(''));

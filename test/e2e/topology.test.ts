@@ -6,12 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy } from '../../common/npy/index.js';
-import {
-  ControlStream,
-  coordinatorService,
-  openCoordinatorChannel,
-  PROTOCOL_VERSION,
-} from '../../rpc/index.js';
+import { coordinatorService, openCoordinatorChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { expectSameBits } from '../support/bits.js';

@@ -7,13 +7,8 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import {
-  ControlStream,
-  coordinatorService,
-  messages,
-  openCoordinatorChannel,
-  unary,
-} from '../../rpc/index.js';
+import { coordinatorService, messages, openCoordinatorChannel, unary } from '../../rpc/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
 import {
   bidiHandler,
   clientStreamHandler,

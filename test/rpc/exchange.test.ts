@@ -7,7 +7,8 @@ import {
   ExchangeServer,
   type ExchangeServerOptions,
 } from '../../worker/exchange/index.js';
-import { type ReceivedMeta, workerService } from '../../rpc/index.js';
+import { workerService } from '../../rpc/index.js';
+import { type ReceivedMeta } from '../../rpc/streams/index.js';
 import { startServer } from '../../rpc/server/index.js';
 
 const MIB = 1024 * 1024;

@@ -8,14 +8,8 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import {
-  ControlStream,
-  coordinatorService,
-  encodeFrames,
-  FrameAssembler,
-  openCoordinatorChannel,
-  workerService,
-} from '../../rpc/index.js';
+import { coordinatorService, encodeFrames, openCoordinatorChannel, workerService } from '../../rpc/index.js';
+import { ControlStream, FrameAssembler } from '../../rpc/streams/index.js';
 import { plainSerializers } from '../../rpc/service.js';
 import { bidiHandler, startServer } from '../../rpc/server/index.js';
 

@@ -11,7 +11,8 @@ import {
 } from '../../common/tensor/index.js';
 import { frameHeaderBytes, GRPC_PREFIX_BYTES } from '../../rpc/frame.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
-import { encodeFrames, FrameAssembler, transferableTensor, workerService } from '../../rpc/index.js';
+import { encodeFrames, transferableTensor, workerService } from '../../rpc/index.js';
+import { FrameAssembler } from '../../rpc/streams/index.js';
 import { plainSerializers } from '../../rpc/service.js';
 
 const { responseDeserialize } = workerService().Exchange;

@@ -8,13 +8,13 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
-  ControlStream,
   coordinatorService,
   DEFAULT_WINDOW_BYTES,
   encodeFrames,
   openCoordinatorChannel,
   workerService,
 } from '../../rpc/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
 import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
 import { bidiHandler, startServer } from '../../rpc/server/index.js';
 

@@ -8,7 +8,8 @@ import {
   toJobReport,
   toSamplerState,
 } from '../../protocol/index.js';
-import { FrameAssembler, fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
+import { fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
+import { FrameAssembler } from '../../rpc/streams/index.js';
 import type { SentTensor } from '../exchange/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';

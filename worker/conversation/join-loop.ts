@@ -1,5 +1,6 @@
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
-import { ControlStream, type LinkOptions, openCoordinatorChannel } from '../../rpc/index.js';
+import { type LinkOptions, openCoordinatorChannel } from '../../rpc/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { WorkerLog } from '../log.js';

@@ -4,7 +4,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { CREDIT_HEADER, SHARED_MEMORY_HEADER } from './exchange-call.js';
 import { frameError, fromServiceError } from '../../rpc/index.js';
-import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from '../../rpc/index.js';
+import { type AssemblerLimits, FrameAssembler, type ReceivedMeta } from '../../rpc/streams/index.js';
 import type { ExchangeRequest } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import { type LinkOptions, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';

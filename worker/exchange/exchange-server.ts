@@ -10,9 +10,9 @@ import {
   encodeFrames,
   fromServiceError,
   MIB,
-  onClientEnd,
   toServiceError,
 } from '../../rpc/index.js';
+import { onClientEnd } from '../../rpc/streams/index.js';
 import type { ExchangeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from '../../rpc/gen/asyncdiff/v1/Subscribe.js';
 import type { SentTensor } from './sent-tensor.js';

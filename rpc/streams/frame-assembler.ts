@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   arrayOf,
   DTYPES,
@@ -8,10 +8,9 @@ import {
   type DType,
   type Tensor,
   type TensorMeta,
-} from '../common/tensor/index.js';
-import { describeTensor, frameError, markOwned } from './frame.js';
-import type { TensorFrame__Output } from './gen/asyncdiff/v1/TensorFrame.js';
-import { MIB } from './options.js';
+} from '../../common/tensor/index.js';
+import { describeTensor, frameError, markOwned, MIB } from '../index.js';
+import type { TensorFrame__Output } from '../gen/asyncdiff/v1/TensorFrame.js';
 
 /** A tensor that has arrived. */
 export interface ReceivedMeta extends TensorMeta {

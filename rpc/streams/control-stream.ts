@@ -1,6 +1,6 @@
 import type { ClientDuplexStream, ServerDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
-import { clientError, fromServiceError, toServiceError } from './errors.js';
+import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
+import { clientError, fromServiceError, toServiceError } from '../index.js';
 import { onClientEnd } from './server-call-end.js';
 
 type AnyCall<Out, In> = ClientDuplexStream<Out, In> | ServerDuplexStream<In, Out>;

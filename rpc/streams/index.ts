@@ -1,0 +1,4 @@
+/** Streams between coordinator and workers: a client of the coordinator has none. */
+export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
+export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
+export { onClientEnd } from './server-call-end.js';
