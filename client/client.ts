@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { ARGUMENT_NAMES, type PipelineArguments } from '../common/pipeline-arguments/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { PlanOptions } from '../common/settings/index.js';
 import {
@@ -11,6 +12,7 @@ import {
   messages,
   openCoordinatorChannel,
   parseAddress,
+  toArgumentMessages,
   toPlanSettingsMessage,
   toTensorMessages,
   unary,
@@ -37,8 +39,13 @@ export interface JobOptions extends CallOptions {
   readonly detached?: boolean | undefined;
 }
 
-export interface GenerateOptions extends JobOptions {
+/**
+ * What to draw. Arguments beyond the common ones (`strength`, `clipSkip`, `latents`, `image`, ...) have diffusers' names; each pipeline takes
+ * some of them (docs/reference/models.md).
+ */
+export interface GenerateOptions extends JobOptions, PipelineArguments {
   readonly prompt: string;
+  /** Left out is not the same as empty to SDXL, whose unconditional half is then zeros. */
   readonly negativePrompt?: string | undefined;
   /** Pixels; the model's own size where left out. */
   readonly height?: number | undefined;
@@ -126,7 +133,8 @@ export class AsyncDiffClient implements AsyncDisposable {
     } = options;
     const jobId = randomUUID();
     const message = {
-      ...defined(request),
+      ...defined(withoutArguments(request)),
+      arguments: toArgumentMessages(request),
       samplerOptions: toJson(samplerOptions),
       previewEvery,
       trace,
@@ -235,6 +243,12 @@ export class AsyncDiffClient implements AsyncDisposable {
       );
     }
   }
+}
+
+/** What has fields of its own in a request. */
+function withoutArguments<T extends PipelineArguments>(request: T): Omit<T, keyof PipelineArguments> {
+  const names: readonly string[] = ARGUMENT_NAMES;
+  return Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name))) as never;
 }
 
 /** gRPC's types know no `undefined`: a field that was left out must not be there. */

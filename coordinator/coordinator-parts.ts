@@ -1,4 +1,4 @@
-import type { TextToImagePipeline } from './pipeline/index.js';
+import type { Pipeline } from './pipeline/index.js';
 import type { Deployments } from './deployment/index.js';
 import type { JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorMetrics } from './jobs/index.js';
@@ -13,7 +13,7 @@ export interface CoordinatorParts {
   readonly queue: JobQueue;
   readonly deployments: Deployments;
   /** Undefined where it was started without a model. */
-  readonly pipeline: TextToImagePipeline | undefined;
+  readonly pipeline: Pipeline | undefined;
   readonly version: string;
   readonly jobs: JobRecords;
 }

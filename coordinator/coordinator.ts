@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
-import { TextToImagePipeline } from './pipeline/index.js';
+import { Pipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, type LinkSecurity, parseAddress } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
@@ -46,12 +46,12 @@ export class Coordinator implements CoordinatorParts {
   readonly queue: JobQueue;
   readonly jobs = new JobRecords();
   readonly deployments: Deployments;
-  readonly pipeline: TextToImagePipeline | undefined;
+  readonly pipeline: Pipeline | undefined;
   readonly #server: RunningServer;
 
   private constructor(
     options: CoordinatorOptions,
-    pipeline: TextToImagePipeline | undefined,
+    pipeline: Pipeline | undefined,
     start: (coordinator: Coordinator) => RunningServer,
   ) {
     const workDir = options.workDir ?? defaultWorkDir();
@@ -72,9 +72,7 @@ export class Coordinator implements CoordinatorParts {
     for (const address of options.workers ?? []) parseAddress(address);
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
     const pipeline =
-      options.modelDir === undefined
-        ? undefined
-        : await TextToImagePipeline.open(options.modelDir, { threads });
+      options.modelDir === undefined ? undefined : await Pipeline.open(options.modelDir, { threads });
     let coordinator: Coordinator | undefined;
     try {
       // The handlers need the coordinator, which needs the server: they look it up when a call comes.

@@ -17,7 +17,7 @@ export async function planDocument(
   const { maxWorkers } = settings;
   const workers = registry.workers.slice(0, maxWorkers === 'auto' ? undefined : maxWorkers);
   if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
-  const modelPath = request.modelSha256 === '' ? pipeline?.unetPath : models.path(request.modelSha256);
+  const modelPath = request.modelSha256 === '' ? pipeline?.predictorPath : models.path(request.modelSha256);
   if (modelPath === undefined)
     throw new AsyncDiffError(
       'model_not_found',

@@ -91,7 +91,12 @@ async function measure({ source, settings, workDir, threads }: PlanRequest): Pro
   }
   const prepared = await prepareModel({
     modelPath: source.modelPath,
-    inputShapes: microBatchShapes(describeModel(source.modelPath), source.inputShapes, settings.microBatches),
+    adaptation: source.adaptation,
+    inputShapes: microBatchShapes(
+      describeModel(source.modelPath, source.adaptation),
+      source.inputShapes,
+      settings.microBatches,
+    ),
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     threads,

@@ -3,12 +3,18 @@ import type { Chosen, PlannedSettings, PlanSettings } from '../common/settings/i
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
-import type { InputShapes } from './model/index.js';
+import type { InputShapes, PredictorAdaptation } from './model/index.js';
 import type { Placement } from '../program/index.js';
 
 /** Where the noise predictor comes from. */
 export type PlanSource =
-  | { readonly kind: 'model'; readonly modelPath: string; readonly inputShapes: InputShapes }
+  | {
+      readonly kind: 'model';
+      readonly modelPath: string;
+      readonly inputShapes: InputShapes;
+      /** What is done to the model's graph before it is cut. */
+      readonly adaptation?: PredictorAdaptation | undefined;
+    }
   /** Declared devices: the profile's JSON. */
   | { readonly kind: 'profile'; readonly profileJson: string };
 

@@ -1,3 +1,4 @@
+export { fromArgumentMessages, toArgumentMessages } from './argument-messages.js';
 export { type Address, formatAddress, parseAddress } from './address.js';
 export { messages, unary, type UnaryOptions } from './calls.js';
 export {

@@ -6,13 +6,14 @@ import { type CommandIo, writeJson } from '../io.js';
 import { imagePaths, prepareFile, prepareOutput, writeImage } from '../output.js';
 import { realNumber, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { addPipelineFlags, type PipelineFlags, readPipelineFlags } from '../pipeline-flags.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
 import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface GenerateFlags extends ClusterFlags, PlanFlags, SamplerFlags {
+export interface GenerateFlags extends ClusterFlags, PlanFlags, SamplerFlags, PipelineFlags {
   readonly model?: string;
   readonly out: string;
   readonly negativePrompt?: string;
@@ -56,7 +57,7 @@ export function register(program: Command, io: CommandIo): void {
     )
     .addOption(flag('--height <px>', "default: the model's").argParser(wholeNumber('height', 1)))
     .addOption(flag('--width <px>', "default: the model's").argParser(wholeNumber('width', 1)));
-  addPlanFlags(addClusterFlags(addSamplerFlags(command, "the model's")))
+  addPlanFlags(addClusterFlags(addSamplerFlags(addPipelineFlags(command), "the model's")))
     .addOption(
       flag('--preview-every <n>', 'write OUT.preview.png every n steps').argParser(
         wholeNumber('preview-every', 1),
@@ -78,6 +79,7 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
     );
   }
   const samplerChoice = await readSamplerFlags(flags);
+  const pipelineArguments = await readPipelineFlags(flags);
   await prepareOutput(flags.out);
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
@@ -95,6 +97,7 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
       height: flags.height,
       width: flags.width,
       ...samplerChoice,
+      ...pipelineArguments,
       previewEvery: flags.previewEvery,
       trace: flags.traceFile !== undefined,
       plan: toPlanOptions(flags),

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
-import { TextToImagePipeline } from '../../coordinator/pipeline/index.js';
-import { defaultWorkDir, formatPlan, planInThread } from '../../planner/index.js';
+import { Pipeline } from '../../coordinator/pipeline/index.js';
+import { defaultWorkDir, formatPlan, planInThread, type PlanSource } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { collect } from '../numbers.js';
@@ -41,11 +41,12 @@ export function register(program: Command, io: CommandIo): void {
 }
 
 export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void> {
-  const { modelPath, inputShapes } = await openModel(flags);
+  const source = await openModel(flags);
+  const { modelPath } = source;
   const settings = resolvePlanSettings({ ...DEFAULTS, ...toPlanOptions(flags) });
   const plan = await planInThread(
     {
-      source: { kind: 'model', modelPath, inputShapes },
+      source,
       settings,
       workers: planWorkers(settings),
       links: [],
@@ -81,21 +82,22 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   io.stdout.write(`predicted round ${document.predicted_period_ms.toFixed(2)} ms\n`);
 }
 
-async function openModel(flags: PlanCommandFlags): Promise<{ modelPath: string; inputShapes: InputShapes }> {
+async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const given = parseShapes(flags.inputShape ?? []);
   if ((await stat(flags.model).catch(() => undefined))?.isDirectory() !== true)
-    return { modelPath: flags.model, inputShapes: { ...guessShapes(flags.model), ...given } };
-  const pipeline = await TextToImagePipeline.open(flags.model, { threads: 1 });
-  try {
-    const { inputs } = await pipeline.encodePrompt('', '', {
-      guidanceScale: GUIDED_BATCH,
-      numImagesPerPrompt: 1,
-    });
-    const [, ...latents] = pipeline.latentDims({ numImages: 1 });
-    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
     return {
-      modelPath: pipeline.unetPath,
-      inputShapes: { ...shapes, sample: [GUIDED_BATCH, ...latents], ...given },
+      kind: 'model',
+      modelPath: flags.model,
+      inputShapes: { ...guessShapes(flags.model), ...given },
+    };
+  const pipeline = await Pipeline.open(flags.model, { threads: 1 });
+  try {
+    const { inputShapes, job } = await pipeline.begin({ prompt: '', guidanceScale: GUIDED_BATCH });
+    return {
+      kind: 'model',
+      modelPath: pipeline.predictorPath,
+      adaptation: job.adaptation,
+      inputShapes: { ...inputShapes, ...given },
     };
   } finally {
     await pipeline.close();

@@ -33,6 +33,8 @@ export interface JobContext {
 export interface DenoiseJob {
   readonly source: PlanRequest['source'];
   readonly sampler: Sampler;
+  /** What the predictor is fed as its timestep, by step. Default: the sampler's timesteps. */
+  readonly timesteps?: readonly number[] | undefined;
   readonly settings: PlanSettings;
   /** Latents of step 0 and conditioning, by graph-input name; the latents also under `sample`. */
   readonly latents: Tensor;
@@ -74,6 +76,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     workers,
     request: { source: job.source, settings, batchRepeat },
     sampler,
+    timesteps: job.timesteps ?? sampler.timesteps,
     schedule,
     conditioning: job.conditioning,
     latents,

@@ -35,6 +35,8 @@ export interface DenoiseRunOptions {
   readonly workers: () => readonly WorkerHandle[];
   readonly request: Omit<DeploymentRequest, 'workers'>;
   readonly sampler: Sampler;
+  /** As the predictor is fed them, by step. */
+  readonly timesteps: readonly number[];
   readonly schedule: ScheduleSettings;
   /** By graph-input name. */
   readonly conditioning: Readonly<Record<string, Tensor>>;
@@ -102,7 +104,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         job: {
           jobId: options.jobId,
           conditioning: options.conditioning,
-          timesteps: sampler.timesteps,
+          timesteps: options.timesteps,
           batchRepeat: options.request.batchRepeat,
           guidanceScale: options.guidanceScale,
           trace: options.trace,

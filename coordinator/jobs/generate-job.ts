@@ -1,17 +1,11 @@
-import { TorchGenerator } from '../../common/random/index.js';
-import { elementCount, float32, type Tensor } from '../../common/tensor/index.js';
 import { encodePng } from '../../common/image/index.js';
-import { resolvePlanSettings } from '../../common/settings/index.js';
-import { fromPlanSettingsMessage } from '../../rpc/index.js';
-import type { TextToImagePipeline } from '../pipeline/index.js';
-import {
-  createSampler,
-  forLatents,
-  parseSamplerOptions,
-  parseSchedulerConfig,
-  SeededNoise,
-} from '../../samplers/index.js';
+import { type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import type { PlanRequest } from '../../planner/index.js';
+import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
+import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
+import type { BegunCall, Pipeline, PipelineCall } from '../pipeline/index.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
@@ -19,53 +13,49 @@ export interface GenerateOutcome extends DenoiseOutcome {
   readonly images: readonly Uint8Array[];
 }
 
-/** Text to image: text encoder, rounds on the workers, VAE decoder. */
+/** A prompt to pictures: what stands before the predictor, rounds on the workers, what stands after it. */
 export async function generateJob(
   request: GenerateRequest__Output,
-  pipeline: TextToImagePipeline,
+  pipeline: Pipeline,
   context: JobContext,
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
-  const { defaults } = pipeline;
-  const guidanceScale = request.guidanceScale ?? defaults.guidanceScale;
-  const numImages = request.numImagesPerPrompt || 1;
-  const config = forLatents(parseSchedulerConfig(request.schedulerConfig || pipeline.schedulerConfigText));
-  const dims = pipeline.latentDims({ height: request.height, width: request.width, numImages });
-  const sampler = createSampler(config, request.numInferenceSteps || defaults.numInferenceSteps, {
-    name: request.scheduler || undefined,
-    options: parseSamplerOptions(request.samplerOptions),
-    noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [elementCount(dims)] }),
-  });
+  const begun = await pipeline.begin(toPipelineCall(request));
+  for (const message of begun.warnings) context.emit({ warning: { message } });
+  const { job, inputShapes } = begun;
+  const { sampler } = job;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
-  const encoded = await pipeline.encodePrompt(request.prompt, request.negativePrompt, {
-    guidanceScale,
-    numImagesPerPrompt: numImages,
-  });
-  for (const message of encoded.warnings) context.emit({ warning: { message } });
   const previews: Promise<void>[] = [];
   const outcome = await denoiseJob(
     {
-      source: sourceFor(context, pipeline.unetPath, encoded.inputs, dims, guidanceScale),
+      source: declaredSource(context) ?? {
+        kind: 'model',
+        modelPath: pipeline.predictorPath,
+        inputShapes,
+        adaptation: job.adaptation,
+      },
       sampler,
-      settings,
-      latents: initialLatents(request.seed, dims, sampler.initNoiseSigma),
-      conditioning: encoded.inputs,
-      guidanceScale,
+      timesteps: job.timesteps,
+      settings: withMicroBatches(settings, begun.microBatches),
+      latents: job.latents,
+      conditioning: job.conditioning,
+      guidanceScale: job.guidance?.scale ?? 0,
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,
       wantsLatents: (steps) =>
         request.previewEvery > 0 && steps % request.previewEvery === 0 && steps < sampler.numCalls,
       onLatents: (steps, latents) => {
-        previews.push(preview(pipeline, steps, latents, context));
+        previews.push(preview(begun, steps, latents, context));
       },
     },
     context,
   );
+  const { pictures } = await begun.finish(outcome.latents);
   const images: Uint8Array[] = [];
-  for (const image of await pipeline.decode(outcome.latents)) images.push(await encodePng(image));
+  for (const picture of pictures) images.push(await encodePng(picture));
   // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.
   await Promise.all(previews);
   return {
@@ -75,44 +65,59 @@ export async function generateJob(
   };
 }
 
-/** Declared workers compute no model, so their profile is what is planned with. */
+/** Zero and empty mean on the wire that something was left out. */
+function toPipelineCall(request: GenerateRequest__Output): PipelineCall {
+  return {
+    ...fromArgumentMessages(request.arguments),
+    prompt: request.prompt,
+    negativePrompt: request.negativePrompt,
+    height: request.height || undefined,
+    width: request.width || undefined,
+    numInferenceSteps: request.numInferenceSteps || undefined,
+    guidanceScale: request.guidanceScale,
+    seed: request.seed,
+    numImagesPerPrompt: request.numImagesPerPrompt || undefined,
+    scheduler: request.scheduler || undefined,
+    schedulerConfig: request.schedulerConfig || undefined,
+    samplerOptions: parseSamplerOptions(request.samplerOptions),
+  };
+}
+
+/** A predictor whose file fixes a smaller batch computes its rows one after another, whatever was asked for. */
+function withMicroBatches(settings: PlanSettings, needed: number): PlanSettings {
+  return needed === 1 ? settings : { ...settings, microBatches: needed };
+}
+
+/** Declared workers compute no model, so their profile is what is planned with; undefined where there are none. */
+export function declaredSource({ registry }: JobContext): PlanRequest['source'] | undefined {
+  const declared = registry.workers.find((worker) => worker.facts.declared !== undefined)?.facts.declared;
+  return declared === undefined ? undefined : { kind: 'profile', profileJson: declared.profileJson };
+}
+
+/** What a job on a predictor of its own is planned with. */
 export function sourceFor(
-  { registry }: JobContext,
+  context: JobContext,
   modelPath: string,
   conditioning: Readonly<Record<string, Tensor>>,
   latentDims: readonly number[],
   guidanceScale: number,
-) {
-  const declared = registry.workers.find((worker) => worker.facts.declared !== undefined)?.facts.declared;
-  if (declared !== undefined) return { kind: 'profile' as const, profileJson: declared.profileJson };
+): PlanRequest['source'] {
+  const declared = declaredSource(context);
+  if (declared !== undefined) return declared;
   const [batch = 1, ...rest] = latentDims;
   const shapes = Object.fromEntries(
     Object.entries(conditioning).map(([name, tensor]) => [name, tensor.dims]),
   );
   return {
-    kind: 'model' as const,
+    kind: 'model',
     modelPath,
     inputShapes: { ...shapes, sample: [batch * (guidanceScale > 1 ? 2 : 1), ...rest] },
   };
 }
 
-/** The noise that diffusers draws for `torch.Generator("cpu").manual_seed(seed)`, times the sampler's first sigma. */
-function initialLatents(seed: number, dims: readonly number[], initNoiseSigma: number): Tensor {
-  const noise = new TorchGenerator(seed).randn(dims);
-  return float32(
-    (noise.data as Float32Array).map((value) => value * initNoiseSigma),
-    dims,
-  );
-}
-
-async function preview(
-  pipeline: TextToImagePipeline,
-  step: number,
-  latents: Tensor,
-  context: JobContext,
-): Promise<void> {
+async function preview(begun: BegunCall, step: number, latents: Tensor, context: JobContext): Promise<void> {
   try {
-    context.emit({ preview: { step, image: await encodePng(await pipeline.preview(latents)) } });
+    context.emit({ preview: { step, image: await encodePng(await begun.preview(latents)) } });
   } catch (error) {
     // A picture of half-finished latents is a courtesy; the job goes on without it.
     context.emit({ warning: { message: `no preview of step ${step}: ${String(error)}` } });

@@ -1,5 +1,6 @@
-export { type ModelFolder, openModelFolder } from './model-folder.js';
-export { type LatentRequest, type PipelineDefaults, TextToImagePipeline } from './pipeline.js';
-export { type EncodedPrompt, type EncodeOptions, TextEncoder } from './text-encoder.js';
-export { type TokenizedPrompt, Tokenizer } from './tokenizer.js';
-export { VaeDecoder } from './vae-decoder.js';
+export type { NoiseDraws, PipelineCall, PipelineDescription, PredictorJob } from './kit/index.js';
+export { GivenDraws, type ModelFolder } from './kit/index.js';
+export { openModelFolder } from './model-folder.js';
+export { type BegunCall, Pipeline } from './pipeline.js';
+export { allPipelines, diffusersClass, findPipeline } from './registry.js';
+export { Tokenizer } from './tokenizer.js';

@@ -2,13 +2,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { openSession } from '../../execution/index.js';
 import type { DType, Tensor, TypedArray } from '../../common/tensor/index.js';
-
-/** An input or output as the model file declares it; open axes have a name, or -1 where they have none. */
-export interface ValueInfo {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly (number | string)[];
-}
+import { castTensor, fromSession } from './cast-tensor.js';
+import type { PartInfo, ValueInfo } from './kit/index.js';
 
 type TensorConstructor = new (dtype: string, data: TypedArray, dims: readonly number[]) => OrtTensor;
 
@@ -18,8 +13,7 @@ type TensorConstructor = new (dtype: string, data: TypedArray, dims: readonly nu
  */
 export class OrtModel {
   readonly path: string;
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
+  readonly info: PartInfo;
   readonly #session: InferenceSession;
   readonly #Tensor: TensorConstructor;
 
@@ -27,8 +21,10 @@ export class OrtModel {
     this.path = path;
     this.#session = session;
     this.#Tensor = tensor;
-    this.inputs = session.inputMetadata.map(valueInfo);
-    this.outputs = session.outputMetadata.map(valueInfo);
+    this.info = {
+      inputs: session.inputMetadata.map(valueInfo),
+      outputs: session.outputMetadata.map(valueInfo),
+    };
   }
 
   /** Raises `model_invalid` when ONNX Runtime refuses the file. */
@@ -37,23 +33,25 @@ export class OrtModel {
     return new OrtModel(path, session, (await import('onnxruntime-node')).Tensor);
   }
 
-  input(name: string): ValueInfo | undefined {
-    return this.inputs.find((value) => value.name === name);
-  }
-
-  output(name: string): ValueInfo | undefined {
-    return this.outputs.find((value) => value.name === name);
-  }
-
-  /** Runs the model for one output. Raises `model_invalid` when the run fails. */
-  async run(feeds: Readonly<Record<string, Tensor>>, output: string): Promise<Tensor> {
-    const given = Object.entries(feeds).map(
-      ([name, tensor]) => [name, new this.#Tensor(tensor.dtype, tensor.data, tensor.dims)] as const,
-    );
+  /**
+   * Runs the model for some outputs, all unless named. See `RunPart` for what is cast.
+   * Raises `model_unsupported` for an output that it lacks, `invalid_input` for an input that is missing, `model_invalid` when the run fails.
+   */
+  async run(
+    given: Readonly<Record<string, Tensor>>,
+    outputs?: readonly string[],
+  ): Promise<Record<string, Tensor>> {
+    const wanted = outputs ?? this.info.outputs.map(({ name }) => name);
+    for (const name of wanted)
+      if (!this.info.outputs.some((output) => output.name === name))
+        throw new AsyncDiffError(
+          'model_unsupported',
+          `${this.path} has no output ${name}; it has ${names(this.info.outputs)}`,
+        );
+    const feeds = Object.fromEntries(this.info.inputs.map((input) => [input.name, this.#feed(input, given)]));
     try {
-      const results = await this.#session.run(Object.fromEntries(given), [output]);
-      const result = results[output] as OrtTensor;
-      return { dtype: result.type as DType, dims: result.dims, data: result.data as TypedArray };
+      const results = await this.#session.run(feeds, wanted);
+      return Object.fromEntries(wanted.map((name) => [name, fromSession(results[name] as OrtTensor)]));
     } catch (cause) {
       throw new AsyncDiffError('model_invalid', `${this.path} failed: ${messageOf(cause)}`, { cause });
     }
@@ -62,11 +60,26 @@ export class OrtModel {
   async close(): Promise<void> {
     await this.#session.release();
   }
+
+  #feed(input: ValueInfo, given: Readonly<Record<string, Tensor>>): OrtTensor {
+    const tensor = given[input.name];
+    if (tensor === undefined)
+      throw new AsyncDiffError(
+        'model_unsupported',
+        `${this.path} takes ${input.name}, which this pipeline does not give it`,
+      );
+    const { dtype, dims, data } = castTensor(tensor, input.dtype);
+    return new this.#Tensor(dtype, data, dims);
+  }
 }
 
 function valueInfo(metadata: InferenceSession.ValueMetadata): ValueInfo {
   if (!metadata.isTensor) return { name: metadata.name, dtype: 'float32', dims: [] };
   return { name: metadata.name, dtype: metadata.type as DType, dims: metadata.shape };
+}
+
+function names(values: readonly ValueInfo[]): string {
+  return values.map(({ name }) => name).join(', ');
 }
 
 function messageOf(cause: unknown): string {

@@ -1,112 +1,127 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
-import type { Tensor } from '../../common/tensor/index.js';
-import { type ModelFolder, openModelFolder } from './model-folder.js';
 import type { RgbImage } from '../../common/image/index.js';
-import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
-import type { OpenedPipeline, PipelineCalls, PipelineThreadData } from './thread-messages.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import { checkCall } from './check-call.js';
+import {
+  type ModelFolder,
+  type NoiseDraws,
+  type PartInfo,
+  type PipelineCall,
+  type PipelineDefaults,
+  type PipelineDescription,
+  type PipelineOutput,
+  rowOf,
+  type RunPart,
+  SeededDraws,
+  type SizeRule,
+  type Tokenize,
+} from './kit/index.js';
+import { openModelFolder } from './model-folder.js';
+import { type CompleteJob, completeJob } from './predictor-job.js';
+import { findPipeline } from './registry.js';
+import type { PartCalls, PartThreadData } from './thread-messages.js';
+import { callSampler, withNoise } from './call-sampler.js';
 
-export interface PipelineDefaults {
-  readonly guidanceScale: number;
-  readonly numInferenceSteps: number;
-  /** Pixels. */
-  readonly height: number;
-  readonly width: number;
-}
-
-export interface LatentRequest {
-  /** Pixels; the model's own size where left out or 0. */
-  readonly height?: number | undefined;
-  readonly width?: number | undefined;
-  readonly numImages: number;
+export interface BegunCall extends CompleteJob {
+  readonly warnings: readonly string[];
+  /** The final latents to what the user gets. */
+  readonly finish: (latents: Tensor) => Promise<PipelineOutput>;
+  /** The first picture of unfinished latents. */
+  readonly preview: (latents: Tensor) => Promise<RgbImage>;
 }
 
 /**
- * What surrounds the noise predictor in text-to-image: text encoder and VAE decoder of a model folder, in a thread of
- * their own. The noise predictor itself is not opened here: see `unetPath`.
+ * What surrounds the noise predictor of a model folder: the description of its pipeline, and its text encoders, VAE and tokenizers in a thread
+ * of their own. The noise predictor itself is not opened here: see `predictorPath`.
  */
-export class TextToImagePipeline {
-  /** The noise predictor's ONNX file (a U-Net or a transformer). */
-  readonly unetPath: string;
-  readonly schedulerConfigText: string;
-  readonly defaults: PipelineDefaults;
+export class Pipeline {
   readonly folder: ModelFolder;
-  readonly #opened: OpenedPipeline;
-  readonly #thread: ThreadClient<PipelineCalls>;
+  readonly description: PipelineDescription;
+  readonly defaults: PipelineDefaults;
+  readonly sizes: SizeRule;
+  readonly #infos: Readonly<Record<string, PartInfo>>;
+  readonly #thread: ThreadClient<PartCalls>;
 
-  private constructor(folder: ModelFolder, opened: OpenedPipeline, thread: ThreadClient<PipelineCalls>) {
+  private constructor(
+    folder: ModelFolder,
+    description: PipelineDescription,
+    infos: Readonly<Record<string, PartInfo>>,
+    thread: ThreadClient<PartCalls>,
+  ) {
     this.folder = folder;
-    this.unetPath = folder.predictorPath;
-    this.schedulerConfigText = folder.schedulerConfigText;
-    this.#opened = opened;
+    this.description = description;
+    this.#infos = infos;
     this.#thread = thread;
-    const [height, width] = opened.fixedLatentSize ?? sampleSize(folder);
-    this.defaults = {
-      guidanceScale: folder.generationConfig.guidance_scale,
-      numInferenceSteps: folder.generationConfig.num_inference_steps,
-      height: height * opened.vaeScaleFactor,
-      width: width * opened.vaeScaleFactor,
-    };
+    this.defaults = description.defaults(folder);
+    this.sizes = description.sizes(folder, (part) => infos[part]);
   }
 
   /** Raises `model_not_found`, `model_invalid` or `model_unsupported`. `threads`: ONNX Runtime's, for each part. */
-  static async open(modelDir: string, options: { readonly threads: number }): Promise<TextToImagePipeline> {
-    const folder = await openModelFolder(modelDir);
-    const thread = new ThreadClient<PipelineCalls>({
-      file: 'coordinator/pipeline/pipeline-thread.js',
-      name: 'pipeline',
-      workerData: { folder, threads: options.threads } satisfies PipelineThreadData,
+  static async open(modelDir: string, options: { readonly threads: number }): Promise<Pipeline> {
+    const folder = openModelFolder(modelDir);
+    const description = await findPipeline(folder);
+    const { predictor, needs } = description;
+    const thread = new ThreadClient<PartCalls>({
+      file: 'coordinator/pipeline/part-thread.js',
+      name: 'parts',
+      workerData: { folder, predictor, needs, threads: options.threads } satisfies PartThreadData,
     });
     try {
-      return new TextToImagePipeline(folder, await thread.call('open', undefined), thread);
+      return new Pipeline(folder, description, await thread.call('open', undefined), thread);
     } catch (error) {
       await thread.stop();
       throw error;
     }
   }
 
-  /** See `TextEncoder.encode`: conditioning for B images, [u0..uB-1, c0..cB-1] with guidance. */
-  async encodePrompt(prompt: string, negativePrompt: string, options: EncodeOptions): Promise<EncodedPrompt> {
-    return await this.#thread.call('encode', { prompt, negativePrompt, options });
+  /** The noise predictor's ONNX file (a U-Net or a transformer). */
+  get predictorPath(): string {
+    return this.folder.parts[this.description.predictor]?.path ?? '';
   }
 
-  /** Latents [B, channels, height, width], scaled as the sampler leaves them, to B pictures. */
-  async decode(latents: Tensor): Promise<RgbImage[]> {
-    return await this.#thread.call('decode', latents);
-  }
-
-  /** The first picture of unfinished latents. */
-  async preview(latents: Tensor): Promise<RgbImage> {
-    const rowLength = latents.data.length / (latents.dims[0] ?? 1);
-    const first = { ...latents, dims: [1, ...latents.dims.slice(1)], data: latents.data.slice(0, rowLength) };
-    const [image] = await this.decode(first);
-    return image as RgbImage;
-  }
-
-  /** Shape of `sample` for a request, [B, channels, height, width]; raises `invalid_settings` for a size that cannot be. */
-  latentDims(request: LatentRequest): number[] {
-    const factor = this.#opened.vaeScaleFactor;
-    const height = request.height || this.defaults.height;
-    const width = request.width || this.defaults.width;
-    for (const [name, pixels] of Object.entries({ height, width })) {
-      if (!Number.isInteger(pixels) || pixels <= 0 || pixels % factor !== 0) {
-        throw new AsyncDiffError('invalid_settings', `${name} ${pixels} is not a multiple of ${factor}`);
-      }
-    }
-    const fixed = this.#opened.fixedLatentSize;
-    if (fixed !== undefined && (height !== this.defaults.height || width !== this.defaults.width)) {
-      throw new AsyncDiffError(
-        'invalid_settings',
-        `${width}x${height} was asked for, and this model draws ${this.defaults.width}x${this.defaults.height} only`,
-      );
-    }
-    if (!Number.isInteger(request.numImages) || request.numImages < 1) {
-      throw new AsyncDiffError(
-        'invalid_settings',
-        `num_images_per_prompt ${request.numImages} is not 1 or more`,
-      );
-    }
-    return [request.numImages, this.folder.predictorConfig.in_channels, height / factor, width / factor];
+  /**
+   * Everything before the first step: prompts to embeddings, noise to latents, the sampler.
+   * @param draws noise in place of that of the seed, for runs that are held against recordings
+   * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
+   */
+  async begin(call: PipelineCall, draws: NoiseDraws = new SeededDraws(call.seed ?? 0)): Promise<BegunCall> {
+    const { description, folder } = this;
+    const checked = checkCall(call, description, this.sizes, this.defaults);
+    const warnings: string[] = [];
+    const runPart: RunPart = (part, inputs, outputs) => this.#thread.call('run', { part, inputs, outputs });
+    const tokenize: Tokenize = (tokenizer, text, options) =>
+      this.#thread.call('tokenize', { tokenizer, text, options });
+    const predictor = this.#infos[description.predictor] ?? { inputs: [], outputs: [] };
+    const run = {
+      ...checked,
+      model: folder,
+      call,
+      predictor,
+      noise: draws,
+      runPart,
+      tokenize,
+      partInfo: (part: string) => this.#infos[part],
+      sampler: callSampler(folder, call, stepsOf(call, checked.numInferenceSteps)),
+      warn: (message: string) => warnings.push(message),
+    };
+    const job = await description.begin(run);
+    const completed = completeJob(
+      { ...job, sampler: withNoise(job.sampler, draws) },
+      predictor,
+      this.predictorPath,
+    );
+    return {
+      ...completed,
+      warnings,
+      finish: (latents) => description.finish(run, latents),
+      preview: async (latents) => {
+        const { pictures } = await description.finish(run, rowOf(latents, 0));
+        const [first] = pictures;
+        if (first === undefined) throw new AsyncDiffError('internal', 'the pipeline gave no picture');
+        return first;
+      },
+    };
   }
 
   /** Ends the thread; calls that wait for it fail with `cancelled`. */
@@ -115,8 +130,11 @@ export class TextToImagePipeline {
   }
 }
 
-function sampleSize(folder: ModelFolder): readonly [number, number] {
-  // 64 is the default of diffusers' pipelines where a config names no size.
-  const size = folder.predictorConfig.sample_size ?? 64;
-  return typeof size === 'number' ? [size, size] : size;
+/** Explicit noise levels say how many steps there are, unless the call says it as well. */
+function stepsOf(
+  { numInferenceSteps, samplerOptions = {} }: PipelineCall,
+  fallback: number,
+): number | undefined {
+  const isExplicit = samplerOptions['sigmas'] !== undefined || samplerOptions['timesteps'] !== undefined;
+  return numInferenceSteps ?? (isExplicit ? undefined : fallback);
 }

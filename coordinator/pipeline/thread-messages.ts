@@ -1,26 +1,35 @@
 import type { Tensor } from '../../common/tensor/index.js';
-import type { ModelFolder } from './model-folder.js';
-import type { RgbImage } from '../../common/image/index.js';
-import type { EncodedPrompt, EncodeOptions } from './text-encoder.js';
+import type { ModelFolder, PartInfo, TokenizeOptions, Tokens } from './kit/index.js';
 
-/** `workerData` of the pipeline's thread. */
-export interface PipelineThreadData {
+/** `workerData` of the parts' thread. */
+export interface PartThreadData {
   readonly folder: ModelFolder;
+  /** Part that predicts the noise: described, not opened. */
+  readonly predictor: string;
+  /** Parts and tokenizers to open at once; the others are opened when they are first used. */
+  readonly needs: readonly string[];
+  /** ONNX Runtime's, for each part. */
   readonly threads: number;
 }
 
-/** What the thread knows once its parts are open. */
-export interface OpenedPipeline {
-  readonly vaeScaleFactor: number;
-  readonly fixedLatentSize: readonly [number, number] | undefined;
-}
-
 /** Calls into the thread: what goes in, and what comes back. */
-export interface PipelineCalls {
-  open: { argument: undefined; result: OpenedPipeline };
-  encode: {
-    argument: { readonly prompt: string; readonly negativePrompt: string; readonly options: EncodeOptions };
-    result: EncodedPrompt;
+export interface PartCalls {
+  /** What each part takes and gives, the predictor too. */
+  open: { argument: undefined; result: Readonly<Record<string, PartInfo>> };
+  run: {
+    argument: {
+      readonly part: string;
+      readonly inputs: Readonly<Record<string, Tensor>>;
+      readonly outputs: readonly string[] | undefined;
+    };
+    result: Readonly<Record<string, Tensor>>;
   };
-  decode: { argument: Tensor; result: RgbImage[] };
+  tokenize: {
+    argument: {
+      readonly tokenizer: string;
+      readonly text: string;
+      readonly options: TokenizeOptions | undefined;
+    };
+    result: Tokens;
+  };
 }

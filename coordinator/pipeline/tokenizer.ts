@@ -4,7 +4,8 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { clipTokenizerJson } from './clip-tokenizer.js';
-import { readJsonPart, readTextPart } from './json-file.js';
+import { readJsonFile, readTextFile } from './json-file.js';
+import type { TokenizeOptions, Tokens } from './kit/index.js';
 
 /** The part of @huggingface/tokenizers that is used; its own types are lost under NodeNext resolution. */
 interface Encoder {
@@ -29,15 +30,6 @@ const configSchema = specialTokensSchema.extend({
 const tokenizerJsonSchema = z.looseObject({ model: z.looseObject({ type: z.string().optional() }) });
 const vocabSchema = z.record(z.string(), z.int());
 
-export interface TokenizedPrompt {
-  /** Token ids, exactly `maxLength` of them. */
-  readonly ids: readonly number[];
-  /** 1 for tokens, 0 for padding. */
-  readonly attentionMask: readonly number[];
-  /** The end of the prompt that did not fit; undefined when all of it did. */
-  readonly truncatedText: string | undefined;
-}
-
 /** Text to token ids of a fixed length, as transformers' `padding="max_length", truncation=True` gives them. */
 export class Tokenizer {
   readonly maxLength: number;
@@ -54,17 +46,17 @@ export class Tokenizer {
    * Opens `tokenizer/` of a model folder: tokenizer.json, or vocab.json and merges.txt (CLIP).
    * `maxPositionEmbeddings` (of the text encoder) stands in where tokenizer_config.json names no usable length.
    */
-  static async open(folder: string, maxPositionEmbeddings?: number): Promise<Tokenizer> {
+  static open(folder: string, maxPositionEmbeddings?: number): Tokenizer {
     const config = existsSync(join(folder, 'tokenizer_config.json'))
-      ? await readJsonPart(folder, 'tokenizer_config.json', configSchema)
+      ? readJsonFile(join(folder, 'tokenizer_config.json'), configSchema)
       : configSchema.parse({});
     // transformers lets special_tokens_map.json win over a config of the older kind, without added_tokens_decoder;
     // SD 2's padding token "!" depends on it.
     const useMap =
       config.added_tokens_decoder === undefined && existsSync(join(folder, 'special_tokens_map.json'));
-    const special = useMap ? await readJsonPart(folder, 'special_tokens_map.json', specialTokensSchema) : {};
+    const special = useMap ? readJsonFile(join(folder, 'special_tokens_map.json'), specialTokensSchema) : {};
     const tokens = { ...config, ...special };
-    const encoder = await openEncoder(folder, tokens);
+    const encoder = openEncoder(folder, tokens);
     // Tokenizers without a limit of their own carry 1e30 here.
     const own = config.model_max_length;
     const maxLength = own !== undefined && own <= 1e6 ? own : maxPositionEmbeddings;
@@ -83,17 +75,20 @@ export class Tokenizer {
   }
 
   /** Never raises: a prompt that is too long is cut, and the part that was cut is returned (as diffusers does). */
-  encode(text: string): TokenizedPrompt {
+  encode(given: string, { maxLength = this.maxLength }: TokenizeOptions = {}): Tokens {
+    // Halves of surrogate pairs have no UTF-8 form; Python refuses them, and some front ends cut emoji into them.
+    const text = Buffer.from(given, 'utf8').toString('utf8');
     const whole = this.#encoder.encode(text).ids;
     const bare = this.#encoder.encode(text, { add_special_tokens: false }).ids;
     const special = whole.length - bare.length;
-    const room = this.maxLength - special;
+    const room = maxLength - special;
     const kept = bare.length <= room ? whole : cutMiddle(whole, bare, room);
-    const padding = this.maxLength - kept.length;
+    const padding = maxLength - kept.length;
     const cut = bare.slice(room);
     return {
       ids: [...kept, ...Array.from({ length: padding }, () => this.#padId)],
       attentionMask: [...kept.map(() => 1), ...Array.from({ length: padding }, () => 0)],
+      maxLength,
       truncatedText:
         cut.length === 0 ? undefined : this.#encoder.decode(cut, { skip_special_tokens: true }).trim(),
     };
@@ -108,14 +103,14 @@ function cutMiddle(whole: readonly number[], bare: readonly number[], room: numb
   return [...whole.slice(0, leading), ...bare.slice(0, room), ...whole.slice(leading + bare.length)];
 }
 
-async function openEncoder(folder: string, tokens: z.infer<typeof specialTokensSchema>): Promise<Encoder> {
+function openEncoder(folder: string, tokens: z.infer<typeof specialTokensSchema>): Encoder {
   let json: unknown;
   if (existsSync(join(folder, 'tokenizer.json'))) {
-    json = await readJsonPart(folder, 'tokenizer.json', tokenizerJsonSchema);
+    json = readJsonFile(join(folder, 'tokenizer.json'), tokenizerJsonSchema);
   } else {
-    if (!existsSync(join(folder, 'vocab.json'))) await readTextPart(folder, 'tokenizer.json');
-    const vocab = await readJsonPart(folder, 'vocab.json', vocabSchema);
-    json = clipTokenizerJson(vocab, await readTextPart(folder, 'merges.txt'), {
+    if (!existsSync(join(folder, 'vocab.json'))) readTextFile(join(folder, 'tokenizer.json'));
+    const vocab = readJsonFile(join(folder, 'vocab.json'), vocabSchema);
+    json = clipTokenizerJson(vocab, readTextFile(join(folder, 'merges.txt')), {
       bos: tokens.bos_token ?? '<|startoftext|>',
       eos: tokens.eos_token ?? '<|endoftext|>',
       unk: tokens.unk_token ?? '<|endoftext|>',

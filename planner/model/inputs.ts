@@ -41,6 +41,12 @@ export function realInputs(graph: GraphProto): ValueInfoProto[] {
   return (graph.input ?? []).filter((input) => !weights.has(input.name));
 }
 
+/** Inputs (without weights that are listed as inputs) and outputs of a model. Throws `model_unsupported` for values that are no tensors. */
+export function declaredValues(model: ModelProto): Pick<PredictorDescription, 'inputs' | 'outputs'> {
+  const graph = model.graph ?? {};
+  return { inputs: realInputs(graph).map(declaredValue), outputs: (graph.output ?? []).map(declaredValue) };
+}
+
 /**
  * Finds the latent input, the timestep, the conditioning and the noise prediction: by name first, then by type and shape
  * (docs/reference/models.md).
@@ -48,9 +54,7 @@ export function realInputs(graph: GraphProto): ValueInfoProto[] {
  * @throws AsyncDiffError `model_unsupported` if one of them cannot be told.
  */
 export function describePredictor(model: ModelProto): PredictorDescription {
-  const graph = model.graph ?? {};
-  const inputs = realInputs(graph).map(declaredValue);
-  const outputs = (graph.output ?? []).map(declaredValue);
+  const { inputs, outputs } = declaredValues(model);
   const latentLike = (value: DeclaredValue): boolean => isFloat(value.dtype) && value.dims.length >= 2;
 
   const sample =

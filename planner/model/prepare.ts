@@ -3,10 +3,11 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { adaptPredictor, type PredictorAdaptation } from './adapt.js';
 import { buildCostGraph } from './build-cost-graph.js';
 import { calibrateCosts } from './calibrate.js';
 import { foldModel } from './fold.js';
-import { describePredictor, type PredictorDescription } from './inputs.js';
+import { declaredValues, describePredictor, type PredictorDescription } from './inputs.js';
 import { hashModel, loadModelFile, type ModelFile } from '../../common/model-file/index.js';
 import type { CostGraph } from '../search/index.js';
 import { encodeModel } from '../../common/model-file/index.js';
@@ -21,6 +22,8 @@ import type { ValueSpec } from '../../common/tensor/index.js';
 /** What to prepare, and how. */
 export interface PrepareOptions {
   readonly modelPath: string;
+  /** What is done to the graph first. */
+  readonly adaptation?: PredictorAdaptation | undefined;
   /** Shapes of the inputs that the model leaves open, by name; `sample` is enough for most models. */
   readonly inputShapes: InputShapes;
   /** Values that a component is to end with (`--cut`), which folding must not remove. */
@@ -36,8 +39,15 @@ export interface PrepareOptions {
 }
 
 /** Inputs, outputs and open dimensions of a noise predictor. Reads the model file, runs nothing. */
-export function describeModel(modelPath: string): PredictorDescription {
-  return describePredictor(loadModelFile(modelPath).model);
+export function describeModel(modelPath: string, adaptation?: PredictorAdaptation): PredictorDescription {
+  const { model } = loadModelFile(modelPath);
+  adaptPredictor(model, adaptation);
+  return describePredictor(model);
+}
+
+/** Inputs and outputs of any model, as its file declares them. Reads the file, runs nothing. */
+export function describeInputs(modelPath: string): Pick<PredictorDescription, 'inputs' | 'outputs'> {
+  return declaredValues(loadModelFile(modelPath).model);
 }
 
 /**
@@ -54,13 +64,14 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   const level = options.optimizationLevel ?? 'extended';
   const keepValues = [...new Set(options.keepValues ?? [])].sort();
   const file = loadModelFile(options.modelPath);
+  adaptPredictor(file.model, options.adaptation);
   const predictor = describePredictor(file.model);
   const inputs = resolveShapes(predictor, options.inputShapes);
   checkCancelled(signal);
   const modelSha256 = await hashModel(file);
   checkCancelled(signal);
 
-  const key = cacheKey({ modelSha256, inputs, keepValues, threads, level });
+  const key = cacheKey({ modelSha256, adaptation: options.adaptation, inputs, keepValues, threads, level });
   const folder = join(options.workDir, key);
   const known = readPrepared(folder);
   if (known) return known;

@@ -29,8 +29,10 @@ import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
+import type { NumberList as _asyncdiff_v1_NumberList, NumberList__Output as _asyncdiff_v1_NumberList__Output } from './asyncdiff/v1/NumberList.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
+import type { PipelineArgument as _asyncdiff_v1_PipelineArgument, PipelineArgument__Output as _asyncdiff_v1_PipelineArgument__Output } from './asyncdiff/v1/PipelineArgument.js';
 import type { PlanRequest as _asyncdiff_v1_PlanRequest, PlanRequest__Output as _asyncdiff_v1_PlanRequest__Output } from './asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse as _asyncdiff_v1_PlanResponse, PlanResponse__Output as _asyncdiff_v1_PlanResponse__Output } from './asyncdiff/v1/PlanResponse.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from './asyncdiff/v1/PlanSettings.js';
@@ -112,8 +114,10 @@ export interface ProtoGrpcType {
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
+      NumberList: MessageTypeDefinition<_asyncdiff_v1_NumberList, _asyncdiff_v1_NumberList__Output>
       Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
       Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
+      PipelineArgument: MessageTypeDefinition<_asyncdiff_v1_PipelineArgument, _asyncdiff_v1_PipelineArgument__Output>
       PlanRequest: MessageTypeDefinition<_asyncdiff_v1_PlanRequest, _asyncdiff_v1_PlanRequest__Output>
       PlanResponse: MessageTypeDefinition<_asyncdiff_v1_PlanResponse, _asyncdiff_v1_PlanResponse__Output>
       PlanSettings: MessageTypeDefinition<_asyncdiff_v1_PlanSettings, _asyncdiff_v1_PlanSettings__Output>

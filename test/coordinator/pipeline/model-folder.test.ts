@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/package.js';
-import { openModelFolder } from '../../../coordinator/pipeline/index.js';
+import { allPipelines, findPipeline, openModelFolder } from '../../../coordinator/pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 
@@ -20,84 +20,99 @@ describe('openModelFolder', () => {
   });
   afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-  it('opens the bundled model with its own defaults', async () => {
-    const model = await openModelFolder(EMOJI);
-    expect(model.predictorPath).toBe(join(EMOJI, 'unet/model.onnx'));
-    expect(model.generationConfig).toMatchObject({ guidance_scale: 2, num_inference_steps: 50 });
-    expect(model.vaeConfig.scaling_factor).toBeCloseTo(1.2201, 4);
-    expect(JSON.parse(model.schedulerConfigText)).toMatchObject({ prediction_type: 'v_prediction' });
-  });
+  const open = async () => findPipeline(openModelFolder(folder));
 
-  it('falls back to the defaults of diffusers without generation_config.json', async () => {
+  it('opens the bundled model with its own defaults', async () => {
+    const model = openModelFolder(EMOJI);
+    expect(Object.keys(model.parts)).toEqual(['text_encoder', 'unet', 'vae_decoder', 'vae_encoder']);
+    expect(model.parts['unet']?.path).toBe(join(EMOJI, 'unet/model.onnx'));
+    expect(JSON.parse(model.schedulerConfigText)).toMatchObject({ prediction_type: 'v_prediction' });
+    const pipeline = await findPipeline(model);
+    expect(pipeline.defaults(model)).toEqual({ guidanceScale: 2, numInferenceSteps: 50 });
     rmSync(join(folder, 'generation_config.json'));
-    const model = await openModelFolder(folder);
-    expect(model.generationConfig).toEqual({ guidance_scale: 7.5, num_inference_steps: 50 });
+    expect(pipeline.defaults(openModelFolder(folder))).toEqual({ guidanceScale: 7.5, numInferenceSteps: 50 });
   });
 
   it.each([
     'model_index.json',
     'unet/model.onnx',
-    'unet/config.json',
     'text_encoder/model.onnx',
     'vae_decoder/model.onnx',
-    'vae_decoder/config.json',
     'scheduler/scheduler_config.json',
     'tokenizer/',
   ])('names %s when it is missing, and the command that makes it', async (part) => {
     rmSync(join(folder, part), { recursive: true });
-    await expect(openModelFolder(folder)).rejects.toMatchObject({
+    await expect(open()).rejects.toMatchObject({
       code: 'model_not_found',
       message: expect.stringContaining(part) as unknown,
       hint: expect.stringContaining('optimum-cli export onnx') as unknown,
     });
   });
 
-  it('tells a missing folder and a single file from a model folder', async () => {
-    await expect(openModelFolder(join(scratch, 'nothing'))).rejects.toMatchObject({
-      code: 'model_not_found',
-    });
-    await expect(openModelFolder(join(folder, 'unet/model.onnx'))).rejects.toMatchObject({
-      code: 'model_not_found',
-      hint: expect.stringContaining('denoise') as unknown,
-    });
+  it('does without configs, as folders of the old converter of diffusers are', async () => {
+    rmSync(join(folder, 'unet/config.json'));
+    rmSync(join(folder, 'vae_decoder/config.json'));
+    expect((await open()).name).toBe('Stable Diffusion');
+  });
+
+  it('takes the newest snapshot of a Hugging Face cache folder', () => {
+    const cached = join(scratch, 'models--someone--something');
+    mkdirSync(join(cached, 'refs'), { recursive: true });
+    writeFileSync(join(cached, 'refs/main'), 'abc');
+    cpSync(folder, join(cached, 'snapshots/abc'), { recursive: true });
+    expect(openModelFolder(cached).path).toBe(realpathSync(join(cached, 'snapshots/abc')));
+  });
+
+  it('tells a missing folder, a file, weights and a PyTorch folder from a model folder, each with what to do', () => {
+    const refused = (path: string, hint: string): void => {
+      const expected = { code: 'model_not_found', hint: expect.stringContaining(hint) as unknown };
+      expect(() => openModelFolder(path)).toThrow(expect.objectContaining(expected));
+    };
+    refused(join(scratch, 'nothing'), 'optimum-cli');
+    refused(join(folder, 'unet/model.onnx'), 'denoise');
+    writeFileSync(join(scratch, 'weights.safetensors'), 'x');
+    refused(join(scratch, 'weights.safetensors'), 'from_single_file');
+    const torch = join(scratch, 'torch');
+    cpSync(folder, torch, { recursive: true, filter: (path) => !path.endsWith('.onnx') });
+    refused(torch, `optimum-cli export onnx --model ${torch} ${torch}-onnx`);
   });
 
   it.each([
     ['model_index.json', '{'],
     ['model_index.json', '{}'],
-    ['unet/config.json', '{"sample_size": 16}'],
-    ['vae_decoder/config.json', '{"scaling_factor": 0}'],
+    ['unet/config.json', '[]'],
     ['generation_config.json', '{"guidance_scale": "much"}'],
   ])('calls %s of %s model_invalid', async (part, text) => {
     writeFileSync(join(folder, part), text);
-    await expect(openModelFolder(folder)).rejects.toMatchObject({
+    const opened = async () => {
+      const model = openModelFolder(folder);
+      return (await findPipeline(model)).defaults(model);
+    };
+    await expect(opened()).rejects.toMatchObject({
       code: 'model_invalid',
       message: expect.stringContaining(part) as unknown,
     });
   });
 
-  it.each([
-    ['StableDiffusionXLPipeline', { text_encoder_2: ['optimum', 'ORTModel'] }],
-    ['StableDiffusion3Pipeline', { text_encoder_2: ['a', 'b'], text_encoder_3: ['a', 'b'] }],
-    ['LatentConsistencyModelPipeline', {}],
-    ['StableDiffusionInpaintPipeline', {}],
-  ])('refuses %s plainly and points to denoise', async (name, parts) => {
-    writeFileSync(join(folder, 'model_index.json'), JSON.stringify({ _class_name: name, ...parts }));
-    await expect(openModelFolder(folder)).rejects.toMatchObject({
+  it.each(['ORTStableDiffusionPipeline', 'OnnxStableDiffusionPipeline'])('knows %s', async (name) => {
+    writeFileSync(join(folder, 'model_index.json'), JSON.stringify({ _class_name: name }));
+    expect((await open()).name).toBe('Stable Diffusion');
+  });
+
+  it('refuses a class that it does not know, with the nearest and what denoise needs', async () => {
+    writeFileSync(
+      join(folder, 'model_index.json'),
+      JSON.stringify({ _class_name: 'StableDifusionXLPipelin' }),
+    );
+    await expect(open()).rejects.toMatchObject({
       code: 'model_unsupported',
-      message: expect.stringContaining(name) as unknown,
+      message: expect.stringContaining('StableDiffusionXLPipeline') as unknown,
       hint: expect.stringContaining('denoise') as unknown,
     });
   });
+});
 
-  it('takes absent second encoders for what they are', async () => {
-    const index = { _class_name: 'StableDiffusionPipeline', text_encoder_2: [null, null] };
-    writeFileSync(join(folder, 'model_index.json'), JSON.stringify(index));
-    expect((await openModelFolder(folder)).className).toBe('StableDiffusionPipeline');
-  });
-
-  it('refuses a predictor with more channels than the latents have', async () => {
-    writeFileSync(join(folder, 'unet/config.json'), '{"in_channels": 9, "sample_size": 16}');
-    await expect(openModelFolder(folder)).rejects.toMatchObject({ code: 'model_unsupported' });
-  });
+it('no two pipelines have a class in common', async () => {
+  const names = (await allPipelines()).flatMap(({ classNames }) => classNames);
+  expect(new Set(names).size).toBe(names.length);
 });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/package.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import { imagePsnrDb, type RgbImage, toRgb8 } from '../../../common/image/index.js';
-import { TextToImagePipeline } from '../../../coordinator/pipeline/index.js';
+import { randn } from '../../../common/random/index.js';
+import { Pipeline, type PipelineCall } from '../../../coordinator/pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 const ROW = 16 * 192;
@@ -29,65 +30,74 @@ function syntheticPlanes(): Float32Array {
   return planes;
 }
 
-describe('TextToImagePipeline with the bundled model', () => {
-  let pipeline: TextToImagePipeline;
+describe('Pipeline with the bundled model', () => {
+  let pipeline: Pipeline;
   beforeAll(async () => {
-    pipeline = await TextToImagePipeline.open(EMOJI, { threads: 1 });
+    pipeline = await Pipeline.open(EMOJI, { threads: 1 });
   });
   afterAll(async () => {
     await pipeline.close();
   });
 
-  it('knows what the coordinator asks', () => {
-    expect(pipeline.defaults).toEqual({ guidanceScale: 2, numInferenceSteps: 50, height: 64, width: 64 });
-    expect(pipeline.unetPath).toBe(join(EMOJI, 'unet/model.onnx'));
-    expect(pipeline.schedulerConfigText).toContain('"timestep_spacing": "trailing"');
-    expect(pipeline.latentDims({ numImages: 3 })).toEqual([3, 4, 16, 16]);
-    expect(pipeline.latentDims({ height: 64, width: 0, numImages: 1 })).toEqual([1, 4, 16, 16]);
+  const begin = (call: Partial<PipelineCall>) => pipeline.begin({ prompt: 'red apple', ...call });
+  const states = async (call: Partial<PipelineCall>): Promise<Tensor | undefined> =>
+    (await begin(call)).job.conditioning['encoder_hidden_states'];
+
+  it('knows what the coordinator asks', async () => {
+    expect(pipeline.defaults).toEqual({ guidanceScale: 2, numInferenceSteps: 50 });
+    expect(pipeline.sizes).toEqual({ height: 64, width: 64, multipleOf: 16, fixed: true });
+    expect(pipeline.predictorPath).toBe(join(EMOJI, 'unet/model.onnx'));
+    const { job, inputShapes, microBatches } = await begin({ numImagesPerPrompt: 3, seed: 5 });
+    expect(inputShapes).toEqual({ sample: [6, 4, 16, 16], encoder_hidden_states: [6, 16, 192] });
+    expect(microBatches).toBe(1);
+    expect(job.guidance).toEqual({ scale: 2 });
+    expect(job.latents).toEqual(randn(5, [3, 4, 16, 16]));
+    expect(job.sampler.config).toMatchObject({ clip_sample: false, steps_offset: 1 });
   });
 
-  it('refuses sizes and counts that cannot be', () => {
-    const refused = (request: Parameters<TextToImagePipeline['latentDims']>[0], text: string): void => {
-      expect(() => pipeline.latentDims(request)).toThrowError(
-        expect.objectContaining({ code: 'invalid_settings', message: expect.stringContaining(text) }),
-      );
-    };
-    refused({ height: 66, numImages: 1 }, 'height 66 is not a multiple of 4');
-    refused({ width: -64, numImages: 1 }, 'width -64');
-    refused({ width: 128, numImages: 1 }, 'this model draws 64x64 only');
-    refused({ numImages: 0 }, 'num_images_per_prompt');
+  it.each([
+    [{ height: 66 }, '64x66 was asked for, and this model draws 64x64 only'],
+    [{ width: -64 }, '-64x64'],
+    [{ numImagesPerPrompt: 0 }, 'num_images_per_prompt'],
+    [{ strength: 0.5 }, 'takes no --strength'],
+    [{ prompt: 'x'.repeat(70_000) }, 'prompt has 70000 characters'],
+    [{ clipSkip: 1 }, 'takes no --clip-skip'],
+  ])('refuses %j', async (call, text) => {
+    await expect(begin(call)).rejects.toMatchObject({ message: expect.stringContaining(text) as unknown });
+  });
+
+  it('takes latents in place of noise, and refuses those of another shape', async () => {
+    const latents = randn(1, [1, 4, 16, 16]);
+    expect((await begin({ latents, seed: 9 })).job.latents).toEqual(latents);
+    await expect(begin({ latents: randn(1, [1, 4, 8, 8]) })).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
   it('puts the unconditional rows before the conditional ones', async () => {
-    const encode = async (prompt: string, negative: string, guidanceScale: number, numImagesPerPrompt = 1) =>
-      (await pipeline.encodePrompt(prompt, negative, { guidanceScale, numImagesPerPrompt })).inputs[
-        'encoder_hidden_states'
-      ];
-    const apple = await encode('red apple', '', 1);
-    const nothing = await encode('', '', 0);
-    const tiger = await encode('tiger face', '', 1);
+    const apple = await states({ guidanceScale: 1 });
+    const nothing = await states({ prompt: '', guidanceScale: 0 });
+    const tiger = await states({ prompt: 'tiger face', guidanceScale: 1 });
     expect(apple?.dims).toEqual([1, 16, 192]);
-    const guided = await encode('red apple', '', 2, 2);
+    const guided = await states({ guidanceScale: 2, numImagesPerPrompt: 2 });
     expect(guided?.dims).toEqual([4, 16, 192]);
     expect(floats(guided).slice(0, ROW)).toEqual(floats(nothing));
     expect(floats(guided).slice(ROW, 2 * ROW)).toEqual(floats(nothing));
     expect(floats(guided).slice(2 * ROW, 3 * ROW)).toEqual(floats(apple));
     expect(floats(guided).slice(3 * ROW)).toEqual(floats(apple));
-    const negative = await encode('red apple', 'tiger face', 7.5);
+    const negative = await states({ negativePrompt: 'tiger face', guidanceScale: 7.5 });
     expect(floats(negative).slice(0, ROW)).toEqual(floats(tiger));
     expect(floats(apple)).not.toEqual(floats(tiger));
+    expect(await states({ prompt: '', promptEmbeds: apple, guidanceScale: 1 })).toEqual(apple);
   });
 
   it('warns of what was cut from a prompt and from a negative prompt', async () => {
-    const long = `${'apple '.repeat(14)}castle guitar`;
-    const options = { guidanceScale: 2, numImagesPerPrompt: 1 };
-    const { inputs, warnings } = await pipeline.encodePrompt(long, long, options);
+    const prompt = `${'apple '.repeat(14)}castle guitar`;
+    const { job, warnings } = await begin({ prompt, negativePrompt: prompt });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain('the negative prompt is longer than the 16 tokens');
     expect(warnings[1]).toContain('"castle guitar"');
-    const cut = await pipeline.encodePrompt('apple '.repeat(14), 'apple '.repeat(14), options);
+    const cut = await begin({ prompt: 'apple '.repeat(14), negativePrompt: 'apple '.repeat(14) });
     expect(cut.warnings).toEqual([]);
-    expect(floats(inputs['encoder_hidden_states'])).toEqual(floats(cut.inputs['encoder_hidden_states']));
+    expect(job.conditioning).toEqual(cut.job.conditioning);
   });
 
   it('decodes latents that the VAE encoder made back into their picture', async () => {
@@ -101,26 +111,28 @@ describe('TextToImagePipeline with the bundled model', () => {
     const latents = new Float32Array(2048);
     latents.set(mean.map((value) => value * 1.2201060056686401));
     const tensor = float32(latents, [2, 4, 16, 16]);
-    const images = await pipeline.decode(tensor);
+    const { finish, preview } = await begin({});
+    const images = (await finish(tensor)).pictures;
     expect(images.map(({ width, height }) => [width, height])).toEqual([
       [64, 64],
       [64, 64],
     ]);
     expect(imagePsnrDb(images[0] as RgbImage, toRgb8(planes, 64, 64))).toBeGreaterThan(20);
     expect(images[1]).not.toEqual(images[0]);
-    expect(await pipeline.preview(tensor)).toEqual(images[0]);
+    expect(await preview(tensor)).toEqual(images[0]);
     // The caller keeps its latents.
     expect(tensor.data.length).toBe(2048);
   });
 
   it('refuses latents of another shape and latents with NaN, and lives on', async () => {
-    await expect(pipeline.decode(float32(new Float32Array(64), [1, 1, 8, 8]))).rejects.toMatchObject({
+    const { finish } = await begin({});
+    await expect(finish(float32(new Float32Array(64), [1, 1, 8, 8]))).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringContaining('[1,1,8,8]') as unknown,
     });
     const nan = float32(new Float32Array(1024).fill(Number.NaN), [1, 4, 16, 16]);
-    await expect(pipeline.decode(nan)).rejects.toMatchObject({ code: 'not_finite' });
-    expect(await pipeline.decode(float32(new Float32Array(1024), [1, 4, 16, 16]))).toHaveLength(1);
+    await expect(finish(nan)).rejects.toMatchObject({ code: 'not_finite' });
+    expect((await finish(float32(new Float32Array(1024), [1, 4, 16, 16]))).pictures).toHaveLength(1);
   });
 });
 
@@ -132,7 +144,7 @@ describe('a pipeline that cannot be opened or is closed', () => {
     const folder = join(scratch, 'broken');
     cpSync(EMOJI, folder, { recursive: true });
     writeFileSync(join(folder, 'vae_decoder/model.onnx'), 'not a model');
-    await expect(TextToImagePipeline.open(folder, { threads: 1 })).rejects.toMatchObject({
+    await expect(Pipeline.open(folder, { threads: 1 })).rejects.toMatchObject({
       code: 'model_invalid',
       message: expect.stringContaining('vae_decoder/model.onnx') as unknown,
     });
@@ -143,18 +155,16 @@ describe('a pipeline that cannot be opened or is closed', () => {
     cpSync(EMOJI, folder, { recursive: true });
     const config = { model_max_length: 77, pad_token: '<|endoftext|>' };
     writeFileSync(join(folder, 'tokenizer/tokenizer_config.json'), JSON.stringify(config));
-    await expect(TextToImagePipeline.open(folder, { threads: 1 })).rejects.toMatchObject({
+    await expect(Pipeline.open(folder, { threads: 1 })).rejects.toMatchObject({
       code: 'model_invalid',
       message: expect.stringContaining('16 tokens') as unknown,
     });
   });
 
   it('refuses calls after close, and can be closed twice', async () => {
-    const pipeline = await TextToImagePipeline.open(EMOJI, { threads: 1 });
+    const pipeline = await Pipeline.open(EMOJI, { threads: 1 });
     await pipeline.close();
     await pipeline.close();
-    await expect(
-      pipeline.encodePrompt('red apple', '', { guidanceScale: 1, numImagesPerPrompt: 1 }),
-    ).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(pipeline.begin({ prompt: 'red apple' })).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -1,10 +1,14 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+import type { PipelineArgument as _asyncdiff_v1_PipelineArgument, PipelineArgument__Output as _asyncdiff_v1_PipelineArgument__Output } from '../../asyncdiff/v1/PipelineArgument.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GenerateRequest {
   'prompt'?: (string);
+  /**
+   * Unset is not the same as empty for SDXL: its unconditional half is then zeros.
+   */
   'negativePrompt'?: (string);
   /**
    * Pixels; 0: the model's own.
@@ -48,12 +52,20 @@ export interface GenerateRequest {
    * The job goes on when this call ends; AttachJob follows it.
    */
   'detached'?: (boolean);
+  /**
+   * Further arguments of the model's pipeline, by diffusers' names: strength, clip_skip, latents, image, ... (docs/reference/models.md).
+   */
+  'arguments'?: ({[key: string]: _asyncdiff_v1_PipelineArgument});
+  '_negativePrompt'?: "negativePrompt";
   '_guidanceScale'?: "guidanceScale";
 }
 
 export interface GenerateRequest__Output {
   'prompt': (string);
-  'negativePrompt': (string);
+  /**
+   * Unset is not the same as empty for SDXL: its unconditional half is then zeros.
+   */
+  'negativePrompt'?: (string);
   /**
    * Pixels; 0: the model's own.
    */
@@ -96,5 +108,10 @@ export interface GenerateRequest__Output {
    * The job goes on when this call ends; AttachJob follows it.
    */
   'detached': (boolean);
+  /**
+   * Further arguments of the model's pipeline, by diffusers' names: strength, clip_skip, latents, image, ... (docs/reference/models.md).
+   */
+  'arguments': ({[key: string]: _asyncdiff_v1_PipelineArgument__Output});
+  '_negativePrompt'?: "negativePrompt";
   '_guidanceScale'?: "guidanceScale";
 }

@@ -1,0 +1,80 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { ARGUMENT_NAMES, kebabName } from '../../common/pipeline-arguments/index.js';
+import type {
+  PipelineCall,
+  PipelineDefaults,
+  PipelineDescription,
+  PipelineRun,
+  SizeRule,
+} from './kit/index.js';
+
+/** Longest prompt, UTF-16 units: far beyond what any text encoder reads, and tokenized in well under a second. */
+const MAX_PROMPT_LENGTH = 65_536;
+
+type Checked = Pick<PipelineRun, 'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'>;
+
+/** A call with its defaults filled in. Raises `invalid_settings` for what this pipeline does not take, or not so. */
+export function checkCall(
+  call: PipelineCall,
+  { name, takes }: PipelineDescription,
+  sizes: SizeRule,
+  defaults: PipelineDefaults,
+): Checked {
+  const stranger = ARGUMENT_NAMES.find(
+    (argument) => call[argument] !== undefined && !takes.includes(argument),
+  );
+  if (stranger !== undefined) {
+    throw new AsyncDiffError('invalid_settings', `${name} takes no --${kebabName(stranger)}`, {
+      hint: `It takes: ${takes.map((argument) => `--${kebabName(argument)}`).join(', ')}.`,
+    });
+  }
+  for (const argument of [
+    'prompt',
+    'negativePrompt',
+    'prompt2',
+    'negativePrompt2',
+    'prompt3',
+    'negativePrompt3',
+  ] as const)
+    checkPrompt(argument, call[argument]);
+  const numImages = call.numImagesPerPrompt ?? 1;
+  if (!Number.isInteger(numImages) || numImages < 1)
+    throw new AsyncDiffError('invalid_settings', `num_images_per_prompt ${numImages} is not 1 or more`);
+  const height = call.height ?? sizes.height;
+  const width = call.width ?? sizes.width;
+  checkSize(width, height, sizes);
+  return {
+    height,
+    width,
+    numImages,
+    numInferenceSteps: call.numInferenceSteps ?? defaults.numInferenceSteps,
+    guidanceScale: call.guidanceScale ?? defaults.guidanceScale,
+  };
+}
+
+function checkPrompt(name: string, text: string | undefined): void {
+  if (text === undefined || text.length <= MAX_PROMPT_LENGTH) return;
+  throw new AsyncDiffError(
+    'invalid_settings',
+    `${kebabName(name)} has ${text.length} characters, ${MAX_PROMPT_LENGTH} are the most`,
+    { hint: 'Text encoders read 77 to 512 tokens; the rest of a prompt has no effect.' },
+  );
+}
+
+/** Raises `invalid_settings` for a size that the model cannot draw, naming the nearest that it can. */
+function checkSize(width: number, height: number, { multipleOf, fixed, ...own }: SizeRule): void {
+  if (fixed) {
+    if (height === own.height && width === own.width) return;
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `${width}x${height} was asked for, and this model draws ${own.width}x${own.height} only`,
+    );
+  }
+  const near = (pixels: number): number => Math.max(multipleOf, Math.round(pixels / multipleOf) * multipleOf);
+  if (width > 0 && height > 0 && near(width) === width && near(height) === height) return;
+  throw new AsyncDiffError(
+    'invalid_settings',
+    `${width}x${height} was asked for, and this model's height and width are multiples of ${multipleOf}: the nearest is ${near(width)}x${near(height)}`,
+    { hint: `Ask for --width ${near(width)} --height ${near(height)}.` },
+  );
+}

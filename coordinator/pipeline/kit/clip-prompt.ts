@@ -1,0 +1,64 @@
+import { AsyncDiffError } from '../../../common/errors/index.js';
+import type { Tensor } from '../../../common/tensor/index.js';
+import type { PipelineRun } from './description.js';
+import { idsTensor } from './parts.js';
+
+export interface ClipRequest {
+  readonly encoder: string;
+  readonly tokenizer: string;
+  readonly text: string;
+  /** What the text is, for warnings: `prompt`. */
+  readonly what: string;
+  /**
+   * Which states: `last` (after the final norm), or so many layers before the last hidden state: 1 is `hidden_states[-2]`.
+   */
+  readonly layersBack?: number | undefined;
+  /** Output with one vector for the whole text: `pooler_output` or `text_embeds`. */
+  readonly pooled?: 'pooler_output' | 'text_embeds' | undefined;
+}
+
+export interface ClipStates {
+  /** [1, tokens, hidden] */
+  readonly states: Tensor;
+  /** [1, hidden] */
+  readonly pooled: Tensor | undefined;
+}
+
+/** One text through a CLIP text encoder: padded to its length and cut there, with a warning that quotes what was cut. */
+export async function encodeClip(run: PipelineRun, request: ClipRequest): Promise<ClipStates> {
+  const { encoder, tokenizer, text, what, layersBack, pooled } = request;
+  const tokens = await run.tokenize(tokenizer, text);
+  if (tokens.truncatedText !== undefined)
+    run.warn(
+      `the ${what} is longer than the ${tokens.maxLength} tokens that ${encoder} takes; this part was cut: "${short(tokens.truncatedText)}"`,
+    );
+  const states = layersBack === undefined ? 'last_hidden_state' : hiddenState(run, encoder, layersBack);
+  const outputs = await run.runPart(
+    encoder,
+    { input_ids: idsTensor(tokens.ids), attention_mask: idsTensor(tokens.attentionMask) },
+    pooled === undefined ? [states] : [states, pooled],
+  );
+  return { states: outputs[states] as Tensor, pooled: pooled === undefined ? undefined : outputs[pooled] };
+}
+
+/** `hidden_states.0` is the embedding, `hidden_states.L` the last of L layers. */
+function hiddenState(run: PipelineRun, encoder: string, layersBack: number): string {
+  const names = (run.partInfo(encoder)?.outputs ?? []).flatMap(
+    ({ name }) => /^hidden_states\.(\d+)$/.exec(name)?.[1] ?? [],
+  );
+  const last = Math.max(-1, ...names.map(Number));
+  if (last >= layersBack) return `hidden_states.${last - layersBack}`;
+  throw new AsyncDiffError(
+    'model_unsupported',
+    last < 0
+      ? `${encoder} was exported without its hidden states, so layers cannot be left out`
+      : `${encoder} has ${last} layers, ${layersBack} cannot be left out`,
+    { hint: 'Leave --clip-skip out, or export the text encoder with output_hidden_states.' },
+  );
+}
+
+const MAX_QUOTED = 200;
+
+export function short(text: string): string {
+  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}...`;
+}

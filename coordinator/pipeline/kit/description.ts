@@ -1,0 +1,124 @@
+import type { ArgumentName, PipelineArguments } from '../../../common/pipeline-arguments/index.js';
+import type { RgbImage } from '../../../common/image/index.js';
+import type { Tensor } from '../../../common/tensor/index.js';
+import type { PredictorAdaptation } from '../../../planner/index.js';
+
+import type { Sampler, SchedulerConfig } from '../../../samplers/index.js';
+import type { ModelFolder } from './model-folder.js';
+import type { NoiseDraws } from './noise-draws.js';
+import type { PartInfo, RunPart, Tokenize } from './parts.js';
+
+/** What a user asks a pipeline for, in diffusers' words; what is left out takes the pipeline's defaults. */
+export interface PipelineCall extends PipelineArguments {
+  readonly prompt: string;
+  /** Undefined is not the same as '' to every pipeline. */
+  readonly negativePrompt?: string | undefined;
+  /** Pixels. */
+  readonly height?: number | undefined;
+  readonly width?: number | undefined;
+  readonly numInferenceSteps?: number | undefined;
+  readonly guidanceScale?: number | undefined;
+  /** As torch.Generator('cpu').manual_seed(seed). Defaults to 0. */
+  readonly seed?: number | bigint | undefined;
+  /** Defaults to 1. */
+  readonly numImagesPerPrompt?: number | undefined;
+  /** Name of a sampler in place of the model's own. */
+  readonly scheduler?: string | undefined;
+  /** Text of a scheduler_config.json in place of the model's own. */
+  readonly schedulerConfig?: string | undefined;
+  /** Arguments of set_timesteps() and step(), under diffusers' names; they win over the pipeline's own. */
+  readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Which sizes a model draws, pixels. */
+export interface SizeRule {
+  readonly height: number;
+  readonly width: number;
+  /** Height and width must be multiples of it. */
+  readonly multipleOf: number;
+  /** No other size than `height` x `width`: the file has it fixed. */
+  readonly fixed: boolean;
+}
+
+export interface PipelineDefaults {
+  readonly numInferenceSteps: number;
+  readonly guidanceScale: number;
+}
+
+/** What a pipeline has at hand while it makes a job or a picture. It knows no executor. */
+export interface PipelineRun {
+  readonly model: ModelFolder;
+  readonly call: PipelineCall;
+  /** Asked for or default, and checked against the size rule. */
+  readonly height: number;
+  readonly width: number;
+  readonly numImages: number;
+  readonly numInferenceSteps: number;
+  readonly guidanceScale: number;
+  /** The predictor as its file declares it, before any adaptation. */
+  readonly predictor: PartInfo;
+  /** Fresh noise of the job's seed, in diffusers' order. */
+  readonly noise: NoiseDraws;
+  readonly runPart: RunPart;
+  /** What a part takes and gives; undefined where the folder lacks it. */
+  readonly partInfo: (part: string) => PartInfo | undefined;
+  readonly tokenize: Tokenize;
+  /**
+   * The sampler of the call: the model's scheduler_config.json (or the call's) with `change` applied, or another class for the same config.
+   * Its own fresh noise follows what `noise` draws for the job.
+   * @param options arguments of set_timesteps() and step() besides the number of steps, under diffusers' names (`sigmas`, `mu`)
+   */
+  readonly sampler: (
+    change?: (config: SchedulerConfig) => SchedulerConfig,
+    options?: Readonly<Record<string, unknown>>,
+  ) => Sampler;
+  /** Tells the user, in one sentence. */
+  readonly warn: (message: string) => void;
+}
+
+/** What the noise predictor is to compute: all that an executor needs to know. */
+export interface PredictorJob {
+  readonly sampler: Sampler;
+  /** What the predictor's timestep input is fed, call by call. Default: the sampler's timesteps. */
+  readonly timesteps?: readonly number[] | undefined;
+  /** Latents of the first call, float32, as the sampler has them (multiplied by its initNoiseSigma, packed where the pipeline packs). */
+  readonly latents: Tensor;
+  /**
+   * The predictor's other inputs, by name; those that the file lacks are left aside. With guidance their batch is [unconditional;
+   * conditional].
+   */
+  readonly conditioning: Readonly<Record<string, Tensor>>;
+  /** u + scale (c - u), on a batch of both; undefined: no second half. */
+  readonly guidance?: { readonly scale: number } | undefined;
+  /** What is done to the predictor's graph before it is cut: inputs joined, outputs turned. */
+  readonly adaptation?: PredictorAdaptation | undefined;
+}
+
+/** What comes out of a pipeline. */
+export interface PipelineOutput {
+  readonly pictures: readonly RgbImage[];
+}
+
+/**
+ * One kind of pipeline, as data and two functions. A new one is a file in families/ that exports a list called `pipelines`; nothing
+ * else names it.
+ */
+export interface PipelineDescription {
+  /** For people: `Stable Diffusion`. */
+  readonly name: string;
+  /** `_class_name`s of model_index.json in diffusers; Optimum's `ORT...` and the old `Onnx...` follow from them. */
+  readonly classNames: readonly string[];
+  /** Part that predicts the noise. */
+  readonly predictor: 'unet' | 'transformer';
+  /** Parts (and tokenizers) without which nothing can be drawn, beside the predictor. */
+  readonly needs: readonly string[];
+  /** The arguments that it takes beyond those of PipelineCall itself. */
+  readonly takes: readonly ArgumentName[];
+  /** As diffusers' __call__ has them. */
+  readonly defaults: (model: ModelFolder) => PipelineDefaults;
+  readonly sizes: (model: ModelFolder, partInfo: PipelineRun['partInfo']) => SizeRule;
+  /** Everything before the first step. Raises `invalid_settings` or `invalid_input` for what the call has wrong. */
+  readonly begin: (run: PipelineRun) => Promise<PredictorJob>;
+  /** Everything after the last step, from the final latents. Also for previews, from unfinished ones. */
+  readonly finish: (run: PipelineRun, latents: Tensor) => Promise<PipelineOutput>;
+}

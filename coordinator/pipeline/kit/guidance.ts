@@ -1,0 +1,21 @@
+import type { PipelineDefaults, PipelineRun } from './description.js';
+import type { ModelFolder } from './model-folder.js';
+import { configNumber, configSize } from './model-folder.js';
+
+/** Guidance in the sense of most pipelines: a second, unconditional half of the batch when the scale is above 1. */
+export function guidanceAbove1({
+  guidanceScale,
+}: Pick<PipelineRun, 'guidanceScale'>): { scale: number } | undefined {
+  return guidanceScale > 1 ? { scale: guidanceScale } : undefined;
+}
+
+/** A pipeline's own defaults, or those that the model's generation_config.json names. Raises `model_invalid` for what is no number there. */
+export function defaultsOr(fallback: PipelineDefaults): (model: ModelFolder) => PipelineDefaults {
+  return ({ generationConfig: config }) => {
+    const part = { config, configName: 'generation_config.json' };
+    return {
+      numInferenceSteps: configSize(part, 'num_inference_steps', fallback.numInferenceSteps),
+      guidanceScale: configNumber(part, 'guidance_scale', fallback.guidanceScale),
+    };
+  };
+}

@@ -1,0 +1,48 @@
+export { type ClipRequest, type ClipStates, encodeClip, short } from './clip-prompt.js';
+export type {
+  PipelineCall,
+  PipelineDefaults,
+  PipelineDescription,
+  PipelineOutput,
+  PipelineRun,
+  PredictorJob,
+  SizeRule,
+} from './description.js';
+export { defaultsOr, guidanceAbove1 } from './guidance.js';
+export { mapFloats, scaleChannels, scaledNoise, unitLatents } from './latents.js';
+export {
+  configFlag,
+  configNumber,
+  configNumbers,
+  configSize,
+  type ModelFolder,
+  type ModelPart,
+} from './model-folder.js';
+export { GivenDraws, type NoiseDraws, SeededDraws } from './noise-draws.js';
+export {
+  fixedAxis,
+  idsTensor,
+  type PartInfo,
+  type RunPart,
+  type Tokenize,
+  type TokenizeOptions,
+  type Tokens,
+  type ValueInfo,
+} from './parts.js';
+export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
+export { fixedLatentSize, unetSizes } from './unet-size.js';
+export {
+  decodeOne,
+  decodePictures,
+  drawPosterior,
+  encodePicture,
+  latentChannels,
+  latentDims,
+  type Posterior,
+  scalingFactor,
+  unscaleLatents,
+  vaePart,
+  VAE_DECODER,
+  VAE_ENCODER,
+  vaeScaleFactor,
+} from './vae.js';

@@ -1,0 +1,136 @@
+import { type RgbImage, toRgb8 } from '../../../common/image/index.js';
+import { AsyncDiffError } from '../../../common/errors/index.js';
+import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
+import type { PipelineRun } from './description.js';
+import { mapFloats } from './latents.js';
+import { configNumber, configNumbers, type ModelFolder, type ModelPart } from './model-folder.js';
+import { fixedAxis } from './parts.js';
+import { concat, floatsOf, rowOf } from './tensor-rows.js';
+
+export const VAE_DECODER = 'vae_decoder';
+export const VAE_ENCODER = 'vae_encoder';
+
+/** The VAE's config, from whichever half of it has one. */
+export function vaePart({ parts }: ModelFolder): ModelPart | undefined {
+  const halves = [parts[VAE_DECODER], parts[VAE_ENCODER]];
+  return halves.find((part) => part !== undefined && Object.keys(part.config).length > 0) ?? halves[0];
+}
+
+/** Pixels along one edge of a latent: what a file of fixed size shows, else diffusers' 2^(blocks - 1). */
+export function vaeScaleFactor(model: ModelFolder, partInfo: PipelineRun['partInfo']): number {
+  const decoder = partInfo(VAE_DECODER);
+  // The formula misses decoders that unshuffle pixels besides (the bundled one).
+  const latent = fixedAxis(decoder?.inputs[0], -1);
+  const pixels = fixedAxis(decoder?.outputs[0], -1);
+  if (latent !== undefined && pixels !== undefined && decoder?.inputs[0]?.dims.length === 4)
+    return pixels / latent;
+  const blocks = configNumbersOrDefault(vaePart(model));
+  return 2 ** (blocks.length - 1);
+}
+
+function configNumbersOrDefault(part: ModelPart | undefined): readonly unknown[] {
+  const blocks = configNumbers(part, 'block_out_channels');
+  return blocks === undefined || blocks.length === 0 ? [128, 256, 512, 512] : blocks;
+}
+
+/** Channels of the latents. */
+export function latentChannels(model: ModelFolder, partInfo: PipelineRun['partInfo']): number {
+  return fixedAxis(partInfo(VAE_DECODER)?.inputs[0], 1) ?? configNumber(vaePart(model), 'latent_channels', 4);
+}
+
+/** [images, channels, height / scale, width / scale]: the latents of a call to a pipeline that does not pack them. */
+export function latentDims(run: PipelineRun): number[] {
+  const scale = vaeScaleFactor(run.model, run.partInfo);
+  return [run.numImages, latentChannels(run.model, run.partInfo), run.height / scale, run.width / scale];
+}
+
+/** Latents as the sampler leaves them to what the VAE's decoder takes: x / scaling_factor + shift_factor, as diffusers' pipelines write it. */
+export function unscaleLatents(model: ModelFolder, latents: Tensor): Tensor {
+  const scale = Math.fround(scalingFactor(model));
+  const shift = Math.fround(configNumber(vaePart(model), 'shift_factor', 0));
+  return mapFloats(latents, (value) => (shift === 0 ? value / scale : Math.fround(value / scale) + shift));
+}
+
+/** 0.18215 is AutoencoderKL's default: older exports leave it out. Raises `model_invalid` where it is not above 0. */
+export function scalingFactor(model: ModelFolder): number {
+  const vae = vaePart(model);
+  const factor = configNumber(vae, 'scaling_factor', 0.18215);
+  if (factor > 0) return factor;
+  throw new AsyncDiffError('model_invalid', `${vae?.configName ?? 'the VAE'}: scaling_factor is ${factor}`);
+}
+
+/**
+ * What the decoder takes, [B, channels, height, width], to B pictures. Raises `invalid_input` for another shape, `not_finite` when latents
+ * or pictures hold NaN.
+ */
+export async function decodePictures(run: PipelineRun, latents: Tensor): Promise<RgbImage[]> {
+  const channels = latentChannels(run.model, run.partInfo);
+  if (latents.dtype !== 'float32' || latents.dims.length !== 4 || latents.dims[1] !== channels) {
+    throw new AsyncDiffError(
+      'invalid_input',
+      `the VAE decoder takes float32 latents [B,${channels},H,W] and got ${latents.dtype} ${formatDims(latents.dims)}`,
+    );
+  }
+  const pictures: RgbImage[] = [];
+  // One at a time: the decoder's activations are the largest of the whole pipeline.
+  for (let row = 0; row < (latents.dims[0] ?? 0); row += 1) {
+    const planes = await decodeOne(run, rowOf(latents, row));
+    const [, , height = 0, width = 0] = planes.dims;
+    pictures.push(toRgb8(floatsOf(planes), width, height));
+  }
+  return pictures;
+}
+
+/** One row of what the decoder takes through it: planes in [-1, 1] (or samples of a wave). */
+export async function decodeOne(run: PipelineRun, latents: Tensor): Promise<Tensor> {
+  const info = run.partInfo(VAE_DECODER);
+  const input = info?.inputs[0]?.name ?? 'latent_sample';
+  const output =
+    info?.outputs.find(({ name }) => name === 'sample')?.name ?? info?.outputs[0]?.name ?? 'sample';
+  const { [output]: planes } = await run.runPart(VAE_DECODER, { [input]: latents }, [output]);
+  return planes as Tensor;
+}
+
+/** What a VAE's encoder says of a picture: a normal distribution of latents, unscaled. */
+export interface Posterior {
+  readonly mean: Tensor;
+  /** Undefined where the file gives a latent that it has drawn itself (older exports). */
+  readonly deviation: Tensor | undefined;
+}
+
+/** A picture, planes [1, 3, height, width] in [-1, 1], through the VAE's encoder. */
+export async function encodePicture(run: PipelineRun, planes: Tensor): Promise<Posterior> {
+  const info = run.partInfo(VAE_ENCODER);
+  const input = info?.inputs[0]?.name ?? 'sample';
+  const output = info?.outputs[0]?.name ?? 'latent_parameters';
+  const { [output]: both } = await run.runPart(VAE_ENCODER, { [input]: planes }, [output]);
+  const parameters = both as Tensor;
+  const [batch = 1, channels = 0, ...rest] = parameters.dims;
+  if (channels !== 2 * latentChannels(run.model, run.partInfo))
+    return { mean: parameters, deviation: undefined };
+  const dims = [batch, channels / 2, ...rest];
+  const half = (at: 0 | 1): Tensor => {
+    const rows = Array.from({ length: batch }, (_, row) => {
+      const { data } = rowOf(parameters, row);
+      const length = data.length / 2;
+      return float32(data.slice(at * length, (at + 1) * length) as Float32Array, [1, ...dims.slice(1)]);
+    });
+    return concat(rows, 0);
+  };
+  // DiagonalGaussianDistribution: exp(0.5 * clamp(logvar, -30, 20)).
+  const deviation = mapFloats(half(1), (value) =>
+    Math.exp(Math.fround(0.5 * Math.min(20, Math.max(-30, value)))),
+  );
+  return { mean: half(0), deviation };
+}
+
+/** A draw from the posterior: mean + deviation * noise. */
+export function drawPosterior(
+  { mean, deviation }: Posterior,
+  noise: (dims: readonly number[]) => Tensor,
+): Tensor {
+  if (deviation === undefined) return mean;
+  const normal = floatsOf(noise(mean.dims));
+  const spread = floatsOf(deviation);
+  return mapFloats(mean, (value, i) => value + Math.fround((spread[i] as number) * (normal[i] as number)));
+}

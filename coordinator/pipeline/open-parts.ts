@@ -1,0 +1,96 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import { describeInputs } from '../../planner/index.js';
+import { missingPart } from './json-file.js';
+import {
+  fixedAxis,
+  type ModelFolder,
+  type PartInfo,
+  type TokenizeOptions,
+  type Tokens,
+} from './kit/index.js';
+import { OrtModel } from './ort-model.js';
+import type { PartThreadData } from './thread-messages.js';
+import { Tokenizer } from './tokenizer.js';
+
+/** Parts that exporters write and no picture needs. */
+const UNUSED: ReadonlySet<string> = new Set(['safety_checker']);
+
+/** The parts of a model folder as they are opened: those that every picture needs at once, the others when they are first used. */
+export class OpenParts {
+  readonly #data: PartThreadData;
+  readonly #folder: ModelFolder;
+  readonly #models = new Map<string, OrtModel>();
+  readonly #tokenizers = new Map<string, Tokenizer>();
+
+  constructor(data: PartThreadData) {
+    this.#data = data;
+    this.#folder = data.folder;
+  }
+
+  /** Raises `model_not_found` for a part that is needed and not there, `model_invalid` for one that cannot be opened. */
+  async open(): Promise<Record<string, PartInfo>> {
+    const { needs, predictor } = this.#data;
+    const infos: Record<string, PartInfo> = {};
+    for (const name of needs) {
+      if (name.startsWith('tokenizer')) this.#tokenizer(name);
+      else infos[name] = (await this.#model(name)).info;
+    }
+    for (const name of needs) if (name.startsWith('tokenizer')) this.#checkLength(name, infos);
+    for (const [name, { path }] of Object.entries(this.#folder.parts))
+      if (name === predictor || !UNUSED.has(name)) infos[name] ??= describeInputs(path);
+    return infos;
+  }
+
+  async run(
+    part: string,
+    inputs: Readonly<Record<string, Tensor>>,
+    outputs: readonly string[] | undefined,
+  ): Promise<Record<string, Tensor>> {
+    return await (await this.#model(part)).run(inputs, outputs);
+  }
+
+  tokenize(tokenizer: string, text: string, options: TokenizeOptions | undefined): Tokens {
+    return this.#tokenizer(tokenizer).encode(text, options);
+  }
+
+  async close(): Promise<void> {
+    for (const model of this.#models.values()) await model.close();
+    this.#models.clear();
+  }
+
+  async #model(name: string): Promise<OrtModel> {
+    const opened = this.#models.get(name);
+    if (opened !== undefined) return opened;
+    const part = this.#folder.parts[name];
+    if (part === undefined) throw missingPart(this.#folder.path, `${name}/model.onnx`);
+    const model = await OrtModel.open(part.path, this.#data.threads);
+    this.#models.set(name, model);
+    return model;
+  }
+
+  /** Raises `model_invalid` where an encoder takes another number of tokens than its tokenizer gives. */
+  #checkLength(name: string, infos: Readonly<Record<string, PartInfo>>): void {
+    const encoder = name.replace('tokenizer', 'text_encoder');
+    const ids = infos[encoder]?.inputs.find((input) => input.name === 'input_ids');
+    const length = fixedAxis(ids, 1);
+    const { maxLength } = this.#tokenizer(name);
+    if (length === undefined || length === maxLength) return;
+    throw new AsyncDiffError(
+      'model_invalid',
+      `${this.#folder.parts[encoder]?.path} takes ${length} tokens and the tokenizer gives ${maxLength}`,
+    );
+  }
+
+  #tokenizer(name: string): Tokenizer {
+    const opened = this.#tokenizers.get(name);
+    if (opened !== undefined) return opened;
+    const folder = this.#folder.tokenizers[name];
+    if (folder === undefined) throw missingPart(this.#folder.path, `${name}/`);
+    const encoder = this.#folder.parts[name.replace('tokenizer', 'text_encoder')];
+    const positions = encoder?.config['max_position_embeddings'];
+    const tokenizer = Tokenizer.open(folder, typeof positions === 'number' ? positions : undefined);
+    this.#tokenizers.set(name, tokenizer);
+    return tokenizer;
+  }
+}

@@ -1,0 +1,35 @@
+/** Thread entry: text encoders, VAE and tokenizers, away from the thread that serves the network. */
+import { workerData } from 'node:worker_threads';
+import type { Tensor } from '../../common/tensor/index.js';
+import { serveThread } from '../../common/threads/index.js';
+import { OpenParts } from './open-parts.js';
+import type { PartCalls, PartThreadData } from './thread-messages.js';
+
+const parts = new OpenParts(workerData as PartThreadData);
+
+function bufferOf({ data }: { readonly data: Tensor['data'] }): ArrayBuffer {
+  return data.buffer as ArrayBuffer;
+}
+
+// One call at a time, in the order they came.
+let last: Promise<unknown> = Promise.resolve();
+
+function inOrder<T>(work: () => Promise<T>): Promise<T> {
+  const done = last.then(work);
+  last = done.catch(() => undefined);
+  return done;
+}
+
+serveThread<PartCalls>({
+  calls: {
+    open: () => inOrder(async () => ({ result: await parts.open() })),
+    run: ({ part, inputs, outputs }) =>
+      inOrder(async () => {
+        const result = await parts.run(part, inputs, outputs);
+        return { result, transfer: Object.values(result).map(bufferOf) };
+      }),
+    tokenize: ({ tokenizer, text, options }) =>
+      inOrder(async () => ({ result: parts.tokenize(tokenizer, text, options) })),
+  },
+  onStop: () => inOrder(async () => await parts.close()),
+});

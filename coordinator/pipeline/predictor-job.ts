@@ -1,0 +1,51 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
+
+export interface CompleteJob {
+  readonly job: PredictorJob;
+  /** Shapes of the predictor's inputs, by name. */
+  readonly inputShapes: Readonly<Record<string, readonly number[]>>;
+  /** Micro-batches that the file asks for: above 1 where it fixes a smaller batch than the job's. */
+  readonly microBatches: number;
+}
+
+const LATENT_INPUTS = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
+const TIMESTEP_INPUTS = ['timestep', 't', 'timesteps'];
+
+/**
+ * A job held against the predictor's file: inputs that the file lacks are left aside, and one that it takes and nobody gives is found here,
+ * before anything is planned. Raises `model_unsupported` for it.
+ */
+export function completeJob(job: PredictorJob, predictor: PartInfo, path: string): CompleteJob {
+  const append = job.adaptation?.append ?? [];
+  const latentInput =
+    predictor.inputs.find(({ name }) => LATENT_INPUTS.includes(name)) ?? predictor.inputs[0];
+  const taken = new Set([...predictor.inputs.map(({ name }) => name), ...append.map(({ name }) => name)]);
+  const conditioning = Object.fromEntries(
+    Object.entries(job.conditioning).filter(([name]) => taken.has(name)),
+  );
+  const missing = predictor.inputs.filter(
+    (input) =>
+      input !== latentInput &&
+      !TIMESTEP_INPUTS.includes(input.name) &&
+      conditioning[input.name] === undefined,
+  );
+  if (missing.length > 0) {
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `${path} takes ${missing.map(({ name }) => name).join(', ')}, which this pipeline does not give it`,
+      { hint: 'Give the graph and all of its inputs to `asyncdiff denoise`.' },
+    );
+  }
+  const batch = (job.latents.dims[0] ?? 1) * (job.guidance === undefined ? 1 : 2);
+  const fixed = fixedAxis(latentInput, 0);
+  const shapes = Object.entries(conditioning).map(([name, { dims }]) => [name, dims] as const);
+  return {
+    job: { ...job, conditioning },
+    inputShapes: {
+      ...Object.fromEntries(shapes),
+      [latentInput?.name ?? 'sample']: [batch, ...job.latents.dims.slice(1)],
+    },
+    microBatches: fixed === undefined || batch % fixed !== 0 ? 1 : batch / fixed,
+  };
+}

@@ -1,0 +1,133 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import {
+  type GraphProto,
+  int64,
+  type ModelProto,
+  type NodeProto,
+  type ValueInfoProto,
+} from '../../common/model-file/index.js';
+
+/**
+ * What is done to a predictor's graph before it is cut, so that what is left is a predictor like any other: latents and conditioning in, a
+ * prediction of the latents' shape out. Plain data: it crosses threads and is part of a plan's key.
+ */
+export interface PredictorAdaptation {
+  /** The model's latent input is joined from the latents and these further inputs, in this order, along the channels. */
+  readonly append?: readonly AppendedInput[] | undefined;
+  /** The model's latent input, where `append` is given. */
+  readonly latentInput?: string | undefined;
+  /** Axis of the channels; 1 unless set (2 for video U-Nets, [batch, frames, channels, ...]). */
+  readonly axis?: number | undefined;
+  /** The prediction is multiplied by -1. */
+  readonly negate?: boolean | undefined;
+  /** Channels of the prediction that are kept, from the first: models that predict a variance too have twice the latents'. */
+  readonly keepChannels?: number | undefined;
+}
+
+export interface AppendedInput {
+  readonly name: string;
+  readonly channels: number;
+}
+
+const PREFIX = 'asyncdiff.';
+
+/**
+ * Applies an adaptation to a model, in place.
+ * @throws AsyncDiffError `model_unsupported` where the model's channels do not fit it
+ */
+export function adaptPredictor(model: ModelProto, adaptation: PredictorAdaptation | undefined): void {
+  const { graph } = model;
+  if (adaptation === undefined || !graph) return;
+  if (adaptation.append !== undefined && adaptation.latentInput !== undefined)
+    appendInputs(graph, adaptation.append, adaptation.latentInput, adaptation.axis ?? 1);
+  if (adaptation.keepChannels !== undefined) cutOutput(graph, adaptation.keepChannels, adaptation.axis ?? 1);
+  if (adaptation.negate === true)
+    addAtOutput(graph, 'negated', (input, output) => [node('Neg', [input], output)]);
+}
+
+function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name: string, axis: number): void {
+  const input = graph.input?.find((one) => one.name === name);
+  const type = input?.type?.tensor_type;
+  const dims = type?.shape?.dim;
+  if (input === undefined || type === undefined || type === null || dims?.[axis] === undefined)
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the model has no latent input ${name} with channels on axis ${axis}`,
+    );
+  const declared = dims[axis].dim_value;
+  const added = append.reduce((sum, { channels }) => sum + channels, 0);
+  const whole = declared === undefined ? undefined : int64(declared);
+  if (whole !== undefined && whole <= added)
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `${name} takes ${whole} channels, ${added} would be beside the latents`,
+    );
+  const withChannels = (of: string, channels: number | undefined): ValueInfoProto => ({
+    name: of,
+    type: {
+      tensor_type: {
+        ...type,
+        shape: { dim: channels === undefined ? dims : dims.with(axis, { dim_value: channels }) },
+      },
+    },
+  });
+  const joined = `${PREFIX}joined`;
+  for (const reader of graph.node ?? []) renameReads(reader, name, joined);
+  graph.input = (graph.input ?? []).flatMap((one) =>
+    one === input
+      ? [
+          withChannels(name, whole === undefined ? undefined : whole - added),
+          ...append.map((extra) => withChannels(extra.name, extra.channels)),
+        ]
+      : [one],
+  );
+  const concat = node('Concat', [name, ...append.map((extra) => extra.name)], joined);
+  concat.attribute = [{ name: 'axis', type: 2, i: axis }];
+  graph.node = [concat, ...(graph.node ?? [])];
+}
+
+function cutOutput(graph: GraphProto, channels: number, axis: number): void {
+  const constant = (of: string, value: number): string => {
+    const name = `${PREFIX}${of}`;
+    graph.initializer = [
+      ...(graph.initializer ?? []),
+      { name, dims: [1], data_type: 7, int64_data: [value] },
+    ];
+    return name;
+  };
+  const range = [constant('first', 0), constant('end', channels), constant('axis', axis)];
+  addAtOutput(graph, 'whole', (input, output) => [node('Slice', [input, ...range], output)]);
+  const dims = graph.output?.[0]?.type?.tensor_type?.shape?.dim;
+  if (dims?.[axis] !== undefined) dims[axis] = { dim_value: channels };
+}
+
+/** Puts nodes behind the model's first output, which keeps its name. */
+function addAtOutput(
+  graph: GraphProto,
+  suffix: string,
+  make: (input: string, output: string) => NodeProto[],
+): void {
+  const output = graph.output?.[0]?.name ?? '';
+  const raw = `${PREFIX}${suffix}.${output}`;
+  for (const one of graph.node ?? []) {
+    renameReads(one, output, raw);
+    one.output = (one.output ?? []).map((name) => (name === output ? raw : name));
+  }
+  graph.node = [...(graph.node ?? []), ...make(raw, output)];
+}
+
+function renameReads(reader: NodeProto, from: string, to: string): void {
+  reader.input = (reader.input ?? []).map((name) => (name === from ? to : name));
+  for (const attribute of reader.attribute ?? [])
+    for (const inner of [...(attribute.g ? [attribute.g] : []), ...(attribute.graphs ?? [])])
+      for (const one of inner.node ?? []) renameReads(one, from, to);
+}
+
+function node(opType: string, input: string[], output: string): NodeProto {
+  return {
+    name: output === '' ? '' : `${PREFIX}${opType}.${output}`,
+    op_type: opType,
+    input,
+    output: [output],
+  };
+}

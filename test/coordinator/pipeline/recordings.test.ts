@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Tensor } from '../../../common/tensor/index.js';
+import { GivenDraws, Pipeline, Tokenizer } from '../../../coordinator/pipeline/index.js';
+import { runReference } from '../../support/pipeline-reference.js';
+import { RecordedPipeline, RECORDINGS } from '../../support/recorded-pipeline.js';
+
+/** Recorded calls whose pipelines there are. */
+const CASES = ['sdxl'];
+
+const isThere = existsSync(RECORDINGS);
+if (!isThere) console.warn(`no recorded pipelines in ${RECORDINGS}: they are skipped`);
+const found = !isThere ? [] : readdirSync(RECORDINGS).filter((name) => CASES.includes(name));
+
+function numbers(tensor: Tensor): number[] {
+  return Array.from(tensor.data as Float32Array, Number);
+}
+
+function difference(a: Tensor | undefined, b: Tensor): number {
+  if (a === undefined || a.data.length !== b.data.length) return Number.POSITIVE_INFINITY;
+  const [left, right] = [numbers(a), numbers(b)];
+  return left.reduce((most, value, i) => Math.max(most, Math.abs(value - (right[i] as number))), 0);
+}
+
+describe.skipIf(found.length === 0)('pipelines recorded from diffusers and Optimum', () => {
+  const workDir = mkdtempSync(join(tmpdir(), 'asyncdiff-recordings-'));
+  afterAll(() => rmSync(workDir, { recursive: true, force: true }));
+
+  it.each(found)('%s: prompt to picture', async (name) => {
+    const recorded = new RecordedPipeline(RECORDINGS, name);
+    const pipeline = await Pipeline.open(recorded.model, { threads: 1 });
+    try {
+      const draws = await recorded.series('inputs/noise_');
+      const begun = await pipeline.begin(await recorded.call(), new GivenDraws(draws));
+      const { job } = begun;
+      for (const input of recorded.json.predictor.constant_inputs) {
+        const expected = await recorded.npy(`inputs/predictor/${input}.npy`);
+        expect(difference(job.conditioning[input], expected), input).toBeLessThan(2e-5);
+      }
+      const fed = recorded.timesteps.fed.timestep.values.map((value) =>
+        Array.isArray(value) ? value[0] : value,
+      );
+      (job.timesteps ?? job.sampler.timesteps).forEach((timestep, i) =>
+        expect(timestep).toBeCloseTo(fed[i] as number, 4),
+      );
+      const run = await runReference(pipeline, begun, workDir);
+      const latents = await recorded.series('expected/latents_');
+      expect(run.latents).toHaveLength(latents.length + 1);
+      latents.forEach((expected, step) =>
+        expect(difference(run.latents[step], expected), `latents ${step}`).toBeLessThan(
+          recorded.tolerance('latents'),
+        ),
+      );
+      const final = run.latents.at(-1) as Tensor;
+      expect(difference(final, await recorded.npy('expected/final.npy'))).toBeLessThan(
+        recorded.tolerance('final'),
+      );
+      const { pictures } = await begun.finish(final);
+      const image = await recorded.npy('expected/image.npy');
+      const bytes = pictures.flatMap(({ data }) => [...data]);
+      const worst = numbers(image).reduce(
+        (most, value, i) => Math.max(most, Math.abs(Math.round(value * 255) - (bytes[i] as number))),
+        0,
+      );
+      expect(worst).toBeLessThanOrEqual(1);
+    } finally {
+      await pipeline.close();
+    }
+  });
+
+  it.each(found)('%s: token ids', (name) => {
+    const recorded = new RecordedPipeline(RECORDINGS, name);
+    for (const { tokenizer, text, arguments: given, input_ids: ids } of recorded.json.tokens) {
+      if (given.padding !== 'max_length') continue;
+      const opened = Tokenizer.open(join(recorded.model, tokenizer));
+      [text].flat().forEach((one, i) => {
+        expect(opened.encode(one, { maxLength: given.max_length }).ids).toEqual(ids[i]);
+      });
+    }
+  });
+});
