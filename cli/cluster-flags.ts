@@ -5,21 +5,20 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
 import { LocalCluster } from './local-cluster.js';
-import { messageLimitBytes, messageLimitFlag } from './message-limit.js';
+import { addLinkFlags, type LinkFlags, openLinks } from './link-flags.js';
 import { wholeNumber } from './numbers.js';
 
 /** Flags that say where a job runs. */
-export interface ClusterFlags {
+export interface ClusterFlags extends LinkFlags {
   readonly coordinator?: string;
   readonly localWorkers?: number;
   readonly device?: string;
   readonly threads?: number;
   readonly cache?: string;
-  readonly maxMessageMb?: number;
 }
 
 export function addClusterFlags(command: Command): Command {
-  return command
+  command
     .addOption(flag('--coordinator <host:port>', 'run on the workers of this coordinator'))
     .addOption(
       flag('--local-workers <k>', 'run on k worker processes on this machine').argParser(
@@ -33,8 +32,8 @@ export function addClusterFlags(command: Command): Command {
         'ONNX Runtime threads of each local worker (default: the cores shared out)',
       ).argParser(wholeNumber('threads', 1, 256)),
     )
-    .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'))
-    .addOption(messageLimitFlag());
+    .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'));
+  return addLinkFlags(command);
 }
 
 export interface OpenCluster {
@@ -56,9 +55,7 @@ export async function openCluster(
     throw new AsyncDiffError('usage', 'give either --coordinator or --local-workers, not both');
   }
   if (coordinator !== undefined) {
-    const client = new AsyncDiffClient(coordinator, {
-      maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
-    });
+    const client = new AsyncDiffClient(coordinator, await openLinks(flags));
     try {
       const { workers } = await client.status({ signal: io.signal });
       return { client, local: undefined, workers: workers.length, close: async () => client.close() };

@@ -114,7 +114,7 @@ function startWorker(
       stdio: ['pipe', 'ignore', 'pipe'],
       // A process group of their own: Ctrl-C reaches this process alone, which cancels the job and then ends them.
       detached: true,
-      env: { ...process.env, ...ALLOCATOR_ENVIRONMENT },
+      env: { ...ownEnvironment(), ...ALLOCATOR_ENVIRONMENT },
     },
   );
   let tail = '';
@@ -140,6 +140,11 @@ function startWorker(
   });
   failed.catch(() => undefined);
   return { child, failed };
+}
+
+/** Without the settings of this command: a worker gets its own as flags, and talks over loopback in plain text. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ASYNCDIFF_')));
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -85,6 +85,7 @@ export class Coordinator implements CoordinatorParts {
           },
         ],
         ...linkOf(options),
+        onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
       });
       coordinator = new Coordinator(options, pipeline, () => server);
     } catch (error) {

@@ -1,7 +1,11 @@
-import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
+import { type ChannelCredentials, type ClientOptions, credentials } from '@grpc/grpc-js';
+import { parseAddress } from './address.js';
 import type { CoordinatorClient as CoordinatorStub } from './gen/asyncdiff/v1/Coordinator.js';
 import type { WorkerClient as WorkerStub } from './gen/asyncdiff/v1/Worker.js';
-import { type LinkSecurity, PLAINTEXT } from './link-security.js';
+import { linkInterceptor } from './link-interceptor.js';
+import { type LinkSecurity, PLAINTEXT, type TlsSettings } from './link-security.js';
 import { channelOptions, type TransportSettings } from './options.js';
 import { clientConstructors } from './service.js';
 
@@ -17,22 +21,43 @@ export type WorkerChannel = WorkerStub;
 
 /** A channel to a coordinator at HOST:PORT, for its caller to close. It connects at the first call. */
 export function openCoordinatorChannel(address: string, options: LinkOptions = {}): CoordinatorChannel {
-  return new (clientConstructors().Coordinator)(
-    address,
-    channelCredentials(options.security),
-    channelOptions(options.settings),
-  );
+  return new (clientConstructors().Coordinator)(address, ...channelArguments(address, options));
 }
 
 /** A channel to a worker at HOST:PORT, for its caller to close. It connects at the first call. */
 export function openWorkerChannel(address: string, options: LinkOptions = {}): WorkerChannel {
-  return new (clientConstructors().Worker)(
-    address,
-    channelCredentials(options.security),
-    channelOptions(options.settings),
-  );
+  return new (clientConstructors().Worker)(address, ...channelArguments(address, options));
 }
 
-function channelCredentials(_security: LinkSecurity = PLAINTEXT): ChannelCredentials {
-  return credentials.createInsecure();
+/** What a client of grpc-js is made with, for services that are not ours (health, reflection). */
+export function channelArguments(
+  address: string,
+  { security = PLAINTEXT, settings }: LinkOptions = {},
+): [ChannelCredentials, ClientOptions] {
+  const { host } = parseAddress(address);
+  const options: ClientOptions = {
+    ...channelOptions(settings),
+    interceptors: [linkInterceptor(address, security)],
+  };
+  if (security.tls === undefined) return [credentials.createInsecure(), options];
+  // TLS names no IP addresses when it says whom it wants (RFC 6066); the certificate is held against the address all the same.
+  if (isIP(host) !== 0) options['grpc.ssl_target_name_override'] = 'ip-address.invalid';
+  return [
+    credentials.createFromSecureContext(secureContext(security.tls), {
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+    }),
+    options,
+  ];
+}
+
+const contexts = new WeakMap<TlsSettings, SecureContext>();
+
+/** One for all channels of a process: making it reads every CA. */
+function secureContext(tls: TlsSettings): SecureContext {
+  let context = contexts.get(tls);
+  if (context === undefined) {
+    context = createSecureContext({ ca: tls.ca, cert: tls.identity?.certificate, key: tls.identity?.key });
+    contexts.set(tls, context);
+  }
+  return context;
 }

@@ -2,6 +2,7 @@ export { fromArgumentMessages, toArgumentMessages } from './argument-messages.js
 export { type Address, formatAddress, parseAddress } from './address.js';
 export { messages, unary, type UnaryOptions } from './calls.js';
 export {
+  channelArguments,
   type CoordinatorChannel,
   type LinkOptions,
   openCoordinatorChannel,
@@ -21,6 +22,7 @@ export {
   describeTensor,
   markOwned,
 } from './frame.js';
+export { loadSecurity, type SecurityFiles } from './load-security.js';
 export { type LinkSecurity, PLAINTEXT, type TlsIdentity, type TlsSettings } from './link-security.js';
 export {
   channelOptions,

@@ -112,6 +112,7 @@ export class AsyncDiffWorker {
       listen,
       services: [{ definition: workerService(), handlers: handlers }],
       ...linkOf(options),
+      onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
     });
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, device: declared, hello });

@@ -4,12 +4,12 @@ import { Coordinator } from '../../coordinator/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
-import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
+import { addLinkFlags, type LinkFlags, openLinks } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { wholeNumber } from '../numbers.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface ServeFlags {
+export interface ServeFlags extends LinkFlags {
   readonly model?: string;
   readonly listen: string;
   readonly workers?: string;
@@ -18,12 +18,11 @@ export interface ServeFlags {
   readonly metricsPort?: number;
   readonly graceMs: number;
   readonly maxQueue?: number;
-  readonly maxMessageMb?: number;
   readonly exitWithStdin?: boolean;
 }
 
 export function register(program: Command, io: CommandIo): void {
-  program
+  const command = program
     .command('serve')
     .description('Run the coordinator: it takes jobs and workers. It needs no GPU.')
     .addOption(flag('--model <dir>', 'text-to-image model folder (for generate; denoise brings its own)'))
@@ -52,11 +51,10 @@ export function register(program: Command, io: CommandIo): void {
     .addOption(
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
-    .addOption(messageLimitFlag())
-    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
-    .action((flags: ServeFlags, command: Command) =>
-      run(flags, io, command.optsWithGlobals()['verbose'] === true),
-    );
+    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp());
+  addLinkFlags(command).action((flags: ServeFlags, command: Command) =>
+    run(flags, io, command.optsWithGlobals()['verbose'] === true),
+  );
 }
 
 export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Promise<void> {
@@ -70,7 +68,7 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     threads: flags.threads,
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     maxQueued: flags.maxQueue,
-    maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
+    ...(await openLinks(flags)),
     log: openLog('asyncdiff-serve', verbose),
   });
   const metrics =

@@ -2,26 +2,29 @@ import type { Command } from 'commander';
 import { AsyncDiffClient } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { flag } from '../flag.js';
+import { addLinkFlags, type LinkFlags, openLinks } from '../link-flags.js';
 import { type CommandIo, writeJson } from '../io.js';
 
-interface StatusFlags {
+interface StatusFlags extends LinkFlags {
   readonly coordinator: string;
   readonly json?: boolean;
 }
 
 export function register(program: Command, io: CommandIo): void {
-  program
+  const command = program
     .command('status')
     .description('Show the workers and the queue of a coordinator.')
     .addOption(flag('--coordinator <host:port>', 'the coordinator').default('127.0.0.1:50051'))
-    .option('--json', 'print one JSON document')
-    .action((flags: StatusFlags) => run(flags, io));
+    .option('--json', 'print one JSON document');
+  addLinkFlags(command).action((flags: StatusFlags) => run(flags, io));
 }
 
 export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
-  const client = new AsyncDiffClient(flags.coordinator);
+  const client = new AsyncDiffClient(flags.coordinator, await openLinks(flags));
   try {
-    const status = await client.status({ signal: io.signal }).catch((error: unknown) => {
+    const status = await client.status({ signal: io.signal }).catch((thrown: unknown) => {
+      const error = AsyncDiffError.from(thrown);
+      if (error.code !== 'coordinator_unreachable' && error.code !== 'deadline_exceeded') throw error;
       throw new AsyncDiffError('coordinator_unreachable', `no coordinator answers at ${flags.coordinator}`, {
         cause: error,
       });

@@ -4,12 +4,12 @@ import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
-import { messageLimitBytes, messageLimitFlag } from '../message-limit.js';
+import { addLinkFlags, type LinkFlags, openLinks } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../numbers.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface WorkerFlags {
+export interface WorkerFlags extends LinkFlags {
   readonly join?: string;
   readonly listen?: string;
   readonly advertise?: string;
@@ -20,13 +20,12 @@ export interface WorkerFlags {
   readonly name?: string;
   readonly metricsPort?: number;
   readonly graceMs: number;
-  readonly maxMessageMb?: number;
   readonly sharedMemory: 'on' | 'off';
   readonly exitWithStdin?: boolean;
 }
 
 export function register(program: Command, io: CommandIo): void {
-  program
+  const command = program
     .command('worker')
     .description('Run a worker: it computes parts of noise predictors on one device.')
     .addOption(flag('--join <host:port>', 'register with this coordinator, and again whenever it is lost'))
@@ -71,11 +70,10 @@ export function register(program: Command, io: CommandIo): void {
         .choices(['on', 'off'])
         .default('on'),
     )
-    .addOption(messageLimitFlag())
-    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp())
-    .action((flags: WorkerFlags, command: Command) =>
-      run(flags, io, command.optsWithGlobals()['verbose'] === true),
-    );
+    .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp());
+  addLinkFlags(command).action((flags: WorkerFlags, command: Command) =>
+    run(flags, io, command.optsWithGlobals()['verbose'] === true),
+  );
 }
 
 export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): Promise<void> {
@@ -95,7 +93,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     cacheDir: flags.cache,
     speed: flags.speed,
     name: flags.name,
-    maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
+    ...(await openLinks(flags)),
     sharedMemory: flags.sharedMemory === 'on',
     log,
   });

@@ -112,6 +112,11 @@ export const ERRORS = Object.freeze({
     EXIT.failure,
     'Give workers an address that the others reach (--advertise HOST:PORT), or use --data-path relay.',
   ),
+  tls_failed: row(
+    'UNAUTHENTICATED',
+    EXIT.unreachable,
+    'Give both sides certificates of one CA: asyncdiff certs DIR --hosts NAME,NAME.',
+  ),
   protocol_mismatch: row(
     'FAILED_PRECONDITION',
     EXIT.failure,

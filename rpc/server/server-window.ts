@@ -1,10 +1,10 @@
-import type { Http2Server, ServerHttp2Session, Settings } from 'node:http2';
+import type { ServerHttp2Session, Settings } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
+import { http2Servers } from './http2-servers.js';
 
-/** Fields of grpc-js 1.14.7 that have no public form. test/rpc/server-window.test.ts fails if they move. */
+/** A field of grpc-js 1.14.7 that has no public form. test/rpc/server-window.test.ts fails if it moves. */
 interface PrivateServer {
   readonly commonServerOptions: { settings?: Settings };
-  readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
 }
 
 /**
@@ -22,7 +22,7 @@ export function openServerWindows(server: Server, windowBytes: number): () => vo
     initialWindowSize: windowBytes,
   };
   return () => {
-    for (const http2Server of inner.http2Servers.keys()) {
+    for (const http2Server of http2Servers(server)) {
       http2Server.on('session', (session: ServerHttp2Session) => {
         session.setLocalWindowSize(windowBytes);
       });

@@ -17,9 +17,12 @@ import {
   type LinkSecurity,
   packageDefinition,
   parseAddress,
+  PLAINTEXT,
   serverOptions,
   type TransportSettings,
 } from '../index.js';
+import { ServerSockets } from './http2-servers.js';
+import { type Refusal, reportRefusals } from './server-refusals.js';
 import { openServerWindows } from './server-window.js';
 
 export interface ServedService {
@@ -36,6 +39,8 @@ export interface StartServerOptions {
   /** Default: plain text. */
   readonly security?: LinkSecurity | undefined;
   readonly settings?: TransportSettings | undefined;
+  /** A connection did not come about for its security; once for each peer and reason. */
+  readonly onRefused?: ((refusal: Refusal) => void) | undefined;
 }
 
 export interface RunningServer {
@@ -53,7 +58,7 @@ export interface RunningServer {
 /**
  * Starts a gRPC server with health and reflection services and open flow-control windows.
  *
- * @throws AsyncDiffError `port_in_use`, `address_invalid`
+ * @throws AsyncDiffError `port_in_use`, `address_invalid`, `invalid_settings`
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   if (options.signal?.aborted) throw AsyncDiffError.from(options.signal.reason, 'cancelled');
@@ -71,25 +76,31 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   new ReflectionService({ ...packageDefinition(), ...loadSync(healthProtoPath) }).addToServer(server);
 
   const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);
-  const port = await bind(server, address);
+  const port = await bind(server, address, serverCredentials(options.security));
   bound();
+  reportRefusals(server, options.onRefused);
+  const sockets = new ServerSockets(server);
   setHealth('SERVING');
 
+  const cancelAll = (): void => {
+    server.forceShutdown();
+    sockets.cutSoon();
+  };
   let closed: Promise<void> | undefined;
   const drain = (graceMs: number): Promise<void> => {
     if (closed !== undefined) {
-      if (graceMs <= 0) server.forceShutdown();
+      if (graceMs <= 0) cancelAll();
       return closed;
     }
     setHealth('NOT_SERVING');
     closed = new Promise((resolve) => {
-      const timer = setTimeout(() => server.forceShutdown(), Math.max(0, graceMs));
+      const timer = setTimeout(cancelAll, Math.max(0, graceMs));
       server.tryShutdown(() => {
         clearTimeout(timer);
         resolve();
       });
     });
-    if (graceMs <= 0) server.forceShutdown();
+    if (graceMs <= 0) cancelAll();
     return closed;
   };
   const close = (): Promise<void> => drain(0);
@@ -98,19 +109,35 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   return { address: formatAddress({ host: address.host, port }), server, setHealth, drain, close };
 }
 
+function serverCredentials({ tls }: LinkSecurity = PLAINTEXT): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { ca, identity, mutual = false } = tls;
+  if (identity === undefined) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      'TLS is asked for, and this process serves others without a certificate',
+      {
+        hint: "Give this host's own: --tls-cert HOST.crt --tls-key HOST.key (asyncdiff certs makes them).",
+      },
+    );
+  }
+  const pair = { cert_chain: identity.certificate, private_key: identity.key };
+  return ServerCredentials.createSsl(mutual ? (ca ?? null) : null, [pair], mutual);
+}
+
 function serviceName(definition: ServiceDefinition): string {
   const path = Object.values(definition)[0]?.path ?? '';
   return path.split('/')[1] ?? '';
 }
 
 /** Binds every address that the host's name stands for: `localhost` is two on most machines, and each may be taken. */
-async function bind(server: Server, address: Address): Promise<number> {
+async function bind(server: Server, address: Address, credentials: ServerCredentials): Promise<number> {
   let { port } = address;
   let bound = 0;
   let unavailable: Error | undefined;
   for (const host of await resolve(address)) {
     try {
-      port = await bindOne(server, formatAddress({ host, port }));
+      port = await bindOne(server, formatAddress({ host, port }), credentials);
       bound += 1;
     } catch (error) {
       // A name may stand for an address of a family that this machine does not have.
@@ -136,9 +163,9 @@ async function resolve(address: Address): Promise<string[]> {
   }
 }
 
-function bindOne(server: Server, address: string): Promise<number> {
+function bindOne(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((done, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) done(port);
       else reject(error);
     });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerHttp2Session } from 'node:http2';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startDelayProxy } from '../../scripts/delay-proxy.js';
 import type {
   CoordinatorMessage,
@@ -11,10 +11,13 @@ import {
   coordinatorService,
   DEFAULT_WINDOW_BYTES,
   encodeFrames,
+  type LinkSecurity,
   openCoordinatorChannel,
+  PLAINTEXT,
   workerService,
 } from '../../rpc/index.js';
 import { ControlStream } from '../../rpc/streams/index.js';
+import { TestAuthority } from '../support/certificates.js';
 import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
 import { bidiHandler, startServer } from '../../rpc/server/index.js';
 
@@ -41,7 +44,7 @@ async function stable(read: () => number): Promise<number> {
 }
 
 /** A client's control stream through a proxy, with one message already answered. */
-async function upward(windowBytes?: number) {
+async function upward(security: LinkSecurity, windowBytes?: number) {
   const received: number[] = [];
   const join = bidiHandler<WorkerMessage__Output, CoordinatorMessage>((stream) => {
     stream.listen({
@@ -56,6 +59,7 @@ async function upward(windowBytes?: number) {
   const server = await startServer({
     listen: '127.0.0.1:0',
     services: [{ definition: { Join: coordinatorService().Join }, handlers: { Join: join } }],
+    security,
     settings: { windowBytes },
   });
   cleanups.push(() => server.close());
@@ -69,7 +73,7 @@ async function upward(windowBytes?: number) {
     http2Server.on('session', (session) => sessions.push(session));
   const proxy = await startDelayProxy({ to: server.address, delayMs: 1 });
   cleanups.push(() => proxy.close());
-  const client = openCoordinatorChannel(proxy.address);
+  const client = openCoordinatorChannel(proxy.address, { security });
   cleanups.push(() => client.close());
   const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
   await new Promise<void>((resolve) => {
@@ -84,34 +88,15 @@ function sendTensor(stream: ControlStream<WorkerMessage, unknown>): void {
   stream.send({ relayedFrame: { toWorkerIds: ['b'], frame: frame ?? null } }, tensor.data.byteLength);
 }
 
-test('a server takes a whole tensor before the sender has heard anything back', async () => {
-  const { proxy, received, sessions, stream } = await upward();
-  expect(sessions[0]?.localSettings.initialWindowSize).toBe(DEFAULT_WINDOW_BYTES);
-  expect(sessions[0]?.state.effectiveLocalWindowSize).toBe(DEFAULT_WINDOW_BYTES);
-  // From here on no acknowledgement, no window update, nothing reaches the sender.
-  proxy.hold('down');
-  sendTensor(stream);
-  while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(received).toEqual([tensor.data.byteLength]);
-});
-
-test('and with the window that grpc-js leaves, it takes 64 KiB: the test above proves what it says', async () => {
-  const { proxy, received, stream } = await upward(65_535);
-  proxy.hold('down');
-  const before = proxy.passedBytes.up;
-  sendTensor(stream);
-  expect((await stable(() => proxy.passedBytes.up)) - before).toBeLessThan(CLOSED_BYTES);
-  expect(received).toEqual([]);
-});
-
 /** A consumer behind a proxy, subscribed. */
-async function downward(windowBytes?: number) {
+async function downward(security: LinkSecurity, windowBytes?: number) {
   const exchange = new ExchangeServer({ producerId: () => 'p' });
   const server = await startServer({
     listen: '127.0.0.1:0',
     services: [
       { definition: { Exchange: workerService().Exchange }, handlers: { Exchange: exchange.handler } },
     ],
+    security,
   });
   cleanups.push(() => server.close());
   const proxy = await startDelayProxy({ to: server.address, delayMs: 1 });
@@ -124,28 +109,59 @@ async function downward(windowBytes?: number) {
     planId: 'plan',
     onTensor: (_, { bytes }) => void received.push(bytes),
     onLost: () => undefined,
-    link: { settings: { windowBytes } },
+    link: { security, settings: { windowBytes } },
   });
   cleanups.push(() => client.close());
   return { exchange, proxy, received };
 }
 
-test('a consumer takes a whole tensor before the producer has heard anything back', async () => {
-  const { exchange, proxy, received } = await downward();
-  proxy.hold('up');
-  expect(await exchange.publish('plan', 'c', tensor, meta)).toBe(true);
-  while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(received).toEqual([tensor.data.byteLength]);
+let mutual: LinkSecurity;
+beforeAll(async () => {
+  const authority = await TestAuthority.make();
+  mutual = authority.security(await authority.host('host'));
 });
 
-test('and with a closed window, it does not', async () => {
-  const { exchange, proxy, received } = await downward(65_535);
-  await stable(() => proxy.passedBytes.up);
-  proxy.hold('up');
-  const before = proxy.passedBytes.down;
-  void exchange.publish('plan', 'c', tensor, meta);
-  expect((await stable(() => proxy.passedBytes.down)) - before).toBeLessThan(CLOSED_BYTES);
-  expect(received).toEqual([]);
+describe.each([
+  ['in plain text', (): LinkSecurity => PLAINTEXT],
+  ['under mutual TLS', (): LinkSecurity => mutual],
+])('%s', (_how, security) => {
+  test('a server takes a whole tensor before the sender has heard anything back', async () => {
+    const { proxy, received, sessions, stream } = await upward(security());
+    expect(sessions[0]?.localSettings.initialWindowSize).toBe(DEFAULT_WINDOW_BYTES);
+    expect(sessions[0]?.state.effectiveLocalWindowSize).toBe(DEFAULT_WINDOW_BYTES);
+    // From here on no acknowledgement, no window update, nothing reaches the sender.
+    proxy.hold('down');
+    sendTensor(stream);
+    while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(received).toEqual([tensor.data.byteLength]);
+  });
+
+  test('and with the window that grpc-js leaves, it takes 64 KiB: the test above proves what it says', async () => {
+    const { proxy, received, stream } = await upward(security(), 65_535);
+    proxy.hold('down');
+    const before = proxy.passedBytes.up;
+    sendTensor(stream);
+    expect((await stable(() => proxy.passedBytes.up)) - before).toBeLessThan(CLOSED_BYTES);
+    expect(received).toEqual([]);
+  });
+
+  test('a consumer takes a whole tensor before the producer has heard anything back', async () => {
+    const { exchange, proxy, received } = await downward(security());
+    proxy.hold('up');
+    expect(await exchange.publish('plan', 'c', tensor, meta)).toBe(true);
+    while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(received).toEqual([tensor.data.byteLength]);
+  });
+
+  test('and with a closed window, it does not', async () => {
+    const { exchange, proxy, received } = await downward(security(), 65_535);
+    await stable(() => proxy.passedBytes.up);
+    proxy.hold('up');
+    const before = proxy.passedBytes.down;
+    void exchange.publish('plan', 'c', tensor, meta);
+    expect((await stable(() => proxy.passedBytes.down)) - before).toBeLessThan(CLOSED_BYTES);
+    expect(received).toEqual([]);
+  });
 });
 
 test('the proxy passes bytes on unchanged, and both ways round', async () => {

@@ -1,0 +1,27 @@
+import { InterceptingCall, type Interceptor, status, type StatusObject } from '@grpc/grpc-js';
+import type { AsyncDiffError } from '../common/errors/index.js';
+import { toServiceError } from './errors.js';
+import type { LinkSecurity } from './link-security.js';
+import { tlsFailure } from './tls-failure.js';
+
+/** On every call of a channel: a link that fails for its security says so, in place of "failed to connect". */
+export function linkInterceptor(address: string, security: LinkSecurity): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start: (metadata, _listener, next) => {
+        next(metadata, {
+          onReceiveStatus: (ended, forward) => {
+            if (ended.code !== status.UNAVAILABLE) return forward(ended);
+            void tlsFailure(ended.details, address, security).then((error) =>
+              forward(error === undefined ? ended : statusOf(error)),
+            );
+            return undefined;
+          },
+        });
+      },
+    });
+}
+
+function statusOf(error: AsyncDiffError): StatusObject {
+  return toServiceError(error) as StatusObject;
+}

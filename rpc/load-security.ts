@@ -1,0 +1,124 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { AsyncDiffError } from '../common/errors/index.js';
+import { validityFault } from './certificate.js';
+import { type LinkSecurity, PLAINTEXT, type TlsIdentity } from './link-security.js';
+
+/** Where the parts of a {@link LinkSecurity} lie. */
+export interface SecurityFiles {
+  /** TLS with the CAs of GRPC_DEFAULT_SSL_ROOTS_FILE_PATH or of Node, where no other file says so. */
+  readonly tls?: boolean | undefined;
+  /** PEM of the CAs that the other side must come from. Servers then ask every client for a certificate (mutual TLS). */
+  readonly tlsCa?: string | undefined;
+  /** PEM of this host's certificate, and of its key. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+}
+
+/**
+ * Reads and checks them: a certificate that has expired, or a key that is another one's, is told before the first connection.
+ *
+ * @throws AsyncDiffError `file_not_found`, `file_unreadable`, `invalid_settings`, `tls_failed`
+ */
+export async function loadSecurity(
+  files: SecurityFiles,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<LinkSecurity> {
+  const { tls, tlsCa, tlsCert, tlsKey } = files;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      tlsKey === undefined
+        ? '--tls-cert is given without --tls-key'
+        : '--tls-key is given without --tls-cert',
+      { hint: 'A certificate is of use with its key only: give both.' },
+    );
+  }
+  if (tls !== true && tlsCa === undefined && tlsCert === undefined) return PLAINTEXT;
+  const roots = tlsCa ?? (env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'] || undefined);
+  return {
+    tls: {
+      ca: roots === undefined ? undefined : await readCa(roots),
+      identity: tlsCert === undefined ? undefined : await readIdentity(tlsCert, tlsKey as string),
+      mutual: tlsCa !== undefined,
+    },
+  };
+}
+
+async function readCa(path: string): Promise<Buffer> {
+  const pem = await read(path);
+  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g);
+  if (blocks === null) throw notPem(path, 'a certificate');
+  const usable = blocks.filter((block) => validityFault(parse(path, block)) === undefined);
+  // Bundles of public CAs hold a few that have expired.
+  if (usable.length === 0) {
+    const [first] = blocks as [string];
+    throw new AsyncDiffError(
+      'tls_failed',
+      `the CA certificate ${path} ${validityFault(parse(path, first))}`,
+      {
+        hint: 'Make a new CA and new certificates (asyncdiff certs DIR --hosts ...), and check the clock of this host.',
+      },
+    );
+  }
+  return pem;
+}
+
+async function readIdentity(certPath: string, keyPath: string): Promise<TlsIdentity> {
+  const certificate = await read(certPath);
+  const key = await read(keyPath);
+  const parsed = parse(certPath, certificate);
+  const fault = validityFault(parsed);
+  if (fault !== undefined) {
+    throw new AsyncDiffError('tls_failed', `the certificate ${certPath} ${fault}`, {
+      hint: 'Make a new one (asyncdiff certs DIR --hosts ...), and check the clock of this host.',
+    });
+  }
+  if (!parsed.checkPrivateKey(privateKey(keyPath, key))) {
+    throw new AsyncDiffError('tls_failed', `${keyPath} is not the key of the certificate ${certPath}`, {
+      hint: 'Give the two files that were made together.',
+    });
+  }
+  return { certificate, key };
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new AsyncDiffError('file_not_found', `there is no file ${path}`, { cause });
+    throw new AsyncDiffError('file_unreadable', `${path} cannot be read: ${message}`, {
+      cause,
+      hint: 'Check who may read it: keys are for their owner only.',
+    });
+  }
+}
+
+function parse(path: string, pem: string | Buffer): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw notPem(path, 'a certificate');
+  }
+}
+
+function privateKey(path: string, pem: Buffer): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    if (/ENCRYPTED/.test(pem.toString('latin1'))) {
+      throw new AsyncDiffError('file_unreadable', `the key ${path} is encrypted`, {
+        cause,
+        hint: 'Store it decrypted, readable by its owner only.',
+      });
+    }
+    throw notPem(path, 'a private key');
+  }
+}
+
+function notPem(path: string, what: string): AsyncDiffError {
+  return new AsyncDiffError('file_unreadable', `${path} does not hold ${what} in PEM form`, {
+    hint: 'asyncdiff certs DIR --hosts ... makes files as they must be.',
+  });
+}
