@@ -4,6 +4,7 @@ import { fromPlanSettingsMessage } from '../rpc/index.js';
 import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
+import { requireWorkers } from './workers/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 
 /** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
@@ -14,9 +15,7 @@ export async function planDocument(
 ): Promise<PlanResponse> {
   const { registry, models, pipeline, deployments } = coordinator;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
-  const { maxWorkers } = settings;
-  const workers = registry.workers.slice(0, maxWorkers === 'auto' ? undefined : maxWorkers);
-  if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  const workers = requireWorkers(registry.workers, settings);
   const modelPath = request.modelSha256 === '' ? pipeline?.predictorPath : models.path(request.modelSha256);
   if (modelPath === undefined)
     throw new AsyncDiffError(

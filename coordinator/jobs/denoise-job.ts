@@ -12,7 +12,7 @@ import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import { speedWarning } from './speed-check.js';
-import type { WorkerRegistry } from '../workers/index.js';
+import { chooseWorkers, requireWorkers, type WorkerRegistry } from '../workers/index.js';
 import { toTensorMessage } from '../../rpc/index.js';
 
 /** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
@@ -61,19 +61,16 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const { sampler, settings, latents } = job;
   const { emit, registry } = context;
   const schedule = scheduleOf(settings, sampler.numCalls);
-  const maxWorkers = settings.maxWorkers === 'auto' ? undefined : settings.maxWorkers;
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   checkBatch(job, batchRepeat);
-  // The fastest first: with fewer components than workers, the slow ones are left out.
-  const workers = () => registry.workers.toSorted((a, b) => b.speed - a.speed).slice(0, maxWorkers);
-  if (workers().length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  requireWorkers(registry.workers, settings);
   let cpu = process.cpuUsage();
   let toldMs = 0;
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
     deployments: context.deployments,
-    workers,
+    workers: () => chooseWorkers(registry.workers, settings),
     request: { source: job.source, settings, batchRepeat },
     sampler,
     timesteps: job.timesteps ?? sampler.timesteps,
