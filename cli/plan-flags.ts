@@ -4,14 +4,14 @@ import { addSettingFlag } from './setting-flag.js';
 
 type PlanSettingName = keyof typeof PLAN_SETTINGS;
 
-/** Flags that say how the predictor is spread, as commander parses them. */
-export interface PlanFlags extends Omit<PlanOptions, 'cuts'> {
-  readonly cut?: readonly string[] | undefined;
-}
+/** Flags that say how the predictor is spread, as commander parses them: under the settings' own names. */
+export type PlanFlags = PlanOptions;
 
 export interface PlanFlagOptions {
   /** Settings that the command takes from elsewhere. */
   readonly without?: readonly PlanSettingName[];
+  /** `plan`: only settings that a plan is made from. */
+  readonly scope?: 'plan' | undefined;
   /** Defaults of this command, for its help. */
   readonly defaults?: PlanOptions;
 }
@@ -19,18 +19,17 @@ export interface PlanFlagOptions {
 /** Adds a flag for every plan setting. */
 export function addPlanFlags(
   command: Command,
-  { without = [], defaults = {} }: PlanFlagOptions = {},
+  { without = [], scope, defaults = {} }: PlanFlagOptions = {},
 ): Command {
   for (const [name, row] of entriesOf(PLAN_SETTINGS)) {
-    if (!without.includes(name)) addSettingFlag(command, name, row, defaults[name]);
+    if (!without.includes(name) && (scope ?? row.scope) === row.scope)
+      addSettingFlag(command, name, row, defaults[name]);
   }
   return command;
 }
 
 /** The plan settings among a command's flags. */
 export function toPlanOptions(flags: PlanFlags): PlanOptions {
-  const { cut, ...rest } = flags;
-  const given: Partial<Record<string, unknown>> = { ...rest, cuts: cut };
-  const options = Object.keys(PLAN_SETTINGS).map((name) => [name, given[name]]);
+  const options = entriesOf(PLAN_SETTINGS).map(([name]) => [name, flags[name]]);
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }

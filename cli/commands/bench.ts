@@ -183,7 +183,7 @@ async function report(
 
 function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[]): void {
   for (const { plan } of configs) resolvePlanSettings(plan, flags);
-  const cuts = flags.cut?.length ?? 0;
+  const cuts = flags.cuts?.length ?? 0;
   if (cuts > 0 && !configs.some(({ plan }) => plan.components === cuts + 1)) {
     throw new AsyncDiffError(
       'usage',

@@ -210,8 +210,8 @@ async function reference(
 }
 
 /** Local workers where no number is given: one per component. */
-function workersOf({ components = 'auto', cut = [] }: DenoiseFlags): number {
-  return components === 'auto' ? cut.length + 1 : components;
+function workersOf({ components = 'auto', cuts = [] }: DenoiseFlags): number {
+  return components === 'auto' ? cuts.length + 1 : components;
 }
 
 async function readInputs(given: readonly string[]): Promise<Record<string, Tensor>> {

@@ -29,7 +29,7 @@ export function register(program: Command, io: CommandIo): void {
     .command('plan')
     .description('Cut a noise predictor and show the parts, without running anything.')
     .requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
-  addPlanFlags(command, { without: ['warmUp', 'timeShift', 'maxWorkers'], defaults: DEFAULTS })
+  addPlanFlags(command, { scope: 'plan', defaults: DEFAULTS })
     .option(
       '--input-shape <name=1,2,3>',
       'shape of an input that the model leaves open (repeatable)',
