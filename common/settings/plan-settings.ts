@@ -10,6 +10,7 @@ export const MAX_STEPS = 1_000;
 /** Calls of the predictor: some samplers make two a step. */
 const MAX_CALLS = 2 * MAX_STEPS;
 const MAX_WORKERS = 1_024;
+const MAX_WORKER_NAME = 64;
 const MAX_MICRO_CUTS = 16;
 const MAX_MICRO_BATCHES = 64;
 /** Of the name of a value in a graph. */
@@ -175,6 +176,17 @@ export const PLAN_SETTINGS = Object.freeze({
     placeholder: 'k',
     help: 'use at most k of the workers, the fastest first; auto: all',
     consequence: 'Leaves the others idle: jobs of one coordinator run one after another.',
+    scope: 'run',
+  }),
+  /** Names of the workers to use, in the order in which they hold the components. Empty: those there are, the fastest first. */
+  useWorkers: row({
+    kind: names({ maxCount: MAX_WORKERS, maxLength: MAX_WORKER_NAME }),
+    default: [],
+    flag: 'use-worker',
+    placeholder: 'name',
+    help: 'use the worker of this name, and no other that is not named (repeatable); the first one holds component 1',
+    consequence:
+      'Pins the placement, for machines that are not alike and to repeat a run. Names that are not registered are left out; with none of them the job is refused.',
     scope: 'run',
   }),
 });

@@ -2,15 +2,18 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { WorkerHandle } from './worker-handle.js';
 
+type Choice = Pick<PlanSettings, 'maxWorkers' | 'useWorkers'>;
+
 /**
- * The workers that a job with these settings runs on, in the order in which components are placed: the fastest first, so that with fewer
- * components than workers the slow ones are left out. Empty if there are none.
+ * The workers that a job with these settings runs on, in the order in which components are placed: those that are named, as they are named;
+ * otherwise the fastest first, so that with fewer components than workers the slow ones are left out. Empty if there are none.
  */
 export function chooseWorkers<W extends Pick<WorkerHandle, 'name' | 'speed'>>(
   workers: readonly W[],
-  { maxWorkers }: Pick<PlanSettings, 'maxWorkers'>,
+  { maxWorkers, useWorkers }: Choice,
 ): readonly W[] {
-  const ordered = workers.toSorted((a, b) => b.speed - a.speed);
+  const named = [...new Set(useWorkers)].flatMap((name) => workers.filter((worker) => worker.name === name));
+  const ordered = useWorkers.length > 0 ? named : workers.toSorted((a, b) => b.speed - a.speed);
   return maxWorkers === 'auto' ? ordered : ordered.slice(0, maxWorkers);
 }
 
@@ -20,9 +23,16 @@ export function chooseWorkers<W extends Pick<WorkerHandle, 'name' | 'speed'>>(
  */
 export function requireWorkers<W extends Pick<WorkerHandle, 'name' | 'speed'>>(
   workers: readonly W[],
-  settings: Pick<PlanSettings, 'maxWorkers'>,
+  settings: Choice,
 ): readonly W[] {
   const chosen = chooseWorkers(workers, settings);
-  if (chosen.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+  if (chosen.length === 0) {
+    throw new AsyncDiffError(
+      'no_workers',
+      `none of the workers ${settings.useWorkers.join(', ')} is registered (--use-worker)`,
+      { hint: `Name some of ${workers.map(({ name }) => name).join(', ')}.` },
+    );
+  }
   return chosen;
 }

@@ -49,6 +49,7 @@ const anyOptions: fc.Arbitrary<PlanOptions> = fc.record(
     recompute: fc.constantFrom('auto' as const, 'on' as const, 'off' as const),
     dataPath: fc.constantFrom('direct' as const, 'relay' as const),
     optimizationLevel: fc.constantFrom('basic' as const, 'extended' as const, 'all' as const),
+    useWorkers: fc.array(fc.stringMatching(/^\w{1,20}$/), { maxLength: 4 }),
     maxWorkers: fc.oneof(fc.integer({ min: 1, max: 1024 }), fc.constant('auto' as const)),
   },
   { requiredKeys: [] },

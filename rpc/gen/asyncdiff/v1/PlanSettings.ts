@@ -63,6 +63,10 @@ export interface PlanSettings {
    * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
    */
   'recompute'?: (string);
+  /**
+   * Names of the workers to use, in the order in which they hold the components; empty (default): those there are, the fastest first.
+   */
+  'useWorkers'?: (string)[];
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -140,6 +144,10 @@ export interface PlanSettings__Output {
    * sent like every boundary tensor, one round old, as in the paper; auto (default): off with `cuts`, on without.
    */
   'recompute'?: (string);
+  /**
+   * Names of the workers to use, in the order in which they hold the components; empty (default): those there are, the fastest first.
+   */
+  'useWorkers': (string)[];
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
