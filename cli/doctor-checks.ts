@@ -51,11 +51,14 @@ async function deviceCheck(device: string): Promise<Check> {
   try {
     const spec = parseDevice(device);
     if (spec.kind !== 'onnxruntime') return { name, ok: false, detail: 'not a device of ONNX Runtime' };
-    const session = await openOrtSession(PROBE_MODEL, {
-      device: spec,
-      threads: 1,
-      optimizationLevel: 'basic',
-    });
+    const session = await openOrtSession(
+      { graphPath: PROBE_MODEL, tensors: new Map() },
+      {
+        device: spec,
+        threads: 1,
+        optimizationLevel: 'basic',
+      },
+    );
     await session.release();
     return { name, ok: true, detail: 'opened a model' };
   } catch (error) {

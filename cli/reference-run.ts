@@ -10,7 +10,7 @@ import {
   ReferenceExecutor,
   type StepResult,
 } from '../execution/index.js';
-import { componentsAsked, defaultWorkDir, type Plan, planInThread } from '../planner/index.js';
+import { componentsAsked, defaultWorkDir, type Plan, planInThread, segmentModel } from '../planner/index.js';
 import { scheduleOf } from '../program/index.js';
 import type { Sampler } from '../samplers/index.js';
 
@@ -63,7 +63,7 @@ export async function referenceRun(
     options.signal,
   );
   const segments = await loadSegments(plan.specs, (spec) =>
-    openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
+    openOrtSession(segmentModel(plan, spec.sha256), {
       device,
       threads: options.threads,
       optimizationLevel: options.settings.optimizationLevel,

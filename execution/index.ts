@@ -6,7 +6,7 @@ export { follow, type FollowOptions } from './follow.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export { type JobContext, JobState } from './job-state.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
-export { openOrtSession, type OrtSessionOptions } from './ort-session.js';
+export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
 export { checkCancelled, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type * as Ort from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { decodeModel, encodeModel, type FileRange, placeTensors } from '../common/model-file/index.js';
 import {
   type Tensor,
   type TypedArray,
@@ -18,20 +20,33 @@ export interface OrtSessionOptions {
   readonly optimizationLevel: OptimizationLevel;
 }
 
+/** A segment's model on this host: its graph, and where the tensors lie that the graph names by content. */
+export interface SegmentModel {
+  readonly graphPath: string;
+  /** By SHA-256. */
+  readonly tensors: ReadonlyMap<string, FileRange>;
+}
+
 /**
- * Loads one segment (or a whole model) as an ONNX Runtime session.
+ * Loads one segment as an ONNX Runtime session. Tensors are not copied: ONNX Runtime maps the ranges of the files that they lie in.
  * Throws `provider_unavailable` with the command that mends it, or `model_invalid`.
  */
-export async function openOrtSession(modelPath: string, options: OrtSessionOptions): Promise<SegmentSession> {
+export async function openOrtSession(
+  { graphPath, tensors }: SegmentModel,
+  options: OrtSessionOptions,
+): Promise<SegmentSession> {
   const { provider, deviceId, text: device } = options.device;
+  const model = decodeModel(readFileSync(graphPath), graphPath);
+  // A session from bytes may have its external data in any folder: the root of the file system reaches every file without a link.
+  const folder = placeTensors(model, (sha256) => tensors.get(sha256));
   const session = await openSession(
-    modelPath,
-    modelPath,
+    encodeModel(model),
+    graphPath,
     {
       executionProviders: [providerOption(provider, deviceId)],
       intraOpNumThreads: options.threads,
       graphOptimizationLevel: options.optimizationLevel,
-      extra: SAME_BITS_CONFIG,
+      extra: { ...SAME_BITS_CONFIG, session: { model_external_initializers_file_folder_path: folder } },
     },
     (text, cause) =>
       provider !== 'cpu' && !/protobuf|parse|No such file|opset/i.test(text)
@@ -39,7 +54,7 @@ export async function openOrtSession(modelPath: string, options: OrtSessionOptio
             hint: providerHint(provider),
             cause,
           })
-        : new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${modelPath}: ${firstLine(text)}`, {
+        : new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${graphPath}: ${firstLine(text)}`, {
             cause,
           }),
   );

@@ -26,14 +26,14 @@ const NO_SPINNING = Object.freeze({
 });
 
 /**
- * Opens every ONNX Runtime session of this product. One thread per operator and between operators, in order, on the CPU and without
+ * Opens every ONNX Runtime session of this product, from a path or from a model's bytes. One thread per operator and between operators, in order, on the CPU and without
  * spinning where the options say nothing else. The caller releases it.
  *
  * @param label what to call the model in an error
  * @throws AsyncDiffError what `failure` makes of ONNX Runtime's words; `model_invalid` where it is left out.
  */
 export async function openSession(
-  modelPath: string,
+  model: string | Uint8Array,
   label: string,
   { extra = {}, ...options }: InferenceSession.SessionOptions,
   failure: (text: string, cause: unknown) => AsyncDiffError = (text, cause) =>
@@ -41,13 +41,16 @@ export async function openSession(
 ): Promise<InferenceSession> {
   const { session, ...others } = extra as { readonly session?: object };
   try {
-    return await InferenceSession.create(modelPath, {
+    const settings: InferenceSession.SessionOptions = {
       logSeverityLevel: LOG_ERRORS,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       ...options,
       extra: { ...others, session: { ...NO_SPINNING, ...session } },
-    });
+    };
+    return await (typeof model === 'string'
+      ? InferenceSession.create(model, settings)
+      : InferenceSession.create(model, settings));
   } catch (error) {
     throw failure(error instanceof Error ? error.message : String(error), error);
   }

@@ -3,11 +3,13 @@ export { type AppendedInput, describeInputs, nearest, type PredictorAdaptation }
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
 export {
+  type Artifact,
   componentsAsked,
   type Plan,
   type PlanLink,
   type PlanRequest,
   type PlanSource,
   type PlanWorker,
+  segmentModel,
 } from './plan.js';
 export { defaultWorkDir, planInThread } from './planner.js';

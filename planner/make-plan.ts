@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { plannedSettings } from '../common/settings/index.js';
-import { describeModel, exportSegments, prepareModel, type PreparedModel } from './model/index.js';
+import { ContentIndex } from '../common/model-file/index.js';
+import {
+  describeModel,
+  exportSegments,
+  ModelTensors,
+  prepareModel,
+  type PreparedModel,
+  type SegmentArtifact,
+  speedOf,
+} from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
 import type { Partition } from '../program/index.js';
@@ -11,7 +20,7 @@ import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked, recomputeOf } from './plan.js';
-import type { Plan, PlanRequest } from './plan.js';
+import type { Artifact, Plan, PlanRequest } from './plan.js';
 import { segmentSpecs } from './segment-specs.js';
 
 interface Measured {
@@ -21,7 +30,7 @@ interface Measured {
 }
 
 /**
- * Makes a plan: measures the predictor, cuts it for the workers there are, writes each segment as a model of its own.
+ * Makes a plan: costs the predictor, cuts it for the workers there are, writes each segment as a graph of its own.
  * Blocks its thread while ONNX Runtime works; see Planner for the one that does not.
  */
 export async function makePlan(request: PlanRequest): Promise<Plan> {
@@ -56,14 +65,16 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const exported =
     measured.prepared === undefined
       ? undefined
-      : await exportSegments(measured.prepared, chosen.sessions, join(request.workDir, 'segments'));
-  const specs = segmentSpecs(graph, chosen, exported);
+      : await exportTo(request.workDir, measured.prepared, chosen.sessions);
+  const specs = segmentSpecs(graph, chosen, exported?.segments);
   return {
     planId: planId(chosen.partition, placement, specs),
     partition: chosen.partition,
     placement,
     specs,
-    artifactPaths: new Map(exported?.map(({ sha256, path }) => [sha256, path])),
+    artifacts: exported?.artifacts ?? new Map(),
+    sources: exported?.sources ?? [],
+    unknownOperators: measured.prepared?.unknownOperators ?? [],
     inputs: graph.inputs.map(toSpec),
     output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),
     settings: {
@@ -80,7 +91,33 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   };
 }
 
-async function measure({ source, settings, workDir, threads }: PlanRequest): Promise<Measured> {
+/** The sessions' graphs in a file each, and the tensors that they name, where these lie. */
+async function exportTo(
+  workDir: string,
+  prepared: PreparedModel,
+  sessions: Partition,
+): Promise<{ segments: SegmentArtifact[]; artifacts: Map<string, Artifact>; sources: Plan['sources'] }> {
+  const index = new ContentIndex(join(workDir, 'hashes'));
+  const tensors = await ModelTensors.hash(prepared.folded.skeleton, index);
+  const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'));
+  const artifacts = new Map<string, Artifact>();
+  for (const { sha256, path, sizeBytes, tensors: names } of segments) {
+    artifacts.set(sha256, { path, offsetBytes: 0, lengthBytes: sizeBytes, tensors: names });
+    for (const name of names) {
+      const range = tensors.ranges.get(name);
+      if (range !== undefined) artifacts.set(name, { ...range, tensors: [] });
+    }
+  }
+  return { segments, artifacts, sources: tensors.sources };
+}
+
+async function measure({
+  source,
+  settings,
+  workDir,
+  device = 'cpu',
+  threads,
+}: PlanRequest): Promise<Measured> {
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
     return {
@@ -99,8 +136,7 @@ async function measure({ source, settings, workDir, threads }: PlanRequest): Pro
     ),
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
-    threads,
-    optimizationLevel: settings.optimizationLevel,
+    device: speedOf(device, threads),
   });
   return { graph: prepared.graph, prepared, timeDilation: 1 };
 }

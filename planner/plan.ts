@@ -1,4 +1,6 @@
-import type { SegmentSpec } from '../execution/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { FileRange, FileState } from '../common/model-file/index.js';
+import type { SegmentModel, SegmentSpec } from '../execution/index.js';
 import type { Chosen, PlannedSettings, PlanSettings } from '../common/settings/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CriticalEvent } from './search/index.js';
@@ -60,7 +62,8 @@ export interface PlanRequest {
   readonly batchRepeat: number;
   /** Folder for prepared models and segments. */
   readonly workDir: string;
-  /** Threads to measure with. */
+  /** What the costs are for: the device of the workers as they write it, and its threads. */
+  readonly device?: string | undefined;
   readonly threads: number;
 }
 
@@ -71,17 +74,40 @@ export interface Plan {
   readonly partition: Partition;
   readonly placement: Placement;
   readonly specs: readonly SegmentSpec[];
-  /** Path of each segment's model by its SHA-256; empty for declared devices. */
-  readonly artifactPaths: ReadonlyMap<string, string>;
+  /** What the segments are made of, by SHA-256: their graphs, and the tensors that these name. Empty for declared devices. */
+  readonly artifacts: ReadonlyMap<string, Artifact>;
+  /** The model's files as they were when they were hashed. */
+  readonly sources: readonly FileState[];
   /** Graph inputs at their static shapes: those of one micro-batch. */
   readonly inputs: readonly ValueSpec[];
   readonly output: ValueSpec;
   /** As asked for, with what was chosen in place of `auto`. */
   readonly settings: Chosen<PlannedSettings>;
   readonly predicted: PlanPrediction;
+  /** Operators whose work the cost model does not know. */
+  readonly unknownOperators: readonly string[];
   readonly declared: boolean;
   /** Declared devices: factor on their times; 1 otherwise. */
   readonly timeDilation: number;
+}
+
+/** Where a segment's graph, or a tensor, lies on the planner's host. */
+export interface Artifact extends FileRange {
+  /** SHA-256 of the tensors that a graph names; empty for a tensor. */
+  readonly tensors: readonly string[];
+}
+
+/** The model of a session of a plan, opened where it was planned. */
+export function segmentModel({ artifacts }: Pick<Plan, 'artifacts'>, sha256: string): SegmentModel {
+  const graph = artifacts.get(sha256);
+  if (graph === undefined) throw new AsyncDiffError('internal', `the plan has no segment ${sha256}`);
+  const tensors = new Map(
+    graph.tensors.flatMap((name) => {
+      const tensor = artifacts.get(name);
+      return tensor === undefined ? [] : [[name, tensor] as const];
+    }),
+  );
+  return { graphPath: graph.path, tensors };
 }
 
 export interface PlanPrediction {

@@ -1,5 +1,5 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { AsyncDiffError } from '../errors/index.js';
 import type { TensorProto } from './onnx-proto.js';
 
@@ -34,8 +34,9 @@ function isSize(value: number): boolean {
 }
 
 /**
- * The file that an external-data location means. The location comes from an untrusted model: it must be a plain
- * relative path, and what it leads to a regular file that really lies in the model's folder.
+ * The file that an external-data location means. The location comes from an untrusted model: it must be a plain relative path, and what
+ * it leads to a regular file. A link beside the model may lead anywhere (a Hugging Face cache is made of them): whoever put it
+ * there could have put the file there.
  *
  * @throws AsyncDiffError `model_invalid` for a path that is not allowed, `file_not_found` for a missing file.
  */
@@ -50,22 +51,20 @@ export function resolveExternal(folder: string, location: string): string {
     );
   }
   const path = join(folder, ...parts);
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
     throw new AsyncDiffError(
       'file_not_found',
       `external data file ${location} of the model is not in ${folder}`,
-      {
-        hint: 'Copy the weight files that belong to the model beside it.',
-      },
+      { hint: 'Copy the weight files that belong to the model beside it.' },
     );
   }
-  const real = realpathSync(path);
-  if (!real.startsWith(realpathSync(folder) + sep) || !lstatSync(real).isFile()) {
+  if (!stats.isFile()) {
     throw new AsyncDiffError(
       'model_invalid',
-      `external data file ${location} is not a regular file inside the model's folder`,
-      { hint: 'Replace links by the files themselves (cp -L; `hf download --local-dir`).' },
+      `external data file ${location} of the model in ${folder} is not a regular file`,
+      { hint: 'Put the weight file itself there, or a link to it.' },
     );
   }
-  return real;
+  return realpathSync(path);
 }

@@ -1,19 +1,23 @@
+export { ContentIndex, type FileState, fileState, type HashOptions } from './content-index.js';
+export { contentsOf, namedByContent, placeTensors } from './content-tensor.js';
+export { dtypeOf, isFloat, onnxTypeOf } from './data-type.js';
 export { externalRange, resolveExternal } from './external-data.js';
-export { liveNodes, orderNodes, producers, readsOf, visitTensors, writesOf } from './graph-walk.js';
+export type { FileRange } from './file-range.js';
 export {
-  hashFile,
-  hashModel,
-  loadModelFile,
-  type ModelFile,
-  modelLabel,
-  type ModelPart,
-} from './model-file.js';
+  liveNodes,
+  orderNodes,
+  producers,
+  readsOf,
+  subgraphs,
+  visitTensors,
+  writesOf,
+} from './graph-walk.js';
+export { hashFile, hashModel } from './hash-model.js';
+export { loadModelFile, type ModelFile, modelLabel, type ModelPart, tensorRange } from './model-file.js';
 export {
   type AttributeProto,
   decodeModel,
-  encodeGraph,
   encodeModel,
-  encodeTensor,
   type GraphProto,
   int64,
   type ModelProto,
@@ -21,3 +25,4 @@ export {
   type TensorProto,
   type ValueInfoProto,
 } from './onnx-proto.js';
+export { readRange, storedBytes, tensorData, tensorDims, withData } from './tensor-data.js';

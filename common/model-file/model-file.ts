@@ -1,10 +1,14 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { AsyncDiffError } from '../errors/index.js';
+import { visitModel } from './content-tensor.js';
+import { dtypeOf } from './data-type.js';
 import { externalRange, resolveExternal } from './external-data.js';
-import { visitTensors } from './graph-walk.js';
-import { decodeModel, type ModelProto } from './onnx-proto.js';
+import type { FileRange } from './file-range.js';
+import { decodeModel, type ModelProto, type TensorProto } from './onnx-proto.js';
+import { ProtoWindow } from './proto-window.js';
+import { MIN_RANGE_BYTES, reduceModel } from './reduce-model.js';
+import { readRange, storedBytes } from './tensor-data.js';
 
 /** A file that belongs to a model. */
 export interface ModelPart {
@@ -14,7 +18,10 @@ export interface ModelPart {
   readonly sizeBytes: number;
 }
 
-/** A model read from disk: its graph in memory, its external weights not. */
+/**
+ * A model read from disk: its graph in memory, its weights not. Tensor data of 512 bytes and more is external data, also where it lies in the
+ * model file itself; shorter data is in memory.
+ */
 export interface ModelFile {
   readonly path: string;
   /** Folder that external-data locations are relative to. */
@@ -28,10 +35,10 @@ export interface ModelFile {
 const MAX_MODEL_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads an ONNX model. Weights in external-data files stay on disk; their paths are checked here, before anything opens them.
+ * Reads an ONNX model. Weights stay on disk; the paths of external-data files are checked here, before anything opens them.
  *
  * @throws AsyncDiffError `model_not_found`, `model_invalid` (not an ONNX model, or an external path that is not
- * allowed), `file_not_found` (an external-data file is missing).
+ * allowed, or a file that is shorter than its weights), `file_not_found` (an external-data file is missing).
  */
 export function loadModelFile(modelPath: string): ModelFile {
   const path = resolve(modelPath);
@@ -41,19 +48,34 @@ export function loadModelFile(modelPath: string): ModelFile {
   if (stats.size > MAX_MODEL_FILE_BYTES) {
     throw new AsyncDiffError('model_invalid', `${modelPath} is longer than an ONNX file can be (2 GB)`);
   }
-  const model = decodeModel(readFileSync(path), modelPath);
+  const model = decodeModel(readReduced(path, stats.size, modelPath), modelPath);
   const folder = dirname(path);
-  return { path, folder, model, parts: listParts(path, folder, model, stats.size) };
+  const parts = listParts(path, folder, model, stats.size);
+  checkRanges(model, parts, path);
+  return { path, folder, model, parts };
+}
+
+function readReduced(path: string, sizeBytes: number, label: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    return reduceModel(new ProtoWindow(file, sizeBytes), path);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AsyncDiffError('model_invalid', `${label} is not an ONNX model: ${error.message}`, {
+      cause: error,
+    });
+  } finally {
+    closeSync(file);
+  }
 }
 
 function listParts(path: string, folder: string, model: ModelProto, sizeBytes: number): ModelPart[] {
   const locations = new Set<string>();
-  if (model.graph) {
-    visitTensors(model.graph, (tensor) => {
-      const range = externalRange(tensor);
-      if (range) locations.add(range.location);
-    });
-  }
+  visitModel(model, (tensor) => {
+    const range = externalRange(tensor);
+    if (range) locations.add(range.location);
+  });
+  locations.delete(basename(path));
   const external = [...locations]
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     .map((name) => {
@@ -63,32 +85,44 @@ function listParts(path: string, folder: string, model: ModelProto, sizeBytes: n
   return [{ name: 'model.onnx', path, sizeBytes }, ...external];
 }
 
-/** SHA-256 of a file, in hex, read in pieces. */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const options = { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) };
-  for await (const chunk of createReadStream(path, options)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+/** Holds every external range against its file and the tensor's shape, and reads the short ones. */
+function checkRanges(model: ModelProto, parts: readonly ModelPart[], path: string): void {
+  const files = new Map(parts.map((part) => [part.name, part]));
+  const [main] = parts;
+  if (main !== undefined) files.set(basename(path), main);
+  visitModel(model, (tensor) => {
+    const range = externalRange(tensor);
+    const file = range === undefined ? undefined : files.get(range.location);
+    if (range === undefined || file === undefined) return;
+    const lengthBytes = range.lengthBytes ?? Math.max(0, file.sizeBytes - range.offsetBytes);
+    const who = `weight ${tensor.name ?? ''}`;
+    if (dtypeOf(tensor.data_type) !== undefined && lengthBytes !== storedBytes(tensor)) {
+      throw new AsyncDiffError(
+        'model_invalid',
+        `${who}: its external data has ${lengthBytes} bytes, its shape needs ${storedBytes(tensor)}`,
+      );
+    }
+    if (range.offsetBytes + lengthBytes > file.sizeBytes) {
+      throw new AsyncDiffError(
+        'model_invalid',
+        `${who} ends at byte ${range.offsetBytes + lengthBytes} of ${range.location}, which has ${file.sizeBytes}: it was cut short`,
+        { hint: 'Copy or download the file again.' },
+      );
+    }
+    if (lengthBytes >= MIN_RANGE_BYTES) return;
+    tensor.raw_data = readRange({ path: file.path, offsetBytes: range.offsetBytes, lengthBytes });
+    tensor.data_location = 0;
+    tensor.external_data = [];
+  });
 }
 
-/**
- * Content address of a whole model, 64 hex digits. Of a model in one file it is the file's SHA-256 (what `sha256sum`
- * prints), whatever the file is called. With external data it is the SHA-256 of this text, one line per part in the
- * order of {@link ModelFile.parts}, each ended by a newline:
- *
- *     <SHA-256 of the part, hex> <its size in bytes, decimal> <its name>
- *
- * where the model file's name is always `model.onnx`.
- */
-export async function hashModel(file: Pick<ModelFile, 'parts'>, signal?: AbortSignal): Promise<string> {
-  const [main, ...external] = file.parts;
-  if (main === undefined) throw new AsyncDiffError('internal', 'a model without parts');
-  if (external.length === 0) return hashFile(main.path, signal);
-  const lines: string[] = [];
-  for (const part of file.parts) {
-    lines.push(`${await hashFile(part.path, signal)} ${part.sizeBytes} ${part.name}\n`);
-  }
-  return createHash('sha256').update(lines.join('')).digest('hex');
+/** Where the external data of a tensor lies; undefined for a tensor whose data is in memory. A range without a length ends with its file. */
+export function tensorRange(tensor: TensorProto, folder: string): FileRange | undefined {
+  const range = externalRange(tensor);
+  if (range === undefined) return undefined;
+  const path = resolveExternal(folder, range.location);
+  const lengthBytes = range.lengthBytes ?? Math.max(0, statSync(path).size - range.offsetBytes);
+  return { path, offsetBytes: range.offsetBytes, lengthBytes };
 }
 
 /** Name of a model for messages: its folder and file. */

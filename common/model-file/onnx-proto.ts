@@ -86,6 +86,13 @@ export interface GraphProto {
   value_info?: ValueInfoProto[];
 }
 
+/** `onnx.FunctionProto`: a local function; other fields are carried along. */
+export interface FunctionProto {
+  name?: string;
+  domain?: string;
+  node?: NodeProto[];
+}
+
 /** `onnx.ModelProto`. */
 export interface ModelProto {
   ir_version?: Int64;
@@ -93,7 +100,7 @@ export interface ModelProto {
   producer_name?: string;
   producer_version?: string;
   graph?: GraphProto | null;
-  functions?: unknown[];
+  functions?: FunctionProto[];
   metadata_props?: StringPair[];
 }
 

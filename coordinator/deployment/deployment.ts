@@ -1,9 +1,11 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { hostIdentity } from '../../common/host-identity.js';
 import { type Partition, samplingWorker } from '../../program/index.js';
 import { placedWorkers, type Routes, routeTensors, workerOfRun } from '../../program/index.js';
 import type { Plan } from '../../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
 import type { Reader } from '../../program/index.js';
+import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
 import { artifactSource } from './artifact-source.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -62,7 +64,7 @@ export class Deployment {
       return worker;
     });
     const routes = routeTensors(plan.partition, plan.placement, (id) => byId.get(id)?.facts.hostId ?? id);
-    const source = artifactSource(plan.artifactPaths);
+    const source = artifactSource(plan.artifacts);
     const segmentMs = new Map<string, number>();
     const results = await Promise.allSettled(
       workers.map(async (worker) => {
@@ -77,6 +79,7 @@ export class Deployment {
               const { address = '', hostId } = byId.get(id)?.facts ?? {};
               return { workerId: id, address, sameHost: hostId === worker.facts.hostId };
             }),
+            artifacts: artifactsOf(plan, worker),
             relay: dataPath === 'relay',
             optimizationLevel,
           },
@@ -124,6 +127,21 @@ export class Deployment {
   close(): void {
     for (const worker of this.workers) worker.undeploy(this.planId);
   }
+}
+
+/** The graphs of a worker's segments and the tensors that they name, each once; with their place for a worker on this host. */
+function artifactsOf(plan: Plan, { id, facts }: WorkerHandle): Artifact[] {
+  const isHere = facts.hostId === hostIdentity().hostId;
+  const graphs = new Set(specsOf(plan, id).map(({ sha256 }) => sha256));
+  const names = new Set(
+    [...graphs].flatMap((sha256) => [sha256, ...(plan.artifacts.get(sha256)?.tensors ?? [])]),
+  );
+  return [...names].flatMap((sha256) => {
+    const range = plan.artifacts.get(sha256);
+    if (range === undefined) return [];
+    const { path, offsetBytes, lengthBytes: sizeBytes } = range;
+    return [{ sha256, sizeBytes, ...(isHere && { path, offsetBytes }) }];
+  });
 }
 
 function specsOf(plan: Plan, workerId: string): Plan['specs'] {

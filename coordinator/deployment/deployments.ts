@@ -1,6 +1,7 @@
 import { abortable } from '../../common/abort.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
+import { fileState } from '../../common/model-file/index.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
 import { type Plan, type PlanRequest, planInThread } from '../../planner/index.js';
 import { Deployment } from './deployment.js';
@@ -60,6 +61,10 @@ export class Deployments {
       threads: this.#threads,
     };
     let made = this.#plans.get(key);
+    if (made !== undefined && !(await isCurrent(made))) {
+      this.#plans.delete(key);
+      made = undefined;
+    }
     if (made === undefined) {
       // Not under the signal of this call: others may come to wait for the same plan.
       made = planInThread(planRequest);
@@ -78,7 +83,11 @@ export class Deployments {
   ): Promise<{ deployment: Deployment; planRequest: PlanRequest }> {
     const key = keyOf(request);
     const { plan, planRequest } = await this.plan(request, signal);
-    if (this.#current?.key === key && this.#current.deployment.alive)
+    if (
+      this.#current?.key === key &&
+      this.#current.deployment.plan === plan &&
+      this.#current.deployment.alive
+    )
       return { deployment: this.#current.deployment, planRequest };
     this.drop();
     const deployment = await Deployment.create({ plan, workers: request.workers });
@@ -103,6 +112,13 @@ export class Deployments {
     this.#current?.deployment.close();
     this.#current = undefined;
   }
+}
+
+/** Whether a plan that was made, or is being made, is one of the files that are there now: a model may be written anew under its name. */
+async function isCurrent(made: Promise<Plan>): Promise<boolean> {
+  const plan = await made.catch(() => undefined);
+  const states = await Promise.all((plan?.sources ?? []).map(async ({ path }) => fileState(path)));
+  return states.every(({ state }, at) => state === plan?.sources[at]?.state);
 }
 
 function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): string {

@@ -1,109 +1,139 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
-import { onnxTypeOf } from './data-type.js';
-import { readsOf, writesOf } from '../../common/model-file/index.js';
 import {
+  contentsOf,
   decodeModel,
+  encodeModel,
   type ModelProto,
+  namedByContent,
   type NodeProto,
+  onnxTypeOf,
+  readsOf,
+  storedBytes,
   type TensorProto,
+  writesOf,
 } from '../../common/model-file/index.js';
-import type { PreparedModel } from './prepared-model.js';
-import { isWeightCast } from './restore-weights.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
+import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
+import { weightsBehind } from './build-cost-graph.js';
+import type { ModelTensors } from './model-tensors.js';
+import type { PreparedModel } from './prepared-model.js';
+import type { Skeleton } from './skeleton.js';
 import { valueInfo } from './static-shapes.js';
-import { storedBytes } from './tensor-data.js';
-import { writeModel } from './write-model.js';
 
-/** A segment as a model of its own. */
+/** A segment as a model of its own: a small graph that names its tensors by content. */
 export interface SegmentArtifact {
   readonly segmentId: string;
-  /** The model file: its weights are in it. */
+  /** The graph's file. External data of a tensor is at `t/<SHA-256 of its bytes>`, whole. */
   readonly path: string;
-  /** SHA-256 of the file, hex: its content address. */
+  /** SHA-256 of the file, hex: its content address, and by the tensors' names that of the whole segment. */
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** SHA-256 of the tensors that it reads, each once. */
+  readonly tensors: readonly string[];
   /** What the session takes: latents, timestep, conditioning, local reads, boundary tensors, in this order. */
   readonly inputs: readonly ValueSpec[];
   /** What the session gives: local writes, boundary tensors, the noise prediction, in this order. */
   readonly outputs: readonly ValueSpec[];
 }
 
-/** What segments are made from: a prepared model, or as much of one as is there before its costs are known. */
-export type SegmentSource = Pick<PreparedModel, 'graph' | 'folder' | 'foldedModelPath'>;
-
-/** Weights of one segment that still fit in one protobuf message (2 GB) with its graph. */
-const MAX_SEGMENT_WEIGHT_BYTES = 1.9e9;
-
 /**
- * Writes each segment of a partition as an ONNX model with only its nodes and weights, named by its content address.
- * The same prepared model and segment always give the same bytes. Weights are copied from file to file.
+ * Writes each segment of a partition as an ONNX graph of its own, named by its content address. The same prepared model, tensors and segment
+ * always give the same bytes. No weight is copied.
  *
  * A boundary tensor that is narrower on the wire than the value it carries is cast in the producer and back in the consumer, so
  * that a session takes and gives what travels.
- *
- * @throws AsyncDiffError `partition_impossible` if a segment has more than 1.9 GB of weights (an ONNX file holds 2 GB).
  */
-export async function exportSegments(
-  prepared: SegmentSource,
+export function exportSegments(
+  prepared: Pick<PreparedModel, 'graph' | 'folded'>,
+  tensors: ModelTensors,
   partition: Partition,
   outDir: string,
-): Promise<SegmentArtifact[]> {
-  const folded = readFolded(prepared);
+): SegmentArtifact[] {
+  const source = sourceOf(prepared, tensors);
   mkdirSync(outDir, { recursive: true });
-  const artifacts = partition.segments.map((segment) => {
-    const { model, weights, inputs, outputs } = buildSegment(prepared, folded, partition, segment);
-    const temporaryPath = join(outDir, `${segment.id}.${randomUUID()}.tmp`);
-    const nameOf = (sha256: string): string => join(outDir, `${sha256}.onnx`);
-    const written = writeModel(model, weights, prepared.folder, temporaryPath, nameOf);
-    return { segmentId: segment.id, ...written, inputs, outputs };
+  return partition.segments.map((segment) => {
+    const { model, inputs, outputs } = buildSegment(source, partition, segment);
+    const bytes = encodeModel(model);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const path = join(outDir, `${sha256}.onnx`);
+    // Written anew where it is there already: what lies there may be damaged.
+    writeWhole(path, bytes);
+    const { id: segmentId } = segment;
+    return { segmentId, path, sha256, sizeBytes: bytes.length, tensors: contentsOf(model), inputs, outputs };
   });
-  return artifacts;
 }
 
-/** The folded model, taken apart. */
-interface FoldedGraph {
-  readonly model: ModelProto;
+/** A file that is there as a whole, or not at all. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** What segments are made from. */
+interface Source {
+  readonly prepared: Pick<PreparedModel, 'graph' | 'folded'>;
+  readonly rest: Skeleton['rest'];
   /** In the order of `CostGraph.nodes`. */
   readonly nodes: readonly NodeProto[];
-  /** Casts of stored weights, by what they write. */
-  readonly casts: ReadonlyMap<string, NodeProto>;
-  readonly weights: ReadonlyMap<string, TensorProto>;
+  /** Nodes that read weights and constants only, in order. */
+  readonly constantNodes: readonly NodeProto[];
+  /** Initializers by name: small ones with their data, weights named by content. */
+  readonly stored: ReadonlyMap<string, TensorProto>;
 }
 
-function readFolded(prepared: SegmentSource): FoldedGraph {
-  const model = decodeModel(readFileSync(prepared.foldedModelPath), prepared.foldedModelPath);
-  const weights = new Map((model.graph?.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
-  const names = new Set(weights.keys());
-  const casts = new Map<string, NodeProto>();
-  const nodes: NodeProto[] = [];
-  for (const node of model.graph?.node ?? []) {
-    if (isWeightCast(node, names)) casts.set(node.output?.[0] ?? '', node);
-    else nodes.push(node);
+function sourceOf(prepared: Pick<PreparedModel, 'graph' | 'folded'>, tensors: ModelTensors): Source {
+  const { skeleton } = prepared.folded;
+  const behind = weightsBehind(skeleton);
+  const isConstant = (node: NodeProto): boolean => writesOf(node).some((name) => behind.has(name));
+  const byContent = (tensor: TensorProto): TensorProto => {
+    const sha256 = tensors.sha256(tensor);
+    return sha256 === undefined ? tensor : namedByContent(tensor, sha256, storedBytes(tensor));
+  };
+  const nodes = skeleton.nodes.filter((node) => !isConstant(node));
+  if (nodes.length !== prepared.graph.nodes.length)
+    throw new AsyncDiffError('internal', 'the nodes of the graph are not those that were costed');
+  return {
+    prepared,
+    rest: functionsByContent(skeleton.rest, byContent),
+    nodes,
+    constantNodes: skeleton.nodes.filter(isConstant),
+    stored: new Map(
+      [...skeleton.constants, ...skeleton.weights].map(([name, tensor]) => [name, byContent(tensor)]),
+    ),
+  };
+}
+
+/** The same with the large tensors of local functions named by content. */
+function functionsByContent(
+  rest: Skeleton['rest'],
+  byContent: (tensor: TensorProto) => TensorProto,
+): Skeleton['rest'] {
+  if ((rest.functions ?? []).length === 0) return rest;
+  const probe = { name: '', op_type: 'Identity', input: [''], output: [''] };
+  const copy = decodeModel(encodeModel({ ...rest, graph: { node: [probe] } }), 'local functions');
+  for (const { node = [] } of copy.functions ?? []) {
+    for (const { attribute = [] } of node)
+      for (const one of attribute) if (one.t?.data_location === 1) one.t = byContent(one.t);
   }
-  if (nodes.length !== prepared.graph.nodes.length) {
-    throw new AsyncDiffError('internal', `${prepared.foldedModelPath} is not the graph that was profiled`);
-  }
-  return { model, nodes, casts, weights };
+  return { ...rest, functions: copy.functions ?? [] };
 }
 
 interface SegmentModel {
-  /** Without its weights. */
   readonly model: ModelProto;
-  readonly weights: readonly TensorProto[];
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
 }
 
-function buildSegment(
-  prepared: SegmentSource,
-  folded: FoldedGraph,
-  partition: Partition,
-  segment: Segment,
-): SegmentModel {
+function buildSegment(source: Source, partition: Partition, segment: Segment): SegmentModel {
+  const { prepared, rest } = source;
   const boundary = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   const tensorOf = (name: string): BoundaryTensor => {
     const tensor = boundary.get(name);
@@ -122,9 +152,10 @@ function buildSegment(
 
   const widen = segment.boundaryReads.map(tensorOf).filter((tensor) => tensor.name !== tensor.value);
   const narrow = segment.boundaryWrites.map(tensorOf).filter((tensor) => tensor.name !== tensor.value);
-  const own = segment.nodes.flatMap((index) => folded.nodes[index] ?? []);
-  const { casts, weights } = weightsOf(folded, own);
-  checkSize(segment, weights);
+  const own = segment.nodes.flatMap((index) => source.nodes[index] ?? []);
+  const constant = constantNodesOf(source, own);
+  const read = new Set([...constant, ...own].flatMap(readsOf));
+  const weights = [...source.stored].flatMap(([name, tensor]) => (read.has(name) ? [tensor] : []));
 
   const inputs = unique([
     ...(segment.readsSample ? [valueSpec(partition.sampleInput)] : []),
@@ -139,14 +170,12 @@ function buildSegment(
     ...(segment.writesOutput ? [valueSpec(partition.output)] : []),
   ]);
   const node = [
-    ...casts,
+    ...constant,
     ...widen.map((tensor) => castNode(tensor.name, tensor.value, valueSpec(tensor.value).dtype)),
     ...own,
     ...narrow.map((tensor) => castNode(tensor.value, tensor.name, tensor.dtype)),
   ];
-  const { graph, ...rest } = folded.model;
-  const read = new Set(own.flatMap(readsOf));
-  const sparse = (graph?.sparse_initializer ?? []).filter((tensor) => read.has(tensor.values?.name ?? ''));
+  const sparse = prepared.folded.skeleton.sparse.filter((tensor) => read.has(tensor.values?.name ?? ''));
   const given = [...inputs, ...weights, ...sparse.map((tensor) => tensor.values ?? {})];
   checkComplete(segment, new Set(given.map(({ name }) => name ?? '')), node, outputs);
   const model: ModelProto = {
@@ -156,26 +185,24 @@ function buildSegment(
     graph: {
       name: segment.id,
       node,
+      initializer: weights,
       sparse_initializer: sparse,
       input: inputs.map(valueInfo),
       output: outputs.map(valueInfo),
     },
   };
-  return { model, weights, inputs, outputs };
+  return { model, inputs, outputs };
 }
 
-/** The stored weights that nodes read, in the order of the folded model, and the casts between. */
-function weightsOf(
-  folded: FoldedGraph,
-  nodes: readonly NodeProto[],
-): { casts: NodeProto[]; weights: TensorProto[] } {
+/** The nodes that make constants which `nodes` read, and those behind them, in order. */
+function constantNodesOf({ constantNodes }: Source, nodes: readonly NodeProto[]): NodeProto[] {
   const read = new Set(nodes.flatMap(readsOf));
-  const casts = [...folded.casts].flatMap(([name, cast]) => (read.has(name) ? [cast] : []));
-  for (const cast of casts) read.add(cast.input?.[0] ?? '');
-  return {
-    casts,
-    weights: [...folded.weights].flatMap(([name, tensor]) => (read.has(name) ? [tensor] : [])),
-  };
+  const needed = constantNodes.toReversed().filter((node) => {
+    if (!writesOf(node).some((name) => read.has(name))) return false;
+    for (const name of readsOf(node)) read.add(name);
+    return true;
+  });
+  return needed.reverse();
 }
 
 function castNode(from: string, to: string, dtype: ValueSpec['dtype']): NodeProto {
@@ -191,16 +218,6 @@ function castNode(from: string, to: string, dtype: ValueSpec['dtype']): NodeProt
 
 function unique(specs: readonly ValueSpec[]): ValueSpec[] {
   return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
-}
-
-function checkSize(segment: Segment, weights: readonly TensorProto[]): void {
-  const bytes = weights.reduce((sum, tensor) => sum + storedBytes(tensor), 0);
-  if (bytes <= MAX_SEGMENT_WEIGHT_BYTES) return;
-  throw new AsyncDiffError(
-    'partition_impossible',
-    `segment ${segment.id} has ${(bytes / 1e9).toFixed(1)} GB of weights; one ONNX file holds at most 2 GB`,
-    { hint: 'Ask for more components (--components), or more sessions in each (--micro-cuts).' },
-  );
 }
 
 /** A partition that leaves something unread would fail on a worker, far from the cause. */

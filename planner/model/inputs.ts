@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type DType, formatDims } from '../../common/tensor/index.js';
-import { dtypeOf, isFloat } from './data-type.js';
+import { dtypeOf, isFloat } from '../../common/model-file/index.js';
 import {
   type GraphProto,
   int64,

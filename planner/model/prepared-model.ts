@@ -1,83 +1,140 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CostGraph, GraphNode, GraphValue } from '../search/index.js';
-import type { OptimizationLevel } from '../../execution/index.js';
-import { PACKED_GRAPH } from './pack-model.js';
+import { env } from 'onnxruntime-node';
+import {
+  decodeModel,
+  dtypeOf,
+  encodeModel,
+  int64,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../../common/model-file/index.js';
+import type { CostGraph } from '../search/index.js';
+import type { FoldedSkeleton } from './fold-constants.js';
+import type { Skeleton } from './skeleton.js';
+import { valueInfo } from './static-shapes.js';
 
-/** A model that is ready to be cut: folded, profiled, and stored as one graph with its weights. */
+/** A model that is ready to be cut: static shapes, costs, and a graph that segments are taken from. Its weights stay where they are. */
 export interface PreparedModel {
-  /** Content address of the model that it was made from (see `hashModel`). */
-  readonly modelSha256: string;
-  /** Folder that holds it; it stays valid until it is deleted, and needs the original model no more. */
-  readonly folder: string;
-  /** The folded model, a whole ONNX model with external weights beside it. */
-  readonly foldedModelPath: string;
+  /** What was found, and where it is kept: the same for the same graph, small tensors and shapes, whatever the weights hold. */
+  readonly key: string;
   /** What the partition is made from; its inputs are the model's, at their static shapes. */
   readonly graph: CostGraph;
+  /** Operators that the cost model does not know. */
+  readonly unknownOperators: readonly string[];
+  readonly folded: FoldedSkeleton;
   /** Names of the inputs besides latents and timestep, in the model's order. */
   readonly conditioningInputs: readonly string[];
   /** Version of the default operator set. */
   readonly opset: number;
-  readonly ortVersion: string;
-  /** ONNX Runtime threads that the costs were measured with. */
-  readonly threads: number;
-  /** Level that the costs are for. */
-  readonly optimizationLevel: OptimizationLevel;
   /** Nodes of the model as it came. */
   readonly originalNodeCount: number;
-  /** Whether it was found on disk. */
+  /** Whether folding it was spared: it was found on disk. */
   readonly fromCache: boolean;
 }
 
-/** Raise it when the meaning of a stored file changes: older ones are then prepared again. */
-export const PREPARED_FORMAT = 1;
+/** Raise it when the meaning of a stored file changes: older ones are then made again. */
+const PREPARED_FORMAT = 2;
+const HASH_BYTES = 32;
 
-const MANIFEST = 'prepared.json';
-
-type Manifest = Omit<PreparedModel, 'folder' | 'foldedModelPath' | 'fromCache' | 'graph'> & {
-  readonly format: number;
-  readonly graph: {
-    readonly inputs: readonly string[];
-    readonly sampleInput: string;
-    readonly timestepInput: string;
-    readonly output: string;
-    readonly nodes: readonly GraphNode[];
-    readonly values: readonly GraphValue[];
-    readonly weightBytes: readonly (readonly [string, number])[];
-  };
-};
-
-/** Writes what describes a prepared model, beside its graph and weights. */
-export function writeManifest(
-  folder: string,
-  prepared: Omit<PreparedModel, 'folder' | 'foldedModelPath' | 'fromCache'>,
-): void {
-  const { graph } = prepared;
-  const manifest: Manifest = {
-    ...prepared,
-    format: PREPARED_FORMAT,
-    graph: {
-      ...graph,
-      inputs: graph.inputs.map((input) => input.name),
-      values: [...graph.values.values()],
-      weightBytes: [...graph.weightBytes],
-    },
-  };
-  writeFileSync(join(folder, MANIFEST), JSON.stringify(manifest));
+/** Key of what folding a skeleton gives. */
+export function preparedKey(skeleton: Skeleton): string {
+  return createHash('sha256')
+    .update(JSON.stringify([PREPARED_FORMAT, env.versions.node]))
+    .update(encodeSkeleton(skeleton, []))
+    .digest('hex')
+    .slice(0, 32);
 }
 
-/** A prepared model from its folder; undefined if there is none, or one of another format. */
-export function readPrepared(folder: string): PreparedModel | undefined {
-  const path = join(folder, MANIFEST);
-  if (!existsSync(path)) return undefined;
-  const { format, graph, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  if (format !== PREPARED_FORMAT) return undefined;
-  const values = new Map(graph.values.map((value) => [value.name, value]));
-  const costGraph: CostGraph = {
-    ...graph,
-    inputs: graph.inputs.flatMap((name) => values.get(name) ?? []),
-    values,
-    weightBytes: new Map(graph.weightBytes),
+/** Writes a folded skeleton, whole or not at all, behind its SHA-256. */
+export function writePrepared(folder: string, key: string, { skeleton, values }: FoldedSkeleton): void {
+  const info = [...values].map(([name, { dtype, dims }]) => valueInfo({ name, dtype, dims }));
+  const bytes = encodeSkeleton(skeleton, info);
+  const temporary = join(folder, `${randomUUID()}.tmp`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(temporary, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]));
+    renameSync(temporary, fileOf(folder, key));
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/**
+ * A folded skeleton from disk, with the weights of `start`, which it was made from; undefined if there is none, or if what is there is not
+ * what was written.
+ */
+export function readPrepared(folder: string, key: string, start: Skeleton): FoldedSkeleton | undefined {
+  let file: Buffer;
+  try {
+    file = readFileSync(fileOf(folder, key));
+  } catch {
+    return undefined;
+  }
+  const bytes = file.subarray(HASH_BYTES);
+  if (!createHash('sha256').update(bytes).digest().equals(file.subarray(0, HASH_BYTES))) return undefined;
+  const { graph, ...rest } = decodeModel(bytes, key);
+  const stored = graph?.initializer ?? [];
+  const named = (isWeight: boolean): [string, TensorProto][] =>
+    stored.filter(isExternal(isWeight)).map((tensor) => [tensor.name ?? '', tensor]);
+  const weights = new Map(
+    named(true).flatMap(([name]) => {
+      const tensor = start.weights.get(name);
+      return tensor === undefined ? [] : [[name, tensor] as const];
+    }),
+  );
+  return {
+    skeleton: {
+      ...start,
+      rest: { ...start.rest, ...rest, functions: start.rest.functions ?? [] },
+      nodes: graph?.node ?? [],
+      constants: new Map(named(false)),
+      weights,
+      sparse: graph?.sparse_initializer ?? [],
+    },
+    values: new Map((graph?.value_info ?? []).flatMap(readValue)),
   };
-  return { ...rest, folder, foldedModelPath: join(folder, PACKED_GRAPH), graph: costGraph, fromCache: true };
+}
+
+function isExternal(wanted: boolean): (tensor: TensorProto) => boolean {
+  return (tensor) => (tensor.data_location === 1) === wanted;
+}
+
+function readValue(
+  info: ValueInfoProto,
+): [string, { dtype: NonNullable<ReturnType<typeof dtypeOf>>; dims: number[] }][] {
+  const tensor = info.type?.tensor_type;
+  const dtype = dtypeOf(tensor?.elem_type);
+  if (dtype === undefined) return [];
+  return [[info.name ?? '', { dtype, dims: (tensor?.shape?.dim ?? []).map((dim) => int64(dim.dim_value)) }]];
+}
+
+/** Everything but where the weights lie. */
+function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): Uint8Array {
+  const { rest, nodes, constants, weights, sparse, inputs, output } = skeleton;
+  const placeless = [...weights.values()].map(
+    ({ name, dims, data_type: type }): TensorProto => ({
+      name: name ?? '',
+      dims: dims ?? [],
+      data_type: type ?? 0,
+      data_location: 1,
+    }),
+  );
+  return encodeModel({
+    ...rest,
+    graph: {
+      name: 'prepared',
+      node: [...nodes],
+      initializer: [...constants.values(), ...placeless],
+      sparse_initializer: sparse,
+      input: inputs.map(valueInfo),
+      output: [{ name: output }],
+      value_info: [...values],
+    },
+  });
+}
+
+function fileOf(folder: string, key: string): string {
+  return join(folder, `${key}.graph`);
 }

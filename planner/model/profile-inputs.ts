@@ -1,6 +1,6 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { arrayOf, type DType, elementCount } from '../../common/tensor/index.js';
-import { isFloat } from './data-type.js';
+import { isFloat } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 
 /** A timestep in the middle of the usual 1,000. */

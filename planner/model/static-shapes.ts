@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/index.js';
-import { onnxTypeOf } from './data-type.js';
+import { onnxTypeOf } from '../../common/model-file/index.js';
 import { type DeclaredValue, type PredictorDescription, realInputs } from './inputs.js';
 import { int64, type ModelProto } from '../../common/model-file/index.js';
 

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
 import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobRequest__Output as _asyncdiff_v1_AttachJobRequest__Output } from './asyncdiff/v1/AttachJobRequest.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
@@ -83,6 +84,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
+      Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
       AttachJobRequest: MessageTypeDefinition<_asyncdiff_v1_AttachJobRequest, _asyncdiff_v1_AttachJobRequest__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
@@ -54,6 +55,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
+      Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>

@@ -11,7 +11,7 @@ import {
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
-import { planInThread } from '../../planner/index.js';
+import { planInThread, segmentModel } from '../../planner/index.js';
 
 export interface ReferenceRun {
   /** Before each step, and at the end. */
@@ -45,7 +45,7 @@ export async function runReference(
     threads: 1,
   });
   const segments = await loadSegments(plan.specs, (spec) =>
-    openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
+    openOrtSession(segmentModel(plan, spec.sha256), {
       device,
       threads: 1,
       optimizationLevel: 'extended',

@@ -62,9 +62,10 @@ function addStep(
       nodes.push(node('Conv', [a, `${out}_w`, `${out}_b`], [out], { pads }));
       break;
     case 'half-conv':
-      weights.push(halfWeight(`${out}_h`, [4, 4, 3, 3]));
+      // Large enough to lie outside of the graph.
+      weights.push(halfWeight(`${out}_h`, [4, 4, 5, 5]));
       nodes.push(node('Cast', [`${out}_h`], [`${out}_w`], { to: 1 }));
-      nodes.push(node('Conv', [a, `${out}_w`], [out], { pads }));
+      nodes.push(node('Conv', [a, `${out}_w`], [out], { pads: [2, 2, 2, 2] }));
       break;
     case 'add':
       nodes.push(node('Add', [a, b], [out]));

@@ -10,7 +10,7 @@ import {
   releaseSegments,
 } from '../../execution/index.js';
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
-import { type Plan, planInThread } from '../../planner/index.js';
+import { type Plan, planInThread, segmentModel } from '../../planner/index.js';
 import { scheduleOf } from '../../program/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
@@ -117,7 +117,7 @@ export class Reference {
       threads: 1,
     });
     const segments = await loadSegments(plan.specs, (spec) =>
-      openOrtSession(plan.artifactPaths.get(spec.sha256) as string, {
+      openOrtSession(segmentModel(plan, spec.sha256), {
         device,
         threads: 1,
         optimizationLevel: settings.optimizationLevel,

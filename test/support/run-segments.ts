@@ -1,6 +1,15 @@
-import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
-import { SAME_BITS_CONFIG } from '../../execution/index.js';
-import type { SegmentArtifact } from '../../planner/model/index.js';
+import { join } from 'node:path';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { ContentIndex } from '../../common/model-file/index.js';
+import type { DType, Tensor, TypedArray } from '../../common/tensor/index.js';
+import { openOrtSession, parseDevice } from '../../execution/index.js';
+import {
+  exportSegments,
+  ModelTensors,
+  type PreparedModel,
+  type SegmentArtifact,
+} from '../../planner/model/index.js';
+import type { Partition } from '../../program/index.js';
 
 type Level = 'basic' | 'extended' | 'all';
 
@@ -24,16 +33,43 @@ export async function runModel(
   return result;
 }
 
-/** Runs segments in order, each fed with the inputs and with what the ones before it gave; returns all values. */
+/** Cuts a prepared model's segments out, its tensors named by content and left where they are. */
+export async function exportAll(
+  prepared: PreparedModel,
+  partition: Partition,
+  folder: string,
+): Promise<{ artifacts: SegmentArtifact[]; tensors: ModelTensors }> {
+  const index = new ContentIndex(join(folder, 'hashes'));
+  const tensors = await ModelTensors.hash(prepared.folded.skeleton, index);
+  return { artifacts: exportSegments(prepared, tensors, partition, join(folder, 'segments')), tensors };
+}
+
+/** Runs segments in order, as a worker opens them, each fed with the inputs and with what the ones before it gave; returns all values. */
 export async function runSegments(
-  artifacts: readonly SegmentArtifact[],
+  { artifacts, tensors }: Awaited<ReturnType<typeof exportAll>>,
   feeds: Record<string, OrtTensor>,
-  level: Level,
+  optimizationLevel: Level,
 ): Promise<Record<string, OrtTensor>> {
-  const values = { ...feeds };
-  for (const artifact of artifacts)
-    Object.assign(values, await runModel(artifact.path, values, level, SAME_BITS_CONFIG));
-  return values;
+  const values: Record<string, Tensor> = {};
+  for (const [name, { type, dims, data }] of Object.entries(feeds))
+    values[name] = { dtype: type as DType, dims, data: data as TypedArray };
+  const device = parseDevice('cpu');
+  if (device.kind === 'declared') throw new Error('cpu is a real device');
+  for (const artifact of artifacts) {
+    const session = await openOrtSession(
+      { graphPath: artifact.path, tensors: tensors.ranges },
+      { device, threads: 1, optimizationLevel },
+    );
+    const given = artifact.inputs.map(({ name }) => [name, values[name] as Tensor]);
+    Object.assign(values, await session.run(Object.fromEntries(given)));
+    await session.release();
+  }
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { dtype, dims, data }]) => [
+      name,
+      new OrtTensor(dtype as 'float32', data as Float32Array, dims),
+    ]),
+  );
 }
 
 /** The bits of a tensor, for a comparison that no rounding hides in. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ async function store(cache: ArtifactCache, bytes: Uint8Array, chunkBytes: number
   for (let at = 0; ; at += chunkBytes) {
     const last = at + chunkBytes >= bytes.length;
     const whole = await cache.write(name, at, bytes.subarray(at, at + chunkBytes), last);
-    expect(whole).toBe(last);
+    expect(whole !== undefined).toBe(last);
     if (last) return;
   }
 }
@@ -27,7 +27,9 @@ describe('ArtifactCache', () => {
         async (bytes, size) => {
           const cache = new ArtifactCache(dir);
           await store(cache, bytes, size);
-          expect(cache.has(sha256Of(bytes))).toBe(true);
+          await expect(cache.find(sha256Of(bytes))).resolves.toMatchObject({
+            path: cache.path(sha256Of(bytes)),
+          });
           expect(readFileSync(cache.path(sha256Of(bytes))).equals(bytes)).toBe(true);
         },
       ),
@@ -44,7 +46,7 @@ describe('ArtifactCache', () => {
       code: 'worker_failed',
       message: expect.stringContaining('damaged'),
     });
-    expect(cache.has(name)).toBe(false);
+    await expect(cache.find(name)).resolves.toBeUndefined();
     expect(readdirSync(dir)).toEqual([]);
   });
 
@@ -59,7 +61,7 @@ describe('ArtifactCache', () => {
     });
     expect(readdirSync(dir)).toEqual([]);
     await store(cache, bytes, 64);
-    expect(cache.has(name)).toBe(true);
+    await expect(cache.find(name)).resolves.toMatchObject({ path: cache.path(name) });
   });
 
   it('leaves nothing of an unfinished transfer, and two workers do not disturb each other', async () => {
@@ -69,9 +71,40 @@ describe('ArtifactCache', () => {
     const name = sha256Of(bytes);
     await first.write(name, 0, bytes.subarray(0, 50), false);
     await store(second, bytes, 40);
-    expect(second.has(name)).toBe(true);
+    await expect(second.find(name)).resolves.toMatchObject({ path: second.path(name) });
     await first.close();
-    expect(readdirSync(dir)).toEqual([`${name}.onnx`]);
+    expect(readdirSync(dir).filter((file) => file !== 'hashes')).toEqual([name]);
+  });
+
+  it('does not give out what was changed on disk', async () => {
+    const dir = tempFolder();
+    const bytes = randomBytes(100);
+    const name = sha256Of(bytes);
+    await store(new ArtifactCache(dir), bytes, 100);
+    const damaged = Buffer.from(bytes);
+    damaged[50] = (damaged[50] ?? 0) ^ 1;
+    writeFileSync(join(dir, name), damaged);
+    await expect(new ArtifactCache(dir).find(name)).resolves.toBeUndefined();
+    expect(existsSync(join(dir, name))).toBe(false);
+  });
+
+  it('confirms ranges of files elsewhere, and none of a file that is short, missing or different', async () => {
+    const dir = tempFolder();
+    const bytes = randomBytes(100);
+    const path = join(dir, 'weights.bin');
+    writeFileSync(path, bytes);
+    const range = (offsetBytes: number, lengthBytes: number, file = path) => ({
+      path: file,
+      offsetBytes,
+      lengthBytes,
+    });
+    const name = sha256Of(bytes.subarray(10, 30));
+    const cache = new ArtifactCache(join(dir, 'cache'));
+    expect(await cache.confirm(new Map([[name, range(10, 20)]]))).toEqual(new Map([[name, range(10, 20)]]));
+    for (const other of [range(11, 20), range(90, 20), range(10, 20, `${path}.none`)])
+      expect((await cache.confirm(new Map([[name, other]]))).size).toBe(0);
+    writeFileSync(path, randomBytes(100));
+    expect((await cache.confirm(new Map([[name, range(10, 20)]]))).size).toBe(0);
   });
 
   it('refuses names that are no hashes: they become paths', () => {

@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import type { FileRange } from '../../common/model-file/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
@@ -46,6 +47,9 @@ export class Deployment {
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
   readonly #clock: DueClock;
   readonly #reads: ReadonlySet<string>;
+  readonly #artifacts: Deploy__Output['artifacts'];
+  /** Where the artifacts lie on this host. */
+  readonly #ranges = new Map<string, FileRange>();
   readonly #clients: ExchangeClient[] = [];
 
   constructor(message: Deploy__Output, context: DeploymentContext) {
@@ -56,6 +60,7 @@ export class Deployment {
     this.#relay = message.relay;
     this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
     this.#producers = message.producers;
+    this.#artifacts = message.artifacts;
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
     this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
     this.#reads = new Set(
@@ -65,21 +70,41 @@ export class Deployment {
     );
   }
 
-  /** Content addresses of segment models that are not in the cache. */
-  get missing(): string[] {
+  /**
+   * Looks for the graphs and tensors on this host: in the cache, and where the coordinator says that it has them. What is found is what its
+   * name says.
+   *
+   * @returns SHA-256 of those that have to be sent
+   */
+  async locate(): Promise<string[]> {
     if (this.#context.declared) return [];
-    return [...new Set(this.segments.map(({ sha256 }) => sha256))].filter(
-      (sha256) => !this.#context.cache.has(sha256),
-    );
+    const { cache } = this.#context;
+    const elsewhere = new Map<string, FileRange>();
+    for (const { sha256, path, offsetBytes, sizeBytes } of this.#artifacts) {
+      const kept = await cache.find(sha256);
+      if (kept !== undefined) this.take(sha256, kept);
+      else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
+    }
+    for (const [sha256, range] of await cache.confirm(elsewhere)) this.take(sha256, range);
+    return this.#artifacts.map(({ sha256 }) => sha256).filter((sha256) => !this.#ranges.has(sha256));
+  }
+
+  /** An artifact is here. */
+  take(sha256: string, range: FileRange): void {
+    this.#ranges.set(sha256, range);
   }
 
   /** Opens the sessions and dials the producers; milliseconds of one run by segment. */
   async open(): Promise<Readonly<Record<string, number>>> {
-    const { inference, cache, declared } = this.#context;
+    const { inference } = this.#context;
     const [segmentMs] = await Promise.all([
       inference.load({
         planId: this.planId,
-        segments: this.segments.map((spec) => ({ spec, modelPath: declared ? '' : cache.path(spec.sha256) })),
+        segments: this.segments.map((spec) => ({
+          spec,
+          graphPath: this.#ranges.get(spec.sha256)?.path ?? '',
+        })),
+        tensors: this.#ranges,
         optimizationLevel: this.#optimizationLevel,
         readers: Object.fromEntries([...this.#routes].map(([name, to]) => [name, [...to.keys()]])),
       }),

@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import type { FileRange } from '../../common/model-file/index.js';
 import { toFault } from '../../protocol/index.js';
 import type { ArtifactChunk__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactChunk.js';
 import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
@@ -30,13 +31,13 @@ export class Deployments {
         onLost(planId, error);
       },
     });
-    const { missing } = deployment;
-    if (missing.length === 0) {
-      this.#enqueue(() => this.#start(deployment));
-      return;
-    }
-    this.#waiting.set(deployment.planId, { deployment, missing: new Set(missing) });
-    send({ needArtifacts: { planId: deployment.planId, sha256: missing } });
+    this.#enqueue(async () => {
+      const { planId } = deployment;
+      const missing = await deployment.locate();
+      if (missing.length === 0) return this.#start(deployment);
+      this.#waiting.set(planId, { deployment, missing: new Set(missing) });
+      send({ needArtifacts: { planId, sha256: missing } });
+    });
   }
 
   takeArtifact(chunk: ArtifactChunk__Output): void {
@@ -59,15 +60,17 @@ export class Deployments {
   }
 
   async #write({ sha256, offsetBytes, data, last }: ArtifactChunk__Output): Promise<void> {
+    let range: FileRange | undefined;
     try {
-      if (!(await this.#context.cache.write(sha256, offsetBytes, data, last))) return;
+      range = await this.#context.cache.write(sha256, offsetBytes, data, last);
+      if (range === undefined) return;
     } catch (error) {
       for (const [planId, waiting] of this.#waiting)
         if (waiting.missing.has(sha256)) this.#failed(planId, error);
       return;
     }
     for (const [planId, { deployment, missing }] of this.#waiting) {
-      missing.delete(sha256);
+      if (missing.delete(sha256)) deployment.take(sha256, range);
       if (missing.size > 0) continue;
       this.#waiting.delete(planId);
       await this.#start(deployment);
@@ -94,6 +97,7 @@ export class Deployments {
   }
 
   #close(planId: string): void {
+    this.#waiting.delete(planId);
     this.#open.get(planId)?.close();
     this.#open.delete(planId);
   }

@@ -1,5 +1,6 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { WireError } from '../../common/errors/index.js';
+import type { FileRange } from '../../common/model-file/index.js';
 import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
@@ -16,8 +17,8 @@ export interface InferenceSettings {
 
 export interface SegmentToLoad {
   readonly spec: SegmentSpec;
-  /** Path of its model in the artifact cache; empty for a declared device. */
-  readonly modelPath: string;
+  /** Path of its graph; empty for a declared device. */
+  readonly graphPath: string;
 }
 
 /** Calls of the network thread that the inference thread answers. */
@@ -36,6 +37,8 @@ export interface InferenceCalls {
 export interface PlanToLoad {
   readonly planId: string;
   readonly segments: readonly SegmentToLoad[];
+  /** Where the tensors lie that the graphs name, by SHA-256. */
+  readonly tensors: ReadonlyMap<string, FileRange>;
   readonly optimizationLevel: OptimizationLevel;
   /** Who reads the boundary tensors, and latents, that leave this worker. */
   readonly readers: Readers;

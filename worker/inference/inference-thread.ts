@@ -82,21 +82,19 @@ function send(event: InferenceEvent, owned: readonly Tensor['data'][] = []): voi
 
 async function open(
   spec: SegmentSpec,
-  modelPath: string,
-  optimizationLevel: PlanToLoad['optimizationLevel'],
+  graphPath: string,
+  { tensors, optimizationLevel }: PlanToLoad,
 ): Promise<SegmentSession> {
   if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
-  return openOrtSession(modelPath, { device, threads: settings.threads, optimizationLevel });
+  return openOrtSession({ graphPath, tensors }, { device, threads: settings.threads, optimizationLevel });
 }
 
 async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>> {
-  const paths = new Map(plan.segments.map(({ spec, modelPath }) => [spec.session, modelPath]));
+  const paths = new Map(plan.segments.map(({ spec, graphPath }) => [spec.session, graphPath]));
   const specs = plan.segments.map(({ spec }) => spec);
   let loaded: LoadedSegment[] = [];
   try {
-    loaded = await loadSegments(specs, (spec) =>
-      open(spec, paths.get(spec.session) ?? '', plan.optimizationLevel),
-    );
+    loaded = await loadSegments(specs, (spec) => open(spec, paths.get(spec.session) ?? '', plan));
     const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
     outbox.load(plan.planId, plan.readers);
     inbox.load(plan.planId, specs);

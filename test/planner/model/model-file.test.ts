@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeModel } from '../../../planner/model/index.js';
-import { hashModel, loadModelFile, type ModelProto } from '../../../common/model-file/index.js';
+import {
+  type FileRange,
+  hashModel,
+  loadModelFile,
+  type ModelProto,
+  readRange,
+  tensorRange,
+} from '../../../common/model-file/index.js';
 import { moveWeightsOut, node, predictor, weight, writeModel } from '../../support/onnx-builder.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
@@ -52,17 +59,43 @@ describe('loadModelFile', () => {
     },
   );
 
-  it('refuses an external file that is a link out of the folder, or a folder', () => {
+  it('follows the links of a Hugging Face cache: graph and weights are blobs in another folder', async () => {
     const folder = tempFolder();
-    writeFileSync(join(folder, 'secret'), 'secret');
-    for (const kind of ['link', 'folder']) {
-      const inner = join(folder, kind);
-      mkdirSync(inner);
-      const model = smallModel();
-      moveWeightsOut(model, tempFolder(), 'weights.bin');
-      if (kind === 'link') symlinkSync(join(folder, 'secret'), join(inner, 'weights.bin'));
-      else mkdirSync(join(inner, 'weights.bin'));
-      expect(() => loadModelFile(writeModel(model, inner))).toThrow(/\[model_invalid\].*regular file/);
+    const [blobs, snapshot] = [join(folder, 'blobs'), join(folder, 'snapshots', 'main', 'unet')];
+    for (const dir of [blobs, snapshot]) mkdirSync(dir, { recursive: true });
+    const model = smallModel();
+    const plain = tempFolder();
+    moveWeightsOut(model, plain, 'model.onnx_data');
+    const path = writeModel(model, plain);
+    renameSync(path, join(blobs, '1a2b'));
+    renameSync(join(plain, 'model.onnx_data'), join(blobs, '3c4d'));
+    symlinkSync(join('..', '..', '..', 'blobs', '1a2b'), join(snapshot, 'model.onnx'));
+    symlinkSync(join('..', '..', '..', 'blobs', '3c4d'), join(snapshot, 'model.onnx_data'));
+    const file = loadModelFile(join(snapshot, 'model.onnx'));
+    const [weight] = file.model.graph?.initializer?.filter(({ data_location: at }) => at === 1) ?? [];
+    expect(tensorRange(weight ?? {}, file.folder)?.path).toBe(realpathSync(join(blobs, '3c4d')));
+  });
+
+  it.each(['folder', 'link to a folder', 'device'])('refuses an external file that is a %s', (kind) => {
+    const inner = tempFolder();
+    const model = smallModel();
+    moveWeightsOut(model, tempFolder(), 'weights.bin');
+    if (kind === 'folder') mkdirSync(join(inner, 'weights.bin'));
+    else symlinkSync(kind === 'device' ? '/dev/zero' : tempFolder(), join(inner, 'weights.bin'));
+    expect(() => loadModelFile(writeModel(model, inner))).toThrow(/\[model_invalid\].*regular file/);
+  });
+
+  it('leaves weights in the file, whichever file it is', () => {
+    const folder = tempFolder();
+    const model = smallModel();
+    model.graph?.initializer?.push({ ...weight('floats', [300]), name: 'unread' });
+    const file = loadModelFile(writeModel(model, folder));
+    for (const name of ['w', 'unread']) {
+      const stored = file.model.graph?.initializer?.find((tensor) => tensor.name === name) ?? {};
+      const range = tensorRange(stored, file.folder);
+      const original = model.graph?.initializer?.find((tensor) => tensor.name === name)?.raw_data;
+      expect(range?.path).toBe(realpathSync(file.path));
+      expect(readRange(range as FileRange).equals(original as Uint8Array)).toBe(true);
     }
   });
 

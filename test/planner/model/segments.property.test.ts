@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportSegments, prepareModel, profileInputs } from '../../../planner/model/index.js';
+import { prepareModel, profileInputs } from '../../../planner/model/index.js';
 import { writeModel } from '../../support/onnx-builder.js';
 import { randomModel } from '../../support/random-model.js';
-import { bits, runModel, runSegments } from '../../support/run-segments.js';
+import { bits, exportAll, runModel, runSegments } from '../../support/run-segments.js';
 import { cutAt, latentNodes } from '../../support/simple-partition.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
@@ -17,13 +17,12 @@ describe('random models, random cuts', () => {
           modelPath,
           inputShapes: { sample: [2, 4, 8, 8] },
           workDir: folder,
-          profile: { minRuns: 1, maxRuns: 1 },
         });
         const { graph } = prepared;
         const places = latentNodes(graph).slice(0, -1);
         const chosen = places.length === 0 ? [] : picks.map((pick) => places[pick % places.length] ?? 0);
         const ends = [...new Set(chosen)].sort((a, b) => a - b);
-        const artifacts = await exportSegments(prepared, cutAt(graph, ends), folder);
+        const artifacts = await exportAll(prepared, cutAt(graph, ends), folder);
         const feeds = profileInputs(graph.inputs, graph.timestepInput);
         for (const level of ['basic', 'extended'] as const) {
           const whole = await runModel(modelPath, feeds, level);

@@ -3,6 +3,7 @@
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from '../../asyncdiff/v1/SegmentSpec.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from '../../asyncdiff/v1/Route.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from '../../asyncdiff/v1/Peer.js';
+import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from '../../asyncdiff/v1/Artifact.js';
 
 /**
  * The worker's part of a plan.
@@ -28,6 +29,10 @@ export interface Deploy {
    */
   'roundMs'?: (number | string);
   'stepMs'?: (number | string);
+  /**
+   * The graphs of the segments and the tensors that they name. The worker asks for those that it has not got.
+   */
+  'artifacts'?: (_asyncdiff_v1_Artifact)[];
 }
 
 /**
@@ -54,4 +59,8 @@ export interface Deploy__Output {
    */
   'roundMs': (number);
   'stepMs': (number);
+  /**
+   * The graphs of the segments and the tensors that they name. The worker asks for those that it has not got.
+   */
+  'artifacts': (_asyncdiff_v1_Artifact__Output)[];
 }

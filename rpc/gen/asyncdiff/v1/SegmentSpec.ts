@@ -11,7 +11,7 @@ export interface SegmentSpec {
   'component'?: (number);
   'index'?: (number);
   /**
-   * Content address of its model; the worker asks for it unless it has it.
+   * Content address of its graph.
    */
   'sha256'?: (string);
   'sizeBytes'?: (number | string | Long);
@@ -51,7 +51,7 @@ export interface SegmentSpec__Output {
   'component': (number);
   'index': (number);
   /**
-   * Content address of its model; the worker asks for it unless it has it.
+   * Content address of its graph.
    */
   'sha256': (string);
   'sizeBytes': (number);

@@ -1,4 +1,4 @@
-import type { DType } from '../../common/tensor/index.js';
+import type { DType } from '../tensor/index.js';
 
 /** `onnx.TensorProto.DataType` numbers of the element types that a tensor can move as. */
 const DTYPE_BY_NUMBER: ReadonlyMap<number, DType> = new Map<number, DType>([
@@ -26,27 +26,6 @@ export function dtypeOf(onnxType: number | undefined): DType | undefined {
 /** The ONNX type number of an element type. */
 export function onnxTypeOf(dtype: DType): number {
   return NUMBER_BY_DTYPE.get(dtype) ?? 0;
-}
-
-/** Element types as ONNX Runtime's profiler names them (`output_type_shape`). */
-const DTYPE_BY_PROFILE_NAME: ReadonlyMap<string, DType> = new Map<string, DType>([
-  ['float', 'float32'],
-  ['double', 'float64'],
-  ['float16', 'float16'],
-  ['int8', 'int8'],
-  ['uint8', 'uint8'],
-  ['int16', 'int16'],
-  ['uint16', 'uint16'],
-  ['int32', 'int32'],
-  ['uint32', 'uint32'],
-  ['int64', 'int64'],
-  ['uint64', 'uint64'],
-  ['bool', 'bool'],
-]);
-
-/** Our element type of a name in an ONNX Runtime profile. */
-export function dtypeOfProfileName(name: string): DType | undefined {
-  return DTYPE_BY_PROFILE_NAME.get(name);
 }
 
 /** Whether a type is a floating-point one. */

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { AsyncDiffError } from '../../common/errors/index.js';
-import { arrayOf, elementCount, tensorBytes } from '../../common/tensor/index.js';
+import { AsyncDiffError } from '../errors/index.js';
+import { arrayOf, elementCount, tensorBytes } from '../tensor/index.js';
 import { dtypeOf } from './data-type.js';
-import { externalRange, resolveExternal } from '../../common/model-file/index.js';
-import { int64, type TensorProto } from '../../common/model-file/index.js';
+import { externalRange } from './external-data.js';
+import type { FileRange } from './file-range.js';
+import { int64, type TensorProto } from './onnx-proto.js';
 
 /** The shape of a stored tensor. */
 export function tensorDims(tensor: TensorProto): number[] {
@@ -17,8 +18,12 @@ export function storedBytes(tensor: TensorProto): number {
   return externalRange(tensor)?.lengthBytes ?? tensor.raw_data?.length ?? 0;
 }
 
-/** Reads `lengthBytes` of a file; nothing else of it is loaded. */
-export function readRange(path: string, offsetBytes: number, lengthBytes: number): Buffer {
+/**
+ * Reads a range of a file; nothing else of it is loaded.
+ *
+ * @throws AsyncDiffError `model_invalid` if the file ends before the range does.
+ */
+export function readRange({ path, offsetBytes, lengthBytes }: FileRange): Buffer {
   const bytes = Buffer.allocUnsafe(lengthBytes);
   const file = openSync(path, 'r');
   try {
@@ -36,26 +41,11 @@ export function readRange(path: string, offsetBytes: number, lengthBytes: number
 }
 
 /**
- * Little-endian bytes of a stored tensor, wherever the model keeps them: `raw_data`, a typed field, or a file in `folder`.
- * Undefined for tensors without such bytes (strings).
+ * Little-endian bytes of a tensor whose data is in memory: `raw_data`, or a typed field. Undefined for tensors without such bytes
+ * (strings, types that we do not know).
  */
-export function readTensorData(tensor: TensorProto, folder: string): Uint8Array | undefined {
-  const range = externalRange(tensor);
-  if (range) {
-    const length = range.lengthBytes ?? storedBytes(tensor);
-    if (dtypeOf(tensor.data_type) !== undefined && length !== storedBytes(tensor)) {
-      throw new AsyncDiffError(
-        'model_invalid',
-        `weight ${tensor.name ?? ''}: its external data has ${length} bytes, its shape needs ${storedBytes(tensor)}`,
-      );
-    }
-    return readRange(resolveExternal(folder, range.location), range.offsetBytes, length);
-  }
+export function tensorData(tensor: TensorProto): Uint8Array | undefined {
   if (tensor.raw_data && tensor.raw_data.length > 0) return tensor.raw_data;
-  return fromTypedFields(tensor);
-}
-
-function fromTypedFields(tensor: TensorProto): Uint8Array | undefined {
   const dtype = dtypeOf(tensor.data_type);
   if (dtype === undefined) return undefined;
   const array = new (arrayOf(dtype))(elementCount(tensorDims(tensor)));
@@ -71,4 +61,14 @@ function fromTypedFields(tensor: TensorProto): Uint8Array | undefined {
     });
   }
   return new Uint8Array(array.buffer);
+}
+
+/** A tensor with these bytes as its data. */
+export function withData(tensor: TensorProto, data: Uint8Array): TensorProto {
+  return {
+    name: tensor.name ?? '',
+    data_type: tensor.data_type ?? 0,
+    dims: tensor.dims ?? [],
+    raw_data: data,
+  };
 }
