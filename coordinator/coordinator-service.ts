@@ -8,7 +8,14 @@ import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequ
 import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { denoiseJob, type Emit, type JobContext, type JobRecord, type SendEvent } from './jobs/index.js';
+import {
+  checkGuidedBatch,
+  denoiseJob,
+  type Emit,
+  type JobContext,
+  type JobRecord,
+  type SendEvent,
+} from './jobs/index.js';
 import { generateJob, sourceFor } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
@@ -134,6 +141,7 @@ async function denoise(
     numInferenceSteps: sampler.numCalls,
   });
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
+  checkGuidedBatch({ latents, conditioning, guidanceScale: request.guidanceScale });
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(
     context,

@@ -1,5 +1,11 @@
 import { float32, type Tensor } from '../common/tensor/index.js';
-import { createSampler, parseSchedulerConfig, type Sampler, SeededNoise } from '../samplers/index.js';
+import {
+  createSampler,
+  keepRegion,
+  parseSchedulerConfig,
+  type Sampler,
+  SeededNoise,
+} from '../samplers/index.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
 import { modelInput, takeStep } from './sampler-step.js';
 
@@ -14,11 +20,12 @@ export class JobSampler {
   readonly #roundEnds = new Set<number>();
 
   constructor(start: SamplerStart) {
-    this.#sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
+    const sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
       name: start.name,
       options: start.options,
       noise: start.noise === undefined ? undefined : new SeededNoise(start.noise),
     });
+    this.#sampler = start.kept === undefined ? sampler : keepRegion(sampler, start.kept);
     this.#sampler.resume(start.nextStep, start.history);
     this.#latents = start.latents;
   }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../common/tensor/index.js';
-import type { NoiseSeed, SamplerOptions } from '../samplers/index.js';
+import type { KeptRegion, NoiseSeed, SamplerOptions } from '../samplers/index.js';
 
 /** Where a sampler stands: with the config, all that another one needs to go on. */
 export interface SamplerState {
@@ -22,4 +22,6 @@ export interface SamplerStart extends SamplerState {
   readonly options: SamplerOptions;
   /** Where fresh noise comes from, for samplers that draw any. */
   readonly noise: NoiseSeed | undefined;
+  /** As {@link Sampler.kept}. */
+  readonly kept?: KeptRegion | undefined;
 }

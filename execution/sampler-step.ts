@@ -41,6 +41,7 @@ export function samplerStart(
     numInferenceSteps: sampler.numInferenceSteps,
     options: sampler.options,
     noise: noiseSeed(sampler),
+    kept: sampler.kept,
     nextStep: firstStep,
     latents,
     history: sampler.history(),

@@ -1,5 +1,11 @@
 export { clusterOf } from './cluster.js';
-export { type AppendedInput, describeInputs, nearest, type PredictorAdaptation } from './model/index.js';
+export {
+  type AppendedInput,
+  describeInputs,
+  nearest,
+  readWeight,
+  type PredictorAdaptation,
+} from './model/index.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
 export {

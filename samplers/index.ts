@@ -1,4 +1,5 @@
 export type { NoiseKind, SamplerDefinition } from './definition.js';
+export { keepRegion, type KeptRegion } from './kept-region.js';
 export type { Level } from './level.js';
 export { GivenNoise, type NoiseSeed, type NoiseSource, SeededNoise } from './noise.js';
 export { createSampler, findSampler, SAMPLERS, type SamplerChoice, samplersFor } from './registry.js';

@@ -1,3 +1,4 @@
+import type { KeptRegion } from './kept-region.js';
 import type { Level } from './level.js';
 import type { NoiseSource } from './noise.js';
 import type { SamplerOptions } from './sampler-options.js';
@@ -26,6 +27,8 @@ export interface Sampler {
   readonly noise: NoiseSource | undefined;
   /** How its next latents are predicted before the model has answered. */
   readonly lookAhead: LookAhead;
+  /** What is put back after every step, for a sampler made by keepRegion(). */
+  readonly kept?: KeptRegion | undefined;
 
   /** The latents as the model takes them at `call`: a new array, or the same one where nothing is scaled. */
   scaleModelInput(sample: Float32Array, call: number): Float32Array;

@@ -3,4 +3,5 @@ export { type GridOptions, gridPicture, sideBySide } from './captioned-grid.js';
 export { decodePng, encodePng } from './png.js';
 export { psnr } from './psnr.js';
 export { imagePsnrDb, pixelsToFloat, type RgbImage, toRgb8 } from './rgb-image.js';
+export { resizePicture } from './resize.js';
 export { type ImageShape, ssim } from './ssim.js';

@@ -63,7 +63,6 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const schedule = scheduleOf(settings, sampler.numCalls);
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
-  checkBatch(job, batchRepeat);
   requireWorkers(registry.workers, settings);
   let cpu = process.cpuUsage();
   let toldMs = 0;
@@ -124,9 +123,14 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };
 }
 
-function checkBatch({ latents, conditioning }: DenoiseJob, batchRepeat: number): void {
-  const batch = (latents.dims[0] ?? 1) * batchRepeat;
-  if (batchRepeat === 1) return;
+/** Holds a user's own inputs against guidance. Throws `invalid_input` for one that has not both halves. */
+export function checkGuidedBatch({
+  latents,
+  conditioning,
+  guidanceScale,
+}: Pick<DenoiseJob, 'latents' | 'conditioning' | 'guidanceScale'>): void {
+  if (guidanceScale <= 1) return;
+  const batch = (latents.dims[0] ?? 1) * 2;
   for (const [name, tensor] of Object.entries(conditioning)) {
     const first = tensor.dims[0] ?? 0;
     if (tensor.dims.length > 0 && first !== batch) {

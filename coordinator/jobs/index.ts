@@ -1,4 +1,4 @@
-export { denoiseJob, type Emit, type JobContext } from './denoise-job.js';
+export { checkGuidedBatch, denoiseJob, type Emit, type JobContext } from './denoise-job.js';
 export { generateJob, sourceFor } from './generate-job.js';
 export { type JobRecord, type SendEvent } from './job-record.js';
 export { JobRecords } from './job-records.js';

@@ -1,4 +1,4 @@
-import { createSampler, parseSchedulerConfig, type Sampler } from '../../samplers/index.js';
+import { createSampler, keepRegion, parseSchedulerConfig, type Sampler } from '../../samplers/index.js';
 import type { ModelFolder, NoiseDraws, PipelineCall, PipelineRun } from './kit/index.js';
 
 /** {@link PipelineRun.sampler} of one call; the sampler has no noise of its own yet. */
@@ -17,6 +17,10 @@ export function callSampler(
 }
 
 /** The same sampler with the fresh noise that follows what was drawn for the job. */
-export function withNoise({ config, numInferenceSteps, name, options }: Sampler, draws: NoiseDraws): Sampler {
-  return createSampler(config, numInferenceSteps, { name, options, noise: draws.forSampler() });
+export function withNoise(
+  { config, numInferenceSteps, name, options, kept }: Sampler,
+  draws: NoiseDraws,
+): Sampler {
+  const sampler = createSampler(config, numInferenceSteps, { name, options, noise: draws.forSampler() });
+  return kept === undefined ? sampler : keepRegion(sampler, kept);
 }

@@ -1,25 +1,27 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { ARGUMENT_NAMES, kebabName } from '../../common/pipeline-arguments/index.js';
-import type {
-  PipelineCall,
-  PipelineDefaults,
-  PipelineDescription,
-  PipelineRun,
-  SizeRule,
+import {
+  type PipelineCall,
+  type PipelineDefaults,
+  type PipelineDescription,
+  type PipelineRun,
+  pictureSize,
+  type SizeRule,
 } from './kit/index.js';
 
 /** Longest prompt, UTF-16 units: far beyond what any text encoder reads, and tokenized in well under a second. */
 const MAX_PROMPT_LENGTH = 65_536;
 
+type Size = Pick<SizeRule, 'height' | 'width'>;
 type Checked = Pick<PipelineRun, 'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'>;
 
 /** A call with its defaults filled in. Raises `invalid_settings` for what this pipeline does not take, or not so. */
-export function checkCall(
+export async function checkCall(
   call: PipelineCall,
-  { name, takes }: PipelineDescription,
+  { name, takes, sizedBy }: PipelineDescription,
   sizes: SizeRule,
   defaults: PipelineDefaults,
-): Checked {
+): Promise<Checked> {
   const stranger = ARGUMENT_NAMES.find(
     (argument) => call[argument] !== undefined && !takes.includes(argument),
   );
@@ -40,8 +42,9 @@ export function checkCall(
   const numImages = call.numImagesPerPrompt ?? 1;
   if (!Number.isInteger(numImages) || numImages < 1)
     throw new AsyncDiffError('invalid_settings', `num_images_per_prompt ${numImages} is not 1 or more`);
-  const height = call.height ?? sizes.height;
-  const width = call.width ?? sizes.width;
+  const own = await ownSize(sizedBy?.(call), sizes);
+  const height = call.height ?? own.height;
+  const width = call.width ?? own.width;
   checkSize(width, height, sizes);
   return {
     height,
@@ -50,6 +53,15 @@ export function checkCall(
     numInferenceSteps: call.numInferenceSteps ?? defaults.numInferenceSteps,
     guidanceScale: call.guidanceScale ?? defaults.guidanceScale,
   };
+}
+
+/** The size of a given picture, rounded down to what the model takes; the model's own without one. */
+async function ownSize(picture: Uint8Array | undefined, sizes: SizeRule): Promise<Size> {
+  if (picture === undefined || sizes.fixed) return sizes;
+  const { width, height } = await pictureSize(picture);
+  const down = (pixels: number): number =>
+    Math.max(sizes.multipleOf, Math.floor(pixels / sizes.multipleOf) * sizes.multipleOf);
+  return { width: down(width), height: down(height) };
 }
 
 function checkPrompt(name: string, text: string | undefined): void {

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { describeInputs } from '../../planner/index.js';
+import { describeInputs, readWeight } from '../../planner/index.js';
 import { missingPart } from './json-file.js';
 import {
   fixedAxis,
@@ -52,6 +52,11 @@ export class OpenParts {
 
   tokenize(tokenizer: string, text: string, options: TokenizeOptions | undefined): Tokens {
     return this.#tokenizer(tokenizer).encode(text, options);
+  }
+
+  weight(part: string, suffix: string): Tensor | undefined {
+    const path = this.#folder.parts[part]?.path;
+    return path === undefined ? undefined : readWeight(path, suffix);
   }
 
   async close(): Promise<void> {

@@ -28,6 +28,7 @@ serveThread<PartCalls>({
         const result = await parts.run(part, inputs, outputs);
         return { result, transfer: Object.values(result).map(bufferOf) };
       }),
+    weight: ({ part, suffix }) => inOrder(async () => ({ result: parts.weight(part, suffix) })),
     tokenize: ({ tokenizer, text, options }) =>
       inOrder(async () => ({ result: parts.tokenize(tokenizer, text, options) })),
   },

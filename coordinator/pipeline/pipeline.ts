@@ -87,7 +87,7 @@ export class Pipeline {
    */
   async begin(call: PipelineCall, draws: NoiseDraws = new SeededDraws(call.seed ?? 0)): Promise<BegunCall> {
     const { description, folder } = this;
-    const checked = checkCall(call, description, this.sizes, this.defaults);
+    const checked = await checkCall(call, description, this.sizes, this.defaults);
     const warnings: string[] = [];
     const runPart: RunPart = (part, inputs, outputs) => this.#thread.call('run', { part, inputs, outputs });
     const tokenize: Tokenize = (tokenizer, text, options) =>
@@ -101,6 +101,7 @@ export class Pipeline {
       noise: draws,
       runPart,
       tokenize,
+      weight: (part: string, suffix: string) => this.#thread.call('weight', { part, suffix }),
       partInfo: (part: string) => this.#infos[part],
       sampler: callSampler(folder, call, stepsOf(call, checked.numInferenceSteps)),
       warn: (message: string) => warnings.push(message),

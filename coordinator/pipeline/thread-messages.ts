@@ -24,6 +24,8 @@ export interface PartCalls {
     };
     result: Readonly<Record<string, Tensor>>;
   };
+  /** A weight of a part whose name ends so, as float32. */
+  weight: { argument: { readonly part: string; readonly suffix: string }; result: Tensor | undefined };
   tokenize: {
     argument: {
       readonly tokenizer: string;

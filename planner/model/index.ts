@@ -7,4 +7,5 @@ export { nearest } from './near-names.js';
 export { describeInputs, describeModel, prepareModel, type PrepareOptions } from './prepare.js';
 export type { PreparedModel } from './prepared-model.js';
 export { profileInputs } from './profile-inputs.js';
+export { readWeight } from './read-weight.js';
 export { checkInput, type InputShapes, resolveShapes } from './static-shapes.js';

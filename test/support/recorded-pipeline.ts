@@ -10,6 +10,7 @@ export const RECORDINGS = join(packageRoot, '..', 'shared', 'oracle', 'pipelines
 
 interface CaseJson {
   readonly pipeline: string;
+  readonly scheduler: string;
   readonly call: Readonly<Record<string, unknown>>;
   readonly steps: number;
   readonly seed_of_generator: number;

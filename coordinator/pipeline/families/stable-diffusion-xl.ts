@@ -6,25 +6,34 @@ import {
   defaultsOr,
   encodeClip,
   guidanceAbove1,
+  guidanceEmbedding,
+  guidanceEmbeddingSize,
   guidedRows,
-  latentDims,
   type PipelineDescription,
   type PipelineRun,
+  type PredictorJob,
   repeatRows,
-  scaledNoise,
+  startLatents,
   unetSizes,
-  unitLatents,
   unscaleLatents,
   zerosLike,
 } from '../kit/index.js';
 
-/** Stable Diffusion XL, its Turbo and Lightning versions: two CLIP text encoders, and sizes as conditioning. */
+/** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
+const IMAGE_STRENGTH = 0.3;
+const INPAINT_STRENGTH = 0.9999;
+
+/** Stable Diffusion XL, its Turbo and Lightning versions and its refiner: two CLIP text encoders (the refiner the second), and sizes as conditioning. */
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'Stable Diffusion XL',
-    classNames: ['StableDiffusionXLPipeline'],
+    classNames: [
+      'StableDiffusionXLPipeline',
+      'StableDiffusionXLImg2ImgPipeline',
+      'StableDiffusionXLInpaintPipeline',
+    ],
     predictor: 'unet',
-    needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_decoder'],
+    needs: ['text_encoder_2', 'tokenizer_2', 'vae_decoder'],
     takes: [
       'prompt2',
       'negativePrompt2',
@@ -34,32 +43,46 @@ export const pipelines: readonly PipelineDescription[] = [
       'negativePooledPromptEmbeds',
       'clipSkip',
       'latents',
+      'image',
+      'maskImage',
+      'strength',
       'originalSize',
       'targetSize',
       'cropsCoordsTopLeft',
+      'aestheticScore',
+      'negativeAestheticScore',
     ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
     sizes: unetSizes,
-    begin: async (run) => {
-      const guidance = guidanceAbove1(run);
-      const { states, pooled } = await embeddings(run, guidance !== undefined);
-      const sampler = run.sampler();
-      return {
-        sampler,
-        latents: scaledNoise(unitLatents(run, latentDims(run)), sampler),
-        conditioning: {
-          encoder_hidden_states: states,
-          text_embeds: pooled,
-          time_ids: timeIds(run, guidance === undefined ? 1 : 2),
-        },
-        guidance,
-      };
-    },
+    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
+    begin,
     finish: async (run, latents) => ({
       pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
     }),
   },
 ];
+
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const embedding = guidanceEmbeddingSize(run);
+  const guidance = embedding === undefined ? guidanceAbove1(run) : undefined;
+  const { states, pooled } = await embeddings(run, guidance !== undefined);
+  const isInpainting = run.call.maskImage !== undefined;
+  const start = await startLatents(run, {
+    strength: isInpainting ? INPAINT_STRENGTH : IMAGE_STRENGTH,
+    halves: guidance === undefined ? 1 : 2,
+  });
+  return {
+    ...start,
+    conditioning: {
+      ...start.conditioning,
+      encoder_hidden_states: states,
+      text_embeds: pooled,
+      time_ids: timeIds(run, guidance !== undefined),
+      ...(embedding === undefined ? {} : { timestep_cond: guidanceEmbedding(run, embedding) }),
+    },
+    guidance,
+  };
+}
 
 interface Embeddings {
   readonly states: Tensor;
@@ -107,13 +130,6 @@ async function encodeBoth(
   clipSkip: number,
 ): Promise<Embeddings> {
   const layersBack = clipSkip + 1;
-  const one = await encodeClip(run, {
-    encoder: 'text_encoder',
-    tokenizer: 'tokenizer',
-    text: first,
-    what,
-    layersBack,
-  });
   const two = await encodeClip(run, {
     encoder: 'text_encoder_2',
     tokenizer: 'tokenizer_2',
@@ -122,16 +138,39 @@ async function encodeBoth(
     layersBack,
     pooled: 'text_embeds',
   });
-  return { states: concat([one.states, two.states], -1), pooled: two.pooled as Tensor };
+  const pooled = two.pooled as Tensor;
+  if (isRefiner(run)) return { states: two.states, pooled };
+  const one = await encodeClip(run, {
+    encoder: 'text_encoder',
+    tokenizer: 'tokenizer',
+    text: first,
+    what,
+    layersBack,
+  });
+  return { states: concat([one.states, two.states], -1), pooled };
 }
 
-/** original_size + crops_coords_top_left + target_size, (height, width) each, for every row of the batch. */
-function timeIds({ call, height, width, numImages }: PipelineRun, halves: number): Tensor {
+/** The refiner has no first text encoder: model_index.json says [null, null]. */
+function isRefiner({ model: { index, parts } }: PipelineRun): boolean {
+  const entry = index['text_encoder'];
+  return parts['text_encoder'] === undefined && (!Array.isArray(entry) || entry[1] === null);
+}
+
+/**
+ * original_size + crops_coords_top_left + target_size, (height, width) each; the refiner has an aesthetic score in place of the last, another
+ * one for the unconditional half.
+ */
+function timeIds({ call, model, height, width, numImages }: PipelineRun, guided: boolean): Tensor {
   const size = [height, width];
-  const row = [
-    ...(call.originalSize ?? size),
-    ...(call.cropsCoordsTopLeft ?? [0, 0]),
-    ...(call.targetSize ?? size),
-  ];
-  return repeatRows(float32(Float32Array.from(row), [1, row.length]), halves * numImages);
+  const head = [...(call.originalSize ?? size), ...(call.cropsCoordsTopLeft ?? [0, 0])];
+  const scored = configFlag(model.index, 'requires_aesthetics_score', false);
+  const row = (score: number): Tensor => {
+    const values = [...head, ...(scored ? [score] : (call.targetSize ?? size))];
+    return float32(Float32Array.from(values), [1, values.length]);
+  };
+  return guidedRows(
+    guided ? row(call.negativeAestheticScore ?? 2.5) : undefined,
+    row(call.aestheticScore ?? 6),
+    numImages,
+  );
 }

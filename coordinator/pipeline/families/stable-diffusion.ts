@@ -5,63 +5,92 @@ import {
   defaultsOr,
   encodeClip,
   guidanceAbove1,
+  guidanceEmbedding,
+  guidanceEmbeddingSize,
   guidedRows,
-  latentDims,
   type PipelineDescription,
   type PipelineRun,
-  scaledNoise,
+  type PredictorJob,
+  startLatents,
   unetSizes,
-  unitLatents,
   unscaleLatents,
 } from '../kit/index.js';
 
-/** Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on [B, 4, height/8, width/8]. */
+/** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
+const IMAGE_STRENGTH = 0.8;
+const INPAINT_STRENGTH = 1;
+
+/** Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on [B, 4, height/8, width/8], or 9 channels for inpainting. */
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'Stable Diffusion',
-    classNames: ['StableDiffusionPipeline'],
+    classNames: [
+      'StableDiffusionPipeline',
+      'StableDiffusionImg2ImgPipeline',
+      'StableDiffusionInpaintPipeline',
+      'StableDiffusionInpaintPipelineLegacy',
+    ],
     predictor: 'unet',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'negativePromptEmbeds', 'latents'],
+    takes: ['promptEmbeds', 'negativePromptEmbeds', 'clipSkip', 'latents', 'image', 'maskImage', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 7.5 }),
     sizes: unetSizes,
-    begin: async (run) => {
-      const guidance = guidanceAbove1(run);
-      const embeds = await promptEmbeds(run, guidance !== undefined);
-      const sampler = run.sampler(asStableDiffusion);
-      return {
-        sampler,
-        latents: scaledNoise(unitLatents(run, latentDims(run)), sampler),
-        conditioning: { encoder_hidden_states: embeds },
-        guidance,
-      };
-    },
+    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
+    begin,
     finish: async (run, latents) => ({
       pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
     }),
   },
 ];
 
-/** StableDiffusionPipeline's constructor overrides these whatever the file says. */
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const embedding = guidanceEmbeddingSize(run);
+  const guidance = embedding === undefined ? guidanceAbove1(run) : undefined;
+  const embeds = await promptEmbeds(run, guidance !== undefined);
+  const isInpainting = run.call.maskImage !== undefined;
+  const start = await startLatents(run, {
+    change: isInpainting ? asInpainting : asStableDiffusion,
+    strength: isInpainting ? INPAINT_STRENGTH : IMAGE_STRENGTH,
+    halves: guidance === undefined ? 1 : 2,
+  });
+  return {
+    ...start,
+    conditioning: {
+      ...start.conditioning,
+      encoder_hidden_states: embeds,
+      ...(embedding === undefined ? {} : { timestep_cond: guidanceEmbedding(run, embedding) }),
+    },
+    guidance,
+  };
+}
+
+/** The constructors of StableDiffusionPipeline and its image-to-image pipeline override these whatever the file says. */
 function asStableDiffusion(config: SchedulerConfig): SchedulerConfig {
   return { ...forLatents(config), steps_offset: 1 };
+}
+
+/** Inpainting's constructor overrides others. */
+function asInpainting(config: SchedulerConfig): SchedulerConfig {
+  return { ...config, steps_offset: 1, skip_prk_steps: true };
 }
 
 /** [B or 2B, tokens, hidden] */
 async function promptEmbeds(run: PipelineRun, guided: boolean): Promise<Tensor> {
   const { call } = run;
-  const encode = async (text: string, what: string): Promise<Tensor> =>
+  const encode = async (text: string, what: string, clipSkip?: number): Promise<Tensor> =>
     (
       await encodeClip(run, {
         encoder: 'text_encoder',
         tokenizer: 'tokenizer',
         text,
         what,
+        layersBack: clipSkip,
+        finalNorm: clipSkip !== undefined,
       })
     ).states;
   const negative = guided
     ? (call.negativePromptEmbeds ?? (await encode(call.negativePrompt ?? '', 'negative prompt')))
     : undefined;
-  const positive = call.promptEmbeds ?? (await encode(call.prompt, 'prompt'));
+  const positive = call.promptEmbeds ?? (await encode(call.prompt, 'prompt', call.clipSkip || undefined));
   return guidedRows(negative, positive, run.numImages);
 }

@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../../../common/errors/index.js';
-import type { Tensor } from '../../../common/tensor/index.js';
+import { float32, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
+import { configNumber } from './model-folder.js';
 import { idsTensor } from './parts.js';
 
 export interface ClipRequest {
@@ -13,6 +14,8 @@ export interface ClipRequest {
    * Which states: `last` (after the final norm), or so many layers before the last hidden state: 1 is `hidden_states[-2]`.
    */
   readonly layersBack?: number | undefined;
+  /** Apply the encoder's final norm to earlier states, as StableDiffusionPipeline does with clip_skip. */
+  readonly finalNorm?: boolean | undefined;
   /** Output with one vector for the whole text: `pooler_output` or `text_embeds`. */
   readonly pooled?: 'pooler_output' | 'text_embeds' | undefined;
 }
@@ -26,7 +29,7 @@ export interface ClipStates {
 
 /** One text through a CLIP text encoder: padded to its length and cut there, with a warning that quotes what was cut. */
 export async function encodeClip(run: PipelineRun, request: ClipRequest): Promise<ClipStates> {
-  const { encoder, tokenizer, text, what, layersBack, pooled } = request;
+  const { encoder, tokenizer, text, what, layersBack, pooled, finalNorm = false } = request;
   const tokens = await run.tokenize(tokenizer, text);
   if (tokens.truncatedText !== undefined)
     run.warn(
@@ -38,7 +41,37 @@ export async function encodeClip(run: PipelineRun, request: ClipRequest): Promis
     { input_ids: idsTensor(tokens.ids), attention_mask: idsTensor(tokens.attentionMask) },
     pooled === undefined ? [states] : [states, pooled],
   );
-  return { states: outputs[states] as Tensor, pooled: pooled === undefined ? undefined : outputs[pooled] };
+  const raw = outputs[states] as Tensor;
+  return {
+    states: finalNorm ? await normalised(run, encoder, raw) : raw,
+    pooled: pooled === undefined ? undefined : outputs[pooled],
+  };
+}
+
+/** The layer norm at the end of a CLIP text encoder, applied to states from before it. Raises `model_unsupported` where its weights cannot be found. */
+async function normalised(run: PipelineRun, encoder: string, states: Tensor): Promise<Tensor> {
+  const [scale, offset] = [
+    await run.weight(encoder, 'final_layer_norm.weight'),
+    await run.weight(encoder, 'final_layer_norm.bias'),
+  ];
+  const size = states.dims.at(-1) ?? 1;
+  if (scale?.data.length !== size || offset?.data.length !== size)
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the final norm of ${encoder} cannot be found, which --clip-skip needs`,
+    );
+  const epsilon = configNumber(run.model.parts[encoder], 'layer_norm_eps', 1e-5);
+  const values = new Float32Array(states.data.length);
+  for (let row = 0; row < values.length; row += size) {
+    const given = states.data.subarray(row, row + size) as Float32Array;
+    const mean = given.reduce((sum, value) => sum + value, 0) / size;
+    const variance = given.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size;
+    const factor = 1 / Math.sqrt(variance + epsilon);
+    for (let i = 0; i < size; i += 1)
+      values[row + i] =
+        ((given[i] as number) - mean) * factor * (scale.data[i] as number) + (offset.data[i] as number);
+  }
+  return float32(values, states.dims);
 }
 
 /** `hidden_states.0` is the embedding, `hidden_states.L` the last of L layers. */

@@ -63,6 +63,8 @@ export interface PipelineRun {
   /** What a part takes and gives; undefined where the folder lacks it. */
   readonly partInfo: (part: string) => PartInfo | undefined;
   readonly tokenize: Tokenize;
+  /** A weight of a part whose name ends so, float32; undefined where there is none. */
+  readonly weight: (part: string, suffix: string) => Promise<Tensor | undefined>;
   /**
    * The sampler of the call: the model's scheduler_config.json (or the call's) with `change` applied, or another class for the same config.
    * Its own fresh noise follows what `noise` draws for the job.
@@ -117,6 +119,8 @@ export interface PipelineDescription {
   /** As diffusers' __call__ has them. */
   readonly defaults: (model: ModelFolder) => PipelineDefaults;
   readonly sizes: (model: ModelFolder, partInfo: PipelineRun['partInfo']) => SizeRule;
+  /** The given picture whose size is drawn, rounded down to what the model takes, where the call says no size. */
+  readonly sizedBy?: ((call: PipelineCall) => Uint8Array | undefined) | undefined;
   /** Everything before the first step. Raises `invalid_settings` or `invalid_input` for what the call has wrong. */
   readonly begin: (run: PipelineRun) => Promise<PredictorJob>;
   /** Everything after the last step, from the final latents. Also for previews, from unfinished ones. */

@@ -10,6 +10,16 @@ export type {
 } from './description.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
 export { mapFloats, scaleChannels, scaledNoise, unitLatents } from './latents.js';
+export { guidanceEmbedding, guidanceEmbeddingSize } from './guidance-embedding.js';
+export {
+  beginIndex,
+  type InpaintStart,
+  inpaintStart,
+  maskChannels,
+  noisedPicture,
+  pictureLatents,
+} from './image-start.js';
+export { latentDims } from './latent-dims.js';
 export {
   configFlag,
   configNumber,
@@ -29,7 +39,9 @@ export {
   type Tokens,
   type ValueInfo,
 } from './parts.js';
+export { maskPlane, needed, picturePlanes, pictureSize, shrinkNearest } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
+export { startLatents, type StartOptions } from './start-latents.js';
 export { fixedLatentSize, unetSizes } from './unet-size.js';
 export {
   decodeOne,
@@ -37,7 +49,6 @@ export {
   drawPosterior,
   encodePicture,
   latentChannels,
-  latentDims,
   type Posterior,
   scalingFactor,
   unscaleLatents,

@@ -2,7 +2,7 @@ import { type RgbImage, toRgb8 } from '../../../common/image/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
-import { mapFloats } from './latents.js';
+import { mapFloats, scaleChannels } from './latents.js';
 import { configNumber, configNumbers, type ModelFolder, type ModelPart } from './model-folder.js';
 import { fixedAxis } from './parts.js';
 import { concat, floatsOf, rowOf } from './tensor-rows.js';
@@ -38,15 +38,20 @@ export function latentChannels(model: ModelFolder, partInfo: PipelineRun['partIn
   return fixedAxis(partInfo(VAE_DECODER)?.inputs[0], 1) ?? configNumber(vaePart(model), 'latent_channels', 4);
 }
 
-/** [images, channels, height / scale, width / scale]: the latents of a call to a pipeline that does not pack them. */
-export function latentDims(run: PipelineRun): number[] {
-  const scale = vaeScaleFactor(run.model, run.partInfo);
-  return [run.numImages, latentChannels(run.model, run.partInfo), run.height / scale, run.width / scale];
-}
-
 /** Latents as the sampler leaves them to what the VAE's decoder takes: x / scaling_factor + shift_factor, as diffusers' pipelines write it. */
 export function unscaleLatents(model: ModelFolder, latents: Tensor): Tensor {
   const scale = Math.fround(scalingFactor(model));
+  const [means, deviations] = [
+    configNumbers(vaePart(model), 'latents_mean'),
+    configNumbers(vaePart(model), 'latents_std'),
+  ];
+  // SDXL's pipeline, for a VAE that says how its channels are spread.
+  if (means !== undefined && deviations !== undefined)
+    return scaleChannels(
+      latents,
+      deviations.map((deviation) => deviation / scale),
+      means,
+    );
   const shift = Math.fround(configNumber(vaePart(model), 'shift_factor', 0));
   return mapFloats(latents, (value) => (shift === 0 ? value / scale : Math.fround(value / scale) + shift));
 }

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/package.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
-import { imagePsnrDb, type RgbImage, toRgb8 } from '../../../common/image/index.js';
+import { encodePng, imagePsnrDb, type RgbImage, toRgb8 } from '../../../common/image/index.js';
 import { randn } from '../../../common/random/index.js';
 import { Pipeline, type PipelineCall } from '../../../coordinator/pipeline/index.js';
 
@@ -59,9 +59,11 @@ describe('Pipeline with the bundled model', () => {
     [{ height: 66 }, '64x66 was asked for, and this model draws 64x64 only'],
     [{ width: -64 }, '-64x64'],
     [{ numImagesPerPrompt: 0 }, 'num_images_per_prompt'],
-    [{ strength: 0.5 }, 'takes no --strength'],
+    [{ strength: 0.5 }, 'there is no --image'],
+    [{ trueCfgScale: 2 }, 'takes no --true-cfg-scale'],
+    [{ maskImage: new Uint8Array() }, '--image is missing'],
     [{ prompt: 'x'.repeat(70_000) }, 'prompt has 70000 characters'],
-    [{ clipSkip: 1 }, 'takes no --clip-skip'],
+    [{ clipSkip: 1 }, 'exported without its hidden states'],
   ])('refuses %j', async (call, text) => {
     await expect(begin(call)).rejects.toMatchObject({ message: expect.stringContaining(text) as unknown });
   });
@@ -70,6 +72,27 @@ describe('Pipeline with the bundled model', () => {
     const latents = randn(1, [1, 4, 16, 16]);
     expect((await begin({ latents, seed: 9 })).job.latents).toEqual(latents);
     await expect(begin({ latents: randn(1, [1, 4, 8, 8]) })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  it('begins from a picture at the level that the strength says, and keeps what a mask leaves out', async () => {
+    const picture = { width: 64, height: 64, data: toRgb8(syntheticPlanes(), 64, 64).data };
+    const image = await encodePng(picture);
+    const { job } = await begin({ image, strength: 0.5, numInferenceSteps: 10, seed: 3 });
+    expect(job.sampler.timesteps).toHaveLength(5);
+    expect(job.latents).toEqual(
+      (await begin({ image, strength: 0.5, numInferenceSteps: 10, seed: 3 })).job.latents,
+    );
+    const black = { ...picture, data: new Uint8Array(picture.data.length) };
+    const kept = await begin({ image, maskImage: await encodePng(black), numInferenceSteps: 4 });
+    const { sampler, latents } = kept.job;
+    const last = sampler.timesteps.length - 1;
+    sampler.resume(last, []);
+    const final = sampler.step(floats(latents), last, floats(latents));
+    const [drawn] = (await kept.finish(float32(final, [1, 4, 16, 16]))).pictures;
+    expect(imagePsnrDb(drawn as RgbImage, picture)).toBeGreaterThan(20);
+    await expect(begin({ image, strength: 0.01, numInferenceSteps: 4 })).rejects.toMatchObject({
+      message: expect.stringContaining('leaves none to run') as unknown,
+    });
   });
 
   it('puts the unconditional rows before the conditional ones', async () => {

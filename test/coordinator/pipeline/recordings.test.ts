@@ -3,16 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../common/tensor/index.js';
+import { findSampler } from '../../../samplers/index.js';
 import { GivenDraws, Pipeline, Tokenizer } from '../../../coordinator/pipeline/index.js';
-import { runReference } from '../../support/pipeline-reference.js';
+import { runPlainly } from '../../support/pipeline-reference.js';
 import { RecordedPipeline, RECORDINGS } from '../../support/recorded-pipeline.js';
 
 /** Recorded calls whose pipelines there are. */
-const CASES = ['sdxl'];
+const CASES = ['sdxl', 'sd15-pndm', 'sdxl-turbo', 'sd15-img2img', 'sd15-inpaint', 'sdxl-img2img', 'lcm'];
 
 const isThere = existsSync(RECORDINGS);
 if (!isThere) console.warn(`no recorded pipelines in ${RECORDINGS}: they are skipped`);
-const found = !isThere ? [] : readdirSync(RECORDINGS).filter((name) => CASES.includes(name));
+const found = !isThere
+  ? []
+  : readdirSync(RECORDINGS).filter(
+      (name) =>
+        CASES.includes(name) &&
+        findSampler(new RecordedPipeline(RECORDINGS, name).json.scheduler) !== undefined,
+    );
 
 function numbers(tensor: Tensor): number[] {
   return Array.from(tensor.data as Float32Array, Number);
@@ -45,7 +52,7 @@ describe.skipIf(found.length === 0)('pipelines recorded from diffusers and Optim
       (job.timesteps ?? job.sampler.timesteps).forEach((timestep, i) =>
         expect(timestep).toBeCloseTo(fed[i] as number, 4),
       );
-      const run = await runReference(pipeline, begun, workDir);
+      const run = await runPlainly(pipeline, begun, workDir);
       const latents = await recorded.series('expected/latents_');
       expect(run.latents).toHaveLength(latents.length + 1);
       latents.forEach((expected, step) =>

@@ -2,6 +2,7 @@
 
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from '../../asyncdiff/v1/NoiseSeed.js';
+import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from '../../asyncdiff/v1/KeptRegion.js';
 
 /**
  * Where a sampler stands; the receiver goes on with it.
@@ -25,6 +26,10 @@ export interface SamplerStart {
    * Where fresh noise comes from, for samplers that draw any.
    */
   'noise'?: (_asyncdiff_v1_NoiseSeed | null);
+  /**
+   * What is put back after every step; unset: nothing.
+   */
+  'kept'?: (_asyncdiff_v1_KeptRegion | null);
 }
 
 /**
@@ -49,4 +54,8 @@ export interface SamplerStart__Output {
    * Where fresh noise comes from, for samplers that draw any.
    */
   'noise': (_asyncdiff_v1_NoiseSeed__Output | null);
+  /**
+   * What is put back after every step; unset: nothing.
+   */
+  'kept': (_asyncdiff_v1_KeptRegion__Output | null);
 }
