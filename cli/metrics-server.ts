@@ -2,14 +2,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { parseAddress } from '../rpc/index.js';
 
 export interface MetricsServer {
   readonly port: number;
   close(): void;
 }
 
-/** Serves `/metrics` for Prometheus on every address. Throws `port_in_use`. */
-export function serveMetrics(registry: Registry, port: number): Promise<MetricsServer> {
+/**
+ * Serves `/metrics` for Prometheus, where the process listens and nowhere else.
+ *
+ * @param beside HOST:PORT at which the process is reached; its host is listened at
+ * @throws AsyncDiffError `port_in_use`, `address_invalid`
+ */
+export function serveMetrics(registry: Registry, port: number, beside: string): Promise<MetricsServer> {
   // Only here, and once a second: watching the event loop wakes the process at every beat, by default a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
   const server = createServer((request, response) => {
@@ -33,7 +39,7 @@ export function serveMetrics(registry: Registry, port: number): Promise<MetricsS
             }),
       ),
     );
-    server.listen(port, () => {
+    server.listen({ port, host: parseAddress(beside).host }, () => {
       server.unref();
       resolve({ port: (server.address() as AddressInfo).port, close: () => server.close() });
     });

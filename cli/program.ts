@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register: Register }>>> 
   plan: () => import('./commands/plan.js'),
   bench: () => import('./commands/bench.js'),
   demo: () => import('./commands/demo.js'),
+  keys: () => import('./commands/keys.js'),
   certs: () => import('./commands/certs.js'),
   doctor: () => import('./commands/doctor.js'),
 });

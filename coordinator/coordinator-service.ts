@@ -21,6 +21,7 @@ import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
 import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
 import {
+  type Access,
   bidiHandler,
   type CallContext,
   clientStreamHandler,
@@ -30,6 +31,18 @@ import {
 
 /** What a client says of the job itself. */
 type Submission = Pick<GenerateRequest__Output, 'jobId' | 'detached'>;
+
+/** Whose key each call takes. */
+export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Access>> = Object.freeze({
+  Join: 'worker',
+  Generate: 'client',
+  Denoise: 'client',
+  AttachJob: 'client',
+  Plan: 'client',
+  UploadModel: 'client',
+  GetStatus: 'client',
+  CancelJob: 'client',
+});
 
 /** Coordinator.* as gRPC handlers. */
 export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
@@ -41,8 +54,9 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     Denoise: serverStreamHandler((request: DenoiseRequest__Output, send: SendEvent, call) =>
       runJob(coordinator(), request, send, call, (context) => denoise(coordinator(), request, context)),
     ),
-    AttachJob: serverStreamHandler(({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal }) =>
-      coordinator().jobs.get(jobId).follow(send, signal),
+    AttachJob: serverStreamHandler(
+      ({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal, caller }) =>
+        coordinator().jobs.get(jobId, caller.id).follow(send, signal),
     ),
     Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
     UploadModel: clientStreamHandler(async (requests) => ({
@@ -58,7 +72,10 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
         runningJobs: queue.running,
       };
     }),
-    CancelJob: unaryHandler(({ jobId }) => ({ found: coordinator().queue.cancel(jobId) })),
+    CancelJob: unaryHandler(({ jobId }, { caller }) => {
+      const { jobs, queue } = coordinator();
+      return { found: jobs.owns(jobId, caller.id) && queue.cancel(jobId) };
+    }),
   };
   return handlers;
 }
@@ -71,7 +88,7 @@ async function runJob(
   call: CallContext,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
-  const record = coordinator.jobs.open(jobId);
+  const record = coordinator.jobs.open(jobId, call.caller.id);
   const following = record.follow(send, call.signal);
   void execute(coordinator, record, detached ? new AbortController().signal : call.signal, work);
   await following;

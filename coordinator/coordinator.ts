@@ -4,9 +4,9 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { Pipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import { coordinatorService, type LinkOptions, type LinkSecurity, parseAddress } from '../rpc/index.js';
+import { coordinatorService, type LinkOptions, type LinkSecurity, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { coordinatorHandlers } from './coordinator-service.js';
+import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
 import { JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
@@ -67,9 +67,9 @@ export class Coordinator implements CoordinatorParts {
     this.#server = start(this);
   }
 
-  /** Throws `port_in_use`, `address_invalid`, `model_not_found`, `model_invalid`. */
+  /** Throws `port_in_use`, `address_invalid`, `invalid_settings`, `model_not_found`, `model_invalid`. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
-    for (const address of options.workers ?? []) parseAddress(address);
+    for (const address of options.workers ?? []) channelArguments(address, linkOf(options));
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
     const pipeline =
       options.modelDir === undefined ? undefined : await Pipeline.open(options.modelDir, { threads });
@@ -82,6 +82,7 @@ export class Coordinator implements CoordinatorParts {
           {
             definition: coordinatorService(),
             handlers: coordinatorHandlers(() => coordinator as Coordinator),
+            access: COORDINATOR_ACCESS,
           },
         ],
         ...linkOf(options),

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
 import { type ChannelCredentials, type ClientOptions, credentials } from '@grpc/grpc-js';
+import { AsyncDiffError } from '../common/errors/index.js';
 import { parseAddress } from './address.js';
 import type { CoordinatorClient as CoordinatorStub } from './gen/asyncdiff/v1/Coordinator.js';
 import type { WorkerClient as WorkerStub } from './gen/asyncdiff/v1/Worker.js';
 import { linkInterceptor } from './link-interceptor.js';
-import { type LinkSecurity, PLAINTEXT, type TlsSettings } from './link-security.js';
+import { isLoopback, type LinkSecurity, PLAINTEXT, type TlsSettings } from './link-security.js';
 import { channelOptions, type TransportSettings } from './options.js';
 import { clientConstructors } from './service.js';
 
@@ -19,7 +20,11 @@ export interface LinkOptions {
 export type CoordinatorChannel = CoordinatorStub;
 export type WorkerChannel = WorkerStub;
 
-/** A channel to a coordinator at HOST:PORT, for its caller to close. It connects at the first call. */
+/**
+ * A channel to a coordinator at HOST:PORT, for its caller to close. It connects at the first call.
+ *
+ * @throws AsyncDiffError `address_invalid`, `invalid_settings`
+ */
 export function openCoordinatorChannel(address: string, options: LinkOptions = {}): CoordinatorChannel {
   return new (clientConstructors().Coordinator)(address, ...channelArguments(address, options));
 }
@@ -35,6 +40,7 @@ export function channelArguments(
   { security = PLAINTEXT, settings }: LinkOptions = {},
 ): [ChannelCredentials, ClientOptions] {
   const { host } = parseAddress(address);
+  refuseOpenKey(host, security);
   const options: ClientOptions = {
     ...channelOptions(settings),
     interceptors: [linkInterceptor(address, security)],
@@ -48,6 +54,14 @@ export function channelArguments(
     }),
     options,
   ];
+}
+
+/** A key that anyone on the way can read is anyone's. */
+function refuseOpenKey(host: string, { tls, key, insecure }: LinkSecurity): void {
+  if (key === undefined || tls !== undefined || insecure === true || isLoopback(host)) return;
+  throw new AsyncDiffError('invalid_settings', `the key of this process would go to ${host} in plain text`, {
+    hint: 'Give --tls-ca (docs/guides/security.md), or --insecure where the network itself is encrypted (VPN, service mesh).',
+  });
 }
 
 const contexts = new WeakMap<TlsSettings, SecureContext>();

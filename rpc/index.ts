@@ -23,7 +23,16 @@ export {
   markOwned,
 } from './frame.js';
 export { loadSecurity, type SecurityFiles } from './load-security.js';
-export { type LinkSecurity, PLAINTEXT, type TlsIdentity, type TlsSettings } from './link-security.js';
+export {
+  isLoopback,
+  type KeyHolder,
+  type KeyRing,
+  type LinkSecurity,
+  PLAINTEXT,
+  type Role,
+  type TlsIdentity,
+  type TlsSettings,
+} from './link-security.js';
 export {
   channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,

@@ -4,11 +4,12 @@ import { toServiceError } from './errors.js';
 import type { LinkSecurity } from './link-security.js';
 import { tlsFailure } from './tls-failure.js';
 
-/** On every call of a channel: a link that fails for its security says so, in place of "failed to connect". */
+/** On every call of a channel: the key of this process, if it has one; and a link that fails for its security says so, in place of "failed to connect". */
 export function linkInterceptor(address: string, security: LinkSecurity): Interceptor {
   return (options, nextCall) =>
     new InterceptingCall(nextCall(options), {
       start: (metadata, _listener, next) => {
+        if (security.key !== undefined) metadata.set('authorization', `Bearer ${security.key}`);
         next(metadata, {
           onReceiveStatus: (ended, forward) => {
             if (ended.code !== status.UNAVAILABLE) return forward(ended);

@@ -16,11 +16,39 @@ export interface TlsSettings {
   readonly mutual?: boolean | undefined;
 }
 
+/** What the holder of a key may do: submit jobs, register as a worker, or attach to workers that listen. No role includes another. */
+export type Role = 'client' | 'worker' | 'coordinator';
+
+/** Whom a key was given to. */
+export interface KeyHolder {
+  readonly id: string;
+  /** As its giver called it, for people. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The keys that a server takes. */
+export interface KeyRing {
+  /** Whose key it is; undefined for one that was never given or was revoked. Throws `file_unreadable`. */
+  find(key: string): KeyHolder | undefined;
+}
+
 /** How the links of a process are protected: one value for all that it opens and all that it serves. */
 export interface LinkSecurity {
   /** Left out: plain text. */
   readonly tls?: TlsSettings | undefined;
+  /** The key that this process shows with every call. */
+  readonly key?: string | undefined;
+  /** A server takes only calls that show one of these, each in its role. Left out: it asks for none. */
+  readonly keys?: KeyRing | undefined;
+  /** Listen beyond loopback without protection, and show the key there in plain text: another layer protects the network. */
+  readonly insecure?: boolean | undefined;
 }
 
 /** Anyone may connect, anyone on the way can read: for loopback, and for networks that are protected otherwise. */
 export const PLAINTEXT: LinkSecurity = Object.freeze({});
+
+/** Whether a host, as an address names it, is this machine and no other can be. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
+}

@@ -13,6 +13,10 @@ export interface SecurityFiles {
   /** PEM of this host's certificate, and of its key. */
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
+  /** The file with the key that this process shows; left out, ASYNCDIFF_KEY has it, if there is one. */
+  readonly keyFile?: string | undefined;
+  /** See {@link LinkSecurity.insecure}. */
+  readonly insecure?: boolean | undefined;
 }
 
 /**
@@ -34,9 +38,15 @@ export async function loadSecurity(
       { hint: 'A certificate is of use with its key only: give both.' },
     );
   }
-  if (tls !== true && tlsCa === undefined && tlsCert === undefined) return PLAINTEXT;
+  const key = await readKey(files.keyFile, env['ASYNCDIFF_KEY']);
+  const shown = {
+    ...(key === undefined ? {} : { key }),
+    ...(files.insecure === true ? { insecure: true } : {}),
+  };
+  if (tls !== true && tlsCa === undefined && tlsCert === undefined) return { ...PLAINTEXT, ...shown };
   const roots = tlsCa ?? (env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'] || undefined);
   return {
+    ...shown,
     tls: {
       ca: roots === undefined ? undefined : await readCa(roots),
       identity: tlsCert === undefined ? undefined : await readIdentity(tlsCert, tlsKey as string),
@@ -44,6 +54,25 @@ export async function loadSecurity(
     },
   };
 }
+
+/** What can be a key: it goes into a header. */
+const KEY = /^[\x21-\x7e]{16,256}$/;
+
+async function readKey(path: string | undefined, value: string | undefined): Promise<string | undefined> {
+  const text = path === undefined ? value : (await read(path)).toString('utf8');
+  if (text === undefined || text.trim() === '') {
+    if (path === undefined) return undefined;
+    throw new AsyncDiffError('file_unreadable', `there is no key in ${path}`, { hint: KEY_HINT });
+  }
+  if (!KEY.test(text.trim())) {
+    // The text may be a key with a slip in it: it is not shown.
+    const where = path ?? 'ASYNCDIFF_KEY';
+    throw new AsyncDiffError('file_unreadable', `what ${where} holds cannot be a key`, { hint: KEY_HINT });
+  }
+  return text.trim();
+}
+
+const KEY_HINT = 'A key is the one line that `asyncdiff keys add` printed.';
 
 async function readCa(path: string): Promise<Buffer> {
   const pem = await read(path);

@@ -69,10 +69,19 @@ export async function cliReference(): Promise<string> {
   const silent = { write: () => true };
   const io: CommandIo = { stdout: silent, stderr: silent, env: {}, signal: new AbortController().signal };
   const program = await openProgram([], io);
-  const sections = program.commands.map(
-    (command) => `## asyncdiff ${command.name()}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`,
+  const commands = program.commands.flatMap((command) =>
+    command.commands.length === 0 ? [command] : command.commands,
+  );
+  const sections = commands.map(
+    (command) => `## asyncdiff ${nameOf(command)}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\`\n`,
   );
   return [HEAD, ...sections, JSON_KEYS].join('\n');
+}
+
+/** With the command that it belongs to: `keys add`. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
 function helpOf(command: Command): string {

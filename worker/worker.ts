@@ -1,7 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { parseDevice } from '../execution/index.js';
-import { type LinkOptions, parseAddress, PROTOCOL_VERSION, workerService } from '../rpc/index.js';
+import {
+  channelArguments,
+  type LinkOptions,
+  parseAddress,
+  PROTOCOL_VERSION,
+  workerService,
+} from '../rpc/index.js';
 import { type ControlStream } from '../rpc/streams/index.js';
 import { ExchangeServer } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
@@ -18,7 +24,7 @@ import { localAddressTowards } from './conversation/index.js';
 import { WorkerMetrics } from './metrics.js';
 import { probeHandler } from './conversation/index.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
-import { bidiHandler, type RunningServer, startServer } from '../rpc/server/index.js';
+import { type Access, bidiHandler, type RunningServer, startServer } from '../rpc/server/index.js';
 
 type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;
 
@@ -87,7 +93,8 @@ export class AsyncDiffWorker {
   /** Opens the port and begins to look for a coordinator. Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`. */
   static async start(options: WorkerOptions): Promise<AsyncDiffWorker> {
     const { device = 'cpu', threads = Math.max(1, availableParallelism() - 1) } = options;
-    for (const address of [options.join, options.advertise]) if (address !== undefined) parseAddress(address);
+    if (options.advertise !== undefined) parseAddress(options.advertise);
+    if (options.join !== undefined) channelArguments(options.join, linkOf(options));
     const spec = parseDevice(device);
     const declared = spec.kind === 'declared' ? await openDeclaredDevice(spec.profile) : undefined;
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
@@ -110,7 +117,7 @@ export class AsyncDiffWorker {
     };
     const server = await startServer({
       listen,
-      services: [{ definition: workerService(), handlers: handlers }],
+      services: [{ definition: workerService(), handlers, access: accessTo(options) }],
       ...linkOf(options),
       onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
     });
@@ -142,6 +149,16 @@ export class AsyncDiffWorker {
 
   /** A coordinator has dialled: refused by throwing, otherwise served until it goes. */
   accept(stream: Control): void {
+    // Also while its coordinator is away: it takes jobs from that one and from nobody else.
+    if (this.#options.join !== undefined) {
+      throw new AsyncDiffError(
+        'permission_denied',
+        `worker ${this.#hello.name} has joined a coordinator of its own and takes no other`,
+        {
+          hint: 'Workers that a coordinator dials (`serve --workers`) are started with --listen and without --join.',
+        },
+      );
+    }
     void this.converse(stream).then(() => stream.end());
   }
 
@@ -243,4 +260,9 @@ export class AsyncDiffWorker {
 
 function linkOf({ security, maxMessageBytes }: WorkerOptions): LinkOptions {
   return { security, settings: { maxMessageBytes } };
+}
+
+/** Whose key each call takes. Exchange and Probe ask for what the coordinator has given to the workers of a plan. */
+function accessTo({ join }: WorkerOptions): Readonly<Record<keyof WorkerHandlers, Access>> {
+  return { Attach: join === undefined ? 'coordinator' : 'own', Exchange: 'own', Probe: 'own' };
 }

@@ -4,12 +4,12 @@ import { Coordinator } from '../../coordinator/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
-import { addLinkFlags, type LinkFlags, openLinks } from '../link-flags.js';
+import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { wholeNumber } from '../numbers.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface ServeFlags extends LinkFlags {
+export interface ServeFlags extends ServedLinkFlags {
   readonly model?: string;
   readonly listen: string;
   readonly workers?: string;
@@ -39,7 +39,7 @@ export function register(program: Command, io: CommandIo): void {
       flag('--cache <dir>', 'folder for plans, segments and uploaded models (default: ~/.cache/asyncdiff)'),
     )
     .addOption(
-      flag('--metrics-port <port>', 'serve Prometheus metrics at this port').argParser(
+      flag('--metrics-port <port>', 'serve Prometheus metrics at this port, where --listen says').argParser(
         wholeNumber('metrics-port', 0, 65_535),
       ),
     )
@@ -52,7 +52,7 @@ export function register(program: Command, io: CommandIo): void {
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp());
-  addLinkFlags(command).action((flags: ServeFlags, command: Command) =>
+  addServedLinkFlags(command).action((flags: ServeFlags, command: Command) =>
     run(flags, io, command.optsWithGlobals()['verbose'] === true),
   );
 }
@@ -68,13 +68,13 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     threads: flags.threads,
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     maxQueued: flags.maxQueue,
-    ...(await openLinks(flags)),
+    ...(await openServedLinks(flags)),
     log: openLog('asyncdiff-serve', verbose),
   });
   const metrics =
     flags.metricsPort === undefined
       ? undefined
-      : await serveMetrics(coordinator.metrics.registry, flags.metricsPort);
+      : await serveMetrics(coordinator.metrics.registry, flags.metricsPort, coordinator.address);
   writeJson(io, {
     schema: 'asyncdiff.serve/1',
     address: coordinator.address,

@@ -4,12 +4,12 @@ import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
-import { addLinkFlags, type LinkFlags, openLinks } from '../link-flags.js';
+import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../numbers.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface WorkerFlags extends LinkFlags {
+export interface WorkerFlags extends ServedLinkFlags {
   readonly join?: string;
   readonly listen?: string;
   readonly advertise?: string;
@@ -56,7 +56,7 @@ export function register(program: Command, io: CommandIo): void {
     )
     .addOption(flag('--name <name>', "name for people (default: the host's)"))
     .addOption(
-      flag('--metrics-port <port>', 'serve Prometheus metrics at this port').argParser(
+      flag('--metrics-port <port>', 'serve Prometheus metrics at this port, where --listen says').argParser(
         wholeNumber('metrics-port', 0, 65_535),
       ),
     )
@@ -71,7 +71,7 @@ export function register(program: Command, io: CommandIo): void {
         .default('on'),
     )
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp());
-  addLinkFlags(command).action((flags: WorkerFlags, command: Command) =>
+  addServedLinkFlags(command).action((flags: WorkerFlags, command: Command) =>
     run(flags, io, command.optsWithGlobals()['verbose'] === true),
   );
 }
@@ -93,14 +93,14 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     cacheDir: flags.cache,
     speed: flags.speed,
     name: flags.name,
-    ...(await openLinks(flags)),
+    ...(await openServedLinks(flags)),
     sharedMemory: flags.sharedMemory === 'on',
     log,
   });
   const metrics =
     flags.metricsPort === undefined
       ? undefined
-      : await serveMetrics(worker.metrics.registry, flags.metricsPort);
+      : await serveMetrics(worker.metrics.registry, flags.metricsPort, worker.address);
   writeJson(io, {
     schema: 'asyncdiff.worker/1',
     address: worker.address,

@@ -112,6 +112,16 @@ export const ERRORS = Object.freeze({
     EXIT.failure,
     'Give workers an address that the others reach (--advertise HOST:PORT), or use --data-path relay.',
   ),
+  unauthenticated: row(
+    'UNAUTHENTICATED',
+    EXIT.failure,
+    'Show a key that the server knows: --key-file FILE or ASYNCDIFF_KEY (`asyncdiff keys add` makes one).',
+  ),
+  permission_denied: row(
+    'PERMISSION_DENIED',
+    EXIT.failure,
+    'Use a key of the role that the message names: `asyncdiff keys add FILE --role ROLE`.',
+  ),
   tls_failed: row(
     'UNAUTHENTICATED',
     EXIT.unreachable,

@@ -12,6 +12,8 @@ type Outcome = { readonly done: JobEvent } | { readonly error: AsyncDiffError };
 /** What a job has told so far, of each kind the last, and who follows it. */
 export class JobRecord {
   readonly jobId: string;
+  /** Id of the caller that submitted it; empty where callers are not told apart. */
+  readonly owner: string;
   readonly #followers = new Set<SendEvent>();
   readonly #warnings: JobEvent[] = [];
   readonly #last = new Map<'queued' | 'planned' | 'preview' | 'progress', JobEvent>();
@@ -19,8 +21,9 @@ export class JobRecord {
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
-  constructor(jobId: string) {
+  constructor(jobId: string, owner = '') {
     this.jobId = jobId;
+    this.owner = owner;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });

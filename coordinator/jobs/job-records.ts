@@ -8,7 +8,7 @@ const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Every job that waits or runs, and the last ones that ended, by id. Whoever knows an id may follow and cancel: it cannot be guessed. */
+/** Every job that waits or runs, and the last ones that ended, by id: an id cannot be guessed, and only its owner may follow or cancel it. */
 export class JobRecords {
   readonly #records = new Map<string, JobRecord>();
 
@@ -16,9 +16,10 @@ export class JobRecords {
    * A record for a new job.
    *
    * @param jobId a version 4 UUID; one is made where it is empty
+   * @param owner id of the caller that submits it; empty where callers are not told apart
    * @throws AsyncDiffError `invalid_settings` for another form, or one that is known
    */
-  open(jobId: string): JobRecord {
+  open(jobId: string, owner = ''): JobRecord {
     if (jobId !== '' && !UUID.test(jobId)) {
       throw new AsyncDiffError(
         'invalid_settings',
@@ -34,18 +35,23 @@ export class JobRecords {
       });
     }
     this.#trim();
-    const record = new JobRecord(jobId === '' ? randomUUID() : jobId);
+    const record = new JobRecord(jobId === '' ? randomUUID() : jobId, owner);
     this.#records.set(record.jobId, record);
     return record;
   }
 
-  /** Throws `job_not_found`. */
-  get(jobId: string): JobRecord {
+  /** Throws `job_not_found`, also for a job of somebody else: that it exists is not told either. */
+  get(jobId: string, owner = ''): JobRecord {
     const record = this.#records.get(jobId);
-    if (record === undefined) {
+    if (record === undefined || record.owner !== owner) {
       throw new AsyncDiffError('job_not_found', `there is no job "${jobId.slice(0, 64)}"`);
     }
     return record;
+  }
+
+  /** Whether there is such a job, and it is this caller's. */
+  owns(jobId: string, owner: string): boolean {
+    return this.#records.get(jobId)?.owner === owner;
   }
 
   #trim(): void {

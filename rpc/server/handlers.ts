@@ -8,6 +8,7 @@ import type {
 } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { toServiceError } from '../index.js';
+import { type Caller, callerOf } from './admission.js';
 import { ControlStream, onClientEnd } from '../streams/index.js';
 
 export interface CallContext {
@@ -16,6 +17,7 @@ export interface CallContext {
   /** The client's address. */
   readonly peer: string;
   readonly metadata: Metadata;
+  readonly caller: Caller;
 }
 
 interface AnyServerCall {
@@ -29,7 +31,8 @@ function contextOf(call: AnyServerCall): CallContext {
   call.on('cancelled', () =>
     controller.abort(new AsyncDiffError('cancelled', 'the client cancelled the call or went away')),
   );
-  return { signal: controller.signal, peer: call.getPeer(), metadata: call.metadata };
+  const { metadata } = call;
+  return { signal: controller.signal, peer: call.getPeer(), metadata, caller: callerOf(metadata) };
 }
 
 /** A unary handler from an async function; what it throws goes to the client as an AsyncDiffError. */

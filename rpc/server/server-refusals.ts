@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import { http2Servers } from './http2-servers.js';
 
-/** A connection that a server did not take. */
+/** A connection or a call that a server did not take. */
 export interface Refusal {
   /** IP address of the other side. */
   readonly peer: string;
@@ -13,20 +13,25 @@ export interface Refusal {
 /** Refusals that are remembered, so that each is told once: a scanner must not fill the log. */
 const MAX_REMEMBERED = 256;
 
-/** Tells of connections that end in the handshake; grpc-js does not. Call it when the server is bound. */
-export function reportRefusals(server: Server, onRefused: ((refusal: Refusal) => void) | undefined): void {
-  if (onRefused === undefined) return;
+/** Tells of the same host and reason once. */
+export function onceEach(tell: ((refusal: Refusal) => void) | undefined): (refusal: Refusal) => void {
   const told = new Set<string>();
+  return (refusal) => {
+    const key = `${refusal.peer} ${refusal.reason}`;
+    if (told.has(key)) return;
+    if (told.size >= MAX_REMEMBERED) told.clear();
+    told.add(key);
+    tell?.(refusal);
+  };
+}
+
+/** Tells of connections that end in the handshake; grpc-js does not. Call it when the server is bound. */
+export function reportRefusals(server: Server, onRefused: (refusal: Refusal) => void): void {
   for (const http2Server of http2Servers(server)) {
     http2Server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       // A bare connection that says nothing is no handshake: so does whoever looks whether a port is open.
       if (bytesFrom(socket) === 0) return;
-      const refusal = { peer: peerOf(socket), reason: reasonOf(error, socket) };
-      const key = `${refusal.peer} ${refusal.reason}`;
-      if (told.has(key)) return;
-      if (told.size >= MAX_REMEMBERED) told.clear();
-      told.add(key);
-      onRefused(refusal);
+      onRefused({ peer: peerOf(socket), reason: reasonOf(error, socket) });
     });
   }
 }

@@ -14,6 +14,7 @@ import {
   type Address,
   DEFAULT_WINDOW_BYTES,
   formatAddress,
+  isLoopback,
   type LinkSecurity,
   packageDefinition,
   parseAddress,
@@ -21,13 +22,16 @@ import {
   serverOptions,
   type TransportSettings,
 } from '../index.js';
+import { type Access, admission } from './admission.js';
 import { ServerSockets } from './http2-servers.js';
-import { type Refusal, reportRefusals } from './server-refusals.js';
+import { onceEach, type Refusal, reportRefusals } from './server-refusals.js';
 import { openServerWindows } from './server-window.js';
 
 export interface ServedService {
   readonly definition: ServiceDefinition;
   readonly handlers: UntypedServiceImplementation;
+  /** Who may call each method, by its name. Left out: `any`. */
+  readonly access?: Readonly<Record<string, Access>> | undefined;
 }
 
 export interface StartServerOptions {
@@ -39,7 +43,7 @@ export interface StartServerOptions {
   /** Default: plain text. */
   readonly security?: LinkSecurity | undefined;
   readonly settings?: TransportSettings | undefined;
-  /** A connection did not come about for its security; once for each peer and reason. */
+  /** A connection or a call was refused for its security; once for each peer and reason. */
   readonly onRefused?: ((refusal: Refusal) => void) | undefined;
 }
 
@@ -63,12 +67,18 @@ export interface RunningServer {
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   if (options.signal?.aborted) throw AsyncDiffError.from(options.signal.reason, 'cancelled');
   const address = parseAddress(options.listen);
-  const server = new Server(serverOptions(options.settings));
-  for (const { definition, handlers } of options.services) server.addService(definition, handlers);
+  const { security = PLAINTEXT, services } = options;
+  requireProtection(address, security, services);
+  const refused = onceEach(options.onRefused);
+  const server = new Server({
+    ...serverOptions(options.settings),
+    interceptors: [admission(security, accessByPath(services), refused)],
+  });
+  for (const { definition, handlers } of services) server.addService(definition, handlers);
 
   const health = new HealthImplementation();
   const setHealth = (status: 'SERVING' | 'NOT_SERVING'): void => {
-    for (const name of ['', ...options.services.map(({ definition }) => serviceName(definition))]) {
+    for (const name of ['', ...services.map(({ definition }) => serviceName(definition))]) {
       health.setStatus(name, status);
     }
   };
@@ -76,9 +86,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   new ReflectionService({ ...packageDefinition(), ...loadSync(healthProtoPath) }).addToServer(server);
 
   const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);
-  const port = await bind(server, address, serverCredentials(options.security));
+  const port = await bind(server, address, serverCredentials(security));
   bound();
-  reportRefusals(server, options.onRefused);
+  reportRefusals(server, refused);
   const sockets = new ServerSockets(server);
   setHealth('SERVING');
 
@@ -109,7 +119,43 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   return { address: formatAddress({ host: address.host, port }), server, setHealth, drain, close };
 }
 
-function serverCredentials({ tls }: LinkSecurity = PLAINTEXT): ServerCredentials {
+/**
+ * Beyond loopback, a server needs TLS and a way to tell who calls: certificates, keys, or methods that check their callers themselves.
+ *
+ * @throws AsyncDiffError `invalid_settings`
+ */
+function requireProtection(
+  { host }: Address,
+  { tls, keys, insecure }: LinkSecurity,
+  services: readonly ServedService[],
+): void {
+  if (isLoopback(host) || insecure === true) return;
+  const checksAll = services.every(({ definition, access = {} }) =>
+    Object.keys(definition).every((name) => access[name] === 'own'),
+  );
+  const lacks =
+    tls === undefined
+      ? 'without TLS anyone on the way can read and change what is said'
+      : tls.mutual === true || keys !== undefined || checksAll
+        ? undefined
+        : 'without --tls-ca or --keys anyone who reaches it is let in';
+  if (lacks === undefined) return;
+  throw new AsyncDiffError('invalid_settings', `this process would listen at ${host}: ${lacks}`, {
+    hint: 'Give --tls-ca, --tls-cert and --tls-key (docs/guides/security.md), or --insecure on a network that is protected otherwise.',
+  });
+}
+
+function accessByPath(services: readonly ServedService[]): (path: string) => Access {
+  const known = new Map(
+    services.flatMap(({ definition, access = {} }) =>
+      Object.entries(definition).map(([name, { path }]) => [path, access[name] ?? 'any'] as const),
+    ),
+  );
+  // Whoever watches over processes needs to know no more than whether they serve.
+  return (path) => known.get(path) ?? (path.startsWith('/grpc.health.') ? 'open' : 'any');
+}
+
+function serverCredentials({ tls }: LinkSecurity): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const { ca, identity, mutual = false } = tls;
   if (identity === undefined) {

@@ -126,7 +126,8 @@ it('workers that cannot reach each other: a clear error, and the relay gives the
 
 it('workers that listen everywhere are known by the address that they are seen at', async () => {
   const { address } = await serveWith();
-  for (const name of ['w1', 'w2']) worker(['--join', address, '--name', name, '--listen', '0.0.0.0:0']);
+  for (const name of ['w1', 'w2'])
+    worker(['--join', address, '--name', name, '--listen', '0.0.0.0:0', '--insecure']);
   for (const { address: at } of await joined(address, 2)) expect(at).toMatch(/^127\.0\.0\.1:\d+$/);
   const run = await denoise(['--coordinator', address]);
   expect(run.code, run.stderr).toBe(0);

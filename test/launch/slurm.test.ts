@@ -21,29 +21,31 @@ describe('asyncdiff-task.sh', () => {
   it('takes the GPU of its local id where the node shows several', () => {
     const env = { SLURM_LOCALID: '2', CUDA_VISIBLE_DEVICES: '0,1,2,3', SLURM_CPUS_PER_TASK: '4' };
     expect(task(env, 'n0:7000')).toBe(
-      'asyncdiff worker --join n0:7000 --name n1-2 --device cuda:2 --threads 4',
+      'asyncdiff worker --join n0:7000 --name n1-2 --device cuda:2 --threads 4 --insecure',
     );
   });
 
   it('takes number 0 where a task sees its own GPU only', () => {
     const env = { SLURM_LOCALID: '3', CUDA_VISIBLE_DEVICES: '3' };
-    expect(task(env, 'n0:7000')).toBe('asyncdiff worker --join n0:7000 --name n1-3 --device cuda:0');
+    expect(task(env, 'n0:7000')).toBe(
+      'asyncdiff worker --join n0:7000 --name n1-3 --device cuda:0 --insecure',
+    );
   });
 
   it('takes the CPU, with its share of the cores, where there is no GPU', () => {
     const env = { SLURM_LOCALID: '1', SLURM_NTASKS: '6', SLURM_STEP_TASKS_PER_NODE: '3(x2)' };
     expect(task({ ...env, SLURM_CPUS_ON_NODE: '8' }, 'n0:7000')).toBe(
-      'asyncdiff worker --join n0:7000 --name n1-1 --device cpu --threads 2',
+      'asyncdiff worker --join n0:7000 --name n1-1 --device cpu --threads 2 --insecure',
     );
     expect(task({ ...env, SLURM_CPUS_ON_NODE: '1', CUDA_VISIBLE_DEVICES: 'NoDevFiles' }, 'n0:7000')).toBe(
-      'asyncdiff worker --join n0:7000 --name n1-1 --device cpu --threads 1',
+      'asyncdiff worker --join n0:7000 --name n1-1 --device cpu --threads 1 --insecure',
     );
   });
 
   it('lets the user choose the device, the threads and more options', () => {
     const env = { ASYNCDIFF_SLURM_DEVICE: 'webgpu', ASYNCDIFF_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' };
     expect(task(env, 'n0:7000', '--metrics-port', '9464')).toBe(
-      'asyncdiff worker --join n0:7000 --name n1-0 --device webgpu --threads 3 --metrics-port 9464',
+      'asyncdiff worker --join n0:7000 --name n1-0 --device webgpu --threads 3 --insecure --metrics-port 9464',
     );
   });
 

@@ -31,10 +31,10 @@ describe('asyncdiff-ssh --dry-run', () => {
     const { code, stdout, stderr } = dryRun('start', HOSTS, '--model', 'models/sd15');
     const to = `sh -s -- start`;
     expect(stdout.split('\n')).toEqual([
-      `${SSH} -p 2222 gpu1.example.org ${to} coordinator .local/state/asyncdiff 30 -- asyncdiff serve --listen 0.0.0.0:50051 --model models/sd15 < ${REMOTE}`,
-      `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-1 --device cuda:0 < ${REMOTE}`,
-      `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-2 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-2 --device cuda:1 < ${REMOTE}`,
-      `${SSH} me@gpu2 ${to} gpu2-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu2-1 --device cpu --threads 4 --speed 0.5 --listen 0.0.0.0:50052 --advertise 10.0.0.2:50052 < ${REMOTE}`,
+      `${SSH} -p 2222 gpu1.example.org ${to} coordinator .local/state/asyncdiff 30 -- asyncdiff serve --listen 0.0.0.0:50051 --model models/sd15 --insecure < ${REMOTE}`,
+      `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-1 --device cuda:0 --insecure < ${REMOTE}`,
+      `${SSH} -p 2222 gpu1.example.org ${to} gpu1.example.org-2 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu1.example.org-2 --device cuda:1 --insecure < ${REMOTE}`,
+      `${SSH} me@gpu2 ${to} gpu2-1 .local/state/asyncdiff 30 -- asyncdiff worker --join gpu1.example.org:50051 --name gpu2-1 --device cpu --insecure --threads 4 --speed 0.5 --listen 0.0.0.0:50052 --advertise 10.0.0.2:50052 < ${REMOTE}`,
       '',
     ]);
     expect(stderr).toBe('');
@@ -73,7 +73,7 @@ describe('asyncdiff-ssh --dry-run', () => {
       '--coordinator-address',
       '10.0.0.1:7000',
     );
-    expect(stdout).toContain('-- node asyncdiff/dist/cli/main.js serve --listen 0.0.0.0:7000 <');
+    expect(stdout).toContain('-- node asyncdiff/dist/cli/main.js serve --listen 0.0.0.0:7000 --insecure <');
     expect(stdout).toContain('-- node asyncdiff/dist/cli/main.js worker --join 10.0.0.1:7000 --name a-1');
   });
 

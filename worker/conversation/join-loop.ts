@@ -8,7 +8,12 @@ import type { WorkerLog } from '../log.js';
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 /** What trying again does not change. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['protocol_mismatch', 'worker_refused']);
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  'protocol_mismatch',
+  'worker_refused',
+  'unauthenticated',
+  'permission_denied',
+]);
 
 export interface JoinLoopOptions {
   /** HOST:PORT. */

@@ -41,6 +41,8 @@ if [ -z "$threads" ] && [ -n "${SLURM_NTASKS:-}" ]; then
   [ "$threads" -ge 1 ] || threads=1
 fi
 [ -n "$threads" ] && options+=(--threads "$threads")
+# As the coordinator of asyncdiff.sbatch: ASYNCDIFF_TLS_* protects it all the same.
+options+=(--insecure)
 
 unset ASYNCDIFF_LISTEN ASYNCDIFF_ADVERTISE ASYNCDIFF_JOIN ASYNCDIFF_NAME ASYNCDIFF_DEVICE ASYNCDIFF_THREADS
 if [ -n "$dry_run" ]; then
