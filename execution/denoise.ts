@@ -2,9 +2,12 @@ import { abortable, throwIfAborted } from '../common/abort.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Sampler } from '../samplers/index.js';
 import type { Round, ScheduleSettings } from '../program/index.js';
+import { sampledRound } from './issued-round.js';
 import { runJob } from './job-run.js';
+import { JobSampler } from './job-sampler.js';
+import type { Foresight, LookAheadOptions } from './latents-predictor.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
-import { modelInput, takeStep } from './sampler-step.js';
+import type { SamplerState } from './sampler-state.js';
 import { clockMs, type Span } from './timing.js';
 
 export interface DenoiseOptions {
@@ -14,6 +17,10 @@ export interface DenoiseOptions {
   readonly job: Omit<JobStart, 'sampler'>;
   /** Latents of the first step, already multiplied by the sampler's init_noise_sigma; float32 [batch, channels, ...]. */
   readonly latents: Tensor;
+  /** Where components look ahead. */
+  readonly lookAhead?: LookAheadOptions | undefined;
+  /** What an earlier attempt knew when it came to the first step. */
+  readonly foresight?: Foresight | undefined;
   readonly onStep?: ((step: StepResult) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,6 +37,10 @@ export interface StepResult {
 
 export interface DenoiseResult {
   readonly latents: Tensor;
+  /** The job is held there: it goes on with a step in order. */
+  readonly held?: SamplerState | undefined;
+  /** By step: how far its latents were from their prediction; see LatentsPredictor. */
+  readonly drifts: readonly (number | undefined)[];
   /** From the first round issued to the last step finished. */
   readonly seconds: number;
   readonly rounds: number;
@@ -41,27 +52,33 @@ export interface DenoiseResult {
 }
 
 /**
- * The denoising loop (design section 2), the same for every executor: issues the rounds, runs the sampler. Round r + 1 is
+ * The denoising loop, the same for every executor: issues the rounds, runs the sampler. Round r + 1 is
  * issued while round r runs, so that components which do not read the latents can begin as soon as their boundary
  * tensors are there; its latents follow when the sampler has made them. See follow for the loop that leaves the sampler to the executor.
  */
 export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
-  const { executor, sampler, signal } = options;
+  const { executor, sampler, settings, signal } = options;
   return runJob(options, async (rounds, startMs) => {
     const roundMs: number[] = [];
     const samplerSpans: Span[] = [];
-    let latents = options.latents;
+    const own = new JobSampler({ ...options, nextStep: settings.firstStep ?? 0 });
+    const issue = (round: Round): void => {
+      executor.issue(round, 'noise');
+      for (const made of own.issue(sampledRound(executor.program, round))) executor.latents(made);
+    };
     let lastMs = startMs;
-    executor.issue(rounds[0] as Round, 'noise');
+    let done = 0;
+    issue(rounds[0] as Round);
     for (const [index, round] of rounds.entries()) {
       throwIfAborted(signal);
-      executor.latents(round.firstStep, modelInput(sampler, latents, round.firstStep));
+      if (own.held) break;
       const next = rounds[index + 1];
-      if (next !== undefined) executor.issue(next, 'noise');
+      if (next !== undefined) issue(next);
       for (let step = round.firstStep; step < round.firstStep + round.steps; step++) {
         const eps = await abortable(executor.noisePrediction(step), signal);
         const samplerStartMs = clockMs();
-        const nextLatents = takeStep(sampler, eps, step, latents);
+        const { latents } = own;
+        for (const made of own.take(step, eps)) executor.latents(made);
         samplerSpans.push({
           name: `step ${step}`,
           category: 'sampler',
@@ -71,13 +88,21 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
           component: 0,
         });
         const timestep = sampler.timesteps[step] as number;
-        options.onStep?.({ step, round, timestep, latents, eps, nextLatents });
-        latents = nextLatents;
+        options.onStep?.({ step, round, timestep, latents, eps, nextLatents: own.latents });
       }
       const endMs = clockMs();
       if (round.mode === 'async' && round.round > 1) roundMs.push(endMs - lastMs);
       lastMs = endMs;
+      done += 1;
     }
-    return { latents, roundMs, samplerSpans, endMs: lastMs };
+    return {
+      latents: own.latents,
+      held: own.held ? own.state() : undefined,
+      drifts: own.drifts,
+      rounds: done,
+      roundMs,
+      samplerSpans,
+      endMs: lastMs,
+    };
   });
 }

@@ -9,13 +9,15 @@ export interface ExecutorEvents {
   onBoundary(job: JobContext, name: string, version: number, tensor: Tensor): void;
   /** The noise prediction of a step, after guidance, float32, of a round issued with `noise`. The receiver owns its memory. */
   onNoise(job: JobContext, step: number, tensor: Tensor): void;
-  /** The latents of a round's first step, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
-  onLatents(job: JobContext, step: number, tensor: Tensor): void;
+  /** Latents, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
+  onLatents(job: JobContext, name: string, version: number, tensor: Tensor): void;
   /** A round issued with `progress`, or with `checkpoint` (then with the sampler's state, the receiver's own), is done. */
   onRoundDone(job: JobContext, lastStep: number, state: SamplerState | undefined): void;
+  /** The latents have drifted too far from their prediction: the job is held where the state says, for a step in order. */
+  onHeld(job: JobContext, state: SamplerState): void;
   /** A task failed: the job cannot go on. Later tasks of the job are not run. */
   onFault(job: JobContext, error: AsyncDiffError): void;
-  /** Whether a boundary tensor, or `LATENTS`, leaves this executor (and so must be copied if it is read here as well). */
+  /** Whether a boundary tensor, or latents, leave this executor (and so must be copied if it is read here as well). */
   leaves(planId: string, name: string): boolean;
   /** Before a look at what can run: adds tensors that have arrived unasked. */
   collect?(): void;

@@ -1,28 +1,31 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
-import { LATENTS, microBatchName } from '../program/index.js';
-import type { Task } from '../program/index.js';
-import { batchRows, castFloat, repeatBatch } from './float-ops.js';
+import { microBatchName, type Read, type Task } from '../program/index.js';
+import { batchRows, between, castFloat, repeatBatch } from './float-ops.js';
 import type { JobContext, JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import { scalarTensor } from './timestep.js';
 
-/** Values inside a component are fresh: each run of a round has its own. */
+/** Values inside a component: each run of a round has its own. */
 export function localName(name: string, task: Task): string {
   return `${name}\n${task.run}`;
 }
 
-/** Names of what a task reads from elsewhere (`LATENTS` is one) and what is not here. */
+/** Names of what a task reads from elsewhere (the latents are one) and what is not here. */
 export function missingOf(state: JobState, task: Task, spec: SegmentSpec): string[] {
-  const missing = task.reads.filter(({ name, version }) => !state.store.has(name, version));
-  const isWithoutLatents = spec.sampleInput !== '' && !state.latents.has(task.sampleStep);
-  return [...missing.map(({ name }) => name), ...(isWithoutLatents ? [LATENTS] : [])];
+  const missing = task.reads.filter(
+    ({ name, version, blend }) =>
+      !state.store.has(name, version) || (blend !== undefined && !state.store.has(name, blend.version)),
+  );
+  const { name, version } = task.latents;
+  const isWithoutLatents = spec.sampleInput !== '' && !state.latents.has(name, version);
+  return [...missing.map((read) => read.name), ...(isWithoutLatents ? [name] : [])];
 }
 
 /** Whether everything that a task reads is here, from elsewhere and from earlier segments of its component. */
 export function isHere(state: JobState, task: Task, spec: SegmentSpec): boolean {
-  const isLocalHere = (name: string): boolean => state.store.has(localName(name, task), task.round);
+  const isLocalHere = (name: string): boolean => state.store.has(localName(name, task), task.version);
   return missingOf(state, task, spec).length === 0 && spec.localReads.every(isLocalHere);
 }
 
@@ -49,19 +52,31 @@ function gatherFeed(
 ): Tensor {
   const { name, dtype } = input;
   if (name === spec.sampleInput) {
-    const whole = state.cached(`latents/${dtype}/${task.sampleStep}`, () =>
-      repeatBatch(castFloat(state.latents.get(task.sampleStep) as Tensor, dtype), context.batchRepeat),
+    const { latents } = task;
+    const key = `${latents.name}/${dtype}`;
+    const whole = state.cached(`${key}/${latents.version}`, () =>
+      repeatBatch(
+        castFloat(state.latents.get(latents.name, latents.version) as Tensor, dtype),
+        context.batchRepeat,
+      ),
     );
-    return ofMicroBatch(state, spec, input, whole, `latents/${dtype}`, task.sampleStep);
+    return ofMicroBatch(state, spec, input, whole, key, latents.version);
   }
   if (name === spec.timestepInput) return scalarTensor(input, context.timesteps[task.timestepStep] as number);
   const stored = microBatchName(name, spec.microBatch, spec.microBatches);
-  const version = task.reads.find((read) => read.name === stored)?.version;
-  if (version !== undefined) return state.store.get(stored, version) as Tensor;
-  if (spec.localReads.includes(stored)) return state.store.get(localName(stored, task), task.round) as Tensor;
+  const read = task.reads.find((one) => one.name === stored);
+  if (read !== undefined) return boundary(state, read);
+  if (spec.localReads.includes(stored))
+    return state.store.get(localName(stored, task), task.version) as Tensor;
   const key = `conditioning/${dtype}/${name}`;
   const whole = state.cached(key, () => conditioning(context, name, dtype));
   return ofMicroBatch(state, spec, input, whole, key, 0);
+}
+
+function boundary(state: JobState, { name, version, blend }: Read): Tensor {
+  const newest = state.store.get(name, version) as Tensor;
+  if (blend === undefined) return newest;
+  return between(state.store.get(name, blend.version) as Tensor, newest, blend.share);
 }
 
 /** The rows of a batch that a segment computes; the whole of what has no batch, or where there is one micro-batch. */

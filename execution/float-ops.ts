@@ -61,6 +61,24 @@ export function applyGuidance(prediction: Tensor, guidanceScale: number): Tensor
   return { dtype: 'float32', dims: [batch, ...both.dims.slice(1)], data: guided };
 }
 
+/**
+ * Element by element `share` of the newer tensor and the rest of the older one, computed in float32. The newer one where it holds no
+ * floats of 16 or 32 bits.
+ */
+export function between(older: Tensor, newer: Tensor, share: number): Tensor {
+  const { dtype, dims } = newer;
+  if (dtype !== 'float32' && dtype !== 'float16') return newer;
+  const [a, b] = [older, newer].map((one) => castFloat(one, 'float32').data as Float32Array) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const [ofNewer, ofOlder] = [Math.fround(share), Math.fround(1 - share)];
+  const data = new Float32Array(b.length);
+  for (let i = 0; i < data.length; i++)
+    data[i] = Math.fround(ofNewer * (b[i] as number)) + Math.fround(ofOlder * (a[i] as number));
+  return castFloat({ dtype: 'float32', dims, data }, dtype);
+}
+
 /** The first elements' worth of evidence that a tensor holds NaN or infinity. `most` bounds the elements looked at. */
 export function isFinite(tensor: Tensor, most = Number.POSITIVE_INFINITY): boolean {
   const { dtype, data } = tensor;

@@ -1,10 +1,9 @@
 import { abortable, throwIfAborted } from '../common/abort.js';
-import type { Round } from '../program/index.js';
+import { lastStepOf, type Round } from '../program/index.js';
 import type { DenoiseOptions, DenoiseResult } from './denoise.js';
-import { runJob } from './job-run.js';
+import { type RoundsDone, runJob } from './job-run.js';
 import type { SamplerState } from './sampler-state.js';
 import type { RoundReport, SamplingExecutor } from './round-executor.js';
-import { modelInput } from './sampler-step.js';
 import { clockMs } from './timing.js';
 
 export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep'> {
@@ -32,21 +31,30 @@ export async function follow(options: FollowOptions): Promise<DenoiseResult> {
     const reports = rounds.map((round, index) => reportOf(options, rounds, round, index));
     const roundMs: number[] = [];
     let { latents } = options;
+    let drifts: DenoiseResult['drifts'] = [];
     let lastMs = startMs;
     const issueWindow = (from: number): void => {
       for (const [at, round] of rounds.slice(from, from + roundsPerWindow).entries())
         executor.issue(round, reports[from + at] as RoundReport);
     };
-    const { firstStep } = rounds[0] as Round;
-    executor.latents(firstStep, modelInput(sampler, latents, firstStep));
     issueWindow(0);
+    const heldAt = (held: SamplerState): RoundsDone => ({
+      latents: held.latents,
+      held,
+      drifts: held.foresight?.drifts ?? [],
+      rounds: rounds.filter(({ firstStep }) => firstStep < held.nextStep).length,
+      roundMs,
+      samplerSpans: [],
+      endMs: clockMs(),
+    });
     let toldRounds: Round[] = [];
     for (const [index, round] of rounds.entries()) {
       throwIfAborted(signal);
       if (index % roundsPerWindow === 0) issueWindow(index + roundsPerWindow);
       toldRounds.push(round);
       if (reports[index] === 'nothing') continue;
-      const state = await abortable(executor.roundDone(lastStepOf(round)), signal);
+      const { state, held } = await abortable(executor.roundDone(lastStepOf(round)), signal);
+      if (held && state !== undefined) return heldAt(state);
       const endMs = clockMs();
       // Told of together: a round's time is its share.
       const each = (endMs - lastMs) / toldRounds.length;
@@ -57,10 +65,11 @@ export async function follow(options: FollowOptions): Promise<DenoiseResult> {
       options.onProgress?.(round);
       if (state === undefined) continue;
       latents = state.latents;
+      drifts = state.foresight?.drifts ?? [];
       sampler.resume(state.nextStep, state.history);
       options.onCheckpoint?.(state, round);
     }
-    return { latents, roundMs, samplerSpans: [], endMs: lastMs };
+    return { latents, drifts, rounds: rounds.length, roundMs, samplerSpans: [], endMs: lastMs };
   });
 }
 
@@ -74,8 +83,4 @@ function reportOf(
   if (done === rounds.length || wantsCheckpoint?.(round) === true) return 'checkpoint';
   if (done % roundsPerReport !== 0) return 'nothing';
   return done % (roundsPerReport * reportsPerWindow) === 0 ? 'checkpoint' : 'progress';
-}
-
-function lastStepOf({ firstStep, steps }: Round): number {
-  return firstStep + steps - 1;
 }

@@ -1,10 +1,13 @@
 export { DeclaredSession } from './declared-session.js';
 export { denoise, type DenoiseOptions, type DenoiseResult, type StepResult } from './denoise.js';
+export { type Attempted, denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { follow, type FollowOptions } from './follow.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
+export type { MadeLatents, SampledRound } from './job-sampler.js';
 export { type JobContext, JobState } from './job-state.js';
+export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
 export { checkCancelled, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
@@ -12,6 +15,7 @@ export { ReferenceExecutor } from './reference-executor.js';
 export {
   type ExecutionReport,
   type JobStart,
+  type RoundDone,
   ROUND_REPORTS,
   type RoundExecutor,
   type RoundReport,

@@ -1,22 +1,22 @@
-import { listRounds, type Round } from '../program/index.js';
+import type { Round } from '../program/index.js';
 import type { DenoiseOptions, DenoiseResult } from './denoise.js';
 import { samplerStart } from './sampler-step.js';
 import { clockMs } from './timing.js';
 
 /** What a loop over the rounds comes to. */
-export interface RoundsDone extends Pick<DenoiseResult, 'latents' | 'roundMs' | 'samplerSpans'> {
+export interface RoundsDone extends Omit<DenoiseResult, 'seconds' | 'report'> {
   /** When the last step was finished. */
   readonly endMs: number;
 }
 
 /** Starts a job, has `loop` see its rounds through from `startMs` on, and ends it, whether it was finished or not. */
 export async function runJob(
-  options: Pick<DenoiseOptions, 'executor' | 'sampler' | 'settings' | 'job' | 'latents'>,
+  options: Omit<DenoiseOptions, 'onStep' | 'signal'>,
   loop: (rounds: readonly Round[], startMs: number) => Promise<RoundsDone>,
 ): Promise<DenoiseResult> {
-  const { executor, sampler, settings, job, latents } = options;
-  const rounds = listRounds(settings);
-  await executor.start({ ...job, sampler: samplerStart(sampler, settings, latents) });
+  const { executor, sampler, settings, job } = options;
+  const { rounds } = executor.program;
+  await executor.start({ ...job, sampler: samplerStart(sampler, settings, options) });
   const startMs = clockMs();
   let done: RoundsDone;
   try {
@@ -26,10 +26,5 @@ export async function runJob(
     throw error;
   }
   const { endMs, ...result } = done;
-  return {
-    ...result,
-    seconds: (endMs - startMs) / 1000,
-    rounds: rounds.length,
-    report: await executor.finish(),
-  };
+  return { ...result, seconds: (endMs - startMs) / 1000, report: await executor.finish() };
 }

@@ -1,58 +1,133 @@
 import { float32, type Tensor } from '../common/tensor/index.js';
-import {
-  createSampler,
-  keepRegion,
-  parseSchedulerConfig,
-  type Sampler,
-  SeededNoise,
-} from '../samplers/index.js';
-import type { SamplerStart, SamplerState } from './sampler-state.js';
+import { LATENTS, type RoundLatents } from '../program/index.js';
+import type { Sampler } from '../samplers/index.js';
+import { type Foresight, LatentsPredictor, type LookAheadOptions } from './latents-predictor.js';
+import type { SamplerState } from './sampler-state.js';
 import { modelInput, takeStep } from './sampler-step.js';
 
+/** Latents as the model takes them, under the name and version by which tasks read them. */
+export interface MadeLatents {
+  readonly name: string;
+  readonly version: number;
+  readonly tensor: Tensor;
+}
+
+/** What a round wants of the sampler. */
+export interface SampledRound {
+  readonly firstStep: number;
+  readonly lastStep: number;
+  readonly latents: readonly Omit<RoundLatents, 'readers'>[];
+  /** Whether the job may be held before it. */
+  readonly mayHold: boolean;
+}
+
+export interface JobSamplerOptions {
+  readonly sampler: Sampler;
+  /** Step that comes next, and its latents. */
+  readonly nextStep: number;
+  readonly latents: Tensor;
+  /** Left out: as in AsyncDiff, nothing is predicted. */
+  readonly lookAhead?: LookAheadOptions | undefined;
+  readonly foresight?: Foresight | undefined;
+}
+
 /**
- * The sampler where component N runs. Its own next input does not travel to the coordinator and back (half of the way that
- * limits a U-shaped cut), and other readers of the latents get them from here. The coordinator gets the state every few rounds: from
- * there a job goes on when a worker is lost.
+ * The sampler of a job, wherever it runs: beside component N, or at the coordinator. It makes the latents that rounds read,
+ * known and predicted, as soon as it stands at the round's first step. Where the latents have drifted too far from what was predicted, it
+ * makes none: the job is held there, for a step in order.
  */
 export class JobSampler {
+  /** Held before the next round. */
+  held = false;
   readonly #sampler: Sampler;
+  readonly #predictor: LatentsPredictor | undefined;
+  readonly #options: JobSamplerOptions;
   #latents: Tensor;
-  readonly #roundEnds = new Set<number>();
+  #nextStep: number;
+  /** Rounds that are not done, by first step. */
+  readonly #rounds = new Map<number, SampledRound>();
+  /** What is wanted, by the step whose latents must be known for it. */
+  readonly #wanted = new Map<number, Omit<RoundLatents, 'readers'>[]>();
 
-  constructor(start: SamplerStart) {
-    const sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
-      name: start.name,
-      options: start.options,
-      noise: start.noise === undefined ? undefined : new SeededNoise(start.noise),
-    });
-    this.#sampler = start.kept === undefined ? sampler : keepRegion(sampler, start.kept);
-    this.#sampler.resume(start.nextStep, start.history);
-    this.#latents = start.latents;
+  constructor(options: JobSamplerOptions) {
+    const { sampler, nextStep, latents, lookAhead, foresight } = options;
+    this.#options = options;
+    this.#sampler = sampler;
+    this.#nextStep = nextStep;
+    this.#latents = latents;
+    this.#predictor =
+      lookAhead === undefined ? undefined : new LatentsPredictor(sampler, lookAhead, foresight);
   }
 
-  /** A round ends with `step`: the latents after it are the next round's. */
-  endRoundWith(step: number): void {
-    this.#roundEnds.add(step);
+  get latents(): Tensor {
+    return this.#latents;
+  }
+
+  /** By step; empty without look-ahead. */
+  get drifts(): readonly (number | undefined)[] {
+    return this.#predictor?.drifts ?? [];
+  }
+
+  /** A round comes. Returns the latents that can be made for it at once. */
+  issue(round: SampledRound): MadeLatents[] {
+    this.#rounds.set(round.firstStep, round);
+    for (const one of round.latents) {
+      const wanted = this.#wanted.get(one.version) ?? [];
+      wanted.push(one);
+      this.#wanted.set(one.version, wanted);
+    }
+    return round.firstStep === this.#nextStep ? this.#make() : [];
   }
 
   /**
    * Takes the step of a noise prediction (not kept, not changed). They come in order: component N's runs do.
-   *
-   * @returns if a round ended with it, the latents of the next round's first step as the model takes them
+   * @returns the latents that can be made now
    */
-  take(step: number, eps: Tensor): { readonly step: number; readonly latents: Tensor } | undefined {
-    this.#latents = takeStep(this.#sampler, eps, step, this.#latents);
-    const next = step + 1;
-    if (!this.#roundEnds.delete(step) || next >= this.#sampler.numCalls) return undefined;
-    return { step: next, latents: modelInput(this.#sampler, this.#latents, next) };
+  take(step: number, eps: Tensor): MadeLatents[] {
+    const before = this.#latents;
+    this.#latents = takeStep(this.#sampler, eps, step, before);
+    this.#predictor?.took(step, eps.data as Float32Array, before, this.#latents);
+    this.#nextStep = step + 1;
+    return this.#nextStep < this.#sampler.numCalls ? this.#make() : [];
   }
 
-  /** After `step`, the one taken last. Copies: the memory is the receiver's. */
-  stateAfter(step: number): SamplerState {
+  /** After the step taken last. Copies: the memory is the receiver's. */
+  state(): SamplerState {
     return {
-      nextStep: step + 1,
+      nextStep: this.#nextStep,
       latents: float32((this.#latents.data as Float32Array).slice(), this.#latents.dims),
       history: this.#sampler.history().map((values) => values.slice()),
+      foresight: this.#predictor?.foresight,
     };
+  }
+
+  #make(): MadeLatents[] {
+    const base = this.#nextStep;
+    const round = this.#rounds.get(base);
+    if (round?.mayHold === true && this.#hasDrifted(base)) this.held = true;
+    if (this.held) return [];
+    const wanted = this.#wanted.get(base) ?? [];
+    this.#wanted.delete(base);
+    if (round !== undefined) {
+      this.#rounds.delete(base);
+      this.#predictor?.foresee(round.lastStep + 1 - base, base, this.#latents);
+    }
+    return wanted.map(({ name, version, step }) => ({
+      name,
+      version,
+      tensor: modelInput(this.#sampler, name === LATENTS ? this.#latents : this.#predicted(step, base), step),
+    }));
+  }
+
+  #predicted(step: number, base: number): Tensor {
+    if (this.#predictor === undefined)
+      throw new RangeError(`latents of step ${step} are wanted at step ${base}`);
+    return this.#predictor.predict(step, base, this.#latents);
+  }
+
+  #hasDrifted(step: number): boolean {
+    const { tolerance, holds } = this.#options.lookAhead ?? { tolerance: undefined, holds: 0 };
+    const drift = this.#predictor?.drifts[step];
+    return tolerance !== undefined && holds > 0 && drift !== undefined && drift > tolerance;
   }
 }

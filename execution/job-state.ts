@@ -1,8 +1,10 @@
 import { joinBatch, type Tensor } from '../common/tensor/index.js';
+import { isLatents } from '../program/index.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
 import type { RoundReport } from './round-executor.js';
 import type { SamplerStart } from './sampler-state.js';
+import { startedSampler } from './sampler-step.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
@@ -34,7 +36,8 @@ export function jobKey(jobId: string, attempt: number): string {
 /** One attempt of one job in an executor: what has arrived, and what it took. */
 export class JobState {
   readonly store = new TensorStore();
-  readonly latents = new Map<number, Tensor>();
+  /** Known and predicted, as the model takes them; version: the step whose latents were known. */
+  readonly latents = new TensorStore();
   /** Issued, and not yet passed by. */
   readonly rounds: IssuedRound[] = [];
   readonly timing = new JobTiming();
@@ -43,6 +46,7 @@ export class JobState {
   context: JobContext | undefined;
   ended = false;
   sampler: JobSampler | undefined;
+  isHoldTold = false;
   /** Rounds that are not done, by number. */
   readonly #reports = new Map<number, Pick<IssuedRound, 'report' | 'lastStep'>>();
   readonly #cache = new Map<string, Tensor>();
@@ -58,13 +62,11 @@ export class JobState {
     this.context = context;
     this.timing.keepSpans = context.trace;
     if (context.sampler === undefined) return;
-    this.sampler = new JobSampler(context.sampler);
-    for (const { lastStep } of this.rounds) this.sampler.endRoundWith(lastStep);
+    this.sampler = new JobSampler({ ...context.sampler, sampler: startedSampler(context.sampler) });
   }
 
   issue(round: IssuedRound): void {
     this.rounds.push(round);
-    this.sampler?.endRoundWith(round.lastStep);
     if (round.tasks.some(({ epsStep }) => epsStep !== undefined)) this.#reports.set(round.round, round);
   }
 
@@ -113,14 +115,15 @@ export class JobState {
     for (let i = 0; i < this.rounds.length; i++)
       if ((this.rounds[i] as IssuedRound).round <= round) passed = i;
     if (passed < 0) return;
-    const { oldestVersion, oldestStep } = this.rounds[passed] as IssuedRound;
+    const { oldestVersion, firstStep } = this.rounds[passed] as IssuedRound;
     this.rounds.splice(0, passed + 1);
     this.store.dropBelow(oldestVersion);
-    for (const step of this.latents.keys()) {
-      if (step >= oldestStep) continue;
-      this.latents.delete(step);
-      for (const key of this.#cache.keys())
-        if (key.startsWith('latents/') && key.endsWith(`/${step}`)) this.#cache.delete(key);
-    }
+    this.latents.dropBelow(firstStep);
+    for (const key of this.#cache.keys())
+      if (
+        isLatents(key.slice(0, key.indexOf('/'))) &&
+        Number(key.slice(key.lastIndexOf('/') + 1)) < firstStep
+      )
+        this.#cache.delete(key);
   }
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../common/tensor/index.js';
 import type { Partition } from '../program/index.js';
 import { JobProgram, type Round, type ScheduleSettings } from '../program/index.js';
 import { issuedRound } from './issued-round.js';
+import type { MadeLatents } from './job-sampler.js';
 import type { LoadedSegment } from './load-segments.js';
 import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
 import { TaskExecutor } from './task-executor.js';
@@ -15,20 +16,19 @@ const ATTEMPT = 0;
  * same tasks, one after another, in this process.
  */
 export class ReferenceExecutor implements RoundExecutor {
-  readonly #partition: Partition;
-  readonly #program: JobProgram;
+  readonly program: JobProgram;
   readonly #tasks: TaskExecutor;
   #noise = new Mailbox<Tensor>();
   #jobId = '';
 
   constructor(partition: Partition, settings: ScheduleSettings, segments: readonly LoadedSegment[]) {
-    this.#partition = partition;
-    this.#program = new JobProgram(partition, settings);
+    this.program = new JobProgram(partition, settings);
     this.#tasks = new TaskExecutor({
       onBoundary: () => {},
       onNoise: (_job, step, tensor) => this.#noise.deliver(step, tensor),
       onLatents: () => {},
       onRoundDone: () => {},
+      onHeld: () => {},
       onFault: (_job, error) => this.#noise.fail(error),
       leaves: () => false,
     });
@@ -43,12 +43,12 @@ export class ReferenceExecutor implements RoundExecutor {
   }
 
   issue(round: Round): void {
-    const issued = issuedRound(this.#partition, round, this.#program.tasks(round), 'noise');
+    const issued = issuedRound(this.program, round, this.program.tasks(round), 'noise');
     this.#tasks.addRound(this.#jobId, ATTEMPT, issued);
   }
 
-  latents(step: number, tensor: Tensor): void {
-    this.#tasks.addLatents(this.#jobId, ATTEMPT, step, tensor);
+  latents({ name, version, tensor }: MadeLatents): void {
+    this.#tasks.addTensor(this.#jobId, ATTEMPT, name, version, tensor);
   }
 
   noisePrediction(step: number): Promise<Tensor> {

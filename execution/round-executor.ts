@@ -1,5 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
-import type { Round } from '../program/index.js';
+import type { JobProgram, Round } from '../program/index.js';
+import type { MadeLatents } from './job-sampler.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
 import type { Span } from './timing.js';
 
@@ -48,12 +49,21 @@ export interface RoundExecutor {
   start(job: JobStart): Promise<void>;
   /** Rounds come in order; a round may be issued before the latents of its first step exist. */
   issue(round: Round, report: RoundReport): void;
-  /** Latents of a round's first step, scaled for the model input, [batch, channels, ...], float32, not repeated. */
-  latents(step: number, tensor: Tensor): void;
+  /** What it executes. */
+  readonly program: JobProgram;
+  /** Latents, known or predicted, scaled for the model input, [batch, channels, ...], float32, not repeated. */
+  latents(made: MadeLatents): void;
   /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */
   noisePrediction(step: number): Promise<Tensor>;
   /** Ends the job, whether it was finished or not. */
   finish(): Promise<ExecutionReport>;
+}
+
+/** What is told of a round that is done. */
+export interface RoundDone {
+  readonly state: SamplerState | undefined;
+  /** The job is held where the state says, after this round or an earlier one: none of those issued after it is run. */
+  readonly held: boolean;
 }
 
 /** An executor that can take the sampler's steps itself: its caller follows (see follow). */
@@ -62,5 +72,5 @@ export interface SamplingExecutor extends RoundExecutor {
    * Resolves when a round that ends with this step is done, with the sampler's state if the round was issued with `checkpoint`; rejects when
    * the job cannot go on. For rounds that were issued with `progress` or `checkpoint`.
    */
-  roundDone(lastStep: number): Promise<SamplerState | undefined>;
+  roundDone(lastStep: number): Promise<RoundDone>;
 }

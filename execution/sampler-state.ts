@@ -1,4 +1,5 @@
 import type { Tensor } from '../common/tensor/index.js';
+import type { Foresight, LookAheadOptions } from './latents-predictor.js';
 import type { KeptRegion, NoiseSeed, SamplerOptions } from '../samplers/index.js';
 
 /** Where a sampler stands: with the config, all that another one needs to go on. */
@@ -9,6 +10,8 @@ export interface SamplerState {
   readonly latents: Tensor;
   /** What the sampler keeps of earlier steps. */
   readonly history: readonly Float32Array[];
+  /** With look-ahead: what predictions are made from. */
+  readonly foresight?: Foresight | undefined;
 }
 
 /** A sampler to go on with, in another process. */
@@ -18,6 +21,8 @@ export interface SamplerStart extends SamplerState {
   /** As `--scheduler` takes it. */
   readonly name: string;
   readonly numInferenceSteps: number;
+  /** Left out: latents are not predicted. */
+  readonly lookAhead?: LookAheadOptions | undefined;
   /** As {@link Sampler.options}. */
   readonly options: SamplerOptions;
   /** Where fresh noise comes from, for samplers that draw any. */

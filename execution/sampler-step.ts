@@ -1,6 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { elementCount, float32, formatDims, type Tensor } from '../common/tensor/index.js';
-import { formatSchedulerConfig, type NoiseSeed, type Sampler } from '../samplers/index.js';
+import {
+  createSampler,
+  formatSchedulerConfig,
+  keepRegion,
+  type NoiseSeed,
+  parseSchedulerConfig,
+  type Sampler,
+  SeededNoise,
+} from '../samplers/index.js';
 import type { ScheduleSettings } from '../program/index.js';
 import type { SamplerStart } from './sampler-state.js';
 
@@ -33,7 +41,7 @@ export function takeStep(sampler: Sampler, eps: Tensor, step: number, latents: T
 export function samplerStart(
   sampler: Sampler,
   { firstStep = 0 }: Pick<ScheduleSettings, 'firstStep'>,
-  latents: Tensor,
+  { latents, lookAhead, foresight }: Pick<SamplerStart, 'latents' | 'lookAhead' | 'foresight'>,
 ): SamplerStart {
   return {
     schedulerConfig: formatSchedulerConfig(sampler.config),
@@ -45,7 +53,21 @@ export function samplerStart(
     nextStep: firstStep,
     latents,
     history: sampler.history(),
+    lookAhead,
+    foresight,
   };
+}
+
+/** The sampler that another process goes on with. */
+export function startedSampler(start: SamplerStart): Sampler {
+  const sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
+    name: start.name,
+    options: start.options,
+    noise: start.noise === undefined ? undefined : new SeededNoise(start.noise),
+  });
+  const started = start.kept === undefined ? sampler : keepRegion(sampler, start.kept);
+  started.resume(start.nextStep, start.history);
+  return started;
 }
 
 /** Noise given as arrays cannot follow the sampler to another process. */

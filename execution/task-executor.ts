@@ -5,12 +5,13 @@ import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
+import type { MadeLatents } from './job-sampler.js';
 import { type JobContext, JobState, jobKey } from './job-state.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { copyOf, notFinite, takeResult } from './task-results.js';
 import { clockMs } from './timing.js';
-import { LATENTS, sessionValueName } from '../program/index.js';
+import { isLatents, sessionValueName } from '../program/index.js';
 
 /** Far more than can have tensors under way at a time. */
 const KEPT_ENDED = 64;
@@ -53,21 +54,17 @@ export class TaskExecutor {
 
   startJob(context: JobContext): void {
     this.#ended.delete(jobKey(context.jobId, context.attempt));
-    this.#state(context.jobId, context.attempt).start(context);
+    const state = this.#state(context.jobId, context.attempt);
+    state.start(context);
+    for (const round of state.rounds) this.#sampleFor(state, round);
     this.#pump();
   }
 
-  /** A boundary tensor, or `LATENTS` of step `version`. They may arrive before the job's start: they are kept for it. */
+  /** A boundary tensor, or latents. They may arrive before the job's start: they are kept for it. */
   addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
-    if (name === LATENTS) return this.addLatents(jobId, attempt, version, tensor);
     if (this.#ended.has(jobKey(jobId, attempt))) return;
-    this.#state(jobId, attempt).store.put(name, version, tensor);
-    this.#pump();
-  }
-
-  addLatents(jobId: string, attempt: number, step: number, latents: Tensor): void {
-    if (this.#ended.has(jobKey(jobId, attempt))) return;
-    this.#state(jobId, attempt).latents.set(step, latents);
+    const state = this.#state(jobId, attempt);
+    (isLatents(name) ? state.latents : state.store).put(name, version, tensor);
     this.#pump();
   }
 
@@ -75,6 +72,7 @@ export class TaskExecutor {
     const state = this.#state(jobId, attempt);
     state.issue(round);
     for (const task of round.tasks) this.#queue.push({ state, task });
+    this.#sampleFor(state, round);
     this.#pump();
   }
 
@@ -90,7 +88,7 @@ export class TaskExecutor {
     return state;
   }
 
-  /** Whether values of such names (`LATENTS` is one) are all that a task of the oldest round lacks, while none is running. */
+  /** Whether values of such names (the latents are one) are all that a task of the oldest round lacks, while none is running. */
   lacksOnly(isMeant: (name: string) => boolean): boolean {
     if (this.#running) return false;
     const round = this.#queue[0]?.task.round;
@@ -210,7 +208,7 @@ export class TaskExecutor {
     }
     for (const name of spec.localWrites) {
       const tensor = takeResult(results, sessionValueName(name, spec.microBatches), spec);
-      state.store.put(localName(name, task), task.round, tensor);
+      state.store.put(localName(name, task), task.version, tensor);
     }
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(context, name, version, tensor);
   }
@@ -220,26 +218,43 @@ export class TaskExecutor {
     const { guidanceScale } = context;
     const eps = guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, guidanceScale);
     if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
-    if (state.sampler !== undefined) this.#sample(state, context, task, step, eps);
+    if (state.sampler !== undefined) this.#sample(state, task, step, eps);
     const report = state.reportAfter(task.round, step);
     if (report === 'noise') this.#events.onNoise(context, step, eps);
     else if (report !== 'nothing')
-      this.#events.onRoundDone(
-        context,
-        step,
-        report === 'checkpoint' ? state.sampler?.stateAfter(step) : undefined,
-      );
+      this.#events.onRoundDone(context, step, report === 'checkpoint' ? state.sampler?.state() : undefined);
+    this.#tellHeld(state);
   }
 
-  #sample(state: JobState, context: JobContext, task: Task, step: number, eps: Tensor): void {
+  #sample(state: JobState, task: Task, step: number, eps: Tensor): void {
     const startMs = clockMs();
     const made = state.sampler?.take(step, eps);
     state.timing.sampled(task.round, step, startMs);
-    if (made === undefined) return;
-    state.latents.set(made.step, made.latents);
-    // A copy: the sampler goes on from what the model takes where nothing is scaled.
-    if (this.#events.leaves(context.planId, LATENTS))
-      this.#events.onLatents(context, made.step, copyOf(made.latents));
+    this.#deliver(state, made ?? []);
+  }
+
+  #sampleFor(state: JobState, round: IssuedRound): void {
+    this.#deliver(state, state.sampler?.issue(round) ?? []);
+    this.#tellHeld(state);
+  }
+
+  #tellHeld(state: JobState): void {
+    const { sampler, context } = state;
+    if (context === undefined || sampler?.held !== true || state.isHoldTold) return;
+    state.isHoldTold = true;
+    this.#events.onHeld(context, sampler.state());
+  }
+
+  /** Latents that the sampler made here. */
+  #deliver(state: JobState, made: readonly MadeLatents[]): void {
+    const { context } = state;
+    if (context === undefined) return;
+    for (const { name, version, tensor } of made) {
+      state.latents.put(name, version, tensor);
+      // A copy: the sampler goes on from what the model takes where nothing is scaled.
+      if (this.#events.leaves(context.planId, name))
+        this.#events.onLatents(context, name, version, copyOf(tensor));
+    }
   }
 
   #isReadHere(planId: string, name: string): boolean {

@@ -1,7 +1,8 @@
-import { LATENTS } from './latents.js';
+import { isLatents } from './latents.js';
 import type { Partition } from './partition.js';
 import { type Placement, workersOf } from './placement.js';
 import { segmentBegins } from './segment-begins.js';
+import { aheadOf } from './stages.js';
 
 /** When a boundary tensor is waited for at one worker, milliseconds of declared or measured compute. */
 export interface Due {
@@ -33,18 +34,25 @@ export class DueTimes implements DueClock {
   readonly stepMs: number;
   readonly #dues = new Map<string, Due>();
 
-  constructor(partition: Partition, placement: Placement) {
-    this.roundMs = Math.max(...partition.components.map(({ costMs }) => costMs));
+  /** @param lookAhead of plans whose components look ahead: versions are then steps, and each reader has its own distance */
+  constructor(partition: Partition, placement: Placement, lookAhead?: { readonly stride: number }) {
+    const slowestMs = Math.max(...partition.components.map(({ costMs }) => costMs));
+    this.roundMs = slowestMs / (lookAhead?.stride ?? 1);
     this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
     const lags = new Map(partition.boundaryTensors.map(({ name, lag }) => [name, lag]));
+    const ahead = aheadOf(partition);
     let orderMs = 0;
     for (const [at, beginMs] of segmentBegins(partition.segments).entries()) {
-      const { component, costMs, boundaryReads, readsSample } = partition.segments[at]!;
-      if (readsSample)
-        for (const worker of workersOf(placement, component)) this.#add(LATENTS, worker, AT_ONCE);
+      const { id, component, costMs, boundaryReads } = partition.segments[at]!;
+      // What is made for a step is waited for so many rounds earlier as its reader looks ahead.
+      const readMs = beginMs - ahead.get(id)! * slowestMs;
       for (const name of boundaryReads) {
         const asyncMs = ((lags.get(name) ?? 1) - 1) * this.roundMs + beginMs;
         for (const [replica, worker] of workersOf(placement, component).entries()) {
+          if (lookAhead !== undefined) {
+            this.#add(name, worker, { asyncMs: readMs, syncMs: readMs });
+            continue;
+          }
           // Replicas of component N but the first have no part in synchronous rounds: they need the last one's tensors for round 1.
           const syncMs = replica === 0 ? orderMs - this.stepMs : asyncMs;
           this.#add(name, worker, { asyncMs, syncMs });
@@ -56,7 +64,7 @@ export class DueTimes implements DueClock {
 
   /** Of a boundary tensor, or of `LATENTS`, at a worker. */
   of(name: string, worker: string): Due {
-    return this.#dues.get(`${worker} ${name}`) ?? NEVER;
+    return isLatents(name) ? AT_ONCE : (this.#dues.get(`${worker} ${name}`) ?? NEVER);
   }
 
   #add(name: string, worker: string, due: Due): void {
@@ -68,7 +76,7 @@ export class DueTimes implements DueClock {
   }
 }
 
-/** Place of one version on the clock. Synchronous rounds have versions up to 0, see `Round`. */
+/** Place of one version on the clock. Synchronous rounds of AsyncDiff have versions up to 0, see `Round`. */
 export function dueAt(clock: DueClock, due: Due, version: number): number {
   return version > 0 ? version * clock.roundMs + due.asyncMs : version * clock.stepMs + due.syncMs;
 }

@@ -10,23 +10,32 @@ export {
 } from './cluster.js';
 export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
 export { type Hop, hopsFrom, hopsServing, type Sites, type Travelling } from './hops.js';
-export { JobProgram, type Reader } from './job-program.js';
-export { LATENTS, samplingWorker, travellingLatents } from './latents.js';
+export { JobProgram, type Reader, type ReadVersion, type RoundLatents } from './job-program.js';
+export {
+  isLatents,
+  LATENTS,
+  latentsName,
+  latentsRead,
+  predictedLatents,
+  samplingWorker,
+  type TravellingLatents,
+  travellingLatents,
+} from './latents.js';
+export { isPredictable } from './look-ahead.js';
 export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
 export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
 export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf } from './placement.js';
+export { expandRound, oldestVersionRead, readVersion } from './program.js';
 export {
-  expandRound,
+  lastStepOf,
   listRounds,
-  oldestVersionRead,
-  readVersion,
+  type LookAheadSchedule,
   type Round,
   scheduleOf,
   type ScheduleSettings,
-  type Task,
-  taskId,
-  type VersionedTensor,
-} from './program.js';
-export { type Routes, routeTensors, unreadFrom } from './routes.js';
+} from './rounds.js';
+export { type Read, type Task, taskId, type VersionedTensor } from './task.js';
+export { aheadOf, type Stage, stagesOf } from './stages.js';
+export { type ReadByWorkers, type Routes, routeTensors, unreadFrom } from './routes.js';
 export { segmentsOfRun } from './run-segments.js';
 export { segmentBegins } from './segment-begins.js';

@@ -1,5 +1,8 @@
+import { AheadProgram } from './look-ahead.js';
 import type { Partition } from './partition.js';
-import { expandRound, listRounds, type Round, type ScheduleSettings, type Task } from './program.js';
+import { expandRound, oldestVersionRead } from './program.js';
+import { listRounds, type Round, type ScheduleSettings } from './rounds.js';
+import type { Task, VersionedTensor } from './task.js';
 
 /** A run of a component that reads a version of a boundary tensor. */
 export interface Reader {
@@ -7,90 +10,134 @@ export interface Reader {
   readonly run: number;
 }
 
+/** Rounds of tasks kept: as many as are looked at for the readers of one, and the next. */
+const KEPT_ROUNDS = 16;
+
+/** A version of a boundary tensor, or of the latents, and who reads it. */
+export interface ReadVersion extends VersionedTensor {
+  readonly readers: readonly Reader[];
+}
+
+/** Latents that a round reads; version: the step whose latents are known when they are made. */
+export interface RoundLatents extends ReadVersion {
+  /** The step that they are the latents of. */
+  readonly step: number;
+}
+
 /**
- * The program of one job: its rounds, and of each round the tasks that a noise prediction depends on. In the last rounds
- * much is made for a round that never comes: such tasks, and writes that nobody reads, are left out. It also tells who
- * reads a version, so that it goes to nobody else: replicas of component N read nothing of the warm-up but its last step.
+ * The program of one job: its rounds, and of each round the tasks that a noise prediction depends on. In the last rounds before a
+ * step in order, or before the end, much is made for a round that never comes: such tasks, and writes that nobody reads, are left
+ * out. It also tells who reads a version, so that it goes to nobody else: replicas of component N read nothing of the warm-up but its
+ * last step.
  */
 export class JobProgram {
   readonly rounds: readonly Round[];
   readonly #partition: Partition;
   readonly #settings: ScheduleSettings;
-  readonly #maxLag: number;
-  /** The last rounds, by number, as far as anything is left out of them: with boundary tensors, the last one always. */
-  readonly #tail = new Map<number, readonly Task[]>();
-  #steadyReaders: ReadonlyMap<string, readonly Reader[]> | undefined;
+  readonly #segments: ReadonlyMap<string, Partition['segments'][number]>;
+  readonly #at: ReadonlyMap<number, number>;
+  readonly #ahead: AheadProgram | undefined;
+  /** Rounds from making a tensor to its last reading, at most. */
+  readonly #reach: number;
+  /** Of AsyncDiff, the rounds of which something is left out; with look-ahead, those asked about lately. */
+  readonly #tasks = new Map<number, readonly Task[]>();
 
   constructor(partition: Partition, settings: ScheduleSettings) {
     this.#partition = partition;
     this.#settings = settings;
+    this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
     this.rounds = listRounds(settings);
-    this.#maxLag = partition.boundaryTensors.reduce((lag, tensor) => Math.max(lag, tensor.lag), 1);
-    this.#trimTail();
+    this.#at = new Map(this.rounds.map(({ round }, at) => [round, at]));
+    const maxLag = partition.boundaryTensors.reduce((lag, tensor) => Math.max(lag, tensor.lag), 1);
+    const { lookAhead } = settings;
+    this.#ahead =
+      lookAhead === undefined
+        ? undefined
+        : new AheadProgram(partition, this.rounds, { ...settings, lookAhead });
+    // With stride above 1 a tensor is read once more, beside the next round's.
+    this.#reach = this.#ahead === undefined ? maxLag : this.#ahead.farthest + 1;
+    if (this.#ahead === undefined) this.#trim(maxLag);
   }
 
   /** The tasks of a round of this job, in an order in which one process may run them. */
   tasks(round: Round): readonly Task[] {
-    return this.#tail.get(round.round) ?? expandRound(this.#partition, round, this.#settings);
+    const known = this.#tasks.get(round.round);
+    if (known !== undefined) return known;
+    if (this.#ahead === undefined) return expandRound(this.#partition, round, this.#settings);
+    const tasks = this.#ahead.tasks(this.#at.get(round.round) as number);
+    this.#tasks.set(round.round, tasks);
+    if (this.#tasks.size > KEPT_ROUNDS) this.#tasks.delete(this.#tasks.keys().next().value as number);
+    return tasks;
   }
 
-  /** Who reads what a round makes, by boundary tensor. The same map for all rounds that are alike. */
-  readers(round: Round): ReadonlyMap<string, readonly Reader[]> {
-    const isSteady = round.mode === 'async' && round.round + this.#maxLag < this.#tailFrom;
-    if (!isSteady) return this.#findReaders(round);
-    return (this.#steadyReaders ??= this.#findReaders(round));
-  }
-
-  get #tailFrom(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#tail.keys());
-  }
-
-  #findReaders({ round }: Round): ReadonlyMap<string, readonly Reader[]> {
-    const readers = new Map<string, Reader[]>();
-    const at = this.rounds.findIndex((one) => one.round === round);
-    for (const later of this.rounds.slice(at, at + this.#maxLag + 1)) {
-      for (const { component, run, reads } of this.tasks(later)) {
-        for (const { name, version } of reads) {
-          if (version !== round) continue;
-          const known = readers.get(name) ?? [];
-          readers.set(name, known);
-          if (!known.some((one) => one.component === component && one.run === run))
-            known.push({ component, run });
+  /** The boundary tensors that a round makes. */
+  made(round: Round): readonly ReadVersion[] {
+    const made = new Map<string, VersionedTensor & { readers: Reader[] }>();
+    for (const { writes } of this.tasks(round))
+      for (const { name, version } of writes) made.set(`${name}@${version}`, { name, version, readers: [] });
+    const at = this.#at.get(round.round) as number;
+    for (const later of this.rounds.slice(at, at + this.#reach + 1)) {
+      for (const task of this.tasks(later)) {
+        for (const { name, version, blend } of task.reads) {
+          addReader(made.get(`${name}@${version}`)?.readers, task);
+          if (blend !== undefined) addReader(made.get(`${name}@${blend.version}`)?.readers, task);
         }
       }
     }
-    return readers;
+    return [...made.values()];
   }
 
-  /** From the last round back, until as many rounds as a tensor may be old have nothing to leave out. */
-  #trimTail(): void {
-    const needed = new Set<string>();
+  /** The latents that a round reads. */
+  latents(round: Round): readonly RoundLatents[] {
+    const found = new Map<string, RoundLatents & { readers: Reader[] }>();
+    for (const task of this.tasks(round)) {
+      if (this.#segments.get(task.segment)?.readsSample !== true) continue;
+      const { latents, sampleStep: step } = task;
+      const key = `${latents.name}@${latents.version}`;
+      const known = found.get(key) ?? { ...latents, step, readers: [] };
+      found.set(key, known);
+      addReader(known.readers, task);
+    }
+    return [...found.values()];
+  }
+
+  /** Whether a job may be held before a round, for a step in order: it is not one itself, and the job has not just begun with it. */
+  mayHold({ mode }: Round): boolean {
+    return mode === 'async' && this.#ahead !== undefined;
+  }
+
+  /** Boundary tensors below this version may be dropped once no earlier round is pending. */
+  oldestVersionRead(round: Round): number {
+    return this.#ahead?.oldestVersionRead(round) ?? oldestVersionRead(this.#partition, round);
+  }
+
+  /** Before every step in order and the end: from there back, until as many rounds as a tensor may be old have nothing to leave out. */
+  #trim(maxLag: number): void {
+    let needed = new Set<string>();
     let whole = 0;
-    for (let at = this.rounds.length - 1; at >= 0 && whole < this.#maxLag; at--) {
-      const round = this.rounds[at] as Round;
-      if (round.mode === 'sync') return;
+    for (const round of this.rounds.toReversed()) {
+      if (round.mode === 'sync') {
+        needed = new Set();
+        whole = 0;
+        continue;
+      }
+      if (whole >= maxLag) continue;
       const all = expandRound(this.#partition, round, this.#settings);
       const kept = this.#keepNeeded(all, needed);
-      if (
-        kept.length === all.length &&
-        kept.every((task, i) => task.writes.length === all[i]?.writes.length)
-      ) {
-        whole += 1;
-      } else {
-        whole = 0;
-        this.#tail.set(round.round, kept);
-      }
+      const isWhole =
+        kept.length === all.length && kept.every((task, i) => task.writes.length === all[i]?.writes.length);
+      whole = isWhole ? whole + 1 : 0;
+      if (!isWhole) this.#tasks.set(round.round, kept);
     }
   }
 
   /** @param needed `name@version` of what later rounds read; what these tasks read is added */
   #keepNeeded(tasks: readonly Task[], needed: Set<string>): Task[] {
-    const segments = new Map(this.#partition.segments.map((segment) => [segment.id, segment]));
     const neededHere = new Set<string>();
     const kept: Task[] = [];
     for (const task of tasks.toReversed()) {
       const local = (name: string): string => `${name}\n${task.component}/${task.run}`;
-      const { localReads = [], localWrites = [] } = segments.get(task.segment) ?? {};
+      const { localReads = [], localWrites = [] } = this.#segments.get(task.segment) ?? {};
       const writes = task.writes.filter(({ name, version }) => needed.has(`${name}@${version}`));
       const isNeeded =
         task.epsStep !== undefined ||
@@ -103,4 +150,9 @@ export class JobProgram {
     }
     return kept.reverse();
   }
+}
+
+function addReader(readers: Reader[] | undefined, { component, run }: Reader): void {
+  if (readers?.some((one) => one.component === component && one.run === run) === false)
+    readers.push({ component, run });
 }

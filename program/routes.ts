@@ -3,6 +3,7 @@ import type { Partition } from './partition.js';
 import { travellingLatents } from './latents.js';
 import { hopsFrom } from './hops.js';
 import { type Placement, workersOf } from './placement.js';
+import type { VersionedTensor } from './task.js';
 
 /** Where one worker's boundary tensors go. */
 export interface WorkerRoutes {
@@ -22,18 +23,19 @@ export interface Routes {
  * The way of every boundary tensor, and of the latents where a worker runs the sampler, each worker receiving it once. Where
  * several workers of one host read it, it crosses the network once: the first of them hands it on to the others.
  * @param hostOf host of a worker
+ * @param lookAhead of plans whose components look ahead
  */
 export function routeTensors(
   partition: Partition,
   placement: Placement,
   hostOf: (workerId: string) => string,
+  lookAhead?: { readonly stride: number },
 ): Routes {
   const outgoing = new Map<string, Map<string, Map<string, Due>>>();
   const producers = new Map<string, Set<string>>();
-  const dues = new DueTimes(partition, placement);
-  const latents = travellingLatents(partition, placement);
-  const travelling = [...partition.boundaryTensors, ...(latents === undefined ? [] : [latents])];
-  for (const tensor of travelling) {
+  const dues = new DueTimes(partition, placement, lookAhead);
+  const latents = travellingLatents(partition, placement, lookAhead && { ...lookAhead, replicas: false });
+  for (const tensor of [...partition.boundaryTensors, ...latents]) {
     const { name } = tensor;
     const makers = workersOf(placement, tensor.producer);
     for (const { from, to } of makers.flatMap((maker) => hopsFrom(tensor, maker, { placement, hostOf }))) {
@@ -52,23 +54,28 @@ export function routeTensors(
   return { byWorker: new Map(byWorker), clock: dues };
 }
 
+/** A version of a tensor, and the workers that read it. */
+export interface ReadByWorkers extends VersionedTensor {
+  readonly workers: ReadonlySet<string>;
+}
+
 /**
- * What one worker makes in a round and would send in vain, by the worker that would get it: neither that one reads it nor a
- * neighbour that it hands it on to.
- * @param readers workers that read what is made in the round, by boundary tensor
+ * What one worker makes and would send in vain, by the worker that would get it: neither that one reads it nor a neighbour that it
+ * hands it on to.
+ * @param made what is made in a round, here or elsewhere
  */
 export function unreadFrom(
   { byWorker }: Routes,
   from: string,
-  { boundaryTensors }: Pick<Partition, 'boundaryTensors'>,
-  readers: ReadonlyMap<string, ReadonlySet<string>>,
-): Map<string, string[]> {
-  const unread = new Map<string, string[]>();
-  for (const { name } of boundaryTensors) {
-    for (const to of byWorker.get(from)?.outgoing.get(name)?.keys() ?? []) {
+  made: readonly ReadByWorkers[],
+): Map<string, VersionedTensor[]> {
+  const unread = new Map<string, VersionedTensor[]>();
+  const outgoing = byWorker.get(from)?.outgoing;
+  for (const { name, version, workers } of made) {
+    for (const to of outgoing?.get(name)?.keys() ?? []) {
       const handsOn = byWorker.get(to)?.outgoing.get(name)?.keys() ?? [];
-      if ([to, ...handsOn].some((worker) => readers.get(name)?.has(worker))) continue;
-      unread.set(to, [...(unread.get(to) ?? []), name]);
+      if ([to, ...handsOn].some((worker) => workers.has(worker))) continue;
+      unread.set(to, [...(unread.get(to) ?? []), { name, version }]);
     }
   }
   return unread;

@@ -1,7 +1,10 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { float32 } from '../common/tensor/index.js';
-import type { SamplerStart, SamplerState } from '../execution/index.js';
 import type { KeptRegion as KeptMessage, KeptRegion__Output } from '../rpc/gen/asyncdiff/v1/KeptRegion.js';
+import type { Foresight, LookAheadOptions, SamplerStart, SamplerState } from '../execution/index.js';
+import type { Foresight as ForesightMessage, Foresight__Output } from '../rpc/gen/asyncdiff/v1/Foresight.js';
+import type { LookAhead as LookAheadMessage, LookAhead__Output } from '../rpc/gen/asyncdiff/v1/LookAhead.js';
+import type { Tensor as TensorMessage, Tensor__Output } from '../rpc/gen/asyncdiff/v1/Tensor.js';
 import type { SamplerStart as SamplerMessage } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
@@ -10,7 +13,7 @@ import { fromTensorMessage, toTensorMessage } from '../rpc/index.js';
 import { type KeptRegion, parseSamplerOptions } from '../samplers/index.js';
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {
-  const { schedulerConfig, name, numInferenceSteps, options, noise } = start;
+  const { schedulerConfig, name, numInferenceSteps, options, noise, lookAhead } = start;
   return {
     schedulerConfig,
     name,
@@ -19,12 +22,13 @@ export function toSamplerMessage(start: SamplerStart): SamplerMessage {
     noise: noise === undefined ? null : { seed: String(noise.seed), drawnBefore: [...noise.drawnBefore] },
     kept: start.kept === undefined ? null : toKeptMessage(start.kept),
     state: toSamplerState(start),
+    lookAhead: lookAhead === undefined ? null : toLookAhead(lookAhead),
   };
 }
 
 /** Throws `invalid_input` where a tensor is not whole. */
 export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart {
-  const { schedulerConfig, name, numInferenceSteps, noise, kept } = message;
+  const { schedulerConfig, name, numInferenceSteps, noise, kept, lookAhead } = message;
   return {
     schedulerConfig,
     name,
@@ -32,6 +36,7 @@ export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart 
     options: parseSamplerOptions(message.options),
     noise: noise === null ? undefined : { seed: BigInt(noise.seed), drawnBefore: noise.drawnBefore },
     kept: kept === null ? undefined : fromKeptMessage(kept),
+    lookAhead: lookAhead === null ? undefined : fromLookAhead(lookAhead),
     ...fromSamplerState(message.state),
   };
 }
@@ -49,11 +54,12 @@ function fromKeptMessage({ mask, original, noise }: KeptRegion__Output): KeptReg
   };
 }
 
-export function toSamplerState({ nextStep, latents, history }: SamplerState): StateMessage {
+export function toSamplerState({ nextStep, latents, history, foresight }: SamplerState): StateMessage {
   return {
     nextStep,
     latents: toTensorMessage(latents),
-    history: history.map((values) => toTensorMessage(float32(values, [values.length]))),
+    history: history.map(toValues),
+    foresight: foresight === undefined ? null : toForesight(foresight),
   };
 }
 
@@ -63,8 +69,43 @@ export function fromSamplerState(message: SamplerState__Output | null): SamplerS
   return {
     nextStep: message.nextStep,
     latents: fromTensorMessage(message.latents, "the sampler's latents"),
-    history: message.history.map(
-      (tensor) => fromTensorMessage(tensor, "the sampler's history").data as Float32Array,
-    ),
+    history: message.history.map((tensor) => fromValues(tensor, "the sampler's history")),
+    foresight: message.foresight === null ? undefined : fromForesight(message.foresight),
   };
+}
+
+/** What protobuf cannot leave out of a list. */
+const NONE = -1;
+
+function toForesight({ calls, values, drifts }: Foresight): ForesightMessage {
+  return {
+    calls: [...calls],
+    values: values.map(toValues),
+    drifts: Array.from(drifts, (drift) => drift ?? NONE),
+  };
+}
+
+function fromForesight({ calls, values, drifts }: Foresight__Output): Foresight {
+  return {
+    calls,
+    values: values.map((tensor) => fromValues(tensor, 'what latents are predicted from')),
+    drifts: drifts.map((drift) => (drift < 0 ? undefined : drift)),
+  };
+}
+
+function toLookAhead({ slope, gateAbove, tolerance, holds }: LookAheadOptions): LookAheadMessage {
+  return { slope, gateAbove: gateAbove ?? NONE, tolerance: tolerance ?? NONE, holds };
+}
+
+function fromLookAhead({ slope, gateAbove, tolerance, holds }: LookAhead__Output): LookAheadOptions {
+  const orNone = (value: number): number | undefined => (value < 0 ? undefined : value);
+  return { slope, gateAbove: orNone(gateAbove), tolerance: orNone(tolerance), holds };
+}
+
+function toValues(values: Float32Array): TensorMessage {
+  return toTensorMessage(float32(values, [values.length]));
+}
+
+function fromValues(tensor: Tensor__Output, what: string): Float32Array {
+  return fromTensorMessage(tensor, what).data as Float32Array;
 }

@@ -5,19 +5,21 @@ import {
   type ExecutionReport,
   issuedRound,
   type JobStart,
+  type MadeLatents,
+  type RoundDone,
   type RoundReport,
-  type SamplerState,
   type SamplingExecutor,
   type WorkerExecution,
 } from '../../execution/index.js';
 import { fromSamplerState, toIssueRound, toSamplerMessage } from '../../protocol/index.js';
-import { unreadFrom } from '../../program/index.js';
 import {
   JobProgram,
-  type Reader,
+  type ReadByWorkers,
+  type ReadVersion,
   type Round,
   type ScheduleSettings,
   type Task,
+  unreadFrom,
 } from '../../program/index.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
@@ -32,16 +34,18 @@ import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/
  */
 export class DistributedExecutor implements SamplingExecutor {
   readonly #deployment: Deployment;
-  readonly #program: JobProgram;
+  readonly program: JobProgram;
   readonly #attempt: number;
   readonly #noise = new Mailbox<Tensor>();
-  readonly #done = new Mailbox<SamplerState | undefined>();
+  readonly #done = new Mailbox<RoundDone>();
+  /** Workers that read the latents of issued rounds, by `name@version`. */
+  readonly #latentsReaders = new Map<string, ReadonlySet<string>>();
   #jobId = '';
-  #firstStep = 0;
+  #numSteps = 0;
 
   constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number) {
     this.#deployment = deployment;
-    this.#program = new JobProgram(deployment.partition, settings);
+    this.program = new JobProgram(deployment.partition, settings);
     this.#attempt = attempt;
   }
 
@@ -53,14 +57,17 @@ export class DistributedExecutor implements SamplingExecutor {
           this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
       },
       onRelayedFrame: (message) => this.#relay(message),
-      onRoundDone: ({ jobId, attempt, lastStep, state }) => {
-        if (this.#isCurrent(jobId, attempt))
-          this.#done.deliver(lastStep, state === null ? undefined : fromSamplerState(state));
+      onRoundDone: ({ jobId, attempt, lastStep, state, held }) => {
+        if (!this.#isCurrent(jobId, attempt)) return;
+        const done = { state: state === null ? undefined : fromSamplerState(state), held };
+        // None of the rounds that were issued for later steps will be done.
+        const until = held ? this.#numSteps : lastStep + 1;
+        for (let step = lastStep + (held ? 1 : 0); step < until; step++) this.#done.deliver(step, done);
       },
       onFault: (error) => this.#fail(error),
     };
     const { conditioning, sampler, ...rest } = job;
-    this.#firstStep = sampler.nextStep;
+    this.#numSteps = job.timesteps.length;
     const samplerMessage = toSamplerMessage(sampler);
     await Promise.all(
       this.#deployment.workers.map((worker) => {
@@ -82,32 +89,36 @@ export class DistributedExecutor implements SamplingExecutor {
   }
 
   issue(round: Round, report: RoundReport): void {
-    const { partition } = this.#deployment;
     const byWorker = new Map<WorkerHandle, Task[]>(this.#deployment.workers.map((worker) => [worker, []]));
-    for (const task of this.#program.tasks(round)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
-    const readers = this.#workersThatRead(round);
+    for (const task of this.program.tasks(round)) byWorker.get(this.#deployment.workerOf(task))?.push(task);
+    const made = this.#readByWorkers(round);
     for (const [worker, tasks] of byWorker) {
       if (tasks.length === 0) continue;
-      const issued = issuedRound(partition, round, tasks, report);
-      const unread = unreadFrom(this.#deployment.routes, worker.id, partition, readers);
+      const issued = issuedRound(this.program, round, tasks, report);
+      const unread = unreadFrom(this.#deployment.routes, worker.id, made);
       worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued, unread) });
     }
   }
 
-  latents(step: number, tensor: Tensor): void {
-    // Only the first ones: the worker that runs the sampler makes the others and passes them on.
-    if (this.#deployment.samplingWorkerId !== undefined && step !== this.#firstStep) return;
+  latents({ name, version, tensor }: MadeLatents): void {
+    // The worker that runs the sampler makes them itself, and passes them on.
+    if (this.#deployment.samplingWorkerId !== undefined) return;
     const message = toTensorMessage(tensor);
+    const readers = this.#latentsReaders.get(`${name}@${version}`);
     for (const worker of this.#deployment.sampleReaders) {
-      worker.send({ latents: { jobId: this.#jobId, attempt: this.#attempt, step, tensor: message } });
+      if (readers?.has(worker.id) !== true) continue;
+      worker.send({
+        latents: { jobId: this.#jobId, attempt: this.#attempt, name, version, tensor: message },
+      });
     }
+    this.#latentsReaders.delete(`${name}@${version}`);
   }
 
   noisePrediction(step: number): Promise<Tensor> {
     return this.#noise.take(step, { what: `job ${this.#jobId}: noise prediction of step ${step}` });
   }
 
-  roundDone(lastStep: number): Promise<SamplerState | undefined> {
+  roundDone(lastStep: number): Promise<RoundDone> {
     return this.#done.take(lastStep, { what: `job ${this.#jobId}: round that ends with step ${lastStep}` });
   }
 
@@ -119,10 +130,16 @@ export class DistributedExecutor implements SamplingExecutor {
     return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
   }
 
-  /** Workers that read what a round makes, by boundary tensor. */
-  #workersThatRead(round: Round): Map<string, ReadonlySet<string>> {
-    const idOf = (reader: Reader): string => this.#deployment.workerOf(reader).id;
-    return new Map([...this.#program.readers(round)].map(([name, by]) => [name, new Set(by.map(idOf))]));
+  /** What a round makes, and the latents that it reads, with the workers that read it. */
+  #readByWorkers(round: Round): ReadByWorkers[] {
+    const placed = ({ name, version, readers }: ReadVersion): ReadByWorkers => ({
+      name,
+      version,
+      workers: new Set(readers.map((reader) => this.#deployment.workerOf(reader).id)),
+    });
+    const latents = this.program.latents(round).map(placed);
+    for (const { name, version, workers } of latents) this.#latentsReaders.set(`${name}@${version}`, workers);
+    return [...this.program.made(round).map(placed), ...latents];
   }
 
   #fail(error: AsyncDiffError): void {

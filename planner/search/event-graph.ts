@@ -85,7 +85,7 @@ class EventGraphBuilder {
     this.#cluster = cluster;
     this.#stride = stride;
     this.#dues = new DueTimes(partition, cluster.placement);
-    const latents = travellingLatents(partition, cluster.placement);
+    const [latents] = travellingLatents(partition, cluster.placement);
     this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   }

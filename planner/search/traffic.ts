@@ -19,6 +19,6 @@ export function trafficBytes(partition: Partition, cluster: Cluster): number {
   const latents = travellingLatents(partition, cluster.placement);
   return partition.boundaryTensors.reduce(
     (sum, tensor) => sum + tensor.bytes * crossings(tensor),
-    latents === undefined ? 0 : cluster.latentBytes * crossings(latents),
+    latents.reduce((sum, one) => sum + cluster.latentBytes * crossings(one), 0),
   );
 }

@@ -4,7 +4,7 @@ import {
   completesNoise,
   dueAt,
   DueTimes,
-  LATENTS,
+  samplingWorker,
   type Partition,
   ROUNDS_AHEAD,
   type Segment,
@@ -54,10 +54,11 @@ class Simulation {
   readonly #dues: DueTimes;
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
   readonly #segments: ReadonlyMap<string, Segment>;
-  /** By step: the workers that read its latents, in the order of their tasks: the first to need them gets them first. */
-  readonly #sampleReaders = new Map<number, Set<string>>();
-  /** Undefined where only the coordinator runs the sampler. */
-  readonly #latents: Travelling | undefined;
+  /** By step: the latents that are made when its own are known, each with the workers that read it, in the order of their tasks. */
+  readonly #sampleReaders = new Map<number, Map<string, Set<string>>>();
+  /** By name; empty where only the coordinator runs the sampler. */
+  readonly #latents: ReadonlyMap<string, Travelling>;
+  readonly #isSamplerAtWorker: boolean;
   readonly #events = new EventQueue();
   readonly #network: SimulatedNetwork;
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
@@ -67,6 +68,8 @@ class Simulation {
   readonly #finished: TimelineRound[] = [];
   readonly #epsArrived = new Map<number, number>();
   readonly #numInferenceSteps: number;
+  /** Readers of what one round makes: asked for again and again. */
+  #made: { readonly round: Round; readonly readers: ReadonlyMap<string, readonly Reader[]> } | undefined;
   #nextSample = 0;
   #samplerFreeMs = 0;
   #totalMs = 0;
@@ -74,8 +77,12 @@ class Simulation {
   constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
     this.#partition = partition;
     this.#cluster = cluster;
-    this.#dues = new DueTimes(partition, cluster.placement);
-    this.#latents = travellingLatents(partition, cluster.placement);
+    const { lookAhead, stride } = settings;
+    const ahead = lookAhead && { ...lookAhead, stride };
+    this.#dues = new DueTimes(partition, cluster.placement, ahead);
+    const latents = travellingLatents(partition, cluster.placement, ahead);
+    this.#latents = new Map(latents.map((one) => [one.name, one]));
+    this.#isSamplerAtWorker = samplingWorker(partition, cluster.placement) !== undefined;
     this.#program = new JobProgram(partition, settings);
     this.#rounds = this.#program.rounds;
     this.#numInferenceSteps = settings.numInferenceSteps;
@@ -109,12 +116,16 @@ class Simulation {
     const segment = this.#segments.get(task.segment)!;
     const needs = [
       `issued ${task.round} ${worker}`,
-      ...task.reads.map(({ name, version }) => `${name}@${version} ${worker}`),
+      ...task.reads.flatMap(({ name, version, blend }) =>
+        [version, ...(blend === undefined ? [] : [blend.version])].map((one) => `${name}@${one} ${worker}`),
+      ),
     ];
     if (segment.readsSample) {
-      needs.push(`${LATENTS}@${task.sampleStep} ${worker}`);
-      const readers = this.#sampleReaders.get(task.sampleStep) ?? new Set();
-      this.#sampleReaders.set(task.sampleStep, readers.add(worker));
+      const { name, version } = task.latents;
+      needs.push(`${name}@${version} ${worker}`);
+      const byName = this.#sampleReaders.get(version) ?? new Map<string, Set<string>>();
+      this.#sampleReaders.set(version, byName);
+      byName.set(name, (byName.get(name) ?? new Set<string>()).add(worker));
     }
     const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
     this.#queues.set(worker, queue);
@@ -146,7 +157,7 @@ class Simulation {
     const { epsStep } = next;
     const { id: label, round } = next.task;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
-    if (epsStep !== undefined && this.#latents !== undefined) {
+    if (epsStep !== undefined && this.#isSamplerAtWorker) {
       const { samplerMs } = this.#cluster;
       this.#spans.push({
         kind: 'sampler',
@@ -179,13 +190,9 @@ class Simulation {
       this.#network.send({ what, tensor, bytes, round: task.round, dueMs }, worker, readers, endMs);
     };
     if (step !== undefined) {
-      const readers = this.#latents === undefined ? undefined : this.#sampleReaders.get(step + 1);
-      if (readers !== undefined && this.#latents !== undefined) {
-        const latents = { ...this.#latents, bytes: this.#cluster.latentBytes };
-        publish(LATENTS, step + 1, latents, readers);
-      }
+      if (this.#isSamplerAtWorker) this.#publishLatents(step + 1, publish);
       // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
-      const told = this.#latents === undefined || step + 1 === this.#numInferenceSteps;
+      const told = !this.#isSamplerAtWorker || step + 1 === this.#numInferenceSteps;
       const sent = { readyMs: endMs, bytes: told ? this.#cluster.latentBytes : 0 };
       this.#network.sendEps(step, task.round, worker, sent, (arrivedMs) => {
         this.#epsArrived.set(step, arrivedMs);
@@ -193,11 +200,35 @@ class Simulation {
       });
     }
     if (task.writes.length === 0) return;
-    const readers = this.#program.readers(round);
     for (const { name, version } of task.writes) {
-      const workers = new Set(readers.get(name)?.map((reader) => this.#workerOf(reader)));
+      const readers = this.#readersOf(round).get(`${name}@${version}`) ?? [];
+      const workers = new Set(readers.map((reader) => this.#workerOf(reader)));
       publish(name, version, this.#tensors.get(name)!, workers);
     }
+  }
+
+  /** What is predicted of later steps when the latents of `step` are known is made at once with them. */
+  #publishLatents(
+    step: number,
+    publish: (
+      name: string,
+      version: number,
+      tensor: Travelling & { readonly bytes: number },
+      readers: ReadonlySet<string>,
+    ) => void,
+  ): void {
+    for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
+      publish(name, step, { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes }, readers);
+  }
+
+  #readersOf(round: Round): ReadonlyMap<string, readonly Reader[]> {
+    if (this.#made?.round !== round) {
+      const made = this.#program
+        .made(round)
+        .map(({ name, version, readers }) => [`${name}@${version}`, readers] as const);
+      this.#made = { round, readers: new Map(made) };
+    }
+    return this.#made.readers;
   }
 
   #workerOf({ component, run }: Reader): string {
@@ -212,14 +243,14 @@ class Simulation {
       if (arrivedMs === undefined) return;
       this.#nextSample++;
       const startMs = Math.max(arrivedMs, this.#samplerFreeMs);
-      const durationMs = this.#latents === undefined ? this.#cluster.samplerMs : 0;
+      const durationMs = this.#isSamplerAtWorker ? 0 : this.#cluster.samplerMs;
       this.#samplerFreeMs = startMs + durationMs;
       const at = this.#rounds.findIndex(
         ({ firstStep, steps }) => step >= firstStep && step < firstStep + steps,
       );
       const round = this.#rounds[at]!;
       const span = { worker: 'coordinator', label: `step ${step}`, round: round.round, startMs, durationMs };
-      if (this.#latents === undefined) this.#spans.push({ kind: 'sampler', ...span });
+      if (!this.#isSamplerAtWorker) this.#spans.push({ kind: 'sampler', ...span });
       if (step === round.firstStep + round.steps - 1) this.#endRound(at, this.#samplerFreeMs);
     }
   }
@@ -230,7 +261,7 @@ class Simulation {
     this.#totalMs = endMs;
     this.#events.add(endMs, () => {
       this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
-      if (this.#latents === undefined) this.#sendLatents(at + 1, endMs);
+      if (!this.#isSamplerAtWorker) this.#sendLatents(at + 1, endMs);
     });
   }
 
@@ -247,7 +278,7 @@ class Simulation {
     const round = this.#rounds[at];
     if (round === undefined) return;
     const step = round.firstStep;
-    const readers = this.#sampleReaders.get(step) ?? [];
-    this.#network.sendLatents(`${LATENTS}@${step}`, step, round.round, readers, readyMs);
+    for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
+      this.#network.sendLatents(`${name}@${step}`, step, round.round, readers, readyMs);
   }
 }

@@ -16,6 +16,7 @@ import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff
 import type { Done as _asyncdiff_v1_Done, Done__Output as _asyncdiff_v1_Done__Output } from './asyncdiff/v1/Done.js';
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
 import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
+import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncdiff_v1_Foresight__Output } from './asyncdiff/v1/Foresight.js';
 import type { GenerateRequest as _asyncdiff_v1_GenerateRequest, GenerateRequest__Output as _asyncdiff_v1_GenerateRequest__Output } from './asyncdiff/v1/GenerateRequest.js';
 import type { GetStatusRequest as _asyncdiff_v1_GetStatusRequest, GetStatusRequest__Output as _asyncdiff_v1_GetStatusRequest__Output } from './asyncdiff/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _asyncdiff_v1_GetStatusResponse, GetStatusResponse__Output as _asyncdiff_v1_GetStatusResponse__Output } from './asyncdiff/v1/GetStatusResponse.js';
@@ -28,6 +29,7 @@ import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asy
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
+import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from './asyncdiff/v1/LookAhead.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
@@ -49,6 +51,7 @@ import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
+import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from './asyncdiff/v1/RunReport.js';
@@ -103,6 +106,7 @@ export interface ProtoGrpcType {
       Done: MessageTypeDefinition<_asyncdiff_v1_Done, _asyncdiff_v1_Done__Output>
       EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
       ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
+      Foresight: MessageTypeDefinition<_asyncdiff_v1_Foresight, _asyncdiff_v1_Foresight__Output>
       GenerateRequest: MessageTypeDefinition<_asyncdiff_v1_GenerateRequest, _asyncdiff_v1_GenerateRequest__Output>
       GetStatusRequest: MessageTypeDefinition<_asyncdiff_v1_GetStatusRequest, _asyncdiff_v1_GetStatusRequest__Output>
       GetStatusResponse: MessageTypeDefinition<_asyncdiff_v1_GetStatusResponse, _asyncdiff_v1_GetStatusResponse__Output>
@@ -115,6 +119,7 @@ export interface ProtoGrpcType {
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
+      LookAhead: MessageTypeDefinition<_asyncdiff_v1_LookAhead, _asyncdiff_v1_LookAhead__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
@@ -136,6 +141,7 @@ export interface ProtoGrpcType {
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
+      RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       RunReport: MessageTypeDefinition<_asyncdiff_v1_RunReport, _asyncdiff_v1_RunReport__Output>

@@ -9,6 +9,7 @@ import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_De
 import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
 import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
+import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncdiff_v1_Foresight__Output } from './asyncdiff/v1/Foresight.js';
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
@@ -17,6 +18,7 @@ import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asy
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
+import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from './asyncdiff/v1/LookAhead.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
@@ -29,6 +31,7 @@ import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output a
 import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
+import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
@@ -64,6 +67,7 @@ export interface ProtoGrpcType {
       Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>
       EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
       ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
+      Foresight: MessageTypeDefinition<_asyncdiff_v1_Foresight, _asyncdiff_v1_Foresight__Output>
       Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
       IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
@@ -72,6 +76,7 @@ export interface ProtoGrpcType {
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
+      LookAhead: MessageTypeDefinition<_asyncdiff_v1_LookAhead, _asyncdiff_v1_LookAhead__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
@@ -84,6 +89,7 @@ export interface ProtoGrpcType {
       ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
+      RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>

@@ -2,12 +2,16 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
-import { follow, type RoundReport, type SamplerState, type SamplingExecutor } from '../../execution/index.js';
+import { follow, type RoundDone, type RoundReport, type SamplingExecutor } from '../../execution/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
-import { listRounds, type Round } from '../../program/index.js';
+import { partitionGraph } from '../../planner/search/index.js';
+import { JobProgram, listRounds, type Round, type ScheduleSettings } from '../../program/index.js';
+import { chainGraph } from '../support/random-graph.js';
 
 const CONFIG = parseSchedulerConfig(JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }));
 const vector = (value: number) => float32(Float32Array.of(value), [1]);
+
+const ONE = partitionGraph(chainGraph([1]), { components: 1 });
 
 /** Answers at once; latents of step s are [s]. */
 class PromptExecutor implements SamplingExecutor {
@@ -15,9 +19,11 @@ class PromptExecutor implements SamplingExecutor {
     [];
   readonly asked: number[] = [];
   finished = 0;
+  readonly program: JobProgram;
   readonly #failAt: number;
 
-  constructor(failAt = -1) {
+  constructor(settings: ScheduleSettings, failAt = -1) {
+    this.program = new JobProgram(ONE, settings);
     this.#failAt = failAt;
   }
   async start(): Promise<void> {}
@@ -28,12 +34,13 @@ class PromptExecutor implements SamplingExecutor {
   async noisePrediction(): Promise<never> {
     throw new Error('the executor runs the sampler');
   }
-  async roundDone(lastStep: number): Promise<SamplerState | undefined> {
+  async roundDone(lastStep: number): Promise<RoundDone> {
     if (lastStep === this.#failAt) throw new AsyncDiffError('worker_lost', 'gone');
     this.asked.push(lastStep);
     const report = this.issued.find(({ round }) => round.firstStep + round.steps - 1 === lastStep)?.report;
-    if (report !== 'checkpoint') return undefined;
-    return { nextStep: lastStep + 1, latents: vector(lastStep + 1), history: [] };
+    if (report !== 'checkpoint') return { state: undefined, held: false };
+    const state = { nextStep: lastStep + 1, latents: vector(lastStep + 1), history: [] };
+    return { state, held: false };
   }
   async finish() {
     this.finished += 1;
@@ -57,7 +64,7 @@ describe('follow', () => {
         async ({ numInferenceSteps, stride, roundsPerReport, reportsPerWindow, wantedEvery }) => {
           const settings = { numInferenceSteps, stride, warmUp: 1, timeShift: false };
           const rounds = listRounds(settings);
-          const executor = new PromptExecutor();
+          const executor = new PromptExecutor(settings);
           const progress: Round[] = [];
           const checkpoints: number[] = [];
           const wanted = (round: Round) => wantedEvery > 0 && round.firstStep % wantedEvery === 0;
@@ -96,13 +103,14 @@ describe('follow', () => {
     ));
 
   it('ends the job where a round fails, and keeps the last checkpoint', async () => {
-    const executor = new PromptExecutor(7);
+    const settings = { numInferenceSteps: 10, stride: 1, warmUp: 1, timeShift: false };
+    const executor = new PromptExecutor(settings, 7);
     const checkpoints: number[] = [];
     const sampler = createSampler(CONFIG, 10);
     const run = follow({
       executor,
       sampler,
-      settings: { numInferenceSteps: 10, stride: 1, warmUp: 1, timeShift: false },
+      settings,
       job,
       latents: vector(0),
       roundsPerReport: 1,

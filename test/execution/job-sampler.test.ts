@@ -1,57 +1,75 @@
 import { describe, expect, it } from 'vitest';
 import { float32, type Tensor } from '../../common/tensor/index.js';
-import { JobSampler } from '../../execution/job-sampler.js';
+import { JobSampler, type JobSamplerOptions, type SampledRound } from '../../execution/job-sampler.js';
+import { LATENTS, predictedLatents } from '../../program/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 
 const vector = (...values: number[]): Tensor => float32(Float32Array.from(values), [values.length]);
 
 /** Two latents, four steps. */
-const samplerFrom = (nextStep: number): JobSampler =>
-  new JobSampler({
-    schedulerConfig: JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }),
-    name: 'ddim',
-    numInferenceSteps: 4,
-    options: {},
-    noise: undefined,
-    nextStep,
-    latents: vector(1, 2),
-    history: [],
-  });
+const samplerFrom = (nextStep: number, more: Partial<JobSamplerOptions> = {}): JobSampler => {
+  const config = { _class_name: 'DDIMScheduler', clip_sample: false, timestep_spacing: 'trailing' };
+  const sampler = createSampler(parseSchedulerConfig(JSON.stringify(config)), 4);
+  sampler.resume(nextStep, []);
+  return new JobSampler({ sampler, nextStep, latents: vector(1, 2), ...more });
+};
+
+const round = (firstStep: number, more: Partial<SampledRound> = {}): SampledRound => ({
+  firstStep,
+  lastStep: firstStep,
+  latents: [{ name: LATENTS, version: firstStep, step: firstStep }],
+  mayHold: false,
+  ...more,
+});
 
 describe('JobSampler', () => {
-  it('gives the latents of the next round when the last step of one is taken, and none after the last step', () => {
+  it('gives the latents of a round as soon as it stands there and the round is known', () => {
     const sampler = samplerFrom(1);
-    sampler.endRoundWith(2);
-    sampler.endRoundWith(3);
-    expect(sampler.take(1, vector(0, 0))).toBeUndefined();
-    expect(sampler.take(2, vector(0, 0))).toMatchObject({ step: 3 });
-    expect(sampler.take(3, vector(0, 0))).toBeUndefined();
+    expect(sampler.issue(round(1, { lastStep: 2 }))).toMatchObject([{ name: LATENTS, version: 1 }]);
+    expect(sampler.take(1, vector(0, 0))).toEqual([]);
+    expect(sampler.issue(round(3))).toEqual([]);
+    expect(sampler.take(2, vector(0, 0))).toMatchObject([{ name: LATENTS, version: 3 }]);
+    expect(sampler.take(3, vector(0, 0))).toEqual([]);
     expect(() => sampler.take(2, vector(0, 0))).toThrow('got step 2');
   });
 
   it('tells where it stands, so that another one goes on with the same bits', () => {
     const eps = [vector(0.5, -1), vector(-0.25, 2), vector(1, 1), vector(0.125, 3)];
-    const config = {
-      schedulerConfig: JSON.stringify({ _class_name: 'DPMSolverMultistepScheduler' }),
-      name: 'dpmpp_2m',
+    const lookAhead = { slope: 1, gateAbove: 0, tolerance: undefined, holds: 0 };
+    const create = () =>
+      createSampler(parseSchedulerConfig('{"_class_name":"DPMSolverMultistepScheduler"}'), 4);
+    const ahead = (step: number): SampledRound =>
+      round(step, { latents: [{ name: predictedLatents(1), version: step, step: Math.min(step + 1, 3) }] });
+    const run = (sampler: JobSampler, steps: readonly number[]) =>
+      steps.map((step) => [sampler.issue(ahead(step)), sampler.take(step, eps[step] as Tensor)]);
+    const whole = new JobSampler({ sampler: create(), nextStep: 0, latents: vector(1, 2), lookAhead });
+    whole.take(0, eps[0] as Tensor);
+    run(whole, [1]);
+    const half = whole.state();
+    expect([half.nextStep, half.history.length, half.foresight?.values.length]).toEqual([2, 1, 2]);
+    const other = create();
+    other.resume(half.nextStep, half.history);
+    const resumed = new JobSampler({ sampler: other, ...half, lookAhead });
+    expect(run(resumed, [2, 3])).toEqual(run(whole, [2, 3]));
+    expect(resumed.state()).toEqual(whole.state());
+    expect(half.latents).not.toEqual(whole.state().latents);
+  });
+
+  it('holds the job before a round where the latents have drifted, and then makes none', () => {
+    const lookAhead = { slope: 1, gateAbove: undefined, tolerance: 0.01, holds: 1 };
+    const heldAt = (mayHold: boolean, holds = 1) => {
+      const sampler = samplerFrom(0, { lookAhead: { ...lookAhead, holds } });
+      sampler.issue(round(0));
+      for (const [step, eps] of [vector(0, 0), vector(0, 0), vector(9, -9)].entries()) {
+        sampler.issue(round(step + 1, { mayHold }));
+        if (sampler.held) return [step, sampler.state().nextStep];
+        sampler.take(step, eps);
+      }
+      return sampler.held ? [2, sampler.state().nextStep] : undefined;
     };
-    const start = {
-      ...config,
-      numInferenceSteps: 4,
-      options: {},
-      noise: undefined,
-      nextStep: 0,
-      latents: vector(1, 2),
-      history: [],
-    };
-    const whole = new JobSampler(start);
-    for (const step of [0, 1]) whole.take(step, eps[step] as Tensor);
-    const half = whole.stateAfter(1);
-    expect([half.nextStep, half.history.length]).toEqual([2, 1]);
-    for (const step of [2, 3]) whole.take(step, eps[step] as Tensor);
-    const other = new JobSampler({ ...start, ...half });
-    for (const step of [2, 3]) other.take(step, eps[step] as Tensor);
-    expect(other.stateAfter(3)).toEqual(whole.stateAfter(3));
-    expect(half.latents).not.toEqual(whole.stateAfter(3).latents);
+    expect(heldAt(true)).toEqual([2, 3]);
+    expect(heldAt(false)).toBeUndefined();
+    expect(heldAt(true, 0)).toBeUndefined();
   });
 
   it('refuses a prediction of another size than the latents', () => {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { LATENTS } from '../../program/index.js';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../../common/tensor/index.js';
 import { context, executor, head, issued, tail, vector } from '../support/fake-segments.js';
@@ -29,7 +30,7 @@ describe('TaskExecutor', () => {
             const [what, number] = event.split(' ');
             const at = what === 'round' ? round++ : Number(number);
             if (what === 'start') tasks.startJob(context('job'));
-            else if (what === 'latents') tasks.addLatents('job', 0, at, vector(at, 10 * at));
+            else if (what === 'latents') tasks.addTensor('job', 0, LATENTS, at, vector(at, 10 * at));
             else tasks.addRound('job', 0, issued(at, ['head', 'tail']));
             if (pause) await tasks.idle();
           }
@@ -47,7 +48,7 @@ describe('TaskExecutor', () => {
     consumer.tasks.load('plan', [tail()]);
     consumer.tasks.addTensor('job', 0, 'b', 0, vector(5, 7));
     consumer.tasks.addRound('job', 0, issued(0, ['tail']));
-    consumer.tasks.addLatents('job', 0, 0, vector(1, 1));
+    consumer.tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
     await consumer.tasks.idle();
     expect(consumer.noise.size).toBe(0);
     consumer.tasks.startJob(context('job'));
@@ -58,7 +59,7 @@ describe('TaskExecutor', () => {
     producer.tasks.load('plan', [head()]);
     producer.tasks.startJob(context('job'));
     producer.tasks.addRound('job', 0, issued(0, ['head']));
-    producer.tasks.addLatents('job', 0, 0, vector(1, 1));
+    producer.tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
     await producer.tasks.idle();
     expect(producer.boundary).toEqual(['b@0']);
   });
@@ -79,7 +80,7 @@ describe('TaskExecutor', () => {
     tasks.startJob({ ...context('job'), sampler });
     for (const [round, report] of (['nothing', 'progress', 'checkpoint'] as const).entries())
       tasks.addRound('job', 0, issued(round, ['head', 'tail'], report));
-    tasks.addLatents('job', 0, 0, vector(1, 1));
+    tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
     await tasks.idle();
     expect(done.map(({ lastStep, state }) => [lastStep, state?.nextStep])).toEqual([
       [1, undefined],
@@ -98,7 +99,7 @@ describe('TaskExecutor', () => {
     expect(tasks.endJob('job', 0)).toBeUndefined();
     tasks.startJob({ ...context('job'), attempt: 1 });
     tasks.addRound('job', 1, issued(0, ['tail']));
-    tasks.addLatents('job', 1, 0, vector(0, 0));
+    tasks.addTensor('job', 1, LATENTS, 0, vector(0, 0));
     await tasks.idle();
     expect(noise.size).toBe(0);
     tasks.addTensor('job', 1, 'b', 0, vector(1, 2));
@@ -107,7 +108,7 @@ describe('TaskExecutor', () => {
     // A name that comes again begins anew.
     tasks.startJob(context('job'));
     tasks.addTensor('job', 0, 'b', 0, vector(3, 3));
-    tasks.addLatents('job', 0, 0, vector(0, 0));
+    tasks.addTensor('job', 0, LATENTS, 0, vector(0, 0));
     tasks.addRound('job', 0, issued(0, ['tail']));
     await tasks.idle();
     expect(noise.get(0)).toEqual([3, 3]);
@@ -119,7 +120,7 @@ describe('TaskExecutor', () => {
     tasks.load('plan', [head(), last]);
     tasks.startJob(context('job', { c: vector(Number.NaN, 1) }));
     tasks.addRound('job', 0, issued(0, ['head', 'tail']));
-    tasks.addLatents('job', 0, 0, vector(1, 1));
+    tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
     await tasks.idle();
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatchObject({
@@ -133,7 +134,7 @@ describe('TaskExecutor', () => {
     consumer.tasks.startJob(context('job'));
     consumer.tasks.addTensor('job', 0, 'b', 0, vector(Number.POSITIVE_INFINITY, 0));
     consumer.tasks.addRound('job', 0, issued(0, ['tail']));
-    consumer.tasks.addLatents('job', 0, 0, vector(1, 1));
+    consumer.tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
     await consumer.tasks.idle();
     expect(consumer.faults[0]?.message).toMatch(
       /noise prediction of step 0.*component 2.*input "b" held it already/,
@@ -149,7 +150,7 @@ describe('TaskExecutor', () => {
       tasks.load('plan', [head()]);
       tasks.startJob(context('job', conditioning));
       tasks.addRound('job', 0, issued(0, ['head']));
-      tasks.addLatents('job', 0, 0, vector(1, 1));
+      tasks.addTensor('job', 0, LATENTS, 0, vector(1, 1));
       await tasks.idle();
       expect(faults[0]).toMatchObject({ code: 'invalid_input', message: expect.stringMatching(text) });
     }

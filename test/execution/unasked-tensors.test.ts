@@ -23,7 +23,7 @@ describe('TaskExecutor', () => {
     await tasks.idle();
     expect([isB, isLatents].map((isMeant) => tasks.lacksOnly(isMeant))).toEqual([false, false]);
     expect(tasks.lacksOnly((name) => isB(name) || isLatents(name))).toBe(true);
-    tasks.addLatents('job', 0, 1, vector(1, 1));
+    tasks.addTensor('job', 0, LATENTS, 1, vector(1, 1));
     await tasks.idle();
     expect([isB, isLatents].map((isMeant) => tasks.lacksOnly(isMeant))).toEqual([true, false]);
     const before = starved;
@@ -35,7 +35,7 @@ describe('TaskExecutor', () => {
     expect(starved).toBe(before + 1);
     // Of a job that has ended nothing is kept.
     expect(tasks.endJob('job', 0)).toBeDefined();
-    tasks.addLatents('job', 0, 2, vector(1, 1));
+    tasks.addTensor('job', 0, LATENTS, 2, vector(1, 1));
     expect(tasks.lacksOnly(() => true)).toBe(false);
     expect(tasks.endJob('job', 0)).toBeUndefined();
   });

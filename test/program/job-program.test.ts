@@ -83,12 +83,12 @@ describe('JobProgram', () => {
           }
         }
         for (const round of program.rounds) {
-          const told = program.readers(round);
-          for (const { writes } of program.tasks(round)) {
-            for (const { name, version } of writes) {
-              const found = told.get(name)?.map(({ component, run }) => `${component}/${run}`) ?? [];
-              expect(found.toSorted()).toEqual([...readers.get(`${name}@${version}`)!].sort());
-            }
+          const written = program.tasks(round).flatMap(({ writes }) => writes);
+          const told = program.made(round);
+          expect(told.map(({ name, version }) => ({ name, version }))).toEqual(written);
+          for (const one of told) {
+            const found = one.readers.map(({ component, run }) => `${component}/${run}`);
+            expect(found.toSorted()).toEqual([...readers.get(`${one.name}@${one.version}`)!].sort());
           }
         }
       }),
@@ -99,7 +99,10 @@ describe('JobProgram', () => {
   test('replicas of component N read nothing of the warm-up but its last step', () => {
     const program = new JobProgram(chain, schedule(9, 2, 3));
     const runs = (at: number) =>
-      [...program.readers(program.rounds[at]!).values()].flat().filter(({ component }) => component === 3);
+      program
+        .made(program.rounds[at]!)
+        .flatMap(({ readers }) => readers)
+        .filter(({ component }) => component === 3);
     expect([0, 1, 2].map((at) => runs(at).map(({ run }) => run))).toEqual([[0], [0], [0, 1]]);
   });
 });

@@ -10,7 +10,7 @@ import {
   type SegmentSpec,
   TaskExecutor,
 } from '../../execution/index.js';
-import type { Task } from '../../program/index.js';
+import { LATENTS, type Task } from '../../program/index.js';
 
 const SHAPE = { dtype: 'float32', dims: [1, 2] } as const;
 /** A segment that reads and makes nothing. */
@@ -94,6 +94,8 @@ export function task(round: number, name: 'head' | 'tail'): Task {
     run: 0,
     sampleStep: round,
     timestepStep: round,
+    latents: { name: LATENTS, version: round },
+    version: round,
     reads: isTail ? [{ name: 'b', version: Math.max(0, round - 1) }] : [],
     writes: isTail ? [] : [{ name: 'b', version: round }],
     epsStep: isTail ? round : undefined,
@@ -126,8 +128,10 @@ export const issued = (
   round,
   tasks: names.map((name) => task(round, name)),
   oldestVersion: Math.max(0, round - 1),
-  oldestStep: round,
+  firstStep: round,
   lastStep: round,
+  latents: [{ name: LATENTS, version: round, step: round }],
+  mayHold: false,
   report,
 });
 
@@ -146,8 +150,9 @@ export function executor(
   const tasks = new TaskExecutor({
     onBoundary: (_job, name, version) => outcome.boundary.push(`${name}@${version}`),
     onNoise: (_job, step, tensor) => outcome.noise.set(step, [...(tensor.data as Float32Array)]),
-    onLatents: (_job, step) => outcome.boundary.push(`latents@${step}`),
+    onLatents: (_job, _name, step) => outcome.boundary.push(`latents@${step}`),
     onRoundDone: (_job, lastStep, state) => outcome.done.push({ lastStep, state }),
+    onHeld: () => {},
     onFault: (_job, error) => outcome.faults.push(error),
     leaves: () => leaves,
     ...more,

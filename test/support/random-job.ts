@@ -38,7 +38,36 @@ export const randomJob: fc.Arbitrary<RandomJob> = fc
     return { graph, partition: partitionGraph(graph, options), settings };
   });
 
-/** The same, its batch computed in one to three micro-batches. */
+/** A random job with steps in order at the end and in between, and components that look ahead. */
+export const randomAheadJob: fc.Arbitrary<RandomJob> = fc
+  .record({
+    job: randomJob,
+    end: fc.integer({ min: 0, max: 3 }),
+    inOrder: fc.uniqueArray(fc.nat(13), { maxLength: 2 }),
+    firstStep: fc.integer({ min: 0, max: 3 }),
+    replicas: fc.boolean(),
+  })
+  .map(({ job, end, inOrder, firstStep, replicas }) => {
+    const { numInferenceSteps, warmUp } = job.settings;
+    const from = Math.min(firstStep, numInferenceSteps - 1);
+    const settings = {
+      ...job.settings,
+      timeShift: false,
+      firstStep: from,
+      warmUp: Math.min(warmUp, numInferenceSteps - from),
+      end,
+      inOrder,
+      lookAhead: { replicas },
+    };
+    return { ...job, settings };
+  });
+
+/** The same, its batch computed in one or two micro-batches. */
+export const randomSplitAheadJob: fc.Arbitrary<RandomJob> = fc
+  .tuple(randomAheadJob, fc.integer({ min: 1, max: 2 }))
+  .map(([job, count]) => ({ ...job, partition: inMicroBatches(job.partition, count) }));
+
+/** A random job, its batch computed in one to three micro-batches. */
 export const randomSplitJob: fc.Arbitrary<RandomJob> = fc
   .tuple(randomJob, fc.integer({ min: 1, max: 3 }))
   .map(([job, count]) => ({ ...job, partition: inMicroBatches(job.partition, count) }));

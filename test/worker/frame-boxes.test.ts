@@ -88,8 +88,8 @@ describe.skipIf(!existsSync('/dev/shm'))('frames between inference threads', () 
 
   it('are not written where nobody reads them in that round', () => {
     connect();
-    outbox.skip(5, new Map([['a', ['h']]]));
-    outbox.skip(6, new Map([['b', ['h']]]));
+    outbox.skip(new Map([['a', [{ name: 'h', version: 5 }]]]));
+    outbox.skip(new Map([['b', [{ name: 'h', version: 6 }]]]));
     expect(outbox.send('plan', meta(5), tensor)).toEqual(['b']);
     expect(outbox.send('plan', meta(6), tensor)).toEqual([]);
     outbox.begin();

@@ -64,8 +64,14 @@ export class Conversation {
       const round = fromIssueRound(message.issueRound, job.deployment.specs);
       inference.round({ jobId, attempt, round, unread: fromUnread(message.issueRound.unread) });
     } else if (message.latents) {
-      const { jobId, attempt, step, tensor } = message.latents;
-      inference.latents(jobId, attempt, step, fromTensorMessage(tensor, `latents of step ${step}`));
+      const { jobId, attempt, name, version, tensor } = message.latents;
+      inference.tensor(
+        jobId,
+        attempt,
+        name,
+        version,
+        fromTensorMessage(tensor, `${name} of step ${version}`),
+      );
     } else if (message.relayedFrame) this.#takeRelayed(message.relayedFrame);
     else if (message.ping)
       send({ pong: { id: message.ping.id, sentMs: message.ping.sentMs, clockMs: clockMs() } });
@@ -104,8 +110,14 @@ export class Conversation {
     this.#options.send({ noisePrediction }, tensor.data.byteLength);
   }
 
-  onRoundDone({ jobId, attempt, lastStep, state }: Extract<InferenceEvent, { type: 'round-done' }>): void {
-    const roundDone = { jobId, attempt, lastStep, ...(state && { state: toSamplerState(state) }) };
+  onRoundDone({
+    jobId,
+    attempt,
+    lastStep,
+    state,
+    held,
+  }: Extract<InferenceEvent, { type: 'round-done' }>): void {
+    const roundDone = { jobId, attempt, lastStep, held, ...(state && { state: toSamplerState(state) }) };
     const tensors = state === undefined ? [] : [state.latents.data, ...state.history];
     const sizeBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
     this.#options.send({ roundDone }, sizeBytes);

@@ -3,7 +3,7 @@ import type { FileRange } from '../../common/model-file/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
-import { type Due, dueAt, type DueClock, LATENTS } from '../../program/index.js';
+import { type Due, dueAt, type DueClock, isLatents } from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
 import { encodeFrames, type LinkOptions } from '../../rpc/index.js';
 import { type ReceivedMeta } from '../../rpc/streams/index.js';
@@ -46,7 +46,7 @@ export class Deployment {
   readonly #producers: Deploy__Output['producers'];
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
   readonly #clock: DueClock;
-  readonly #reads: ReadonlySet<string>;
+  readonly #isReadHere: (name: string) => boolean;
   readonly #artifacts: Deploy__Output['artifacts'];
   /** Where the artifacts lie on this host. */
   readonly #ranges = new Map<string, FileRange>();
@@ -63,11 +63,9 @@ export class Deployment {
     this.#artifacts = message.artifacts;
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
     this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
-    this.#reads = new Set(
-      this.segments.flatMap(({ boundaryReads, sampleInput }) =>
-        sampleInput === '' ? boundaryReads : [...boundaryReads, LATENTS],
-      ),
-    );
+    const reads = new Set(this.segments.flatMap(({ boundaryReads }) => boundaryReads));
+    const readsSample = this.segments.some(({ sampleInput }) => sampleInput !== '');
+    this.#isReadHere = (name) => (isLatents(name) ? readsSample : reads.has(name));
   }
 
   /**
@@ -140,11 +138,11 @@ export class Deployment {
     const { jobId, attempt, name, version, sentUs } = meta;
     const neighbours = this.#relay ? [] : [...(this.#routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
-      if (this.#reads.has(name)) this.#take(tensor, meta);
+      if (this.#isReadHere(name)) this.#take(tensor, meta);
       return;
     }
     // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
-    if (this.#reads.has(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
+    if (this.#isReadHere(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
     for (const consumerId of neighbours) this.traffic.sent(consumerId, sizeBytes);
     await Promise.all(
       neighbours.map((id) => this.#send(id, tensor, { jobId, attempt, name, version, sentUs })),

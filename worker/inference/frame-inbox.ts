@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
-import { LATENTS, sessionValueName } from '../../program/index.js';
+import { isLatents, LATENTS, sessionValueName } from '../../program/index.js';
 import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from '../exchange/shared-memory/index.js';
 import type { Traffic } from '../exchange/index.js';
 
@@ -86,7 +86,9 @@ export class FrameInbox {
 
   #isAwaited(): boolean {
     if (this.#rings.length === 0) return false;
-    return this.#options.isAwaited((name) => [...this.#small.values()].some((names) => names.has(name)));
+    return this.#options.isAwaited((name) =>
+      [...this.#small.values()].some((names) => names.has(isLatents(name) ? LATENTS : name)),
+    );
   }
 
   #take({ reader, producerId: peer }: OpenRing): Frame | undefined {

@@ -1,6 +1,7 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { clockMs } from '../../execution/index.js';
 import { FrameRingWriter } from '../exchange/shared-memory/index.js';
+import type { VersionedTensor } from '../../program/index.js';
 import type { Traffic } from '../exchange/index.js';
 
 /** Who reads what a plan makes here: ids of workers by name of the tensor. */
@@ -12,8 +13,8 @@ export class FrameOutbox {
   readonly #readers = new Map<string, Readers>();
   /** By plan and consumer. */
   readonly #rings = new Map<string, Map<string, FrameRingWriter>>();
-  /** Of the job, by round: names that a worker need not be sent. */
-  readonly #unread = new Map<number, ReadonlyMap<string, readonly string[]>>();
+  /** Of the job, by version: what a worker need not be sent, as `worker name`. */
+  readonly #unread = new Map<number, Set<string>>();
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
@@ -43,9 +44,11 @@ export class FrameOutbox {
     this.#unread.clear();
   }
 
-  /** Of what is made here in a round: by worker, what need not be sent there. */
-  skip(round: number, unread: ReadonlyMap<string, readonly string[]>): void {
-    if (unread.size > 0) this.#unread.set(round, unread);
+  /** Of what is made here: by worker, what need not be sent there. */
+  skip(unread: ReadonlyMap<string, readonly VersionedTensor[]>): void {
+    for (const [workerId, tensors] of unread)
+      for (const { name, version } of tensors)
+        this.#unread.set(version, (this.#unread.get(version) ?? new Set()).add(`${workerId} ${name}`));
   }
 
   /** Whether the tensor leaves this worker. */
@@ -59,7 +62,7 @@ export class FrameOutbox {
     const rings = this.#rings.get(planId);
     return (this.#readers.get(planId)?.[meta.name] ?? []).filter(
       (consumerId) =>
-        unread?.get(consumerId)?.includes(meta.name) !== true &&
+        unread?.has(`${consumerId} ${meta.name}`) !== true &&
         !this.#put(rings?.get(consumerId), consumerId, meta, tensor),
     );
   }

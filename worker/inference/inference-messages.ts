@@ -4,6 +4,7 @@ import type { FileRange } from '../../common/model-file/index.js';
 import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
+import type { VersionedTensor } from '../../program/index.js';
 import type { TrafficReport } from '../exchange/index.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
@@ -56,19 +57,12 @@ export type InferencePost =
       readonly tensor: Tensor;
     }
   | {
-      readonly type: 'latents';
-      readonly jobId: string;
-      readonly attempt: number;
-      readonly step: number;
-      readonly tensor: Tensor;
-    }
-  | {
       readonly type: 'round';
       readonly jobId: string;
       readonly attempt: number;
       readonly round: IssuedRound;
-      /** Of what is made here in the round: by worker, what need not be sent there. */
-      readonly unread: ReadonlyMap<string, readonly string[]>;
+      /** Of what is made here in the round, or for it: by worker, what need not be sent there. */
+      readonly unread: ReadonlyMap<string, readonly VersionedTensor[]>;
     }
   /** A consumer on this host takes small tensors from this ring file, which is the thread's to close; or does not any more. */
   | {
@@ -115,6 +109,8 @@ export type InferenceEvent =
       readonly attempt: number;
       readonly lastStep: number;
       readonly state: SamplerState | undefined;
+      /** The job is held there. */
+      readonly held: boolean;
     }
   /** A producer's ring made no sense: the plan cannot go on. */
   | { readonly type: 'frames-broken'; readonly planId: string; readonly error: WireError }

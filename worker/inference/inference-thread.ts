@@ -6,7 +6,6 @@ import { workerData } from 'node:worker_threads';
 import { toWireError } from '../../common/errors/index.js';
 import { serveThread, type ThreadAnswer } from '../../common/threads/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import { LATENTS } from '../../program/index.js';
 import {
   clockMs,
   DeclaredSession,
@@ -16,6 +15,7 @@ import {
   parseDevice,
   loadSegments,
   releaseSegments,
+  type SamplerState,
   type SegmentSession,
   type SegmentSpec,
   TaskExecutor,
@@ -43,11 +43,13 @@ const executor = new TaskExecutor({
   onNoise: ({ jobId, attempt }, step, tensor) =>
     send({ type: 'noise', jobId, attempt, step, tensor }, [tensor.data]),
   onRoundDone: ({ jobId, attempt }, lastStep, state) =>
+    send({ type: 'round-done', jobId, attempt, lastStep, state, held: false }, memoryOf(state)),
+  onHeld: ({ jobId, attempt }, state) =>
     send(
-      { type: 'round-done', jobId, attempt, lastStep, state },
-      state === undefined ? [] : [state.latents.data, ...state.history],
+      { type: 'round-done', jobId, attempt, lastStep: state.nextStep - 1, state, held: true },
+      memoryOf(state),
     ),
-  onLatents: (job, step, tensor) => leave(job, LATENTS, step, tensor),
+  onLatents: leave,
   onFault: ({ jobId, attempt }, error) =>
     send({ type: 'fault', jobId, attempt, error: toWireError(error, 'worker_failed') }),
   leaves: (planId, name) => outbox.leaves(planId, name),
@@ -63,6 +65,12 @@ const inbox = new FrameInbox({
     send({ type: 'frames-broken', planId, error: toWireError(error, 'worker_failed') }),
   isAwaited: (isMeant) => executor.lacksOnly(isMeant),
 });
+
+function memoryOf(state: SamplerState | undefined): Tensor['data'][] {
+  return state === undefined
+    ? []
+    : [state.latents.data, ...state.history, ...(state.foresight?.values ?? [])];
+}
 
 /** A tensor was made: straight to the consumers on this host, through the network thread to the others. */
 function leave(job: JobContext, name: string, version: number, tensor: Tensor): void {
@@ -147,10 +155,8 @@ function take(post: InferencePost): void {
       return executor.startJob(post.context);
     case 'tensor':
       return executor.addTensor(post.jobId, post.attempt, post.name, post.version, post.tensor);
-    case 'latents':
-      return executor.addLatents(post.jobId, post.attempt, post.step, post.tensor);
     case 'round':
-      outbox.skip(post.round.round, post.unread);
+      outbox.skip(post.unread);
       return executor.addRound(post.jobId, post.attempt, post.round);
     default:
       return post satisfies never;

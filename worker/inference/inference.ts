@@ -57,11 +57,6 @@ export class Inference {
     this.#thread.post({ type: 'tensor', jobId, attempt, name, version, tensor: owned }, transfer);
   }
 
-  latents(jobId: string, attempt: number, step: number, tensor: Tensor): void {
-    const { tensor: owned, transfer } = transferableTensor(tensor);
-    this.#thread.post({ type: 'latents', jobId, attempt, step, tensor: owned }, transfer);
-  }
-
   round(request: Omit<Extract<InferencePost, { type: 'round' }>, 'type'>): void {
     this.#thread.post({ type: 'round', ...request });
   }

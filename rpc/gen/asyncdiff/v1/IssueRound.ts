@@ -2,6 +2,7 @@
 
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from '../../asyncdiff/v1/Task.js';
 import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from '../../asyncdiff/v1/Unread.js';
+import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from '../../asyncdiff/v1/RoundLatents.js';
 
 export interface IssueRound {
   'jobId'?: (string);
@@ -9,10 +10,13 @@ export interface IssueRound {
   'round'?: (number);
   'tasks'?: (_asyncdiff_v1_Task)[];
   /**
-   * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
+   * Boundary tensors below this version may be dropped once this round begins.
    */
   'oldestVersion'?: (number);
-  'oldestStep'?: (number);
+  /**
+   * The first step that the round covers. What was known at earlier steps only may be dropped of the latents.
+   */
+  'firstStep'?: (number);
   /**
    * The last step that the round covers: the next round's latents come after it.
    */
@@ -23,9 +27,17 @@ export interface IssueRound {
    */
   'report'?: (string);
   /**
-   * What is made in this round and would go to these workers for nothing: they do not read it.
+   * What is made in this round, or for it, and would go to these workers for nothing: they do not read it.
    */
   'unread'?: (_asyncdiff_v1_Unread)[];
+  /**
+   * The latents that the round reads, for the worker that runs the sampler.
+   */
+  'latents'?: (_asyncdiff_v1_RoundLatents)[];
+  /**
+   * The worker that runs the sampler may hold the job before this round, where the latents drift too far from their prediction.
+   */
+  'mayHold'?: (boolean);
 }
 
 export interface IssueRound__Output {
@@ -34,10 +46,13 @@ export interface IssueRound__Output {
   'round': (number);
   'tasks': (_asyncdiff_v1_Task__Output)[];
   /**
-   * Boundary tensors below this version, and latents below this step, may be dropped once this round begins.
+   * Boundary tensors below this version may be dropped once this round begins.
    */
   'oldestVersion': (number);
-  'oldestStep': (number);
+  /**
+   * The first step that the round covers. What was known at earlier steps only may be dropped of the latents.
+   */
+  'firstStep': (number);
   /**
    * The last step that the round covers: the next round's latents come after it.
    */
@@ -48,7 +63,15 @@ export interface IssueRound__Output {
    */
   'report': (string);
   /**
-   * What is made in this round and would go to these workers for nothing: they do not read it.
+   * What is made in this round, or for it, and would go to these workers for nothing: they do not read it.
    */
   'unread': (_asyncdiff_v1_Unread__Output)[];
+  /**
+   * The latents that the round reads, for the worker that runs the sampler.
+   */
+  'latents': (_asyncdiff_v1_RoundLatents__Output)[];
+  /**
+   * The worker that runs the sampler may hold the job before this round, where the latents drift too far from their prediction.
+   */
+  'mayHold': (boolean);
 }

@@ -10,9 +10,13 @@ export interface RoundDone {
   'attempt'?: (number);
   'lastStep'?: (number);
   /**
-   * With `checkpoint`.
+   * With `checkpoint`, and when the job is held.
    */
   'state'?: (_asyncdiff_v1_SamplerState | null);
+  /**
+   * The latents have drifted too far from their prediction: the job waits for a step in order after `last_step`.
+   */
+  'held'?: (boolean);
 }
 
 /**
@@ -23,7 +27,11 @@ export interface RoundDone__Output {
   'attempt': (number);
   'lastStep': (number);
   /**
-   * With `checkpoint`.
+   * With `checkpoint`, and when the job is held.
    */
   'state': (_asyncdiff_v1_SamplerState__Output | null);
+  /**
+   * The latents have drifted too far from their prediction: the job waits for a step in order after `last_step`.
+   */
+  'held': (boolean);
 }

@@ -3,6 +3,7 @@
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from '../../asyncdiff/v1/SamplerState.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from '../../asyncdiff/v1/NoiseSeed.js';
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from '../../asyncdiff/v1/KeptRegion.js';
+import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from '../../asyncdiff/v1/LookAhead.js';
 
 /**
  * Where a sampler stands; the receiver goes on with it.
@@ -30,6 +31,10 @@ export interface SamplerStart {
    * What is put back after every step; unset: nothing.
    */
   'kept'?: (_asyncdiff_v1_KeptRegion | null);
+  /**
+   * Left out: latents are not predicted.
+   */
+  'lookAhead'?: (_asyncdiff_v1_LookAhead | null);
 }
 
 /**
@@ -58,4 +63,8 @@ export interface SamplerStart__Output {
    * What is put back after every step; unset: nothing.
    */
   'kept': (_asyncdiff_v1_KeptRegion__Output | null);
+  /**
+   * Left out: latents are not predicted.
+   */
+  'lookAhead': (_asyncdiff_v1_LookAhead__Output | null);
 }

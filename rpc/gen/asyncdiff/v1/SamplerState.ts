@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncdiff_v1_Foresight__Output } from '../../asyncdiff/v1/Foresight.js';
 
 /**
  * Where a sampler stands.
@@ -15,6 +16,10 @@ export interface SamplerState {
    * What the sampler keeps of earlier steps.
    */
   'history'?: (_asyncdiff_v1_Tensor)[];
+  /**
+   * With look-ahead: what its predictions are made from.
+   */
+  'foresight'?: (_asyncdiff_v1_Foresight | null);
 }
 
 /**
@@ -30,4 +35,8 @@ export interface SamplerState__Output {
    * What the sampler keeps of earlier steps.
    */
   'history': (_asyncdiff_v1_Tensor__Output)[];
+  /**
+   * With look-ahead: what its predictions are made from.
+   */
+  'foresight': (_asyncdiff_v1_Foresight__Output | null);
 }

@@ -2,17 +2,25 @@
 
 
 /**
- * Boundary tensors of one round that a worker will not read.
+ * Tensors that a worker will not read.
  */
 export interface Unread {
   'workerId'?: (string);
   'names'?: (string)[];
+  /**
+   * As names.
+   */
+  'versions'?: (number)[];
 }
 
 /**
- * Boundary tensors of one round that a worker will not read.
+ * Tensors that a worker will not read.
  */
 export interface Unread__Output {
   'workerId': (string);
   'names': (string)[];
+  /**
+   * As names.
+   */
+  'versions': (number)[];
 }
