@@ -145,11 +145,11 @@ export class AheadProgram {
 
   #read(name: string, target: Round, run: number): Read {
     const newest = this.#versionFor(name, target);
-    const share = (run + 1) / target.steps;
-    if (share === 1) return { name, version: newest };
+    const step = target.firstStep + run;
+    if (newest <= step) return { name, version: newest };
     const before = this.#byNumber.get(target.round - 1) as Round;
     const version = before.mode === 'sync' ? before.firstStep : this.#versionFor(name, before);
-    return version === newest ? { name, version } : { name, version: newest, blend: { version, share } };
+    return { name, version: newest, blend: { version, share: (step - version) / (newest - version) } };
   }
 
   /** The version that is made for a round; where nothing could be predicted yet, the synchronous step's, as in AsyncDiff. */
