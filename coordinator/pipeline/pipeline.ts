@@ -2,6 +2,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
+import { parseSchedulerConfig } from '../../samplers/index.js';
 import { checkCall } from './check-call.js';
 import {
   type ModelFolder,
@@ -104,6 +105,7 @@ export class Pipeline {
       weight: (part: string, suffix: string) => this.#thread.call('weight', { part, suffix }),
       partInfo: (part: string) => this.#infos[part],
       sampler: callSampler(folder, call, stepsOf(call, checked.numInferenceSteps)),
+      schedulerConfig: () => parseSchedulerConfig(call.schedulerConfig || folder.schedulerConfigText),
       warn: (message: string) => warnings.push(message),
     };
     const job = await description.begin(run);

@@ -1,4 +1,6 @@
+import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { castTensor } from './cast-tensor.js';
 import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
 
 export interface CompleteJob {
@@ -21,8 +23,12 @@ export function completeJob(job: PredictorJob, predictor: PartInfo, path: string
   const latentInput =
     predictor.inputs.find(({ name }) => LATENT_INPUTS.includes(name)) ?? predictor.inputs[0];
   const taken = new Set([...predictor.inputs.map(({ name }) => name), ...append.map(({ name }) => name)]);
+  const dtypes = new Map(predictor.inputs.map(({ name, dtype }) => [name, dtype]));
   const conditioning = Object.fromEntries(
-    Object.entries(job.conditioning).filter(([name]) => taken.has(name)),
+    Object.entries(job.conditioning)
+      .filter(([name]) => taken.has(name))
+      // Floats are cast where they are fed; Optimum's export of Flux takes positions as whole numbers.
+      .map(([name, tensor]) => [name, asDeclared(tensor, dtypes.get(name))]),
   );
   const missing = predictor.inputs.filter(
     (input) =>
@@ -48,4 +54,9 @@ export function completeJob(job: PredictorJob, predictor: PartInfo, path: string
     },
     microBatches: fixed === undefined || batch % fixed !== 0 ? 1 : batch / fixed,
   };
+}
+
+function asDeclared(tensor: Tensor, dtype: DType | undefined): Tensor {
+  const isFloat = dtype === undefined || dtype.startsWith('float');
+  return isFloat || tensor.dtype === dtype ? tensor : castTensor(tensor, dtype);
 }

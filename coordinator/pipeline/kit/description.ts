@@ -74,6 +74,8 @@ export interface PipelineRun {
     change?: (config: SchedulerConfig) => SchedulerConfig,
     options?: Readonly<Record<string, unknown>>,
   ) => Sampler;
+  /** The scheduler_config.json of the call, as it stands. */
+  readonly schedulerConfig: () => SchedulerConfig;
   /** Tells the user, in one sentence. */
   readonly warn: (message: string) => void;
 }

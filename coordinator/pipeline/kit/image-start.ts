@@ -4,16 +4,20 @@ import type { Sampler } from '../../../samplers/index.js';
 import type { PipelineRun } from './description.js';
 import { latentDims } from './latent-dims.js';
 import { mapFloats, scaledNoise } from './latents.js';
-import { configNumbers } from './model-folder.js';
+import { configNumber, configNumbers } from './model-folder.js';
 import { maskPlane, needed, picturePlanes, shrinkNearest } from './pictures.js';
 import { concat, floatsOf, repeatRows } from './tensor-rows.js';
 import { drawPosterior, encodePicture, scalingFactor, vaePart } from './vae.js';
 
-/** The call of the model at which image to image begins: the last `strength` of the steps are run. Raises `invalid_settings` where none is. */
-export function beginIndex(sampler: Sampler, strength: number): number {
+/**
+ * The call of the model at which image to image begins: the last `strength` of the steps are run. Raises `invalid_settings` where none is.
+ * @param roundsUp a share of a step counts as one (pipelines of flow matching); else it is dropped
+ */
+export function beginIndex(sampler: Sampler, strength: number, roundsUp = false): number {
   const { numInferenceSteps: steps } = sampler;
-  const run = Math.min(Math.floor(steps * strength), steps);
-  if (run >= 1) return Math.max(steps - run, 0) * callsPerStep(sampler);
+  const share = Math.min(steps * strength, steps);
+  const first = roundsUp ? Math.floor(steps - share) : steps - Math.floor(share);
+  if (first < steps) return first * callsPerStep(sampler);
   throw new AsyncDiffError('invalid_settings', `strength ${strength} of ${steps} steps leaves none to run`, {
     hint: 'Raise --strength or --num-inference-steps.',
   });
@@ -32,9 +36,11 @@ export async function pictureLatents(run: PipelineRun, planes: Tensor): Promise<
   const drawn = drawPosterior(posterior, (dims) => run.noise.draw(dims));
   const { model } = run;
   const scale = Math.fround(scalingFactor(model));
+  const shift = Math.fround(configNumber(vaePart(model), 'shift_factor', 0));
   const means = configNumbers(vaePart(model), 'latents_mean');
   const deviations = configNumbers(vaePart(model), 'latents_std');
-  if (means === undefined || deviations === undefined) return mapFloats(drawn, (value) => scale * value);
+  if (means === undefined || deviations === undefined)
+    return mapFloats(drawn, (value) => scale * Math.fround(value - shift));
   const inner = drawn.data.length / (drawn.dims[1] ?? 1);
   return mapFloats(drawn, (value, i) => {
     const channel = Math.floor(i / inner);

@@ -8,6 +8,7 @@ export type {
   PredictorJob,
   SizeRule,
 } from './description.js';
+export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
 export { mapFloats, scaleChannels, scaledNoise, unitLatents } from './latents.js';
 export { guidanceEmbedding, guidanceEmbeddingSize } from './guidance-embedding.js';
@@ -39,6 +40,9 @@ export {
   type Tokens,
   type ValueInfo,
 } from './parts.js';
+export { packPatches, unpackPatches } from './packing.js';
+export { encodeT5, type T5Request, type T5States } from './t5-prompt.js';
+export { transformerSizes } from './transformer-size.js';
 export { maskPlane, needed, picturePlanes, pictureSize, shrinkNearest } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
 export { startLatents, type StartOptions } from './start-latents.js';

@@ -4,7 +4,7 @@ import type { PipelineRun, PredictorJob } from './description.js';
 import { beginIndex, type InpaintStart, inpaintStart, maskChannels, noisedPicture } from './image-start.js';
 import { latentDims } from './latent-dims.js';
 import { scaledNoise, unitLatents } from './latents.js';
-import { fixedAxis } from './parts.js';
+import { fixedAxis, type ValueInfo } from './parts.js';
 import { concat, floatsOf } from './tensor-rows.js';
 import { latentChannels } from './vae.js';
 
@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly strength: number;
   /** 2 with guidance. */
   readonly halves: number;
+  /** How a share of a step counts that the strength leaves: see beginIndex. */
+  readonly roundsStepsUp?: boolean | undefined;
   /** Arguments of set_timesteps() besides the number of steps. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -29,7 +31,7 @@ export interface StartOptions {
  */
 export async function startLatents(
   run: PipelineRun,
-  { change, strength: fallback, halves, options = {} }: StartOptions,
+  { change, strength: fallback, halves, roundsStepsUp, options = {} }: StartOptions,
 ): Promise<Omit<PredictorJob, 'guidance'>> {
   const { call } = run;
   const readsMask = extraChannels(run) > 0;
@@ -40,7 +42,10 @@ export async function startLatents(
   }
   const strength = call.strength ?? fallback;
   const whole = run.sampler(change, options);
-  const sampler = run.sampler(change, { ...options, begin_index: beginIndex(whole, strength) });
+  const sampler = run.sampler(change, {
+    ...options,
+    begin_index: beginIndex(whole, strength, roundsStepsUp),
+  });
   if (call.maskImage === undefined && !readsMask)
     return { sampler, latents: await noisedPicture(run, sampler), conditioning: {} };
   const start = await inpaintStart(run, sampler, strength, readsMask);
@@ -49,22 +54,29 @@ export async function startLatents(
     sampler,
     latents: start.latents,
     conditioning: { [MASK_INPUT]: maskChannels(start, halves) },
-    adaptation: { latentInput: 'sample', append: [{ name: MASK_INPUT, channels: extraChannels(run) }] },
+    adaptation: {
+      latentInput: latentInput(run)?.name,
+      append: [{ name: MASK_INPUT, channels: extraChannels(run) }],
+    },
   };
 }
 
 /** Channels of the latent input beyond the latents' own. Raises `model_unsupported` where they are no mask and masked picture. */
 function extraChannels(run: PipelineRun): number {
   const latents = latentChannels(run.model, run.partInfo);
-  const declared = run.model.parts['unet']?.config['in_channels'];
-  const input = run.predictor.inputs.find(({ name }) => name === 'sample') ?? run.predictor.inputs[0];
-  const taken = fixedAxis(input, 1) ?? (typeof declared === 'number' ? declared : latents);
+  const { unet, transformer } = run.model.parts;
+  const declared = (unet ?? transformer)?.config['in_channels'];
+  const taken = fixedAxis(latentInput(run), 1) ?? (typeof declared === 'number' ? declared : latents);
   if (taken === latents) return 0;
   if (taken === 2 * latents + 1) return taken - latents;
   throw new AsyncDiffError(
     'model_unsupported',
     `the predictor takes ${taken} channels and the latents have ${latents}: neither a plain nor an inpainting model`,
   );
+}
+
+function latentInput({ predictor: { inputs } }: PipelineRun): ValueInfo | undefined {
+  return inputs.find(({ name }) => name === 'sample' || name === 'hidden_states') ?? inputs[0];
 }
 
 function keeping(sampler: Sampler, { mask, kept, latents }: InpaintStart): Sampler {

@@ -9,7 +9,18 @@ import { runPlainly } from '../../support/pipeline-reference.js';
 import { RecordedPipeline, RECORDINGS } from '../../support/recorded-pipeline.js';
 
 /** Recorded calls whose pipelines there are. */
-const CASES = ['sdxl', 'sd15-pndm', 'sdxl-turbo', 'sd15-img2img', 'sd15-inpaint', 'sdxl-img2img', 'lcm'];
+const CASES = [
+  'sdxl',
+  'sd15-pndm',
+  'sdxl-turbo',
+  'sd15-img2img',
+  'sd15-inpaint',
+  'sdxl-img2img',
+  'lcm',
+  'sd3',
+  'flux-dev',
+  'flux-schnell',
+];
 
 const isThere = existsSync(RECORDINGS);
 if (!isThere) console.warn(`no recorded pipelines in ${RECORDINGS}: they are skipped`);

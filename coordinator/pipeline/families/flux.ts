@@ -1,0 +1,165 @@
+import { float32, type Tensor } from '../../../common/tensor/index.js';
+import {
+  beginIndex,
+  configFlag,
+  decodePictures,
+  defaultsOr,
+  dynamicShift,
+  encodeClip,
+  encodeT5,
+  evenSigmas,
+  guidedRows,
+  latentDims,
+  noisedPicture,
+  packPatches,
+  type PipelineDescription,
+  type PipelineRun,
+  type PredictorJob,
+  repeatRows,
+  scaledNoise,
+  transformerSizes,
+  unitLatents,
+  unpackPatches,
+  unscaleLatents,
+  vaeScaleFactor,
+} from '../kit/index.js';
+
+const STRENGTH = 0.6;
+const MAX_SEQUENCE_LENGTH = 512;
+
+/** FLUX.1 schnell and dev: CLIP's pooled vector, a T5, and a transformer on tokens of 2x2 latents. */
+export const pipelines: readonly PipelineDescription[] = [
+  {
+    name: 'FLUX.1',
+    classNames: ['FluxPipeline', 'FluxImg2ImgPipeline'],
+    predictor: 'transformer',
+    needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_decoder'],
+    takes: [
+      'prompt2',
+      'negativePrompt2',
+      'promptEmbeds',
+      'negativePromptEmbeds',
+      'pooledPromptEmbeds',
+      'negativePooledPromptEmbeds',
+      'maxSequenceLength',
+      'trueCfgScale',
+      'latents',
+      'image',
+      'strength',
+    ],
+    defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }),
+    sizes: transformerSizes,
+    sizedBy: ({ image }) => image,
+    begin,
+    finish: async (run, latents) => {
+      const scale = vaeScaleFactor(run.model, run.partInfo);
+      const unpacked = unpackPatches(latents, run.height / scale, run.width / scale);
+      return { pictures: await decodePictures(run, unscaleLatents(run.model, unpacked)) };
+    },
+  },
+];
+
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const { call, numImages, height, width } = run;
+  const trueCfgScale = call.trueCfgScale ?? 1;
+  const hasNegative = call.negativePrompt !== undefined || call.negativePromptEmbeds !== undefined;
+  const guidance = trueCfgScale > 1 && hasNegative ? { scale: trueCfgScale } : undefined;
+  const positive = await embeddings(run, {
+    texts: [call.prompt, call.prompt2 || call.prompt],
+    what: 'prompt',
+    states: call.promptEmbeds,
+    pooled: call.pooledPromptEmbeds,
+  });
+  const negativeText = call.negativePrompt ?? '';
+  const negative =
+    guidance === undefined
+      ? undefined
+      : await embeddings(run, {
+          texts: [negativeText, call.negativePrompt2 || negativeText],
+          what: 'negative prompt',
+          states: call.negativePromptEmbeds,
+          pooled: call.negativePooledPromptEmbeds,
+        });
+  const scale = vaeScaleFactor(run.model, run.partInfo) * 2;
+  const [rows, columns] = [height / scale, width / scale];
+  const { sampler, latents } = await start(run, rows * columns);
+  const halves = guidance === undefined ? 1 : 2;
+  const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', true);
+  const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
+  return {
+    sampler,
+    // The transformer multiplies by 1000 itself.
+    timesteps: sampler.timesteps.map((timestep) => Math.fround(timestep / 1000)),
+    latents,
+    conditioning: {
+      encoder_hidden_states: guidedRows(negative?.states, positive.states, numImages),
+      pooled_projections: guidedRows(negative?.pooled, positive.pooled, numImages),
+      txt_ids: ids(run, 'txt_ids', new Float32Array((positive.states.dims[1] ?? 0) * 3)),
+      img_ids: ids(run, 'img_ids', imageIds(rows, columns)),
+      ...(embedsGuidance ? { guidance: repeatRows(scaleInput, numImages * halves) } : {}),
+    },
+    guidance,
+  };
+}
+
+/** Noise, or a noised picture, in tokens of 2x2 patches; `latents` is given packed. */
+async function start(run: PipelineRun, tokens: number): Promise<Pick<PredictorJob, 'sampler' | 'latents'>> {
+  const { call } = run;
+  const dims = latentDims(run);
+  const isFlowOfOther = run.schedulerConfig()['use_flow_sigmas'] === true;
+  const options = {
+    ...(isFlowOfOther ? {} : { sigmas: evenSigmas(run.numInferenceSteps) }),
+    mu: dynamicShift(run, tokens),
+  };
+  const whole = run.sampler(undefined, options);
+  if (call.image !== undefined && call.latents === undefined) {
+    const begin_index = beginIndex(whole, call.strength ?? STRENGTH, true);
+    const sampler = run.sampler(undefined, { ...options, begin_index });
+    return { sampler, latents: packPatches(await noisedPicture(run, sampler)) };
+  }
+  const packedDims = [run.numImages, tokens, (dims[1] ?? 1) * 4];
+  const unit =
+    call.latents === undefined ? packPatches(unitLatents(run, dims)) : unitLatents(run, packedDims);
+  return { sampler: whole, latents: scaledNoise(unit, whole) };
+}
+
+/** (0, row, column) of every token. */
+function imageIds(rows: number, columns: number): Float32Array {
+  const values = new Float32Array(rows * columns * 3);
+  for (let token = 0; token < rows * columns; token += 1)
+    values.set([0, Math.floor(token / columns), token % columns], token * 3);
+  return values;
+}
+
+/** Positions as the file takes them: [tokens, 3], or [1, tokens, 3] in older exports. */
+function ids(run: PipelineRun, name: string, values: Float32Array): Tensor {
+  const rank = run.predictor.inputs.find((input) => input.name === name)?.dims.length;
+  const dims = [values.length / 3, 3];
+  return float32(values, rank === 3 ? [1, ...dims] : dims);
+}
+
+interface Texts {
+  readonly texts: readonly [string, string];
+  readonly what: string;
+  readonly states: Tensor | undefined;
+  readonly pooled: Tensor | undefined;
+}
+
+/** T5's states [1, tokens, hidden] and CLIP's pooled vector [1, hidden], not projected. */
+async function embeddings(run: PipelineRun, given: Texts): Promise<{ states: Tensor; pooled: Tensor }> {
+  const { texts, what, states, pooled } = given;
+  const [clipText, t5Text] = texts;
+  const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
+  const clip = {
+    encoder: 'text_encoder',
+    tokenizer: 'tokenizer',
+    text: clipText,
+    what,
+    pooled: 'pooler_output',
+  } as const;
+  const t5 = { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2', text: t5Text, what, maxLength };
+  return {
+    pooled: pooled ?? ((await encodeClip(run, clip)).pooled as Tensor),
+    states: states ?? (await encodeT5(run, t5)).states,
+  };
+}
