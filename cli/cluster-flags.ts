@@ -1,11 +1,11 @@
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { AsyncDiffClient } from '../client/index.js';
+import type { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
-import { LocalCluster } from './local-cluster.js';
+import type { LocalCluster } from '../client/local/index.js';
 import { addLinkFlags, type LinkFlags, openLinks } from './link-flags.js';
+import { messageLimitBytes } from './message-limit.js';
 import { wholeNumber } from './numbers.js';
 
 /** Flags that say where a job runs. */
@@ -55,6 +55,7 @@ export async function openCluster(
     throw new AsyncDiffError('usage', 'give either --coordinator or --local-workers, not both');
   }
   if (coordinator !== undefined) {
+    const { AsyncDiffClient } = await import('../client/index.js');
     const client = new AsyncDiffClient(coordinator, await openLinks(flags));
     try {
       const { workers } = await client.status({ signal: io.signal });
@@ -69,20 +70,17 @@ export async function openCluster(
     }
   }
   const count = localWorkers ?? 1;
+  // A coordinator and what it takes to compute: only for who starts one.
+  const { LocalCluster } = await import('../client/local/index.js');
   const local = await LocalCluster.start({
     workers: count,
     modelDir: options.modelDir,
-    device: flags.device ?? 'cpu',
-    threads: flags.threads ?? defaultThreads(count),
+    device: flags.device,
+    threads: flags.threads,
     cacheDir: flags.cache,
-    maxMessageMb: flags.maxMessageMb,
+    maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     signal: io.signal,
     stderr: io.stderr,
   });
   return { client: local.client, local, workers: count, close: () => local.close() };
-}
-
-/** The cores of this machine, shared out. */
-export function defaultThreads(workers: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / workers));
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
-import { openOrtSession, parseDevice, providerHint } from '../execution/index.js';
+import { loadOrt, openOrtSession, parseDevice, providerHint } from '../execution/index.js';
 import { defaultCacheDir } from '../worker/conversation/index.js';
 import { startServer } from '../rpc/server/index.js';
 
@@ -20,19 +20,29 @@ const LEAST_NODE = [20, 19] as const;
 
 /** Everything that `asyncdiff doctor` looks at. A device counts as working only if it has opened a real model. */
 export async function runChecks(): Promise<Check[]> {
-  const ort = await import('onnxruntime-node');
-  const backends = ort.listSupportedBackends();
-  const checks: Check[] = [
+  return [
     nodeCheck(),
     { name: 'asyncdiff', ok: true, detail: packageVersion },
-    { name: 'onnxruntime', ok: true, detail: ort.env.versions.node ?? 'unknown' },
     { name: 'cores', ok: true, detail: String(availableParallelism()) },
+    ...(await runtimeChecks()),
+    await cacheCheck(),
+    await portCheck(),
   ];
-  for (const { name } of backends) checks.push(await deviceCheck(name));
-  if (!backends.some(({ name }) => name === 'cuda') && process.platform === 'linux')
-    checks.push(await deviceCheck('cuda'));
-  checks.push(await cacheCheck(), await portCheck());
-  return checks;
+}
+
+async function runtimeChecks(): Promise<Check[]> {
+  const name = 'onnxruntime';
+  try {
+    const ort = await loadOrt();
+    const names = ort.listSupportedBackends().map((backend) => backend.name);
+    if (!names.includes('cuda') && process.platform === 'linux') names.push('cuda');
+    const checks: Check[] = [{ name, ok: true, detail: ort.env.versions.node ?? 'unknown' }];
+    for (const device of names) checks.push(await deviceCheck(device));
+    return checks;
+  } catch (error) {
+    const { rawMessage, hint } = AsyncDiffError.from(error);
+    return [{ name, ok: false, detail: rawMessage, hint }];
+  }
 }
 
 function nodeCheck(): Check {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadSecurity, type LinkSecurity } from '../rpc/index.js';
+import type { LinkSecurity } from '../rpc/index.js';
 import { flag } from './flag.js';
 import { messageLimitBytes, messageLimitFlag } from './message-limit.js';
 
@@ -60,6 +60,7 @@ export interface OpenedLinks {
 
 /** Throws `file_not_found`, `file_unreadable`, `invalid_settings`, `tls_failed`. */
 export async function openLinks(flags: LinkFlags): Promise<OpenedLinks> {
+  const { loadSecurity } = await import('../rpc/index.js');
   return { security: await loadSecurity(flags), maxMessageBytes: messageLimitBytes(flags.maxMessageMb) };
 }
 

@@ -4,6 +4,3 @@ import { pino } from 'pino';
 export function openLog(name: string, verbose: boolean) {
   return pino({ name, level: verbose ? 'debug' : 'info' }, pino.destination({ dest: 2, sync: true }));
 }
-
-/** For a coordinator inside of a command whose stderr belongs to its progress. */
-export const quietLog = Object.freeze({ info: () => {}, warn: () => {} });

@@ -2,34 +2,77 @@ import { Command } from 'commander';
 import { packageVersion } from '../common/package.js';
 import type { CommandIo } from './io.js';
 
-type Register = (program: Command, io: CommandIo) => void;
+interface CommandEntry {
+  readonly description: string;
+  /** The module that gives the command its flags and runs it. */
+  readonly load: () => Promise<{ register: (command: Command, io: CommandIo) => void }>;
+}
 
-/** Each command's module is loaded by itself, so that `--help` of one does not load the others. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ register: Register }>>> = Object.freeze({
-  generate: () => import('./commands/generate.js'),
-  denoise: () => import('./commands/denoise.js'),
-  worker: () => import('./commands/worker.js'),
-  serve: () => import('./commands/serve.js'),
-  status: () => import('./commands/status.js'),
-  plan: () => import('./commands/plan.js'),
-  bench: () => import('./commands/bench.js'),
-  demo: () => import('./commands/demo.js'),
-  keys: () => import('./commands/keys.js'),
-  certs: () => import('./commands/certs.js'),
-  doctor: () => import('./commands/doctor.js'),
+/** Every command, by name. A command's module is loaded when it is used: `--help` loads none of them. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.freeze({
+  generate: {
+    description: 'Draw a picture from a prompt, on several workers.',
+    load: () => import('./commands/generate.js'),
+  },
+  denoise: {
+    description: 'Run any noise predictor on given latents, without a text pipeline.',
+    load: () => import('./commands/denoise.js'),
+  },
+  worker: {
+    description: 'Run a worker: it computes parts of noise predictors on one device.',
+    load: () => import('./commands/worker.js'),
+  },
+  serve: {
+    description: 'Run the coordinator: it takes jobs and workers. It needs no GPU.',
+    load: () => import('./commands/serve.js'),
+  },
+  status: {
+    description: 'Show the workers and the queue of a coordinator.',
+    load: () => import('./commands/status.js'),
+  },
+  plan: {
+    description: 'Cut a noise predictor and show the parts, without running anything.',
+    load: () => import('./commands/plan.js'),
+  },
+  bench: {
+    description: 'Measure configurations against one worker, in turn, and say where the time goes.',
+    load: () => import('./commands/bench.js'),
+  },
+  demo: {
+    description: 'Draw the same picture on one worker and on two, and compare.',
+    load: () => import('./commands/demo.js'),
+  },
+  keys: {
+    description:
+      'Give keys to clients and workers, and take them back. A server with --keys FILE sees changes at once.',
+    load: () => import('./commands/keys.js'),
+  },
+  certs: {
+    description: 'Make a CA for development and a certificate for each host, for TLS on every link.',
+    load: () => import('./commands/certs.js'),
+  },
+  setup: {
+    description: 'Install what computes: ONNX Runtime, and its CUDA provider.',
+    load: () => import('./commands/setup.js'),
+  },
+  doctor: {
+    description: 'Check what works on this machine: versions, devices, folders.',
+    load: () => import('./commands/doctor.js'),
+  },
 });
 
-/** The command line, with the command that `argv` names, or with all of them if it names none. */
-export async function openProgram(argv: readonly string[], io: CommandIo): Promise<Command> {
+/** The command line, with the flags of the command that `argv` names; with those of every command where `all` is set. */
+export async function openProgram(argv: readonly string[], io: CommandIo, all = false): Promise<Command> {
   const program = new Command('asyncdiff')
     .description('One diffusion image, faster, from several hosts.')
     .version(packageVersion, '--version', 'print the version')
     .option('-v, --verbose', 'print stack traces and debug logs')
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
-  const wanted = argv[0] === 'help' ? undefined : argv.find((word) => Object.hasOwn(COMMANDS, word));
-  for (const [name, load] of Object.entries(COMMANDS)) {
-    if (wanted === undefined || wanted === name) (await load()).register(program, io);
+  const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(description);
+    if (all || name === wanted) (await load()).register(command, io);
   }
   return program;
 }

@@ -17,10 +17,11 @@ import {
   toTensorMessages,
   unary,
 } from '../rpc/index.js';
-import type { GetStatusResponse__Output } from '../rpc/gen/asyncdiff/v1/GetStatusResponse.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { ClusterStatus } from './cluster-status.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { Job } from './job.js';
+import type { PlanDocument } from './plan-document.js';
 
 export interface ClientOptions {
   /** Largest gRPC message, bytes. Defaults to 64 MiB, and must be no more than the coordinator's. */
@@ -188,7 +189,7 @@ export class AsyncDiffClient implements AsyncDisposable {
       plan?: PlanOptions;
     },
     options: CallOptions = {},
-  ): Promise<unknown> {
+  ): Promise<PlanDocument> {
     const inputShapes = Object.fromEntries(
       Object.entries(request.inputShapes ?? {}).map(([name, dims]) => [name, { dims: [...dims] }]),
     );
@@ -198,11 +199,11 @@ export class AsyncDiffClient implements AsyncDisposable {
       { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettingsMessage(request.plan) },
       options,
     );
-    return JSON.parse(response.json);
+    return JSON.parse(response.json) as PlanDocument;
   }
 
   /** Workers, queue and versions. */
-  status(options: CallOptions = {}): Promise<GetStatusResponse__Output> {
+  status(options: CallOptions = {}): Promise<ClusterStatus> {
     return unary(this.#client, coordinatorService().GetStatus, {}, { ...options, deadlineMs: 10_000 });
   }
 

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The client library: `import { AsyncDiffClient } from 'asyncdiff'`. */
 export {
   AsyncDiffClient,
@@ -7,9 +8,18 @@ export {
   type GenerateOptions,
   type JobOptions,
 } from './client.js';
+export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluster-status.js';
+export type { JobEvent, JobResult } from './job-event.js';
 export type { Job } from './job.js';
-export type { JobEvent, JobResult, RunReport } from './job-event.js';
-export type { PlanOptions, PlanSettings } from '../common/settings/index.js';
+export type { PlanDocument, PlannedComponent, ReceivedTensor } from './plan-document.js';
+export type { RunReport, WorkerReport } from './run-report.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
+export type { PlanOptions, PlanSettings } from '../common/settings/index.js';
 export type { DType, Tensor } from '../common/tensor/index.js';
-export { loadSecurity, type LinkSecurity, type SecurityFiles } from '../rpc/index.js';
+export {
+  loadSecurity,
+  type LinkSecurity,
+  type SecurityFiles,
+  type TlsIdentity,
+  type TlsSettings,
+} from '../rpc/index.js';

@@ -1,20 +1,9 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import {
-  type Chosen,
-  chosenSettings,
-  type PlanSettings,
-  resolvePlanSettings,
-} from '../common/settings/index.js';
+import { chosenSettings, resolvePlanSettings } from '../common/settings/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
-import type { RunReport__Output } from '../rpc/gen/asyncdiff/v1/RunReport.js';
 import { fromPlanSettingsMessage, fromTensorMessage } from '../rpc/index.js';
-
-/** What a finished run tells; times are as measured, `seconds` is the rounds alone. */
-export type RunReport = Omit<RunReport__Output, 'settings'> & {
-  /** As the job ran: what was chosen stands in place of `auto`. */
-  readonly settings: Chosen<PlanSettings>;
-};
+import type { RunReport } from './run-report.js';
 
 /** What happens to a job, in order. `queued` and `planned` may come again (a worker was lost); `done` is the last. */
 export type JobEvent =

@@ -1,2 +1,7 @@
 export { Coordinator, type CoordinatorOptions } from './coordinator.js';
 export type { CoordinatorLog } from './log.js';
+export {
+  type RunningCoordinator,
+  startCoordinator,
+  type StartCoordinatorOptions,
+} from './start-coordinator.js';

@@ -12,7 +12,7 @@ export type DeviceSpec =
 
 /**
  * Device words and the execution providers of onnxruntime-node 1.30 behind them. Bundled on linux x64: cpu, webgpu;
- * cuda and tensorrt need `npm run setup:cuda`; dml is bundled on Windows, coreml on macOS.
+ * cuda and tensorrt need `asyncdiff setup cuda`; dml is bundled on Windows, coreml on macOS.
  */
 export const EXECUTION_PROVIDERS: readonly string[] = Object.freeze([
   'cpu',
@@ -47,7 +47,7 @@ export function parseDevice(text: string): DeviceSpec {
 /** What to do when a provider cannot be loaded. */
 export function providerHint(provider: string): string {
   if (provider === 'cuda' || provider === 'tensorrt') {
-    return 'Run `npm run setup:cuda` once (it fetches the CUDA provider), with CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; `asyncdiff doctor` checks it.';
+    return 'Run `asyncdiff setup cuda` once (in a checkout: `npm run setup:cuda`), with CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; `asyncdiff doctor` checks it.';
   }
   if (provider === 'webgpu')
     return 'WebGPU needs a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` shows what was found.';

@@ -10,7 +10,7 @@ export { type JobContext, JobState } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
-export { checkCancelled, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
+export { checkCancelled, loadOrt, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {
   type ExecutionReport,

@@ -9,7 +9,7 @@ import {
   formatDims,
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
-import { openSession, SAME_BITS_CONFIG } from './ort.js';
+import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
 import { type DeviceSpec, providerHint } from './device.js';
 import type { OptimizationLevel } from './ort.js';
 import type { SegmentSession } from './session.js';
@@ -58,7 +58,7 @@ export async function openOrtSession(
             cause,
           }),
   );
-  return new OrtSegmentSession(await import('onnxruntime-node'), session);
+  return new OrtSegmentSession(await loadOrt(), session);
 }
 
 function providerOption(name: string, deviceId: number): Ort.InferenceSession.ExecutionProviderConfig {

@@ -1,6 +1,7 @@
-import { InferenceSession } from 'onnxruntime-node';
+import type * as Ort from 'onnxruntime-node';
 import type { PlanSettings } from '../common/settings/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { RUNTIME_HINT } from '../common/runtime-package.js';
 
 /** ONNX Runtime's graph optimisation levels that a worker may run segments at. */
 export type OptimizationLevel = PlanSettings['optimizationLevel'];
@@ -25,6 +26,32 @@ const NO_SPINNING = Object.freeze({
   inter_op: Object.freeze({ allow_spinning: '0' }),
 });
 
+let loading: Promise<typeof Ort> | undefined;
+
+/**
+ * ONNX Runtime, loaded when something computes: an installation that only submits jobs does not have it.
+ *
+ * @throws AsyncDiffError `provider_unavailable` with the command that installs it
+ */
+export function loadOrt(): Promise<typeof Ort> {
+  loading ??= import('onnxruntime-node').catch((cause: unknown) => {
+    loading = undefined;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    throw new AsyncDiffError(
+      'provider_unavailable',
+      missing ? 'onnxruntime-node is not installed' : `onnxruntime-node cannot be loaded: ${text}`,
+      {
+        hint: missing
+          ? RUNTIME_HINT
+          : 'Run `npx asyncdiff doctor`; ONNX Runtime has no binary for every system.',
+        cause,
+      },
+    );
+  });
+  return loading;
+}
+
 /**
  * Opens every ONNX Runtime session of this product, from a path or from a model's bytes. One thread per operator and between operators, in order, on the CPU and without
  * spinning where the options say nothing else. The caller releases it.
@@ -35,13 +62,14 @@ const NO_SPINNING = Object.freeze({
 export async function openSession(
   model: string | Uint8Array,
   label: string,
-  { extra = {}, ...options }: InferenceSession.SessionOptions,
+  { extra = {}, ...options }: Ort.InferenceSession.SessionOptions,
   failure: (text: string, cause: unknown) => AsyncDiffError = (text, cause) =>
     new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${label}: ${text}`, { cause }),
-): Promise<InferenceSession> {
+): Promise<Ort.InferenceSession> {
+  const { InferenceSession } = await loadOrt();
   const { session, ...others } = extra as { readonly session?: object };
   try {
-    const settings: InferenceSession.SessionOptions = {
+    const settings: Ort.InferenceSession.SessionOptions = {
       logSeverityLevel: LOG_ERRORS,
       interOpNumThreads: 1,
       executionMode: 'sequential',

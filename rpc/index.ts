@@ -22,14 +22,15 @@ export {
   describeTensor,
   markOwned,
 } from './frame.js';
-export { loadSecurity, type SecurityFiles } from './load-security.js';
 export {
   isLoopback,
   type KeyHolder,
   type KeyRing,
   type LinkSecurity,
+  loadSecurity,
   PLAINTEXT,
   type Role,
+  type SecurityFiles,
   type TlsIdentity,
   type TlsSettings,
 } from './link-security.js';

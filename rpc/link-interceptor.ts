@@ -2,7 +2,6 @@ import { InterceptingCall, type Interceptor, status, type StatusObject } from '@
 import type { AsyncDiffError } from '../common/errors/index.js';
 import { toServiceError } from './errors.js';
 import type { LinkSecurity } from './link-security.js';
-import { tlsFailure } from './tls-failure.js';
 
 /** On every call of a channel: the key of this process, if it has one; and a link that fails for its security says so, in place of "failed to connect". */
 export function linkInterceptor(address: string, security: LinkSecurity): Interceptor {
@@ -13,9 +12,10 @@ export function linkInterceptor(address: string, security: LinkSecurity): Interc
         next(metadata, {
           onReceiveStatus: (ended, forward) => {
             if (ended.code !== status.UNAVAILABLE) return forward(ended);
-            void tlsFailure(ended.details, address, security).then((error) =>
-              forward(error === undefined ? ended : statusOf(error)),
-            );
+            // Dials once more to see what is wrong: nothing that a link in order needs.
+            void import('./tls-failure.js')
+              .then(({ tlsFailure }) => tlsFailure(ended.details, address, security))
+              .then((error) => forward(error === undefined ? ended : statusOf(error)));
             return undefined;
           },
         });

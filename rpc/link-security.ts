@@ -52,3 +52,31 @@ export const PLAINTEXT: LinkSecurity = Object.freeze({});
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
 }
+
+/** Where the parts of a {@link LinkSecurity} lie. */
+export interface SecurityFiles {
+  /** TLS with the CAs of GRPC_DEFAULT_SSL_ROOTS_FILE_PATH or of Node, where no other file says so. */
+  readonly tls?: boolean | undefined;
+  /** PEM of the CAs that the other side must come from. Servers then ask every client for a certificate (mutual TLS). */
+  readonly tlsCa?: string | undefined;
+  /** PEM of this host's certificate, and of its key. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  /** The file with the key that this process shows; left out, ASYNCDIFF_KEY has it, if there is one. */
+  readonly keyFile?: string | undefined;
+  /** See {@link LinkSecurity.insecure}. */
+  readonly insecure?: boolean | undefined;
+}
+
+/**
+ * Reads and checks them: a certificate that has expired, or a key that is another one's, is told before the first connection.
+ *
+ * @throws AsyncDiffError `file_not_found`, `file_unreadable`, `invalid_settings`, `tls_failed`
+ */
+export async function loadSecurity(
+  files: SecurityFiles,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<LinkSecurity> {
+  const { readSecurity } = await import('./load-security.js');
+  return readSecurity(files, env);
+}

@@ -68,7 +68,7 @@ function settingKeys(): string {
 export async function cliReference(): Promise<string> {
   const silent = { write: () => true };
   const io: CommandIo = { stdout: silent, stderr: silent, env: {}, signal: new AbortController().signal };
-  const program = await openProgram([], io);
+  const program = await openProgram([], io, true);
   const commands = program.commands.flatMap((command) =>
     command.commands.length === 0 ? [command] : command.commands,
   );

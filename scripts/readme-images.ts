@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LocalCluster } from '../cli/local-cluster.js';
+import { LocalCluster } from '../client/local/index.js';
 import { writeImage } from '../cli/output.js';
 import { packageRoot } from '../common/package.js';
 import { decodePng, encodePng, gridPicture, type RgbImage } from '../common/image/index.js';

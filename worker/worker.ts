@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { parseDevice } from '../execution/index.js';
+import { loadOrt, parseDevice } from '../execution/index.js';
 import {
   channelArguments,
   type LinkOptions,
@@ -97,6 +97,8 @@ export class AsyncDiffWorker {
     if (options.join !== undefined) channelArguments(options.join, linkOf(options));
     const spec = parseDevice(device);
     const declared = spec.kind === 'declared' ? await openDeclaredDevice(spec.profile) : undefined;
+    // Told now, not when the first job comes: the runtime may not be installed.
+    if (declared === undefined) await loadOrt();
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
     // The handlers are needed before the server, the worker after it.
     let worker: AsyncDiffWorker | undefined;

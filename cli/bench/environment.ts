@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import { packageRoot, packageVersion } from '../../common/package.js';
+import { findRuntime } from '../../common/runtime-package.js';
 
 /** Facts about the machine that ran the command; each worker's own are in `workers` of the document. */
 export interface Environment {
@@ -22,16 +22,11 @@ export function describeEnvironment(): Environment {
     cores: availableParallelism(),
     os: `${platform()} ${release()} ${arch()}`,
     node: process.version,
-    onnxruntime: onnxRuntimeVersion(),
+    onnxruntime: findRuntime()?.version ?? 'none',
     asyncdiff: packageVersion,
     git_commit: gitCommit(),
     date: new Date().toISOString(),
   };
-}
-
-function onnxRuntimeVersion(): string {
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  return version;
 }
 
 /** The commit of the checkout that this code is part of, `+changes` if it was edited; null where it is none. */

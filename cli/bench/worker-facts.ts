@@ -1,7 +1,7 @@
-import type { AsyncDiffClient } from '../../client/index.js';
+import type { ClusterStatus } from '../../client/index.js';
 import type { HostFacts } from './hosts.js';
 
-type Status = Awaited<ReturnType<AsyncDiffClient['status']>>;
+type Status = ClusterStatus;
 
 /** A worker as it described itself to the coordinator. */
 export interface WorkerFacts extends HostFacts {

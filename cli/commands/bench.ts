@@ -48,10 +48,8 @@ export interface BenchFlags extends ClusterFlags, PlanFlags {
 
 const BUNDLED = join(packageRoot, 'models', 'emoji');
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('bench')
-    .description('Measure configurations against one worker, in turn, and say where the time goes.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .addOption(flag('--configs <list>', `${CONFIG_GRAMMAR}, comma-separated`).default('n1s1,n2s1'))
     .addOption(
       flag('--repeats <r>', 'measured pairs per configuration')

@@ -16,10 +16,8 @@ interface CertsFlags {
 const OWNER_ONLY = 0o600;
 const EVERYONE_READS = 0o644;
 
-export function register(program: Command, io: CommandIo): void {
-  program
-    .command('certs')
-    .description('Make a CA for development and a certificate for each host, for TLS on every link.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .argument('<dir>', 'folder of ca.crt and ca.key (kept if they are there), and of HOST.crt and HOST.key')
     .requiredOption(
       '--hosts <list>',

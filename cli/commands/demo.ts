@@ -5,7 +5,7 @@ import { packageRoot } from '../../common/package.js';
 import { decodePng, encodePng, imagePsnrDb, sideBySide } from '../../common/image/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { LocalCluster } from '../local-cluster.js';
+import { LocalCluster } from '../../client/local/index.js';
 import { writeImage } from '../output.js';
 import { realNumber, wholeNumber } from '../numbers.js';
 import { ProgressLine } from '../progress.js';
@@ -25,10 +25,8 @@ export interface DemoFlags {
 
 const WORKERS = 2;
 
-export function register(program: Command, io: CommandIo): void {
-  program
-    .command('demo')
-    .description('Draw the same picture on one worker and on two, and compare.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .addOption(flag('--out <dir>', 'folder for the pictures').default('out'))
     .addOption(
       flag('--model <dir>', 'model folder').default(
@@ -64,7 +62,6 @@ export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
   const cluster = await LocalCluster.start({
     workers: WORKERS,
     modelDir: flags.model,
-    device: 'cpu',
     threads: 1,
     signal: io.signal,
     stderr: io.stderr,

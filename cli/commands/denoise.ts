@@ -6,7 +6,7 @@ import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import { listRounds, scheduleOf } from '../../program/index.js';
-import { addClusterFlags, type ClusterFlags, defaultThreads, openCluster } from '../cluster-flags.js';
+import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
@@ -41,10 +41,8 @@ export interface DenoiseFlags extends ClusterFlags, PlanFlags, SamplerFlags {
 
 const SCHEMA = 'asyncdiff.denoise/1';
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('denoise')
-    .description('Run any noise predictor on given latents, without a text pipeline.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
     .addOption(
       flag('--num-inference-steps <t>', 'steps of the sampler; none with --sigmas or --timesteps').argParser(
@@ -143,7 +141,7 @@ async function distributed(
     const modelSha256 =
       cluster.local === undefined
         ? await cluster.client.uploadModel(flags.model, { signal: io.signal })
-        : await cluster.local.coordinator.models.addLocal(flags.model);
+        : await cluster.local.addModel(flags.model);
     const events = cluster.client.denoise({
       modelSha256,
       ...choice,
@@ -183,7 +181,9 @@ async function reference(
     guidanceScale: flags.guidanceScale,
     settings,
     device: flags.device ?? 'cpu',
-    threads: flags.threads ?? defaultThreads(planWorkers(settings).length),
+    threads:
+      flags.threads ??
+      (await import('../../client/local/index.js')).defaultThreads(planWorkers(settings).length),
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     signal: io.signal,
     onStep: (step) => {

@@ -2,12 +2,8 @@ import type { Command } from 'commander';
 import { type CommandIo, writeJson } from '../io.js';
 import { runChecks } from '../doctor-checks.js';
 
-export function register(program: Command, io: CommandIo): void {
-  program
-    .command('doctor')
-    .description('Check what works on this machine: versions, devices, folders.')
-    .option('--json', 'print one JSON document')
-    .action((flags: { json?: boolean }) => run(flags, io));
+export function register(command: Command, io: CommandIo): void {
+  command.option('--json', 'print one JSON document').action((flags: { json?: boolean }) => run(flags, io));
 }
 
 export async function run(flags: { readonly json?: boolean }, io: CommandIo): Promise<void> {

@@ -29,10 +29,8 @@ export interface GenerateFlags extends ClusterFlags, PlanFlags, SamplerFlags, Pi
   readonly quiet?: boolean;
 }
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('generate')
-    .description('Draw a picture from a prompt, on several workers.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .argument('<prompt>')
     .addOption(flag('--model <dir>', 'model folder for local workers'))
     .requiredOption('--out <file>', 'picture to write (.png, .jpg, .webp); several get -0, -1, ...')

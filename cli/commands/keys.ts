@@ -15,12 +15,7 @@ interface ListFlags {
 
 const MAX_NAME_LENGTH = 64;
 
-export function register(program: Command, io: CommandIo): void {
-  const keys = program
-    .command('keys')
-    .description(
-      'Give keys to clients and workers, and take them back. A server with --keys FILE sees changes at once.',
-    );
+export function register(keys: Command, io: CommandIo): void {
   keys
     .command('add')
     .description('Make a key, print it once, and keep its hash in the file.')

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
@@ -24,11 +25,8 @@ const DEFAULTS = { components: 2 } as const;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('plan')
-    .description('Cut a noise predictor and show the parts, without running anything.')
-    .requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
+export function register(command: Command, io: CommandIo): void {
+  command.requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
   addPlanFlags(command, { scope: 'plan', defaults: DEFAULTS })
     .option(
       '--input-shape <name=1,2,3>',
@@ -56,7 +54,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
     },
     io.signal,
   );
-  const document = formatPlan(plan);
+  const document = formatPlan(plan) satisfies PlanDocument;
   if (flags.json === true) {
     writeJson(io, { ...document, model: modelPath });
     return;

@@ -21,10 +21,8 @@ export interface ServeFlags extends ServedLinkFlags {
   readonly exitWithStdin?: boolean;
 }
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('serve')
-    .description('Run the coordinator: it takes jobs and workers. It needs no GPU.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .addOption(flag('--model <dir>', 'text-to-image model folder (for generate; denoise brings its own)'))
     .addOption(flag('--listen <host:port>', 'where clients and workers reach it').default('127.0.0.1:50051'))
     .addOption(

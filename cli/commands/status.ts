@@ -10,10 +10,8 @@ interface StatusFlags extends LinkFlags {
   readonly json?: boolean;
 }
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('status')
-    .description('Show the workers and the queue of a coordinator.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .addOption(flag('--coordinator <host:port>', 'the coordinator').default('127.0.0.1:50051'))
     .option('--json', 'print one JSON document');
   addLinkFlags(command).action((flags: StatusFlags) => run(flags, io));

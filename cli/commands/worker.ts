@@ -24,10 +24,8 @@ export interface WorkerFlags extends ServedLinkFlags {
   readonly exitWithStdin?: boolean;
 }
 
-export function register(program: Command, io: CommandIo): void {
-  const command = program
-    .command('worker')
-    .description('Run a worker: it computes parts of noise predictors on one device.')
+export function register(command: Command, io: CommandIo): void {
+  command
     .addOption(flag('--join <host:port>', 'register with this coordinator, and again whenever it is lost'))
     .addOption(
       flag('--listen <host:port>', 'listen here for other workers and, without --join, for the coordinator'),

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { openSession } from '../../execution/index.js';
+import { loadOrt, openSession } from '../../execution/index.js';
 import type { DType, Tensor, TypedArray } from '../../common/tensor/index.js';
 import { castTensor, fromSession } from './cast-tensor.js';
 import type { PartInfo, ValueInfo } from './kit/index.js';
@@ -30,7 +30,7 @@ export class OrtModel {
   /** Raises `model_invalid` when ONNX Runtime refuses the file. */
   static async open(path: string, threads: number): Promise<OrtModel> {
     const session = await openSession(path, path, { intraOpNumThreads: threads });
-    return new OrtModel(path, session, (await import('onnxruntime-node')).Tensor);
+    return new OrtModel(path, session, (await loadOrt()).Tensor);
   }
 
   /**

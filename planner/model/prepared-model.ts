@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { env } from 'onnxruntime-node';
+import { findRuntime } from '../../common/runtime-package.js';
 import {
   decodeModel,
   dtypeOf,
@@ -41,7 +41,7 @@ const HASH_BYTES = 32;
 /** Key of what folding a skeleton gives. */
 export function preparedKey(skeleton: Skeleton): string {
   return createHash('sha256')
-    .update(JSON.stringify([PREPARED_FORMAT, env.versions.node]))
+    .update(JSON.stringify([PREPARED_FORMAT, findRuntime()?.version]))
     .update(encodeSkeleton(skeleton, []))
     .digest('hex')
     .slice(0, 32);

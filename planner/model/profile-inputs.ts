@@ -1,4 +1,5 @@
-import { Tensor as OrtTensor } from 'onnxruntime-node';
+import { createRequire } from 'node:module';
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { arrayOf, type DType, elementCount } from '../../common/tensor/index.js';
 import { isFloat } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
@@ -18,12 +19,13 @@ export function profileInputs(
 ): Record<string, OrtTensor> {
   const random = randomSource();
   const feeds: Record<string, OrtTensor> = {};
+  const ort = createRequire(import.meta.url)('onnxruntime-node') as { Tensor: typeof OrtTensor };
   for (const input of inputs) {
     const data = new (arrayOf(input.dtype))(elementCount(input.dims));
     if (input.name === timestepInput) fillNumber(data, input.dtype);
     else if (isFloat(input.dtype)) fillNormal(data, input.dtype, random);
     else if (input.dtype === 'bool') data.fill(1 as never);
-    feeds[input.name] = new OrtTensor(input.dtype as 'float32', data as Float32Array, input.dims);
+    feeds[input.name] = new ort.Tensor(input.dtype as 'float32', data as Float32Array, input.dims);
   }
   return feeds;
 }

@@ -17,6 +17,17 @@ it('docs/reference/cli.md is what `npm run gen:cli-docs` makes', async () => {
 
 it('documents every command', async () => {
   const page = await cliReference();
-  for (const name of ['generate', 'denoise', 'worker', 'serve', 'status', 'plan', 'bench', 'demo', 'doctor'])
+  for (const name of [
+    'generate',
+    'denoise',
+    'worker',
+    'serve',
+    'status',
+    'plan',
+    'bench',
+    'demo',
+    'setup',
+    'doctor',
+  ])
     expect(page).toContain(`## asyncdiff ${name}\n`);
 });

@@ -71,3 +71,18 @@ it('npm pack takes what runs, and neither tests nor sources', () => {
   );
   expect(strays).toEqual([]);
 });
+
+it('npm of any version leaves the install script of ONNX Runtime alone', () => {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(packageRoot, file), 'utf8'));
+  const lock = read('package-lock.json') as { packages: Record<string, { hasInstallScript?: boolean }> };
+  const runtime = lock.packages['node_modules/onnxruntime-node'];
+  expect(runtime).toBeDefined();
+  // npm 7 to 11.15 runs scripts of what the lock file says has some; later ones ask package.json.
+  expect(runtime?.hasInstallScript).toBeUndefined();
+  const { allowScripts, devDependencies, peerDependencies } = read('package.json') as Record<
+    'allowScripts' | 'devDependencies' | 'peerDependencies',
+    Record<string, unknown>
+  >;
+  expect(allowScripts['onnxruntime-node']).toBe(false);
+  expect(devDependencies['onnxruntime-node']).toBe(peerDependencies['onnxruntime-node']);
+});

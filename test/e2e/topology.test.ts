@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AsyncDiffClient } from '../../client/index.js';
+import { AsyncDiffClient, type WorkerStatus } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy } from '../../common/npy/index.js';
 import { coordinatorService, openCoordinatorChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
@@ -62,9 +62,9 @@ async function serveWith(flags: readonly string[] = []): Promise<{ address: stri
   return { address: (await serve.ready()).address, serve };
 }
 
-async function joined(address: string, count: number): Promise<{ name: string; address: string }[]> {
+async function joined(address: string, count: number): Promise<readonly WorkerStatus[]> {
   const client = new AsyncDiffClient(address);
-  let workers: { name: string; address: string }[] = [];
+  let workers: readonly WorkerStatus[] = [];
   await eventually(async () => {
     ({ workers } = await client.status());
     return workers.length === count;

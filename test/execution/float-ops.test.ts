@@ -84,7 +84,7 @@ describe('parseDevice', () => {
   );
 
   it('names the way to each missing provider', () => {
-    expect(providerHint('cuda')).toContain('setup:cuda');
+    expect(providerHint('cuda')).toContain('setup cuda');
     expect(providerHint('webgpu')).toContain('Vulkan');
     expect(providerHint('dml')).toContain('--device cpu');
   });

@@ -38,17 +38,15 @@ export function isInstalled(command: string): boolean {
 
 /** Options of a long-running command, as the command line registers them. */
 export function cliOptions(name: 'serve' | 'worker'): readonly Option[] {
-  const program = new Command();
+  const command = new Command(name);
   const io: CommandIo = {
     stdout: process.stdout,
     stderr: process.stderr,
     env: {},
     signal: new AbortController().signal,
   };
-  if (name === 'serve') registerServe(program, io);
-  else registerWorker(program, io);
-  const command = program.commands.find((candidate) => candidate.name() === name);
-  if (command === undefined) throw new Error(`no command ${name}`);
+  if (name === 'serve') registerServe(command, io);
+  else registerWorker(command, io);
   return command.options;
 }
 

@@ -1,5 +1,6 @@
 import { hostIdentity } from '../../common/host-identity.js';
 import { packageVersion } from '../../common/package.js';
+import { findRuntime } from '../../common/runtime-package.js';
 import { PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { DeclaredDevice } from '../index.js';
@@ -30,15 +31,10 @@ export async function describeWorker(
     hostId: identity.hostId,
     hostName: identity.hostName,
     machineId: identity.machineId,
-    onnxruntimeVersion: await onnxruntimeVersion(),
+    onnxruntimeVersion: findRuntime()?.version ?? '',
     nodeVersion: process.version,
     speed: names.speed ?? 1,
     declared: device.declared !== undefined,
     declaredProfile: device.declared?.profileJson ?? '',
   };
-}
-
-async function onnxruntimeVersion(): Promise<string> {
-  const { env } = await import('onnxruntime-node');
-  return env.versions?.node ?? '';
 }

@@ -1,56 +1,67 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { AsyncDiffClient } from '../client/index.js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { distFile } from '../common/package.js';
-import { Coordinator } from '../coordinator/index.js';
-import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../common/process-tuning.js';
-import { quietLog } from './log.js';
-import { messageLimitBytes } from './message-limit.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { distFile } from '../../common/package.js';
+import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../../common/process-tuning.js';
+import { type RunningCoordinator, startCoordinator } from '../../coordinator/index.js';
+import { AsyncDiffClient } from '../index.js';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 const KEPT_STDERR = 4_000;
 
 export interface LocalClusterOptions {
-  readonly workers: number;
+  /** Worker processes. Defaults to 1. */
+  readonly workers?: number | undefined;
+  /** Model folder for `generate`; `denoise` brings its own model. */
   readonly modelDir?: string | undefined;
-  readonly device: string;
-  readonly threads: number;
+  /** Of every worker: `cpu`, `cuda:0`, `webgpu`, ... Defaults to `cpu`. */
+  readonly device?: string | undefined;
+  /** ONNX Runtime threads of each worker. Defaults to the cores shared out. */
+  readonly threads?: number | undefined;
+  /** Folder for plans, segments and uploaded models. Defaults to the user's cache folder. */
   readonly cacheDir?: string | undefined;
-  readonly maxMessageMb?: number | undefined;
-  readonly signal: AbortSignal;
-  /** Where the last words of a worker go that ends unasked. */
-  readonly stderr: { write(text: string): unknown };
+  /** Largest gRPC message, bytes. Defaults to 64 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Aborting it ends the start. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where the last words of a worker go that ends unasked. Defaults to nowhere. */
+  readonly stderr?: { write(text: string): unknown } | undefined;
 }
 
-/** A coordinator in this process and workers in processes of their own: the same code and sockets as over a network. */
-export class LocalCluster {
+/**
+ * A coordinator in this process and workers in processes of their own: the same code and sockets as over a network.
+ *
+ *     await using cluster = await LocalCluster.start({ modelDir: 'models/sd15', workers: 2 });
+ *     const { images } = await cluster.client.generate({ prompt: 'red apple' }).result();
+ *
+ * The workers end with this process, however it ends.
+ */
+export class LocalCluster implements AsyncDisposable {
   readonly client: AsyncDiffClient;
-  readonly coordinator: Coordinator;
+  readonly #coordinator: RunningCoordinator;
   readonly #children: readonly ChildProcess[];
   #closed: Promise<void> | undefined;
 
   private constructor(
-    coordinator: Coordinator,
+    coordinator: RunningCoordinator,
     children: readonly ChildProcess[],
     maxMessageBytes: number | undefined,
   ) {
-    this.coordinator = coordinator;
+    this.#coordinator = coordinator;
     this.client = new AsyncDiffClient(coordinator.address, { maxMessageBytes });
     this.#children = children;
   }
 
-  /** Throws what the first worker that cannot start says: `invalid_settings`, `provider_unavailable`, `port_in_use`. */
-  static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    const { workers, cacheDir } = options;
-    const maxMessageBytes = messageLimitBytes(options.maxMessageMb);
-    const coordinator = await Coordinator.start({
+  /** @throws AsyncDiffError what the first worker that cannot start says: `invalid_settings`, `provider_unavailable`, `port_in_use` */
+  static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
+    const { workers = 1, modelDir, cacheDir, maxMessageBytes, signal } = options;
+    const coordinator = await startCoordinator({
       listen: '127.0.0.1:0',
-      modelDir: options.modelDir,
+      modelDir,
       maxMessageBytes,
       workDir: cacheDir === undefined ? undefined : join(cacheDir, 'plans'),
-      log: quietLog,
     });
     const children: ChildProcess[] = [];
     const cluster = new LocalCluster(coordinator, children, maxMessageBytes);
@@ -61,8 +72,8 @@ export class LocalCluster {
         children.push(child);
         ended.push(failed);
       }
-      await Promise.race([coordinator.registry.waitFor(workers, START_TIMEOUT_MS, options.signal), ...ended]);
-      for (const promise of ended) promise.catch(() => undefined);
+      const registered = coordinator.waitForWorkers(workers, { timeoutMs: START_TIMEOUT_MS, signal });
+      await Promise.race([registered, ...ended]);
     } catch (error) {
       await cluster.close();
       throw error;
@@ -70,21 +81,41 @@ export class LocalCluster {
     return cluster;
   }
 
+  /** HOST:PORT of the coordinator, on the loopback interface. */
+  get address(): string {
+    return this.#coordinator.address;
+  }
+
   /** Process ids of the workers. */
   get pids(): number[] {
     return this.#children.flatMap(({ pid }) => pid ?? []);
   }
 
+  /** Makes a noise predictor known without a copy; its content address, for `denoise`. */
+  addModel(modelPath: string): Promise<string> {
+    return this.#coordinator.addModel(modelPath);
+  }
+
+  /** Cancels what runs and ends the workers. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     this.client.close();
     await Promise.all(this.#children.map(stop));
-    await this.coordinator.stop(0);
+    await this.#coordinator.stop(0);
   }
+}
+
+/** ONNX Runtime threads of each of so many workers: the cores of this machine, shared out. */
+export function defaultThreads(workers: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / workers));
 }
 
 function startWorker(
@@ -92,7 +123,13 @@ function startWorker(
   coordinator: string,
   options: LocalClusterOptions,
 ): { child: ChildProcess; failed: Promise<never> } {
-  const { device, threads, cacheDir } = options;
+  const {
+    workers = 1,
+    device = 'cpu',
+    threads = defaultThreads(workers),
+    cacheDir,
+    maxMessageBytes,
+  } = options;
   const flags = [
     '--join',
     coordinator,
@@ -105,7 +142,7 @@ function startWorker(
     '--exit-with-stdin',
   ];
   if (cacheDir !== undefined) flags.push('--cache', join(cacheDir, 'segments'));
-  if (options.maxMessageMb !== undefined) flags.push('--max-message-mb', String(options.maxMessageMb));
+  if (maxMessageBytes !== undefined) flags.push('--max-message-mb', String(maxMessageBytes / 2 ** 20));
   const child = spawn(
     process.execPath,
     [...BULK_NODE_ARGUMENTS, distFile('cli/main.js'), 'worker', ...flags],
@@ -126,7 +163,7 @@ function startWorker(
     child.once('exit', (code, signal) => {
       const said = /error: \[(\w+)\] (.*)\n(?:hint: (.*)\n)?/.exec(tail);
       // SIGTERM is how this process ends them; anything else the user should see.
-      if (code !== 0 && signal !== 'SIGTERM') options.stderr.write(tail);
+      if (code !== 0 && signal !== 'SIGTERM') options.stderr?.write(tail);
       const how = signal === null ? `code ${code}` : signal;
       reject(
         said === null

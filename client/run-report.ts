@@ -1,0 +1,57 @@
+import type { Chosen, PlanSettings } from '../common/settings/index.js';
+
+/** What a finished run tells. Times are as measured; on declared devices they are not divided by the dilation. */
+export interface RunReport {
+  /** Seconds of the rounds alone, from the first one issued to the last one done. */
+  readonly seconds: number;
+  /** Seconds of the whole job: text encoder, planning if any, rounds, decoding. */
+  readonly totalSeconds: number;
+  /** T. */
+  readonly steps: number;
+  /** Rounds, warm-up included. */
+  readonly rounds: number;
+  /** Median milliseconds of an asynchronous round; 0 if there was none. */
+  readonly periodMs: number;
+  /** What the plan said of it, milliseconds. */
+  readonly predictedPeriodMs: number;
+  /** Seconds of the same program on the simulator, with segment times and links as measured; 0 unless asked for. */
+  readonly simulatedSeconds: number;
+  /** The busiest worker's part of the predictor's compute, 0 to 1: bounds the speed-up at T / (w + (T - w) * share). */
+  readonly maxShare: number;
+  /** Bytes of boundary tensors over the whole run. */
+  readonly bytesBetweenWorkers: number;
+  /** What broadcasting every module's output to every worker would move in a round, bytes. */
+  readonly broadcastBytesPerRound: number;
+  /** Milliseconds of processor that a round cost the coordinator. */
+  readonly coordinatorCpuMs: number;
+  /** Times that the job went on after a worker was lost. */
+  readonly restarts: number;
+  /** Content address of the plan: the same plan gives the same bits. */
+  readonly planId: string;
+  /** Values that end a segment, in order. */
+  readonly cuts: readonly string[];
+  /** As the job ran: what was chosen stands in place of `auto`. */
+  readonly settings: Chosen<PlanSettings>;
+  /** Whether the devices took published times instead of computing. */
+  readonly declared: boolean;
+  /** Declared devices: factor on the declared times. */
+  readonly timeDilation: number;
+  readonly workers: readonly WorkerReport[];
+}
+
+/** What one worker did in a run. */
+export interface WorkerReport {
+  readonly workerId: string;
+  /** For people. */
+  readonly name: string;
+  /** `cpu`, `cuda:0`, ... */
+  readonly device: string;
+  /** Components that it held, from 1. */
+  readonly components: readonly number[];
+  /** Milliseconds inside of its sessions. */
+  readonly computeMs: number;
+  /** Milliseconds that it waited for inputs. */
+  readonly waitMs: number;
+  /** Bytes of boundary tensors that it sent. */
+  readonly sentBytes: number;
+}
