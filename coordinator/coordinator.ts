@@ -12,7 +12,7 @@ import { JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
-import { WorkerRegistry } from './workers/index.js';
+import { type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
 
 const MAX_QUEUED = 64;
@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Of its own port, and of the workers that it dials. Default: plain text. */
   readonly security?: LinkSecurity | undefined;
+  /** How long workers may take for what is asked of them, milliseconds; see WorkerLimitsMs. */
+  readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly log: CoordinatorLog;
 }
 
@@ -59,6 +61,7 @@ export class Coordinator implements CoordinatorParts {
     this.registry = new WorkerRegistry({
       log: options.log,
       link: linkOf(options),
+      limitsMs: options.limitsMs,
       onChange: (workers) => this.metrics.workers(workers.length),
     });
     this.models = new ModelStore(join(workDir, 'models'));

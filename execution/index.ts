@@ -2,6 +2,7 @@ export { DeclaredSession } from './declared-session.js';
 export { denoise, type DenoiseOptions, type DenoiseResult, type StepResult } from './denoise.js';
 export { type Attempted, denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
+export { isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { follow, type FollowOptions } from './follow.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';

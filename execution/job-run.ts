@@ -16,15 +16,16 @@ export async function runJob(
 ): Promise<DenoiseResult> {
   const { executor, sampler, settings, job } = options;
   const { rounds } = executor.program;
-  await executor.start({ ...job, sampler: samplerStart(sampler, settings, options) });
-  const startMs = clockMs();
+  let startMs = clockMs();
   let done: RoundsDone;
   try {
+    await executor.start({ ...job, sampler: samplerStart(sampler, settings, options) });
+    startMs = clockMs();
     done = await loop(rounds, startMs);
   } catch (error) {
-    await executor.finish().catch(() => undefined);
+    await executor.finish(false).catch(() => undefined);
     throw error;
   }
   const { endMs, ...result } = done;
-  return { ...result, seconds: (endMs - startMs) / 1000, report: await executor.finish() };
+  return { ...result, seconds: (endMs - startMs) / 1000, report: await executor.finish(true) };
 }

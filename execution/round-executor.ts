@@ -55,8 +55,8 @@ export interface RoundExecutor {
   latents(made: MadeLatents): void;
   /** Resolves with the guided noise prediction of a step, float32; rejects when the job cannot go on. */
   noisePrediction(step: number): Promise<Tensor>;
-  /** Ends the job, whether it was finished or not. */
-  finish(): Promise<ExecutionReport>;
+  /** Ends the job. @param isDone whether it was finished: one that was not has nothing to report, and nothing in progress is waited for */
+  finish(isDone: boolean): Promise<ExecutionReport>;
 }
 
 /** What is told of a round that is done. */

@@ -34,6 +34,7 @@ export class TaskExecutor {
   readonly #ended = new Set<string>();
   #queue: Pending[] = [];
   #running = false;
+  #tasksDone = 0;
   #pumping: Promise<void> = Promise.resolve();
 
   constructor(events: ExecutorEvents) {
@@ -53,7 +54,10 @@ export class TaskExecutor {
   }
 
   startJob(context: JobContext): void {
-    this.#ended.delete(jobKey(context.jobId, context.attempt));
+    const key = jobKey(context.jobId, context.attempt);
+    this.#ended.delete(key);
+    // One job at a time: tensors that came for another one came too late.
+    for (const [other, { jobId, attempt }] of this.#jobs) if (other !== key) this.endJob(jobId, attempt);
     const state = this.#state(context.jobId, context.attempt);
     state.start(context);
     for (const round of state.rounds) this.#sampleFor(state, round);
@@ -98,6 +102,17 @@ export class TaskExecutor {
       const missing = missingOf(pending.state, pending.task, spec);
       return missing.length > 0 && missing.every(isMeant);
     });
+  }
+
+  /** How many tasks have run, and what the oldest of those that wait lacks: who waits for whom can be told from it. */
+  progress(): { readonly tasksDone: number; readonly missing: readonly string[]; readonly round: number } {
+    const tasksDone = this.#tasksDone;
+    for (const pending of this.#queue) {
+      const spec = this.#specOf(pending);
+      const missing = spec === undefined ? [] : missingOf(pending.state, pending.task, spec);
+      if (missing.length > 0) return { tasksDone, missing, round: pending.task.round };
+    }
+    return { tasksDone, missing: [], round: 0 };
   }
 
   /** Resolves when no task is running. */
@@ -168,6 +183,7 @@ export class TaskExecutor {
     state.timing.begin();
     const results = await session.run(feeds);
     state.timing.end(task, spec.id);
+    this.#tasksDone += 1;
     if (state.ended) return;
     this.#emit(state, context, task, spec, results);
   }

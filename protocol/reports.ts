@@ -1,4 +1,4 @@
-import { AsyncDiffError, ERRORS, type ErrorCode } from '../common/errors/index.js';
+import { type AsyncDiffError, fromWireError, stackOf } from '../common/errors/index.js';
 import type { Span, WorkerExecution } from '../execution/index.js';
 import type { JobReport, JobReport__Output } from '../rpc/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../rpc/gen/asyncdiff/v1/WorkerFault.js';
@@ -24,18 +24,22 @@ export function fromJobReport(workerId: string, message: JobReport__Output): Wor
   return { workerId, computeMs, waitMs, sentBytes, segmentMs, spans };
 }
 
-export function toFault(error: AsyncDiffError, about: { jobId?: string; planId?: string } = {}): WorkerFault {
+export function toFault(
+  error: AsyncDiffError,
+  about: { jobId: string; attempt: number } | { deploymentId: string },
+): WorkerFault {
   return {
     code: error.code,
     message: error.rawMessage,
     hint: error.hint,
-    jobId: about.jobId ?? '',
-    planId: about.planId ?? '',
+    ...about,
+    // Others say where they come from; this one is a fault of the program.
+    stack: error.code === 'internal' ? stackOf(error) : '',
   };
 }
 
 /** A worker's fault, with the worker named. Codes of a newer version are taken as `worker_failed`. */
 export function fromFault(workerName: string, fault: WorkerFault__Output): AsyncDiffError {
-  const code: ErrorCode = fault.code in ERRORS ? (fault.code as ErrorCode) : 'worker_failed';
-  return new AsyncDiffError(code, `${fault.message} (worker ${workerName})`, { hint: fault.hint });
+  const { code, message, hint, stack } = fault;
+  return fromWireError({ code, message: `${message} (worker ${workerName})`, hint, stack }, 'worker_failed');
 }

@@ -143,7 +143,7 @@ async function runServer(): Promise<void> {
           }),
         ),
       );
-      exchange.dropPlan(job.plan);
+      exchange.dropDeployment(job.plan);
       return 0;
     }
     upAssembler = new FrameAssembler();
@@ -182,7 +182,7 @@ function runClient(): void {
         address: job.address,
         workerId: 'client',
         producerId: 'server',
-        planId: job.plan,
+        deploymentId: job.plan,
         onTensor: (_, { bytes }) => tally.add(bytes),
         onLost: () => undefined,
       });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { Deadline } from '../common/pending/index.js';
 import { loadOrt, parseDevice } from '../execution/index.js';
 import {
   channelArguments,
@@ -12,6 +13,7 @@ import { type ControlStream } from '../rpc/streams/index.js';
 import { ExchangeServer } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
+import type { Welcome__Output } from '../rpc/gen/asyncdiff/v1/Welcome.js';
 import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
 import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ArtifactCache, defaultCacheDir } from './conversation/index.js';
@@ -42,6 +44,8 @@ export class AsyncDiffWorker {
   #workerId = '';
   #conversation: Conversation | undefined;
   #control: Control | undefined;
+  /** How long the coordinator may be silent. */
+  #patience: Deadline | undefined;
   #joinLoop: JoinLoop | undefined;
   #state: WorkerState = 'starting';
   #stopped: Promise<void> | undefined;
@@ -68,6 +72,7 @@ export class AsyncDiffWorker {
     this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
     this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir());
+    void this.#cache.sweep();
     let die: (error: AsyncDiffError) => void = () => {};
     this.death = new Promise((resolve) => {
       die = resolve;
@@ -84,6 +89,7 @@ export class AsyncDiffWorker {
         onNoise: (event) => this.#conversation?.onNoise(event),
         onRoundDone: (event) => this.#conversation?.onRoundDone(event),
         onFault: (event) => this.#conversation?.onFault(event),
+        onOpened: (event) => this.#conversation?.onOpened(event),
         onFramesBroken: (event) => this.#conversation?.onFramesBroken(event),
         onDeath: (error) => die(error),
       },
@@ -108,8 +114,8 @@ export class AsyncDiffWorker {
         worker?.metrics.sent(sent.peer, sent.bytes);
         if (worker !== undefined) worker.#conversation?.onSent(sent);
       },
-      onFrameRing: (planId, consumerId, fd) => {
-        if (worker !== undefined) worker.#inference.framesTo(planId, consumerId, fd);
+      onFrameRing: (deploymentId, consumerId, fd) => {
+        if (worker !== undefined) worker.#inference.framesTo(deploymentId, consumerId, fd);
       },
     });
     const handlers: WorkerHandlers = {
@@ -165,7 +171,7 @@ export class AsyncDiffWorker {
   }
 
   /** Talks to a coordinator until the stream ends. Throws `worker_unreachable` if there is one already. */
-  converse(stream: Control): Promise<AsyncDiffError | undefined> {
+  converse(stream: Control): Promise<{ error: AsyncDiffError | undefined; wasJoined: boolean }> {
     if (this.#control !== undefined || this.#state === 'draining') {
       throw new AsyncDiffError(
         'worker_unreachable',
@@ -175,9 +181,14 @@ export class AsyncDiffWorker {
     this.#control = stream;
     return new Promise((resolve) => {
       stream.listen({
-        onMessage: (message) => this.#receive(stream, message),
+        onMessage: (message) => {
+          this.#patience?.extend();
+          this.#receive(stream, message);
+        },
         onClosed: (error) => {
-          void this.#left().then(() => resolve(error));
+          this.#patience?.clear();
+          const wasJoined = this.#conversation !== undefined;
+          void this.#left().then(() => resolve({ error, wasJoined }));
         },
       });
       stream.send({ hello: this.#hello });
@@ -201,15 +212,14 @@ export class AsyncDiffWorker {
     try {
       if (message.batch) {
         for (const each of message.batch.messages) this.#receive(stream, each);
-      } else if (message.welcome)
-        this.#welcomed(stream, message.welcome.workerId, message.welcome.protocolVersion);
+      } else if (message.welcome) this.#welcomed(stream, message.welcome);
       else this.#conversation?.receive(message);
     } catch (error) {
       stream.fail(error);
     }
   }
 
-  #welcomed(stream: Control, workerId: string, protocolVersion: number): void {
+  #welcomed(stream: Control, { workerId, protocolVersion, silenceMs }: Welcome__Output): void {
     if (protocolVersion !== PROTOCOL_VERSION) {
       throw new AsyncDiffError(
         'protocol_mismatch',
@@ -219,6 +229,12 @@ export class AsyncDiffWorker {
     this.#workerId = workerId;
     this.#state = 'joined';
     this.#options.log.info({ workerId, coordinator: stream.peer }, 'joined');
+    // A coordinator that is cut off without a word: this worker looks for it anew.
+    this.#patience = new Deadline(silenceMs, () =>
+      stream.fail(
+        new AsyncDiffError('coordinator_unreachable', `${stream.peer} has said nothing for ${silenceMs} ms`),
+      ),
+    );
     this.#conversation = new Conversation({
       workerId,
       inference: this.#inference,
@@ -231,6 +247,7 @@ export class AsyncDiffWorker {
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (report) => this.metrics.jobEnded(report),
+      log: this.#options.log,
     });
   }
 
@@ -255,7 +272,6 @@ export class AsyncDiffWorker {
     this.#exchange.close();
     await this.#server.drain(1_000);
     await this.#inference.stop();
-    await this.#cache.close();
     this.#state = 'stopped';
   }
 }

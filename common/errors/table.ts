@@ -107,6 +107,11 @@ export const ERRORS = Object.freeze({
   ),
   worker_lost: row('UNAVAILABLE', EXIT.failure, 'The worker went away; submit the job again.', true),
   worker_failed: row('INTERNAL', EXIT.failure, 'See the log of the worker that the message names.'),
+  cache_unwritable: row(
+    'RESOURCE_EXHAUSTED',
+    EXIT.failure,
+    'Make room on the disk that the message names, or choose another folder with --cache.',
+  ),
   peer_unreachable: row(
     'UNAVAILABLE',
     EXIT.failure,

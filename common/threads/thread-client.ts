@@ -39,7 +39,12 @@ export class ThreadClient<Calls extends ThreadCalls<Calls>, Post = never, Event 
   constructor(options: ThreadClientOptions<Event>) {
     this.#options = options;
     const { file, name, workerData, deathCode = 'internal' } = options;
-    this.#thread = new Worker(distFile(file), { workerData, name: `asyncdiff-${name}` });
+    this.#thread = new Worker(distFile(file), {
+      workerData,
+      name: `asyncdiff-${name}`,
+      // A file that one thread opens and another closes would be warned of.
+      trackUnmanagedFds: false,
+    });
     this.#outbox = new ThreadOutbox(this.#thread);
     this.#thread.on('message', (messages: readonly FromThread[]) => {
       for (const message of messages) this.#receive(message);

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import type { ArtifactSource } from '../workers/index.js';
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 
 /** Graphs and tensors of a plan on the coordinator's disk, by content. */
 export function artifactSource(artifacts: ReadonlyMap<string, FileRange>): ArtifactSource {

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { type Partition, samplingWorker } from '../../program/index.js';
@@ -7,94 +8,164 @@ import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
 import type { Reader } from '../../program/index.js';
 import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
 import { artifactSource } from './artifact-source.js';
-import type { WorkerHandle } from '../workers/index.js';
+import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
+import type { ArtifactSource, WorkerHandle } from '../workers/index.js';
+import type { DeploymentState } from './deployment-state.js';
 
 export interface DeployOptions {
+  /** Of this deployment alone. */
+  readonly deploymentId: string;
   readonly plan: Plan;
   readonly workers: readonly WorkerHandle[];
+  /** Whether what `from` makes goes to `to` through the coordinator. */
+  readonly isRelayed: (from: WorkerHandle, to: WorkerHandle) => boolean;
+  /** `to` cannot reach `from` (any more). */
+  readonly onLinkDown: (from: WorkerHandle, to: WorkerHandle, why: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A plan on its workers: every session open, every connection between workers made. */
+/** One deployment of a plan on its workers. It has an id of its own, by which everything late of an older one is told from it. */
 export class Deployment {
+  readonly deploymentId: string;
   readonly plan: Plan;
-  /** Boundary tensors travel through the coordinator. */
-  readonly relay: boolean;
   /** Workers that hold a part, in the order of their components. */
   readonly workers: readonly WorkerHandle[];
   /** Workers that read the latents. */
   readonly sampleReaders: readonly WorkerHandle[];
   /** The worker that runs the sampler, and gives the latents to those that read them; none with replicas of component N. */
   readonly samplingWorkerId: string | undefined;
-  /** Time of one run of each segment, measured by its worker, milliseconds; key `<worker id>/<segment id>`. */
-  readonly segmentMs: ReadonlyMap<string, number>;
   /** Where every worker's boundary tensors go. */
   readonly routes: Routes;
+  /** Producers and consumers with a link of their own, and the number of those whose tensors go through the coordinator. */
+  readonly directPairs: readonly (readonly [WorkerHandle, WorkerHandle])[];
+  readonly relayedPairs: number;
+  /** Hears it when no further round can run. */
+  onBroken: ((error: AsyncDiffError) => void) | undefined;
+  readonly #options: DeployOptions;
+  readonly #segmentMs = new Map<string, number>();
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
+  #state: DeploymentState = 'opening';
+  #stopListening: (() => void)[] = [];
 
-  private constructor(
-    options: DeployOptions,
-    workers: readonly WorkerHandle[],
-    segmentMs: ReadonlyMap<string, number>,
-    routes: Routes,
-  ) {
-    this.plan = options.plan;
-    this.relay = options.plan.settings.dataPath === 'relay';
-    this.workers = workers;
-    this.segmentMs = segmentMs;
-    this.routes = routes;
-    this.samplingWorkerId = samplingWorker(this.plan.partition, this.plan.placement);
-    this.#byId = new Map(workers.map((worker) => [worker.id, worker]));
-    this.sampleReaders = workers.filter((worker) =>
-      specsOf(this.plan, worker.id).some((spec) => spec.sampleInput !== ''),
-    );
-  }
-
-  /**
-   * Sends every worker its segments and waits until all are ready.
-   * Throws what the first worker that fails says: `provider_unavailable`, `peer_unreachable`, `model_invalid`, `worker_lost`.
-   */
-  static async create(options: DeployOptions): Promise<Deployment> {
-    const { plan } = options;
-    const { dataPath, optimizationLevel } = plan.settings;
-    const byId = new Map(options.workers.map((worker) => [worker.id, worker]));
-    const workers = placedWorkers(plan.placement).map((id) => {
-      const worker = byId.get(id);
+  private constructor(options: DeployOptions) {
+    const { plan, deploymentId } = options;
+    this.#options = options;
+    this.deploymentId = deploymentId;
+    this.plan = plan;
+    const given = new Map(options.workers.map((worker) => [worker.id, worker]));
+    this.workers = placedWorkers(plan.placement).map((id) => {
+      const worker = given.get(id);
       if (worker === undefined)
         throw new AsyncDiffError('worker_lost', `worker ${id} left while the plan was made`);
       return worker;
     });
-    const routes = routeTensors(plan.partition, plan.placement, (id) => byId.get(id)?.facts.hostId ?? id);
-    const source = artifactSource(plan.artifacts);
-    const segmentMs = new Map<string, number>();
-    const results = await Promise.allSettled(
-      workers.map(async (worker) => {
-        const { outgoing = [], producers = [] } = routes.byWorker.get(worker.id) ?? {};
-        const answer = await worker.deploy(
-          {
-            planId: plan.planId,
-            segments: specsOf(plan, worker.id).map(toSegmentMessage),
-            routes: [...outgoing].map(([name, targets]) => toRouteMessage(name, targets)),
-            ...routes.clock,
-            producers: producers.map((id) => {
-              const { address = '', hostId } = byId.get(id)?.facts ?? {};
-              return { workerId: id, address, sameHost: hostId === worker.facts.hostId };
-            }),
-            artifacts: artifactsOf(plan, worker),
-            relay: dataPath === 'relay',
-            optimizationLevel,
-          },
-          source,
-        );
-        for (const [segment, ms] of Object.entries(answer.segmentMs))
-          segmentMs.set(`${worker.id}/${segment}`, ms);
+    this.#byId = new Map(this.workers.map((worker) => [worker.id, worker]));
+    this.routes = routeTensors(plan.partition, plan.placement, (id) => given.get(id)?.facts.hostId ?? id);
+    const pairs = this.workers.flatMap((to) =>
+      this.#producersOf(to).map((from): readonly [WorkerHandle, WorkerHandle] => [from, to]),
+    );
+    this.directPairs = pairs.filter(([from, to]) => !options.isRelayed(from, to));
+    this.relayedPairs = pairs.length - this.directPairs.length;
+    this.samplingWorkerId = samplingWorker(plan.partition, plan.placement);
+    this.sampleReaders = this.workers.filter((worker) =>
+      specsOf(plan, worker.id).some((spec) => spec.sampleInput !== ''),
+    );
+  }
+
+  /**
+   * Sends every worker its segments and waits until all are ready; if one fails, it is taken back from all.
+   * Throws `worker_lost` where a worker is gone, else what one of them says: `peer_unreachable`, `provider_unavailable`, `model_invalid`.
+   */
+  static async create(options: DeployOptions): Promise<Deployment> {
+    const deployment = new Deployment(options);
+    try {
+      await deployment.#open();
+      return deployment;
+    } catch (error) {
+      deployment.close();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { signal } = this.#options;
+    const failed = new AbortController();
+    const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+    const source = artifactSource(this.plan.artifacts);
+    const errors: AsyncDiffError[] = [];
+    await Promise.all(
+      this.workers.map(async (worker) => {
+        try {
+          const answer = await this.#deployTo(worker, source, either);
+          for (const [segment, ms] of Object.entries(answer.segmentMs))
+            this.#segmentMs.set(`${worker.id}/${segment}`, ms);
+        } catch (thrown) {
+          const error = AsyncDiffError.from(thrown, 'worker_failed');
+          errors.push(error);
+          // Pairs that cannot reach each other are all wanted; anything else ends the others at once.
+          if (error.code !== 'peer_unreachable') failed.abort(error);
+        }
       }),
     );
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) {
-      for (const worker of workers) worker.undeploy(plan.planId);
-      throw AsyncDiffError.from(failed.reason, 'worker_failed');
-    }
-    return new Deployment(options, workers, segmentMs, routes);
+    throwIfAborted(signal);
+    const error =
+      errors.find(({ code }) => code === 'worker_lost') ??
+      errors.find(({ code }) => code !== 'peer_unreachable') ??
+      errors[0];
+    if (error !== undefined) throw error;
+    this.#stopListening = this.workers.map((worker) => worker.onLoss((error) => this.#break(error)));
+    this.#state = 'ready';
+  }
+
+  #deployTo(worker: WorkerHandle, source: ArtifactSource, signal: AbortSignal): Promise<Deployed__Output> {
+    const { plan, routes, deploymentId } = this;
+    const { isRelayed, onLinkDown } = this.#options;
+    const { optimizationLevel } = plan.settings;
+    const specs = specsOf(plan, worker.id);
+    const artifacts = artifactsOf(plan, worker);
+    const isRelayedTo = (id: string): boolean => isRelayed(worker, this.#byId.get(id) as WorkerHandle);
+    return worker.deploy(
+      {
+        deploymentId,
+        segments: specs.map(toSegmentMessage),
+        routes: [...(routes.byWorker.get(worker.id)?.outgoing ?? [])].map(([name, targets]) =>
+          toRouteMessage(name, targets, isRelayedTo),
+        ),
+        ...routes.clock,
+        producers: this.#producersOf(worker).map((from) => ({
+          workerId: from.id,
+          address: from.facts.address,
+          sameHost: from.facts.hostId === worker.facts.hostId,
+          relay: isRelayed(from, worker),
+        })),
+        artifacts,
+        optimizationLevel,
+      },
+      {
+        artifacts: source,
+        sizeBytes: artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0),
+        onLinkDown: (producerId, why) => {
+          const from = this.#byId.get(producerId);
+          if (from !== undefined) onLinkDown(from, worker, why);
+          this.#break(new AsyncDiffError('worker_lost', why));
+        },
+        signal,
+      },
+    );
+  }
+
+  get state(): DeploymentState {
+    return this.#state;
+  }
+
+  /** Time of one run of each segment, measured by its worker, milliseconds; key `<worker id>/<segment id>`. */
+  get segmentMs(): ReadonlyMap<string, number> {
+    return this.#segmentMs;
+  }
+
+  /** Whether everything goes through the coordinator. */
+  get relay(): boolean {
+    return this.relayedPairs > 0 && this.directPairs.length === 0;
   }
 
   get planId(): string {
@@ -105,9 +176,9 @@ export class Deployment {
     return this.plan.partition;
   }
 
-  /** Whether a job can run: no worker is lost or holds something else. */
+  /** Whether a job can run. */
   get alive(): boolean {
-    return this.workers.every((worker) => worker.state === 'ready');
+    return this.#state === 'ready' && this.workers.every((worker) => worker.state === 'ready');
   }
 
   worker(id: string): WorkerHandle | undefined {
@@ -124,13 +195,35 @@ export class Deployment {
     return new Set(specsOf(this.plan, workerId).flatMap((spec) => spec.conditioning));
   }
 
+  /** The worker that a worker has a tensor from; undefined where it has it from nobody, or from the coordinator. */
+  producerOf(name: string, consumerId: string): WorkerHandle | undefined {
+    for (const [from, { outgoing }] of this.routes.byWorker)
+      if (outgoing.get(name)?.has(consumerId) === true) return this.#byId.get(from);
+    return undefined;
+  }
+
+  /** Takes it back from its workers. */
   close(): void {
-    for (const worker of this.workers) worker.undeploy(this.planId);
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const stop of this.#stopListening) stop();
+    for (const worker of this.workers) worker.undeploy(this.deploymentId);
+  }
+
+  #producersOf(worker: WorkerHandle): WorkerHandle[] {
+    const ids = this.routes.byWorker.get(worker.id)?.producers ?? [];
+    return ids.flatMap((id) => this.#byId.get(id) ?? []);
+  }
+
+  #break(error: AsyncDiffError): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'broken';
+    this.onBroken?.(error);
   }
 }
 
 /** The graphs of a worker's segments and the tensors that they name, each once; with their place for a worker on this host. */
-function artifactsOf(plan: Plan, { id, facts }: WorkerHandle): Artifact[] {
+function artifactsOf(plan: Plan, { id, facts }: WorkerHandle): (Artifact & { readonly sizeBytes: number })[] {
   const isHere = facts.hostId === hostIdentity().hostId;
   const graphs = new Set(specsOf(plan, id).map(({ sha256 }) => sha256));
   const names = new Set(

@@ -1,11 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { abortable } from '../../common/abort.js';
-import type { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { fileState } from '../../common/model-file/index.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
 import { type Plan, type PlanRequest, planInThread } from '../../planner/index.js';
 import { Deployment } from './deployment.js';
-import { LinkMeter } from '../workers/index.js';
+import { LinkMeter, PairHealth } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -27,10 +28,16 @@ export class Deployments {
   readonly #workDir: string;
   readonly #threads: number;
   readonly #log: CoordinatorLog;
-  readonly #links = new LinkMeter();
+  readonly #pairs = new PairHealth();
+  readonly #links = new LinkMeter(this.#pairs);
   readonly #hostId = hostIdentity().hostId;
   readonly #plans = new Map<string, Promise<Plan>>();
+  /** Tells this coordinator's deployments from those of one that was here before it. */
+  readonly #name = randomBytes(4).toString('hex');
+  #generation = 0;
   #current: { readonly key: string; readonly deployment: Deployment } | undefined;
+  #opening: AbortController | undefined;
+  readonly #checks = new Set<Promise<void>>();
 
   constructor(options: { workDir: string; threads: number; log: CoordinatorLog }) {
     this.#workDir = options.workDir;
@@ -44,7 +51,8 @@ export class Deployments {
     signal?: AbortSignal,
   ): Promise<{ plan: Plan; planRequest: PlanRequest }> {
     const key = keyOf(request);
-    const links = request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers);
+    const links =
+      request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers, signal);
     const planRequest: PlanRequest = {
       source: request.source,
       settings: request.settings,
@@ -76,7 +84,7 @@ export class Deployments {
     return { plan: await abortable(made, signal), planRequest };
   }
 
-  /** The deployed plan for a request: the current one if it fits, else a new one in its place. */
+  /** The deployed plan for a request: the current one if it fits and is whole, else a new one in its place. */
   async deploy(
     request: DeploymentRequest,
     signal?: AbortSignal,
@@ -90,25 +98,65 @@ export class Deployments {
     )
       return { deployment: this.#current.deployment, planRequest };
     this.drop();
-    const deployment = await Deployment.create({ plan, workers: request.workers });
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.#generation += 1;
+    const deployment = await Deployment.create({
+      deploymentId: `${plan.planId}-${this.#name}-${this.#generation}`,
+      plan,
+      workers: request.workers,
+      isRelayed: (from, to) => plan.settings.dataPath === 'relay' || !this.#pairs.isReachable(from, to),
+      onLinkDown: (from, to, why) => this.#linkDown(from, to, why),
+      signal: signal === undefined ? opening.signal : AbortSignal.any([signal, opening.signal]),
+    });
+    this.#opening = undefined;
     this.#current = { key, deployment };
     this.#log.info(
       {
         plan: plan.planId,
+        deployment: deployment.deploymentId,
         components: plan.partition.components.length,
         workers: deployment.workers.map(({ name }) => name),
         microCuts: plan.settings.microCuts,
         lag: plan.settings.lag,
+        relayedPairs: deployment.relayedPairs,
       },
       'plan deployed',
     );
     return { deployment, planRequest };
   }
 
-  /** Takes the current plan off its workers: after a failure nothing of it is trusted. */
+  /** Nothing came from one worker to another in time: the next deployment sends it through the coordinator. */
+  linkFailed(from: WorkerHandle, to: WorkerHandle): void {
+    this.#pairs.failed(from, to);
+  }
+
+  /** A job was done on it: what its workers failed at before is forgiven. */
+  worked({ directPairs }: Deployment): void {
+    for (const [from, to] of directPairs) this.#pairs.worked(from, to);
+  }
+
+  /** Resolves when it is known of every link that broke whether one of its workers is gone. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#checks);
+  }
+
+  /** Where one of the two is gone, the link is not to blame. */
+  #linkDown(from: WorkerHandle, to: WorkerHandle, why: string): void {
+    this.#log.warn({ from: from.name, to: to.name, error: why }, 'link between workers is down');
+    const check = Promise.all([from.confirm(), to.confirm()]).then((there) => {
+      if (there.every(Boolean)) this.#pairs.failed(from, to);
+      this.#checks.delete(check);
+    });
+    this.#checks.add(check);
+  }
+
+  /** Takes the current plan off its workers, also one that is still being deployed: after a failure nothing of it is trusted. */
   drop(why?: AsyncDiffError): void {
     if (why !== undefined)
       this.#log.warn({ plan: this.#current?.deployment.planId, reason: why.message }, 'plan dropped');
+    this.#opening?.abort(new AsyncDiffError('cancelled', 'another plan is deployed'));
+    this.#opening = undefined;
     this.#current?.deployment.close();
     this.#current = undefined;
   }

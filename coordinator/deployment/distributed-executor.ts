@@ -1,13 +1,15 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Mailbox } from '../../common/pending/index.js';
-import type { Tensor } from '../../common/tensor/index.js';
+import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import {
   type ExecutionReport,
+  isFinite,
   issuedRound,
   type JobStart,
   type MadeLatents,
   type RoundDone,
   type RoundReport,
+  type SamplerState,
   type SamplingExecutor,
   type WorkerExecution,
 } from '../../execution/index.js';
@@ -21,11 +23,21 @@ import {
   type Task,
   unreadFrom,
 } from '../../program/index.js';
+import type { SamplerState__Output } from '../../rpc/gen/asyncdiff/v1/SamplerState.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { JobListener } from '../workers/index.js';
+import { type Blame, errorOf, RoundWatch } from './round-watch.js';
 import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/index.js';
+
+export interface ExecutorOptions {
+  /** How long no report of the rounds may come, milliseconds: see roundLimitMs. */
+  readonly roundLimitMs: number;
+  /** A tensor did not come from one worker to another. */
+  readonly onLinkFailed: (from: WorkerHandle, to: WorkerHandle) => void;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,
@@ -40,52 +52,110 @@ export class DistributedExecutor implements SamplingExecutor {
   readonly #done = new Mailbox<RoundDone>();
   /** Workers that read the latents of issued rounds, by `name@version`. */
   readonly #latentsReaders = new Map<string, ReadonlySet<string>>();
+  readonly #options: ExecutorOptions;
+  #watch: RoundWatch | undefined;
   #jobId = '';
   #numSteps = 0;
+  /** Dims of the latents: what a checkpoint must have. */
+  #dims = '';
 
-  constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number) {
+  constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number, options: ExecutorOptions) {
     this.#deployment = deployment;
     this.program = new JobProgram(deployment.partition, settings);
     this.#attempt = attempt;
+    this.#options = options;
   }
 
   async start(job: JobStart): Promise<void> {
     this.#jobId = job.jobId;
-    const listener: JobListener = {
-      onNoise: ({ jobId, attempt, step, tensor }) => {
-        if (this.#isCurrent(jobId, attempt))
-          this.#noise.deliver(step, fromTensorMessage(tensor, `noise prediction of step ${step}`));
-      },
-      onRelayedFrame: (message) => this.#relay(message),
-      onRoundDone: ({ jobId, attempt, lastStep, state, held }) => {
-        if (!this.#isCurrent(jobId, attempt)) return;
-        const done = { state: state === null ? undefined : fromSamplerState(state), held };
-        // None of the rounds that were issued for later steps will be done.
-        const until = held ? this.#numSteps : lastStep + 1;
-        for (let step = lastStep + (held ? 1 : 0); step < until; step++) this.#done.deliver(step, done);
-      },
-      onFault: (error) => this.#fail(error),
-    };
     const { conditioning, sampler, ...rest } = job;
     this.#numSteps = job.timesteps.length;
+    this.#dims = formatDims(sampler.latents.dims);
     const samplerMessage = toSamplerMessage(sampler);
+    const { deployment, signal } = { deployment: this.#deployment, signal: this.#options.signal };
+    deployment.onBroken = (error) => this.#fail(error);
     await Promise.all(
-      this.#deployment.workers.map((worker) => {
-        const wanted = this.#deployment.conditioningOf(worker.id);
+      deployment.workers.map((worker) => {
+        const wanted = deployment.conditioningOf(worker.id);
         const given = Object.fromEntries(Object.entries(conditioning).filter(([name]) => wanted.has(name)));
+        checkSize(worker, given);
         return worker.startJob(
           {
             ...rest,
             timesteps: [...job.timesteps],
             attempt: this.#attempt,
-            planId: this.#deployment.planId,
+            deploymentId: deployment.deploymentId,
             conditioning: toTensorMessages(given),
-            ...(worker.id === this.#deployment.samplingWorkerId ? { sampler: samplerMessage } : {}),
+            ...(worker.id === deployment.samplingWorkerId ? { sampler: samplerMessage } : {}),
           },
-          listener,
+          this.#listenerOf(worker),
+          signal,
         );
       }),
     );
+    this.#watch = new RoundWatch({
+      deployment,
+      limitMs: this.#options.roundLimitMs,
+      onStuck: (blame) => this.#stuck(blame),
+    });
+  }
+
+  /** What a worker tells of this attempt; what cannot be makes it lose its place. */
+  #listenerOf(worker: WorkerHandle): JobListener {
+    const checked = (take: () => void): void => {
+      this.#watch?.moved();
+      try {
+        take();
+      } catch (error) {
+        const { rawMessage } = AsyncDiffError.from(error);
+        worker.lose(new AsyncDiffError('worker_lost', `worker ${worker.name} sent ${rawMessage}`), 'wrong');
+      }
+    };
+    return {
+      jobId: this.#jobId,
+      attempt: this.#attempt,
+      onNoise: ({ step, tensor }) =>
+        checked(() => {
+          const eps = fromTensorMessage(tensor, `noise prediction of step ${step}`);
+          this.#noise.deliver(step, this.#check(eps, `noise prediction of step ${step}`));
+        }),
+      onRoundDone: ({ lastStep, state, held }) =>
+        checked(() => {
+          const done = { state: state === null ? undefined : this.#checkpoint(lastStep, state), held };
+          // None of the rounds that were issued for later steps will be done.
+          const until = held ? this.#numSteps : lastStep + 1;
+          for (let step = lastStep + (held ? 1 : 0); step < until; step++) this.#done.deliver(step, done);
+        }),
+      onRelayedFrame: (message) => this.#relay(message),
+      onFault: (error) => this.#fail(error),
+    };
+  }
+
+  #checkpoint(lastStep: number, message: SamplerState__Output): SamplerState {
+    const state = fromSamplerState(message);
+    const what = `the checkpoint after step ${lastStep}`;
+    if (state.nextStep !== lastStep + 1)
+      throw new AsyncDiffError('invalid_input', `${what} as one before step ${state.nextStep}`);
+    this.#check(state.latents, what);
+    return state;
+  }
+
+  /** float32, of the latents' shape, finite. */
+  #check(tensor: Tensor, what: string): Tensor {
+    if (tensor.dtype !== 'float32' || formatDims(tensor.dims) !== this.#dims)
+      throw new AsyncDiffError(
+        'invalid_input',
+        `${what} as ${tensor.dtype} ${formatDims(tensor.dims)}, it must be float32 ${this.#dims}`,
+      );
+    if (!isFinite(tensor)) throw new AsyncDiffError('invalid_input', `${what} with NaN or infinity`);
+    return tensor;
+  }
+
+  #stuck(blame: Blame): void {
+    const error = errorOf(blame);
+    if (blame.kind === 'link') this.#options.onLinkFailed(blame.from, blame.to);
+    if (blame.kind === 'worker') blame.worker.lose(error, 'late');
+    this.#fail(error);
   }
 
   issue(round: Round, report: RoundReport): void {
@@ -122,10 +192,12 @@ export class DistributedExecutor implements SamplingExecutor {
     return this.#done.take(lastStep, { what: `job ${this.#jobId}: round that ends with step ${lastStep}` });
   }
 
-  async finish(): Promise<ExecutionReport> {
+  async finish(isDone: boolean): Promise<ExecutionReport> {
+    this.#watch?.close();
+    this.#deployment.onBroken = undefined;
     this.#fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
     const reports = await Promise.all(
-      this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt)),
+      this.#deployment.workers.map((worker) => worker.endJob(this.#jobId, this.#attempt, !isDone)),
     );
     return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
   }
@@ -147,13 +219,21 @@ export class DistributedExecutor implements SamplingExecutor {
     this.#done.fail(error);
   }
 
-  #isCurrent(jobId: string, attempt: number): boolean {
-    return jobId === this.#jobId && attempt === this.#attempt;
-  }
-
   #relay({ toWorkerIds, frame }: RelayedFrame__Output): void {
-    if (frame === null || !this.#isCurrent(frame.jobId, frame.attempt)) return;
+    if (frame === null) return;
     for (const id of toWorkerIds)
       this.#deployment.worker(id)?.send({ relayedFrame: { toWorkerIds: [id], frame } });
   }
+}
+
+/** A worker that cannot take its conditioning would be lost at every start. */
+function checkSize(worker: WorkerHandle, conditioning: Readonly<Record<string, Tensor>>): void {
+  const bytes = Object.values(conditioning).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const { maxMessageBytes } = worker.facts;
+  if (bytes <= maxMessageBytes) return;
+  throw new AsyncDiffError(
+    'message_too_large',
+    `worker ${worker.name} takes messages of ${maxMessageBytes} bytes, the inputs of this job have ${bytes}`,
+    { hint: 'Start that worker with a larger --max-message-mb.' },
+  );
 }

@@ -1,3 +1,4 @@
 export { Deployment } from './deployment.js';
 export { type DeploymentRequest, Deployments } from './deployments.js';
 export { DistributedExecutor } from './distributed-executor.js';
+export { roundLimitMs } from './round-watch.js';

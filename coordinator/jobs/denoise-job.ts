@@ -7,16 +7,19 @@ import { listRounds, scheduleOf } from '../../program/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
-import type { Deployments } from '../deployment/index.js';
+import type { Deployment, Deployments } from '../deployment/index.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import { speedWarning } from './speed-check.js';
-import { chooseWorkers, requireWorkers, type WorkerRegistry } from '../workers/index.js';
+import { chooseWorkers, requireWorkers, type WorkerHandle, type WorkerRegistry } from '../workers/index.js';
 import { toTensorMessage } from '../../rpc/index.js';
 
 /** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
 const PROGRESS_INTERVAL_MS = 100;
+
+/** When the last worker is lost, so long another one, or the same again, is waited for. */
+const REJOIN_MS = 3_000;
 
 /** What a job tells its client while it runs. */
 export type Emit = (event: Omit<JobEvent, 'jobId'>) => void;
@@ -64,12 +67,18 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   requireWorkers(registry.workers, settings);
+  const workers = async (isRestart: boolean): Promise<readonly WorkerHandle[]> => {
+    if (isRestart) await registry.waitFor(1, REJOIN_MS, context.signal);
+    // Those that rest are taken where no other one may be.
+    const rested = chooseWorkers(registry.usable, settings);
+    return rested.length > 0 ? rested : requireWorkers(registry.workers, settings);
+  };
   let cpu = process.cpuUsage();
   let toldMs = 0;
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
     deployments: context.deployments,
-    workers: () => chooseWorkers(registry.workers, settings),
+    workers,
     request: { source: job.source, settings, batchRepeat },
     sampler,
     timesteps: job.timesteps ?? sampler.timesteps,
@@ -79,10 +88,9 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
     trace: job.trace,
     signal: context.signal,
-    onDeployed: (deployment, { periodMs, restarts, firstStep }) => {
+    onDeployed: (deployment, { periodMs, loss, firstStep }) => {
       const count = deployment.workers.length;
-      if (restarts > 0)
-        emit({ warning: { message: `a worker was lost; going on with ${count} from step ${firstStep}` } });
+      if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });
       const uneven = speedWarning(deployment);
       if (uneven !== undefined) emit({ warning: { message: uneven } });
       emit({
@@ -113,6 +121,8 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     onLatents: job.onLatents,
   };
   const run = await runDenoise(options);
+  for (const worker of run.deployment.workers) registry.worked(worker);
+  context.deployments.worked(run.deployment);
   const used = process.cpuUsage(cpu);
   const report = runReport(run, options, {
     totalSeconds: (performance.now() - startMs) / 1000,
@@ -121,6 +131,14 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   });
   context.metrics.jobDone(run);
   return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };
+}
+
+function lossWarning(loss: AsyncDiffError, { workers, relayedPairs }: Deployment, firstStep: number): string {
+  const isLink = loss.code === 'peer_unreachable' || relayedPairs > 0;
+  const how = isLink
+    ? 'going on through the coordinator'
+    : `a worker was lost; going on with ${workers.length}`;
+  return `${how} from step ${firstStep}: ${loss.rawMessage}`;
 }
 
 /** Holds a user's own inputs against guidance. Throws `invalid_input` for one that has not both halves. */

@@ -1,4 +1,5 @@
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { abortable } from '../../common/abort.js';
+import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   denoise,
@@ -14,12 +15,14 @@ import type { Sampler } from '../../samplers/index.js';
 import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest } from '../deployment/index.js';
-import { DistributedExecutor } from '../deployment/index.js';
+import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
 import { predictedPeriodMs } from './predicted-period.js';
 import type { WorkerHandle } from '../workers/index.js';
 
-/** Times that a job is begun anew when workers are lost, before it is given up. */
-const MAX_RESTARTS = 3;
+/** Losses after which a job is given up if no step was finished between them. */
+const MAX_LOSSES_WITHOUT_PROGRESS = 4;
+/** What costs an attempt, and not the job. */
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'peer_unreachable']);
 
 /** From one report to the next: each costs its two ends about a millisecond of processor together. */
 const REPORT_MS = 300;
@@ -31,8 +34,8 @@ const MAX_REPORTS_PER_WINDOW = 4;
 export interface DenoiseRunOptions {
   readonly jobId: string;
   readonly deployments: Deployments;
-  /** The workers that are there now; asked for again after a loss. */
-  readonly workers: () => readonly WorkerHandle[];
+  /** The workers that are there; asked for again after a loss, when the last may be about to come back. Throws `no_workers`. */
+  readonly workers: (isRestart: boolean) => Promise<readonly WorkerHandle[]>;
   readonly request: Omit<DeploymentRequest, 'workers'>;
   readonly sampler: Sampler;
   /** As the predictor is fed them, by step. */
@@ -49,8 +52,15 @@ export interface DenoiseRunOptions {
   /** `periodMs`: predicted, of an asynchronous round. */
   readonly onDeployed: (
     deployment: Deployment,
-    attempt: { readonly periodMs: number; readonly restarts: number; readonly firstStep: number },
+    attempt: {
+      readonly periodMs: number;
+      readonly firstStep: number;
+      /** What the attempt before ended with; undefined for the first. */
+      readonly loss: AsyncDiffError | undefined;
+    },
   ) => void;
+  /** An attempt ended with this; `isGivenUp`: and the job with it. */
+  readonly onLoss?: ((error: AsyncDiffError, isGivenUp: boolean) => void) | undefined;
   /** So many steps are finished. */
   readonly onProgress: (steps: number, round: Round) => void;
   /** For the tensors of every step: the coordinator then takes every step itself. */
@@ -82,23 +92,35 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
   let nextStep = 0;
   let seconds = 0;
   let rounds = 0;
+  let losses = 0;
+  let stepAtLoss = -1;
+  let lastLoss: AsyncDiffError | undefined;
   for (let restarts = 0; ; restarts++) {
-    const workers = options.workers();
-    if (workers.length === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
+    let deployment: Deployment | undefined;
     try {
-      const { deployment, planRequest } = await options.deployments.deploy(
-        { ...options.request, workers },
-        signal,
-      );
+      const workers = await options.workers(restarts > 0);
+      const deployed = await options.deployments.deploy({ ...options.request, workers }, signal);
+      deployment = deployed.deployment;
+      const { planRequest } = deployed;
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
-      options.onDeployed(deployment, { periodMs, restarts, firstStep: nextStep });
+      options.onDeployed(deployment, { periodMs, firstStep: nextStep, loss: lastLoss });
       const settings = {
         ...schedule,
-        warmUp: restarts === 0 ? schedule.warmUp : 1,
+        warmUp: nextStep === 0 ? schedule.warmUp : 1,
         firstStep: nextStep,
       };
+      const window = windowOf(periodMs);
       const common = {
-        executor: new DistributedExecutor(deployment, settings, restarts),
+        executor: new DistributedExecutor(deployment, settings, restarts, {
+          roundLimitMs: roundLimitMs(
+            deployment,
+            deployment.workers[0]?.limitsMs.round ?? 0,
+            schedule.stride,
+            window.roundsPerReport,
+          ),
+          onLinkFailed: (from, to) => options.deployments.linkFailed(from, to),
+          signal,
+        }),
         sampler,
         settings,
         job: {
@@ -131,7 +153,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
           })
         : await follow({
             ...common,
-            ...windowOf(periodMs),
+            ...window,
             wantsCheckpoint: (round) => wantsAny(options, round),
             onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
             onCheckpoint: (state, round) => {
@@ -154,13 +176,38 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         restarts,
       };
     } catch (thrown) {
-      const error = AsyncDiffError.from(thrown);
+      const error = await lossOf(AsyncDiffError.from(thrown), deployment, options);
       // A job that was cancelled has ended in order on every worker: what they hold stays good for the next one.
-      if (error.code !== 'cancelled') options.deployments.drop(error);
-      if (error.code !== 'worker_lost' || restarts >= MAX_RESTARTS || options.workers().length === 0)
-        throw error;
+      if (error.code === 'cancelled') throw error;
+      options.deployments.drop(error);
+      // Nobody came back: what happened to the last one says more.
+      if (error.code === 'no_workers' && lastLoss !== undefined) throw lastLoss;
+      losses = nextStep > stepAtLoss ? 1 : losses + 1;
+      stepAtLoss = nextStep;
+      lastLoss = error;
+      const isGivenUp = !LOSSES.has(error.code) || losses >= MAX_LOSSES_WITHOUT_PROGRESS;
+      if (LOSSES.has(error.code)) options.onLoss?.(error, isGivenUp);
+      if (!isGivenUp) continue;
+      if (!LOSSES.has(error.code)) throw error;
+      throw new AsyncDiffError(
+        error.code,
+        `${error.rawMessage} (given up after ${losses} losses without a finished step between them)`,
+        { cause: error },
+      );
     }
   }
+}
+
+/** Where a worker is gone, that is the loss, whoever noticed it first. */
+async function lossOf(
+  error: AsyncDiffError,
+  deployment: Deployment | undefined,
+  { deployments, signal }: Pick<DenoiseRunOptions, 'deployments' | 'signal'>,
+): Promise<AsyncDiffError> {
+  if (signal.aborted) return AsyncDiffError.from(signal.reason, 'cancelled');
+  if (!LOSSES.has(error.code)) return error;
+  await abortable(deployments.settle(), signal).catch(() => undefined);
+  return deployment?.workers.find(({ loss }) => loss !== undefined)?.loss ?? error;
 }
 
 function windowOf(periodMs: number): Pick<FollowOptions, 'roundsPerReport' | 'reportsPerWindow'> {

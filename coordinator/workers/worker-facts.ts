@@ -28,6 +28,8 @@ export interface WorkerFacts {
   readonly nodeVersion: string;
   /** Beside other workers, as its user says; 0.01 to 100. */
   readonly speed: number;
+  /** Largest message that it takes, bytes. */
+  readonly maxMessageBytes: number;
   /** Undefined for a worker that computes. */
   readonly declared: DeclaredFacts | undefined;
 }
@@ -74,6 +76,7 @@ export function workerFacts(hello: Hello__Output, peer: string): WorkerFacts {
     nodeVersion: check.text('node_version', hello.nodeVersion, MAX_TEXT_LENGTH),
     // Left out by a worker that has no opinion.
     speed: hello.speed === 0 ? 1 : check.number('speed', hello.speed, MIN_SPEED, MAX_SPEED),
+    maxMessageBytes: check.number('max_message_bytes', hello.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER),
     declared: hello.declared ? check.profile(hello.declaredProfile, version) : undefined,
   };
 }

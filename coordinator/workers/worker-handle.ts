@@ -1,24 +1,45 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { clockMs, type WorkerExecution } from '../../execution/index.js';
-import { Pending } from '../../common/pending/index.js';
 import type { PlanLink } from '../../planner/index.js';
-import { fromFault, fromJobReport } from '../../protocol/index.js';
+import { fromFault } from '../../protocol/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { LinksProbed__Output } from '../../rpc/gen/asyncdiff/v1/LinksProbed.js';
 import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
+import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
+import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { ArtifactSender } from './artifact-sender.js';
 import { ClockOffset } from './clock-offset.js';
+import { MIN_OPEN_BYTES_PER_SECOND, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
+import { Outbox } from './outbox.js';
+import { WorkerAsks } from './worker-asks.js';
 import type { WorkerFacts } from './worker-facts.js';
-import type { ArtifactSource, JobListener, WorkerLink } from './worker-link.js';
-import { TRANSITIONS, type WorkerState } from './worker-state.js';
+import type { DeployAids, JobListener, WorkerLink } from './worker-link.js';
+import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
 /** Sent back to back at the start. */
 const EAGER_PINGS = 6;
 
-/** One registered worker: its state, its conversation, its clock. */
+export interface HandleOptions {
+  /** How long it rests before it is used like the others. */
+  readonly restMs?: number | undefined;
+  readonly limitsMs?: WorkerLimitsMs | undefined;
+}
+
+/** The deployment that a worker holds, or is being given. */
+interface Held {
+  readonly deploymentId: string;
+  readonly sender: ArtifactSender;
+  readonly onLinkDown: DeployAids['onLinkDown'];
+}
+
+/**
+ * One registered worker: its state, its conversation, its clock. Whatever is asked of it has a limit; a worker that takes longer is lost
+ * to this coordinator, with the reason, and may register again. Answers to what is not asked any more do nothing.
+ */
 export class WorkerHandle {
   readonly id: string;
   readonly name: string;
@@ -26,91 +47,138 @@ export class WorkerHandle {
   readonly clock = new ClockOffset();
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
   readonly speed: number;
+  readonly limitsMs: WorkerLimitsMs;
   readonly #link: WorkerLink;
-  readonly #expected = new Pending<unknown>();
-  #outgoing: CoordinatorMessage[] = [];
+  readonly #outbox: Outbox;
+  readonly #asks: WorkerAsks;
   #state: WorkerState = 'idle';
-  #artifacts: ArtifactSource | undefined;
+  #held: Held | undefined;
   #listener: JobListener | undefined;
   #lastHeardMs = clockMs();
   #pings = 0;
-  #probes = 0;
-  #lossListeners = new Set<(error: AsyncDiffError) => void>();
+  #asked = 0;
+  /** Of deployments and attempts together: what the worker hears twice, or late, it tells by this. */
+  #generation = 0;
+  #loss: AsyncDiffError | undefined;
+  #lossListeners = new Set<(error: AsyncDiffError, reason: LossReason) => void>();
 
-  constructor(id: string, name: string, facts: WorkerFacts, link: WorkerLink) {
+  constructor(id: string, name: string, facts: WorkerFacts, link: WorkerLink, options: HandleOptions = {}) {
+    const { restMs = 0, limitsMs = WORKER_LIMITS_MS } = options;
+    this.limitsMs = limitsMs;
     this.id = id;
     this.name = name;
     this.facts = facts;
     this.speed = facts.speed / (facts.declared?.profile.time_dilation ?? 1);
     this.#link = link;
+    this.#asks = new WorkerAsks(name, (error, reason) => this.lose(error, reason));
+    this.#outbox = new Outbox((message) => link.send(message));
+    if (restMs <= 0) return;
+    this.#state = 'resting';
+    setTimeout(() => this.#state === 'resting' && this.#go('idle'), restMs).unref();
   }
 
   get state(): WorkerState {
     return this.#state;
   }
 
+  /** Why it was lost; undefined for one that is there. */
+  get loss(): AsyncDiffError | undefined {
+    return this.#loss;
+  }
+
   get silentMs(): number {
     return clockMs() - this.#lastHeardMs;
   }
 
-  /** Messages of one turn of the event loop leave as one: each costs both sides some hundred microseconds. */
   send(message: CoordinatorMessage): void {
-    if (this.#state === 'lost') return;
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
-    this.#outgoing.push(message);
+    if (this.#state !== 'lost') this.#outbox.send(message);
   }
 
-  #flush(): void {
-    const messages = this.#outgoing;
-    this.#outgoing = [];
-    if (this.#state === 'lost') return;
-    if (messages.length === 1) this.#link.send(messages[0] as CoordinatorMessage);
-    // Relayed frames and artifacts keep their own messages: they are laid out and counted one by one.
-    else if (
-      messages.some(
-        ({ relayedFrame, artifactChunk }) => relayedFrame !== undefined || artifactChunk !== undefined,
-      )
-    ) {
-      for (const message of messages) this.#link.send(message);
-    } else this.#link.send({ batch: { messages } });
-  }
-
-  ping(): void {
+  ping(): number {
     this.#pings += 1;
     this.send({ ping: { id: this.#pings, sentMs: clockMs() } });
+    return this.#pings;
   }
 
-  onLoss(listener: (error: AsyncDiffError) => void): () => void {
+  /** @returns a function that stops listening */
+  onLoss(listener: (error: AsyncDiffError, reason: LossReason) => void): () => void {
     this.#lossListeners.add(listener);
     return () => this.#lossListeners.delete(listener);
   }
 
+  /** Whether it is there: resolves when it answers a ping, or is lost. */
+  async confirm(): Promise<boolean> {
+    if (this.#state === 'lost') return false;
+    const pong = this.#asks.ask<void>(`pong/${this.#pings + 1}`, {
+      task: 'answer a ping',
+      withinMs: this.limitsMs.ask,
+      reason: 'silent',
+    });
+    this.ping();
+    await pong.catch(() => undefined);
+    return this.state !== 'lost';
+  }
+
+  /** What it is at. */
+  async ask(): Promise<StateReport__Output> {
+    this.#asked += 1;
+    const id = this.#asked;
+    const answer = this.#asks.ask<StateReport__Output>(`state/${id}`, {
+      task: 'tell what it is at',
+      withinMs: this.limitsMs.ask,
+    });
+    this.send({ askState: { id } });
+    return answer;
+  }
+
   /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
   async deploy(
-    deploy: Deploy & { readonly planId: string },
-    artifacts: ArtifactSource,
+    deploy: Deploy & { readonly deploymentId: string },
+    { artifacts, sizeBytes, onLinkDown, signal }: DeployAids,
   ): Promise<Deployed__Output> {
+    const { deploymentId } = deploy;
     this.#go('deploying');
-    this.#artifacts = artifacts;
+    const sender = new ArtifactSender(deploymentId, artifacts, (message) => this.send(message));
+    this.#held = { deploymentId, sender, onLinkDown };
     try {
-      const deployed = this.#expect<Deployed__Output>(`deployed/${deploy.planId}`);
-      this.send({ deploy });
+      const deployed = this.#asks.ask<Deployed__Output>(`deployed/${deploymentId}`, {
+        task: 'open its part of the plan',
+        withinMs: this.limitsMs.deploy + (sizeBytes / MIN_OPEN_BYTES_PER_SECOND) * 1000,
+        signal,
+      });
+      this.#generation += 1;
+      this.send({ deploy: { ...deploy, generation: this.#generation } });
       const answer = await deployed;
       this.#go('ready');
       return answer;
     } catch (error) {
-      if (this.state !== 'lost') this.#go('idle');
+      this.undeploy(deploymentId);
       throw error;
-    } finally {
-      this.#artifacts = undefined;
     }
   }
 
-  /** Has the worker measure the links from others to it. Empty if it cannot. */
-  async probeLinks(producers: readonly Peer[]): Promise<PlanLink[]> {
-    this.#probes += 1;
-    const id = this.#probes;
-    const probed = this.#expect<LinksProbed__Output>(`probed/${id}`);
+  /** Takes a deployment back, whatever state it is in; what the worker still says of it does nothing. */
+  undeploy(deploymentId: string): void {
+    this.send({ undeploy: { deploymentId } });
+    if (this.#held?.deploymentId !== deploymentId) return;
+    this.#held.sender.close();
+    this.#held = undefined;
+    this.#asks.fail(
+      `deployed/${deploymentId}`,
+      new AsyncDiffError('cancelled', 'the deployment was given up'),
+    );
+    if (this.#state !== 'lost') this.#go('idle');
+  }
+
+  /** Has the worker measure the links from others to it; those that do not work have no bytes per second. */
+  async probeLinks(producers: readonly Peer[], signal?: AbortSignal): Promise<PlanLink[]> {
+    this.#asked += 1;
+    const id = this.#asked;
+    const probed = this.#asks.ask<LinksProbed__Output>(`probed/${id}`, {
+      task: 'measure its links',
+      withinMs: producers.length * this.limitsMs.probe,
+      signal,
+    });
     this.send({ probeLinks: { id, producers: [...producers] } });
     const { links } = await probed;
     return links.map(({ producerId, roundTripMs, bytesPerSecond }) => ({
@@ -121,24 +189,32 @@ export class WorkerHandle {
     }));
   }
 
-  undeploy(planId: string): void {
-    this.send({ undeploy: { planId } });
-  }
-
-  async startJob(start: StartJob & { jobId: string; attempt: number }, listener: JobListener): Promise<void> {
+  async startJob(start: StartJob, listener: JobListener, signal?: AbortSignal): Promise<void> {
     this.#go('busy');
     this.#listener = listener;
-    const started = this.#expect<void>(`started/${start.jobId}/${start.attempt}`);
-    this.send({ startJob: start });
+    const started = this.#asks.ask<void>(`started/${listener.jobId}/${listener.attempt}`, {
+      task: 'start a job',
+      withinMs: this.limitsMs.start,
+      signal,
+    });
+    this.#generation += 1;
+    this.send({ startJob: { ...start, generation: this.#generation } });
     await started;
   }
 
-  /** Ends the job here; resolves with the worker's report, or undefined if the worker is lost. */
-  async endJob(jobId: string, attempt: number): Promise<WorkerExecution | undefined> {
+  /**
+   * Ends the attempt here; resolves with the worker's report, or undefined if the worker is lost.
+   * @param discard there is nothing to report: nobody waits for the run that is in progress there
+   */
+  async endJob(jobId: string, attempt: number, discard: boolean): Promise<WorkerExecution | undefined> {
+    if (this.#listener?.jobId !== jobId || this.#listener.attempt !== attempt) return undefined;
     this.#listener = undefined;
     if (this.#state !== 'busy') return undefined;
-    const reported = this.#expect<WorkerExecution>(`report/${jobId}/${attempt}`);
-    this.send({ endJob: { jobId, attempt } });
+    const reported = this.#asks.ask<WorkerExecution>(`report/${jobId}/${attempt}`, {
+      task: 'end a job',
+      withinMs: this.limitsMs.end,
+    });
+    this.send({ endJob: { jobId, attempt, discard } });
     try {
       return await reported;
     } catch {
@@ -151,81 +227,77 @@ export class WorkerHandle {
   /** A message came from the worker. */
   receive(message: WorkerMessage__Output): void {
     this.#lastHeardMs = clockMs();
+    const listener = this.#listener;
+    const isCurrent = (of: { readonly jobId: string; readonly attempt: number } | null): boolean =>
+      listener !== undefined && of?.jobId === listener.jobId && of.attempt === listener.attempt;
     if (message.batch) {
       for (const each of message.batch.messages) this.receive(each);
-    } else if (message.noisePrediction) this.#listener?.onNoise(message.noisePrediction);
-    else if (message.roundDone) this.#listener?.onRoundDone(message.roundDone);
-    else if (message.relayedFrame) this.#listener?.onRelayedFrame(message.relayedFrame);
-    else if (message.pong) {
+    } else if (this.#asks.take(this.id, message)) return;
+    else if (message.noisePrediction) {
+      if (isCurrent(message.noisePrediction)) listener?.onNoise(message.noisePrediction);
+    } else if (message.roundDone) {
+      if (isCurrent(message.roundDone)) listener?.onRoundDone(message.roundDone);
+    } else if (message.relayedFrame) {
+      if (isCurrent(message.relayedFrame.frame)) listener?.onRelayedFrame(message.relayedFrame);
+    } else if (message.pong) {
       this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
+      this.#asks.answer(`pong/${message.pong.id}`);
       // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
       if (this.#pings < EAGER_PINGS) this.ping();
-    } else if (message.needArtifacts) void this.#sendArtifacts(message.needArtifacts.sha256);
-    else if (message.deployed)
-      this.#expected.resolve(`deployed/${message.deployed.planId}`, message.deployed);
-    else if (message.linksProbed)
-      this.#expected.resolve(`probed/${message.linksProbed.id}`, message.linksProbed);
-    else if (message.jobStarted)
-      this.#expected.resolve(`started/${message.jobStarted.jobId}/${message.jobStarted.attempt}`, undefined);
-    else if (message.jobReport) {
-      const { jobId, attempt } = message.jobReport;
-      this.#expected.resolve(`report/${jobId}/${attempt}`, fromJobReport(this.id, message.jobReport));
-    } else if (message.fault) {
-      const error = fromFault(this.name, message.fault);
-      if (message.fault.planId !== '') this.#expected.reject(`deployed/${message.fault.planId}`, error);
-      else this.#listener?.onFault(error);
-    } else if (message.leaving)
-      this.lose(new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`));
+    } else if (message.needArtifacts) this.#sendArtifacts(message.needArtifacts);
+    else if (message.deployProgress) {
+      const { deploymentId, receivedBytes } = message.deployProgress;
+      this.#asks.progress(`deployed/${deploymentId}`);
+      if (this.#held?.deploymentId === deploymentId) this.#held.sender.written(receivedBytes);
+    } else if (message.linkDown) {
+      const { deploymentId, producerId, message: why } = message.linkDown;
+      if (this.#held?.deploymentId === deploymentId) this.#held.onLinkDown(producerId, why);
+    } else if (message.fault) this.#fault(message.fault);
+    else if (message.leaving)
+      this.lose(
+        new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`),
+        'left',
+      );
   }
 
   /** The worker is gone: everything that waits for it fails, once. */
-  lose(error: AsyncDiffError): void {
+  lose(error: AsyncDiffError, reason: LossReason): void {
     if (this.#state === 'lost') return;
     this.#go('lost');
-    this.#listener?.onFault(error);
+    this.#loss = error;
+    const listener = this.#listener;
     this.#listener = undefined;
-    this.#expected.rejectAll(error);
-    for (const listener of this.#lossListeners) listener(error);
+    this.#held?.sender.close();
+    this.#held = undefined;
+    for (const each of this.#lossListeners) each(error, reason);
     this.#lossListeners.clear();
-    this.#link.close();
+    listener?.onFault(error);
+    this.#asks.lose(error);
+    this.#link.close(reason === 'left' || reason === 'closed' || reason === 'gone' ? undefined : error);
   }
 
-  async #sendArtifacts(hashes: readonly string[]): Promise<void> {
-    for (const sha256 of hashes) {
-      try {
-        await this.#sendArtifact(sha256);
-      } catch (error) {
-        this.#expected.rejectAll(AsyncDiffError.from(error));
-        return;
-      }
+  #fault(fault: WorkerFault__Output): void {
+    const error = fromFault(this.name, fault);
+    const { deploymentId, jobId, attempt } = fault;
+    if (deploymentId !== '') {
+      this.#asks.fail(`deployed/${deploymentId}`, error);
+      return;
     }
+    this.#asks.fail(`started/${jobId}/${attempt}`, error);
+    this.#asks.fail(`report/${jobId}/${attempt}`, error);
+    if (this.#listener?.jobId === jobId && this.#listener.attempt === attempt) this.#listener.onFault(error);
   }
 
-  async #sendArtifact(sha256: string): Promise<void> {
-    if (this.#artifacts === undefined)
-      throw new AsyncDiffError('internal', `worker ${this.name} asked for a segment outside of a deployment`);
-    let offsetBytes = 0;
-    let previous: Uint8Array | undefined;
-    // One chunk behind, so that the last one can be marked.
-    for await (const chunk of this.#artifacts.read(sha256)) {
-      if (previous !== undefined) {
-        this.send({ artifactChunk: { sha256, offsetBytes, data: previous, last: false } });
-        offsetBytes += previous.length;
-      }
-      previous = chunk;
-    }
-    this.send({ artifactChunk: { sha256, offsetBytes, data: previous ?? new Uint8Array(0), last: true } });
-  }
-
-  #expect<T>(key: string): Promise<T> {
-    return this.#expected.wait(key, { what: `worker ${this.name}: ${key}` }) as Promise<T>;
+  #sendArtifacts({ deploymentId, sha256 }: NonNullable<WorkerMessage__Output['needArtifacts']>): void {
+    if (this.#held?.deploymentId !== deploymentId) return;
+    this.#held.sender.request(sha256, (error) => this.#asks.fail(`deployed/${deploymentId}`, error));
   }
 
   #go(next: WorkerState): void {
     if (!TRANSITIONS[this.#state].includes(next)) {
-      throw new AsyncDiffError(
-        this.#state === 'lost' ? 'worker_lost' : 'internal',
-        `worker ${this.name} is ${this.#state}, not ready to be ${next}`,
+      throw (
+        this.#loss ??
+        new AsyncDiffError('internal', `worker ${this.name} is ${this.#state}, not ready to be ${next}`)
       );
     }
     this.#state = next;

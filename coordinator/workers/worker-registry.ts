@@ -8,14 +8,13 @@ import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMes
 import type { CoordinatorLog } from '../log.js';
 import { reachableAddress } from './reachable-address.js';
 import { workerFacts } from './worker-facts.js';
+import { BackOff } from './back-off.js';
+import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { WorkerHandle } from './worker-handle.js';
+import type { LossReason } from './worker-state.js';
 
 export type WorkerStream = ControlStream<CoordinatorMessage, WorkerMessage__Output>;
 
-const HELLO_TIMEOUT_MS = 10_000;
-const PING_INTERVAL_MS = 2_000;
-/** Pings without any word before a worker counts as lost. Its network thread never computes, so it has no excuse. */
-const MISSED_PINGS = 4;
 const REDIAL_MS = 1_000;
 
 export interface RegistryOptions {
@@ -23,25 +22,44 @@ export interface RegistryOptions {
   /** For the workers that it dials. */
   readonly link?: LinkOptions | undefined;
   readonly onChange: (workers: readonly WorkerHandle[]) => void;
+  readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
+  readonly onLoss?: ((reason: LossReason) => void) | undefined;
 }
 
 /** The workers that are registered, whichever side dialled. */
 export class WorkerRegistry {
   readonly #options: RegistryOptions;
+  readonly #limitsMs: WorkerLimitsMs;
   readonly #workers = new Map<string, WorkerHandle>();
   readonly #listeners = new Set<() => void>();
   readonly #stop = new AbortController();
+  /** Workers that were late or wrong, by name: they rest when they come back. */
+  readonly #backOff = new BackOff();
   readonly #heartbeat: NodeJS.Timeout;
+  #lastBeatMs = performance.now();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#heartbeat = setInterval(() => this.#beat(), PING_INTERVAL_MS);
+    this.#limitsMs = { ...WORKER_LIMITS_MS, ...options.limitsMs };
+    this.#heartbeat = setInterval(() => this.#beat(), this.#limitsMs.ping);
     this.#heartbeat.unref();
   }
 
   /** In the order of their names, so that the same workers are placed the same way whoever came first. */
   get workers(): WorkerHandle[] {
     return [...this.#workers.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  }
+
+  /** Those that a job may use: the ones that rest only where there is no other. */
+  get usable(): WorkerHandle[] {
+    const { workers } = this;
+    const rested = workers.filter(({ state }) => state !== 'resting');
+    return rested.length > 0 ? rested : workers;
+  }
+
+  /** It did its part of a job: what it failed at before is forgiven. */
+  worked(worker: WorkerHandle): void {
+    this.#backOff.worked(worker.name);
   }
 
   /** Resolves when at least `count` workers are registered; throws `no_workers` after `timeoutMs`. */
@@ -68,10 +86,10 @@ export class WorkerRegistry {
         stream.fail(
           new AsyncDiffError(
             'protocol_mismatch',
-            `${stream.peer} did not say hello in ${HELLO_TIMEOUT_MS / 1000} s`,
+            `${stream.peer} did not say hello in ${this.#limitsMs.hello / 1000} s`,
           ),
         );
-    }, HELLO_TIMEOUT_MS);
+    }, this.#limitsMs.hello);
     stream.listen({
       onMessage: (message) => {
         try {
@@ -94,6 +112,7 @@ export class WorkerRegistry {
               'worker_lost',
               `worker ${handle.name} went away${error === undefined ? '' : `: ${error.rawMessage}`}`,
             ),
+            'gone',
           );
       },
     });
@@ -130,16 +149,21 @@ export class WorkerRegistry {
     this.#stop.abort();
     clearInterval(this.#heartbeat);
     for (const worker of this.#workers.values())
-      worker.lose(new AsyncDiffError('cancelled', 'the coordinator stops'));
+      worker.lose(new AsyncDiffError('cancelled', 'the coordinator stops'), 'closed');
   }
 
   #welcome(stream: WorkerStream, hello: Hello__Output): WorkerHandle {
     const facts = workerFacts(hello, stream.peer);
     const name = this.#freeName(facts.name);
     const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
-    const handle = new WorkerHandle(name, name, seen, {
-      send: (message) => stream.send(message),
-      close: () => stream.end(),
+    const link = {
+      send: (message: CoordinatorMessage) => stream.send(message),
+      // The worker hears why, where it hears anything.
+      close: (why: AsyncDiffError | undefined) => (why === undefined ? stream.end() : stream.fail(why)),
+    };
+    const handle = new WorkerHandle(name, name, seen, link, {
+      restMs: this.#backOff.leftMs(name),
+      limitsMs: this.#limitsMs,
     });
     this.#workers.set(name, handle);
     handle.send({
@@ -147,13 +171,16 @@ export class WorkerRegistry {
         workerId: name,
         protocolVersion: PROTOCOL_VERSION,
         version: packageVersion,
-        pingIntervalMs: PING_INTERVAL_MS,
+        pingIntervalMs: this.#limitsMs.ping,
+        silenceMs: COORDINATOR_SILENCE_MS,
       },
     });
     handle.ping();
-    handle.onLoss((error) => {
+    handle.onLoss((error, reason) => {
       this.#workers.delete(name);
-      this.#options.log.warn({ worker: name, reason: error.rawMessage }, 'worker gone');
+      if (reason === 'late' || reason === 'wrong') this.#backOff.failed(name);
+      this.#options.onLoss?.(reason);
+      this.#options.log.warn({ worker: name, reason, error: error.rawMessage }, 'worker gone');
       this.#changed();
     });
     this.#options.log.info(
@@ -173,13 +200,16 @@ export class WorkerRegistry {
   }
 
   #beat(): void {
+    // Where this process itself stood still, nobody else is to blame: what came meanwhile is read first.
+    const nowMs = performance.now();
+    const stoodStill = nowMs - this.#lastBeatMs > 2 * this.#limitsMs.ping;
+    this.#lastBeatMs = nowMs;
     for (const worker of this.#workers.values()) {
-      if (worker.silentMs > PING_INTERVAL_MS * MISSED_PINGS) {
+      if (!stoodStill && worker.silentMs > this.#limitsMs.silence) {
+        const seconds = (worker.silentMs / 1000).toFixed(1);
         worker.lose(
-          new AsyncDiffError(
-            'worker_lost',
-            `worker ${worker.name} has not answered for ${Math.round(worker.silentMs / 1000)} s`,
-          ),
+          new AsyncDiffError('worker_lost', `worker ${worker.name} has not answered for ${seconds} s`),
+          'silent',
         );
       } else worker.ping();
     }

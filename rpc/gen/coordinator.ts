@@ -3,6 +3,7 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from './asyncdiff/v1/AskState.js';
 import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobRequest__Output as _asyncdiff_v1_AttachJobRequest__Output } from './asyncdiff/v1/AttachJobRequest.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from './asyncdiff/v1/CancelJobRequest.js';
@@ -12,6 +13,7 @@ import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, Coordinato
 import type { DeclaredDevice as _asyncdiff_v1_DeclaredDevice, DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output } from './asyncdiff/v1/DeclaredDevice.js';
 import type { DenoiseRequest as _asyncdiff_v1_DenoiseRequest, DenoiseRequest__Output as _asyncdiff_v1_DenoiseRequest__Output } from './asyncdiff/v1/DenoiseRequest.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
+import type { DeployProgress as _asyncdiff_v1_DeployProgress, DeployProgress__Output as _asyncdiff_v1_DeployProgress__Output } from './asyncdiff/v1/DeployProgress.js';
 import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
 import type { Done as _asyncdiff_v1_Done, Done__Output as _asyncdiff_v1_Done__Output } from './asyncdiff/v1/Done.js';
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
@@ -28,6 +30,7 @@ import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asy
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from './asyncdiff/v1/KeptRegion.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
+import type { LinkDown as _asyncdiff_v1_LinkDown, LinkDown__Output as _asyncdiff_v1_LinkDown__Output } from './asyncdiff/v1/LinkDown.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
 import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from './asyncdiff/v1/LookAhead.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
@@ -61,6 +64,7 @@ import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _
 import type { Shape as _asyncdiff_v1_Shape, Shape__Output as _asyncdiff_v1_Shape__Output } from './asyncdiff/v1/Shape.js';
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
 import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from './asyncdiff/v1/StartJob.js';
+import type { StateReport as _asyncdiff_v1_StateReport, StateReport__Output as _asyncdiff_v1_StateReport__Output } from './asyncdiff/v1/StateReport.js';
 import type { StepTensors as _asyncdiff_v1_StepTensors, StepTensors__Output as _asyncdiff_v1_StepTensors__Output } from './asyncdiff/v1/StepTensors.js';
 import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncdiff_v1_Subscribe__Output } from './asyncdiff/v1/Subscribe.js';
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from './asyncdiff/v1/Task.js';
@@ -90,6 +94,7 @@ export interface ProtoGrpcType {
     v1: {
       Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      AskState: MessageTypeDefinition<_asyncdiff_v1_AskState, _asyncdiff_v1_AskState__Output>
       AttachJobRequest: MessageTypeDefinition<_asyncdiff_v1_AttachJobRequest, _asyncdiff_v1_AttachJobRequest__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CancelJobRequest: MessageTypeDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobRequest__Output>
@@ -102,6 +107,7 @@ export interface ProtoGrpcType {
       DeclaredDevice: MessageTypeDefinition<_asyncdiff_v1_DeclaredDevice, _asyncdiff_v1_DeclaredDevice__Output>
       DenoiseRequest: MessageTypeDefinition<_asyncdiff_v1_DenoiseRequest, _asyncdiff_v1_DenoiseRequest__Output>
       Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
+      DeployProgress: MessageTypeDefinition<_asyncdiff_v1_DeployProgress, _asyncdiff_v1_DeployProgress__Output>
       Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>
       Done: MessageTypeDefinition<_asyncdiff_v1_Done, _asyncdiff_v1_Done__Output>
       EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
@@ -118,6 +124,7 @@ export interface ProtoGrpcType {
       KeptRegion: MessageTypeDefinition<_asyncdiff_v1_KeptRegion, _asyncdiff_v1_KeptRegion__Output>
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
+      LinkDown: MessageTypeDefinition<_asyncdiff_v1_LinkDown, _asyncdiff_v1_LinkDown__Output>
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
       LookAhead: MessageTypeDefinition<_asyncdiff_v1_LookAhead, _asyncdiff_v1_LookAhead__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
@@ -151,6 +158,7 @@ export interface ProtoGrpcType {
       Shape: MessageTypeDefinition<_asyncdiff_v1_Shape, _asyncdiff_v1_Shape__Output>
       Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
       StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>
+      StateReport: MessageTypeDefinition<_asyncdiff_v1_StateReport, _asyncdiff_v1_StateReport__Output>
       StepTensors: MessageTypeDefinition<_asyncdiff_v1_StepTensors, _asyncdiff_v1_StepTensors__Output>
       Subscribe: MessageTypeDefinition<_asyncdiff_v1_Subscribe, _asyncdiff_v1_Subscribe__Output>
       Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>

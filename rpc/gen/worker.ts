@@ -3,9 +3,11 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from './asyncdiff/v1/AskState.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
+import type { DeployProgress as _asyncdiff_v1_DeployProgress, DeployProgress__Output as _asyncdiff_v1_DeployProgress__Output } from './asyncdiff/v1/DeployProgress.js';
 import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff_v1_Deployed__Output } from './asyncdiff/v1/Deployed.js';
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
 import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
@@ -17,6 +19,7 @@ import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asy
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from './asyncdiff/v1/KeptRegion.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
+import type { LinkDown as _asyncdiff_v1_LinkDown, LinkDown__Output as _asyncdiff_v1_LinkDown__Output } from './asyncdiff/v1/LinkDown.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
 import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from './asyncdiff/v1/LookAhead.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
@@ -39,6 +42,7 @@ import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output a
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
 import type { Span as _asyncdiff_v1_Span, Span__Output as _asyncdiff_v1_Span__Output } from './asyncdiff/v1/Span.js';
 import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from './asyncdiff/v1/StartJob.js';
+import type { StateReport as _asyncdiff_v1_StateReport, StateReport__Output as _asyncdiff_v1_StateReport__Output } from './asyncdiff/v1/StateReport.js';
 import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncdiff_v1_Subscribe__Output } from './asyncdiff/v1/Subscribe.js';
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from './asyncdiff/v1/Task.js';
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
@@ -61,9 +65,11 @@ export interface ProtoGrpcType {
     v1: {
       Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      AskState: MessageTypeDefinition<_asyncdiff_v1_AskState, _asyncdiff_v1_AskState__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
       Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
+      DeployProgress: MessageTypeDefinition<_asyncdiff_v1_DeployProgress, _asyncdiff_v1_DeployProgress__Output>
       Deployed: MessageTypeDefinition<_asyncdiff_v1_Deployed, _asyncdiff_v1_Deployed__Output>
       EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
       ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
@@ -75,6 +81,7 @@ export interface ProtoGrpcType {
       KeptRegion: MessageTypeDefinition<_asyncdiff_v1_KeptRegion, _asyncdiff_v1_KeptRegion__Output>
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
+      LinkDown: MessageTypeDefinition<_asyncdiff_v1_LinkDown, _asyncdiff_v1_LinkDown__Output>
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
       LookAhead: MessageTypeDefinition<_asyncdiff_v1_LookAhead, _asyncdiff_v1_LookAhead__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
@@ -97,6 +104,7 @@ export interface ProtoGrpcType {
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
       Span: MessageTypeDefinition<_asyncdiff_v1_Span, _asyncdiff_v1_Span__Output>
       StartJob: MessageTypeDefinition<_asyncdiff_v1_StartJob, _asyncdiff_v1_StartJob__Output>
+      StateReport: MessageTypeDefinition<_asyncdiff_v1_StateReport, _asyncdiff_v1_StateReport__Output>
       Subscribe: MessageTypeDefinition<_asyncdiff_v1_Subscribe, _asyncdiff_v1_Subscribe__Output>
       Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>
       Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>

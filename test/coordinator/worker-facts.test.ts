@@ -27,6 +27,7 @@ function hello(changes: Partial<Hello__Output> = {}): Hello__Output {
     speed: 1,
     declared: false,
     declaredProfile: '',
+    maxMessageBytes: 1024,
     ...changes,
   };
 }

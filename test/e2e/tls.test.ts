@@ -132,7 +132,7 @@ describe('mutual TLS', () => {
       address: server.address,
       workerId: 'c',
       producerId: 'p',
-      planId: 'plan',
+      deploymentId: 'plan',
       onTensor: (tensor) => void received.push(tensor),
       onLost: () => undefined,
       sharedMemory: true,

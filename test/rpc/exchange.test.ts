@@ -44,7 +44,7 @@ async function consumer(address: string, options: Partial<ExchangeClientOptions>
     address,
     workerId: 'c',
     producerId: 'p',
-    planId: 'plan',
+    deploymentId: 'plan',
     onTensor: (tensor, meta) => void arrivals.push({ tensor, meta }),
     onLost: (error) => void lost.push(error),
     sharedMemory,
@@ -175,7 +175,8 @@ describe.each([
   test('a consumer whose connection breaks is reported; one that closes is not; both can come back', async () => {
     const gone: string[] = [];
     const { exchange, running } = await producer({
-      onConsumerLost: (planId, consumerId, error) => gone.push(`${planId} ${consumerId} ${error.code}`),
+      onConsumerLost: (deploymentId, consumerId, error) =>
+        gone.push(`${deploymentId} ${consumerId} ${error.code}`),
     });
     const first = await consumer(running.address);
     await until(() => exchange.channel('plan', 'c')?.attached === true);
@@ -228,7 +229,7 @@ describe.each([
     const { exchange, running } = await producer();
     const waiting = exchange.publish('plan', 'nobody', ramp(10), meta(0));
     const { lost } = await consumer(running.address);
-    exchange.dropPlan('plan');
+    exchange.dropDeployment('plan');
     expect(await waiting).toBe(false);
     await until(() => lost.length > 0);
     expect(lost[0]).toMatchObject({ code: 'worker_lost' });

@@ -37,7 +37,7 @@ test('the way past grpc-js is there, takes the tensor as it lies, and what arriv
     address: server.address,
     workerId: 'c',
     producerId: 'p',
-    planId: 'plan',
+    deploymentId: 'plan',
     onTensor: (tensor) => void received.push(tensor),
     onLost: () => undefined,
   });

@@ -106,7 +106,7 @@ async function downward(security: LinkSecurity, windowBytes?: number) {
     address: proxy.address,
     workerId: 'c',
     producerId: 'p',
-    planId: 'plan',
+    deploymentId: 'plan',
     onTensor: (_, { bytes }) => void received.push(bytes),
     onLost: () => undefined,
     link: { security, settings: { windowBytes } },

@@ -1,20 +1,33 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
+import { IncomingArtifacts } from '../../worker/conversation/incoming-artifacts.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-async function store(cache: ArtifactCache, bytes: Uint8Array, chunkBytes: number, name = sha256Of(bytes)) {
-  for (let at = 0; ; at += chunkBytes) {
-    const last = at + chunkBytes >= bytes.length;
-    const whole = await cache.write(name, at, bytes.subarray(at, at + chunkBytes), last);
-    expect(whole !== undefined).toBe(last);
-    if (last) return;
-  }
+function chunksOf(bytes: Uint8Array, chunkBytes: number, sha256 = sha256Of(bytes)) {
+  return Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) => {
+    const offsetBytes = index * chunkBytes;
+    const data = bytes.subarray(offsetBytes, offsetBytes + chunkBytes);
+    return { sha256, offsetBytes, data, last: offsetBytes + chunkBytes >= bytes.length };
+  });
+}
+
+/** Takes a whole transfer; whether it was the last that was waited for. */
+async function store(incoming: IncomingArtifacts, ...given: Parameters<typeof chunksOf>): Promise<boolean> {
+  let isAll = false;
+  for (const chunk of chunksOf(...given)) isAll = await incoming.take(chunk);
+  return isAll;
+}
+
+function waitingFor(cache: ArtifactCache, ...names: string[]): IncomingArtifacts {
+  const incoming = new IncomingArtifacts(cache, () => undefined);
+  incoming.expect(names);
+  return incoming;
 }
 
 describe('ArtifactCache', () => {
@@ -26,11 +39,10 @@ describe('ArtifactCache', () => {
         fc.integer({ min: 1, max: 200 }),
         async (bytes, size) => {
           const cache = new ArtifactCache(dir);
-          await store(cache, bytes, size);
-          await expect(cache.find(sha256Of(bytes))).resolves.toMatchObject({
-            path: cache.path(sha256Of(bytes)),
-          });
-          expect(readFileSync(cache.path(sha256Of(bytes))).equals(bytes)).toBe(true);
+          const name = sha256Of(bytes);
+          expect(await store(waitingFor(cache, name), bytes, size)).toBe(true);
+          expect(await cache.find(name)).toMatchObject({ path: cache.path(name), lengthBytes: bytes.length });
+          expect(readFileSync(cache.path(name)).equals(bytes)).toBe(true);
         },
       ),
       { numRuns: 30 },
@@ -38,73 +50,86 @@ describe('ArtifactCache', () => {
     expect(readdirSync(dir).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
-  it('throws away what has not the hash that it was announced with', async () => {
+  it('a damaged transfer leaves nothing, is asked for once more, and then fails', async () => {
     const dir = tempFolder();
     const cache = new ArtifactCache(dir);
-    const name = sha256Of(randomBytes(8));
-    await expect(store(cache, randomBytes(100), 30, name)).rejects.toMatchObject({
+    const bytes = randomBytes(100);
+    const name = sha256Of(bytes);
+    const incoming = waitingFor(cache, name);
+    for (let time = 0; time < 2; time++) {
+      expect(await store(incoming, randomBytes(100), 30, name)).toBe(false);
+      expect([incoming.takeDamaged(), readdirSync(dir)]).toEqual([[name], []]);
+    }
+    await expect(store(incoming, randomBytes(100), 30, name)).rejects.toMatchObject({
       code: 'worker_failed',
       message: expect.stringContaining('damaged'),
     });
-    await expect(cache.find(name)).resolves.toBeUndefined();
-    expect(readdirSync(dir)).toEqual([]);
+    expect(await store(incoming, bytes, 30)).toBe(true);
   });
 
-  it('throws away a transfer with a hole, and takes the next one from the start', async () => {
+  it('a transfer that was cut short does not spoil the next: that begins at the start, or is another one', async () => {
     const dir = tempFolder();
     const cache = new ArtifactCache(dir);
     const bytes = randomBytes(100);
     const name = sha256Of(bytes);
-    await cache.write(name, 0, bytes.subarray(0, 10), false);
-    await expect(cache.write(name, 20, bytes.subarray(20), true)).rejects.toMatchObject({
-      code: 'worker_failed',
-    });
-    expect(readdirSync(dir)).toEqual([]);
-    await store(cache, bytes, 64);
-    await expect(cache.find(name)).resolves.toMatchObject({ path: cache.path(name) });
-  });
-
-  it('leaves nothing of an unfinished transfer, and two workers do not disturb each other', async () => {
-    const dir = tempFolder();
-    const [first, second] = [new ArtifactCache(dir), new ArtifactCache(dir)];
-    const bytes = randomBytes(100);
-    const name = sha256Of(bytes);
-    await first.write(name, 0, bytes.subarray(0, 50), false);
-    await store(second, bytes, 40);
-    await expect(second.find(name)).resolves.toMatchObject({ path: second.path(name) });
-    await first.close();
+    const [first] = chunksOf(bytes, 30);
+    const cut = waitingFor(cache, name);
+    if (first !== undefined) await cut.take(first);
+    // The same deployment is sent it anew; another one has its own.
+    expect(await store(cut, bytes, 64)).toBe(true);
+    const left = waitingFor(cache, name);
+    if (first !== undefined) await left.take(first);
+    expect(await store(waitingFor(cache, name), bytes, 10)).toBe(true);
+    await left.close();
     expect(readdirSync(dir).filter((file) => file !== 'hashes')).toEqual([name]);
   });
 
-  it('does not give out what was changed on disk', async () => {
+  it('chunks that nobody waits for, or that come after the end, do nothing', async () => {
     const dir = tempFolder();
-    const bytes = randomBytes(100);
-    const name = sha256Of(bytes);
-    await store(new ArtifactCache(dir), bytes, 100);
-    const damaged = Buffer.from(bytes);
-    damaged[50] = (damaged[50] ?? 0) ^ 1;
-    writeFileSync(join(dir, name), damaged);
-    await expect(new ArtifactCache(dir).find(name)).resolves.toBeUndefined();
-    expect(existsSync(join(dir, name))).toBe(false);
+    const bytes = randomBytes(10);
+    const incoming = waitingFor(new ArtifactCache(dir), sha256Of(randomBytes(3)));
+    expect(await store(incoming, bytes, 10)).toBe(false);
+    await incoming.close();
+    expect(await store(incoming, bytes, 10)).toBe(false);
+    expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('confirms ranges of files elsewhere, and none of a file that is short, missing or different', async () => {
+  it('does not believe a file that was changed on disk, before or after it was read', async () => {
     const dir = tempFolder();
-    const bytes = randomBytes(100);
-    const path = join(dir, 'weights.bin');
-    writeFileSync(path, bytes);
-    const range = (offsetBytes: number, lengthBytes: number, file = path) => ({
-      path: file,
-      offsetBytes,
-      lengthBytes,
-    });
-    const name = sha256Of(bytes.subarray(10, 30));
-    const cache = new ArtifactCache(join(dir, 'cache'));
-    expect(await cache.confirm(new Map([[name, range(10, 20)]]))).toEqual(new Map([[name, range(10, 20)]]));
-    for (const other of [range(11, 20), range(90, 20), range(10, 20, `${path}.none`)])
-      expect((await cache.confirm(new Map([[name, other]]))).size).toBe(0);
-    writeFileSync(path, randomBytes(100));
-    expect((await cache.confirm(new Map([[name, range(10, 20)]]))).size).toBe(0);
+    const bytes = randomBytes(1000);
+    const name = sha256Of(bytes);
+    const first = new ArtifactCache(dir);
+    await store(waitingFor(first, name), bytes, 1000);
+    const flip = (): void => {
+      const damaged = Buffer.from(bytes);
+      damaged.writeUInt8(damaged.readUInt8(500) ^ 1, 500);
+      writeFileSync(first.path(name), damaged);
+    };
+    flip();
+    expect(await first.find(name)).toBeUndefined();
+    expect(existsSync(first.path(name))).toBe(false);
+    await store(waitingFor(first, name), bytes, 1000);
+    expect(await first.find(name)).toBeDefined();
+    flip();
+    expect(await new ArtifactCache(dir).find(name)).toBeUndefined();
+  });
+
+  it('sweeps what killed processes have left, and nothing that is being written', async () => {
+    const dir = tempFolder();
+    for (const name of ['old.part', 'new.part', 'kept.onnx']) writeFileSync(join(dir, name), '');
+    for (const name of ['old.part', 'kept.onnx']) utimesSync(join(dir, name), 1, 1);
+    await new ArtifactCache(dir).sweep();
+    expect(readdirSync(dir).sort()).toEqual(['kept.onnx', 'new.part']);
+    await new ArtifactCache(join(dir, 'not there')).sweep();
+  });
+
+  it('says what is wrong with the disk', async () => {
+    const dir = tempFolder();
+    const bytes = randomBytes(10);
+    writeFileSync(join(dir, 'file'), '');
+    const incoming = waitingFor(new ArtifactCache(join(dir, 'file', 'below')), sha256Of(bytes));
+    await expect(store(incoming, bytes, 10)).rejects.toMatchObject({ code: 'cache_unwritable' });
+    mkdirSync(join(dir, 'fine'));
   });
 
   it('refuses names that are no hashes: they become paths', () => {

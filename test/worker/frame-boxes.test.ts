@@ -52,7 +52,7 @@ describe.skipIf(!existsSync('/dev/shm'))('frames between inference threads', () 
     inbox = new FrameInbox({
       traffic: received,
       onFrame: (frame) => frames.push(frame),
-      onBroken: (_planId, error) => broken.push(error),
+      onBroken: (_deploymentId, _producerId, error) => broken.push(error),
       isAwaited: (isMeant) => frames.length < awaited && isMeant('h'),
     });
     inbox.load('plan', [reads('h', 4)]);

@@ -1,17 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { ContentIndex, type FileRange } from '../../common/model-file/index.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
+/** An unfinished transfer that was not written to for so long is of a process that was killed. */
+const STALE_MS = 3_600_000;
 
-interface Incoming {
-  readonly file: FileHandle;
-  readonly path: string;
-  readonly hash: ReturnType<typeof createHash>;
-  offsetBytes: number;
+export interface ArtifactChunk {
+  readonly sha256: string;
+  readonly offsetBytes: number;
+  readonly data: Uint8Array;
+  readonly last: boolean;
 }
 
 /** Default place of the cache, shared by the workers of one user on one host. */
@@ -27,7 +29,6 @@ export function defaultCacheDir(): string {
 export class ArtifactCache {
   readonly #dir: string;
   readonly #index: ContentIndex;
-  readonly #incoming = new Map<string, Incoming>();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -65,68 +66,104 @@ export class ArtifactCache {
     return confirmed;
   }
 
-  /** Takes the next chunk; chunks of one artifact come in order. Resolves to its place when the artifact is complete. */
-  async write(
-    sha256: string,
-    offsetBytes: number,
-    data: Uint8Array,
-    last: boolean,
-  ): Promise<FileRange | undefined> {
-    const incoming = await this.#open(sha256);
-    if (offsetBytes !== incoming.offsetBytes) {
-      await this.#discard(sha256);
-      throw new AsyncDiffError(
-        'worker_failed',
-        `artifact ${sha256.slice(0, 12)}: chunk at ${offsetBytes}, expected ${incoming.offsetBytes}`,
-      );
-    }
-    incoming.offsetBytes += data.length;
-    incoming.hash.update(data);
-    await incoming.file.write(data);
-    if (!last) return undefined;
-    await incoming.file.close();
-    this.#incoming.delete(sha256);
-    const actual = incoming.hash.digest('hex');
-    if (actual !== sha256) {
-      await rm(incoming.path, { force: true });
-      throw new AsyncDiffError(
-        'worker_failed',
-        `artifact ${sha256.slice(0, 12)} arrived damaged (SHA-256 is ${actual.slice(0, 12)})`,
-      );
-    }
-    const range = { path: this.path(sha256), offsetBytes: 0, lengthBytes: incoming.offsetBytes };
-    await rename(incoming.path, range.path);
-    await this.#index.remember(range, sha256);
-    return range;
-  }
-
-  /** Drops unfinished transfers. */
-  async close(): Promise<void> {
-    for (const sha256 of this.#incoming.keys()) await this.#discard(sha256);
-  }
-
-  async #open(sha256: string): Promise<Incoming> {
-    const known = this.#incoming.get(sha256);
-    if (known !== undefined) return known;
+  /** A transfer begins. Throws `cache_unwritable`. */
+  async begin(sha256: string): Promise<IncomingArtifact> {
     const target = this.path(sha256);
-    await mkdir(this.#dir, { recursive: true });
-    // Several workers share the folder: each writes to a name of its own.
-    const path = `${target}.${randomUUID()}.part`;
-    const incoming: Incoming = {
-      file: await open(path, 'wx'),
-      path,
-      hash: createHash('sha256'),
-      offsetBytes: 0,
-    };
-    this.#incoming.set(sha256, incoming);
-    return incoming;
+    return storing(this.#dir, async () => {
+      await mkdir(this.#dir, { recursive: true });
+      // Several workers share the folder: each writes to a name of its own.
+      const path = `${target}.${randomUUID()}.part`;
+      return new IncomingArtifact({
+        sha256,
+        file: await open(path, 'wx'),
+        path,
+        target,
+        onWhole: (range) => this.#index.remember(range, sha256),
+      });
+    });
   }
 
-  async #discard(sha256: string): Promise<void> {
-    const incoming = this.#incoming.get(sha256);
-    if (incoming === undefined) return;
-    this.#incoming.delete(sha256);
-    await incoming.file.close().catch(() => undefined);
-    await rm(incoming.path, { force: true });
+  /** Removes what killed processes have left behind. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.#dir).catch(() => []);
+    for (const name of names.filter((each) => each.endsWith('.part'))) {
+      const path = join(this.#dir, name);
+      const file = await stat(path).catch(() => undefined);
+      if (file !== undefined && Date.now() - file.mtimeMs > STALE_MS) await rm(path, { force: true });
+    }
+  }
+}
+
+interface IncomingParts {
+  readonly sha256: string;
+  readonly file: FileHandle;
+  readonly path: string;
+  readonly target: string;
+  readonly onWhole: (range: FileRange) => Promise<void>;
+}
+
+/** One artifact on its way in. */
+export class IncomingArtifact {
+  readonly #parts: IncomingParts;
+  readonly #hash = createHash('sha256');
+  #offsetBytes = 0;
+  #isClosed = false;
+  /** It did not arrive as it was sent: asked for once more, it may. */
+  isDamaged = false;
+
+  constructor(parts: IncomingParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the next chunk. Resolves to its place when the artifact is whole; throws `worker_failed`, or `cache_unwritable` where the disk refuses. */
+  async write({ offsetBytes, data, last }: ArtifactChunk): Promise<FileRange | undefined> {
+    const { sha256, file, path, target } = this.#parts;
+    if (offsetBytes !== this.#offsetBytes) {
+      this.isDamaged = true;
+      throw new AsyncDiffError(
+        'worker_failed',
+        `artifact ${sha256.slice(0, 12)}: chunk at ${offsetBytes}, expected ${this.#offsetBytes}`,
+      );
+    }
+    this.#offsetBytes += data.length;
+    this.#hash.update(data);
+    return storing(path, async () => {
+      await file.writeFile(data);
+      if (!last) return undefined;
+      this.#isClosed = true;
+      await file.close();
+      const actual = this.#hash.digest('hex');
+      if (actual !== sha256) {
+        this.isDamaged = true;
+        throw new AsyncDiffError(
+          'worker_failed',
+          `artifact ${sha256.slice(0, 12)} arrived damaged (SHA-256 is ${actual.slice(0, 12)})`,
+        );
+      }
+      await rename(path, target);
+      const range = { path: target, offsetBytes: 0, lengthBytes: this.#offsetBytes };
+      await this.#parts.onWhole(range);
+      return range;
+    });
+  }
+
+  /** Removes what there is of it. */
+  async discard(): Promise<void> {
+    if (!this.#isClosed) await this.#parts.file.close().catch(() => undefined);
+    this.#isClosed = true;
+    await rm(this.#parts.path, { force: true });
+  }
+}
+
+/** What the file system refuses, as an error that says what is wrong with the disk. */
+async function storing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (error instanceof AsyncDiffError || code === '') throw error;
+    throw new AsyncDiffError('cache_unwritable', `cannot write ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

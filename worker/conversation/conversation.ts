@@ -1,4 +1,5 @@
-import { AsyncDiffError, fromWireError } from '../../common/errors/index.js';
+import { AsyncDiffError, fromWireError, stackOf } from '../../common/errors/index.js';
+import { describeWaits } from '../../common/pending/index.js';
 import { clockMs } from '../../execution/index.js';
 import {
   fromIssueRound,
@@ -16,36 +17,56 @@ import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { ProbeLinks__Output } from '../../rpc/gen/asyncdiff/v1/ProbeLinks.js';
-import type { Deployment, DeploymentContext } from './deployment.js';
-import { Deployments } from './deployments.js';
-import type { InferenceEvent, InferenceReport } from '../inference/index.js';
+import type { DeployedPart, PartContext } from './deployed-part.js';
+import { DeployedParts } from './deployed-parts.js';
+import type { Inference, InferenceEvent, InferenceReport } from '../inference/index.js';
+import type { WorkerLog } from '../log.js';
 import { probeLinks } from './probe.js';
 import { sumBytes } from '../exchange/index.js';
 
-export interface ConversationOptions extends Omit<DeploymentContext, 'onLost'> {
+export interface ConversationOptions extends Omit<PartContext, 'onWrong' | 'inference'> {
+  readonly inference: PartContext['inference'] & Pick<Inference, 'start' | 'round' | 'end' | 'state'>;
   readonly onJobEnded: (report: InferenceReport) => void;
+  readonly log: Pick<WorkerLog, 'warn'>;
 }
 
 interface RunningJob {
   readonly jobId: string;
   readonly attempt: number;
-  readonly deployment: Deployment;
+  readonly part: DeployedPart;
 }
 
-/** What this worker does for one coordinator, from Welcome until the stream ends. */
+const NOTHING: InferenceReport = Object.freeze({
+  computeMs: 0,
+  waitMs: 0,
+  segmentMs: {},
+  spans: [],
+  sentBytes: {},
+  receivedBytes: {},
+});
+
+/** An inference thread that has not answered after this long is in a run. */
+const COMPUTING_MS = 500;
+
+/**
+ * What this worker does for one coordinator, from Welcome until the stream ends. Every message names its deployment, or its job and
+ * attempt: one that is not the present one does nothing.
+ */
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #deployments: Deployments;
+  readonly #parts: DeployedParts;
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
+  #generation = 0;
+  /** As the inference thread said last. */
+  #tasksDone = 0;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
-    this.#deployments = new Deployments({
+    this.#parts = new DeployedParts({
       ...options,
-      onLost: (planId, error) => {
-        if (this.#job?.deployment.planId === planId)
-          options.send({ fault: toFault(error, { jobId: this.#job.jobId }) });
+      onWrong: (deploymentId, error) => {
+        if (this.#job?.part.deploymentId === deploymentId) this.#fault(this.#job, error);
       },
     });
   }
@@ -59,42 +80,46 @@ export class Conversation {
     const { inference, send } = this.#options;
     if (message.issueRound) {
       const { jobId, attempt } = message.issueRound;
-      const job = this.#job;
-      if (job?.jobId !== jobId || job.attempt !== attempt) return;
-      const round = fromIssueRound(message.issueRound, job.deployment.specs);
+      const job = this.#current(jobId, attempt);
+      if (job === undefined) return;
+      const round = fromIssueRound(message.issueRound, job.part.specs);
       inference.round({ jobId, attempt, round, unread: fromUnread(message.issueRound.unread) });
     } else if (message.latents) {
       const { jobId, attempt, name, version, tensor } = message.latents;
-      inference.tensor(
-        jobId,
-        attempt,
-        name,
-        version,
-        fromTensorMessage(tensor, `${name} of step ${version}`),
-      );
+      if (this.#current(jobId, attempt) === undefined) return;
+      const latents = fromTensorMessage(tensor, `${name} of step ${version}`);
+      inference.tensor(jobId, attempt, name, version, latents);
     } else if (message.relayedFrame) this.#takeRelayed(message.relayedFrame);
     else if (message.ping)
       send({ pong: { id: message.ping.id, sentMs: message.ping.sentMs, clockMs: clockMs() } });
-    else if (message.startJob) this.#startJob(message.startJob);
-    else if (message.endJob) void this.#endJob(message.endJob);
-    else if (message.deploy) this.#deployments.deploy(message.deploy);
-    else if (message.artifactChunk) this.#deployments.takeArtifact(message.artifactChunk);
+    else if (message.startJob) {
+      if (this.#isNew(message.startJob)) this.#startJob(message.startJob);
+    } else if (message.endJob) void this.#endJob(message.endJob);
+    else if (message.deploy) {
+      if (this.#isNew(message.deploy)) this.#parts.deploy(message.deploy);
+    } else if (message.artifactChunk) void this.#parts.takeArtifact(message.artifactChunk);
     else if (message.probeLinks) void this.#probe(message.probeLinks);
-    else if (message.undeploy) this.#deployments.undeploy(message.undeploy.planId);
+    else if (message.undeploy) void this.#parts.undeploy(message.undeploy.deploymentId);
+    else if (message.askState) void this.#tellState(message.askState.id);
   }
 
   /** From the inference thread. */
-  onBoundary({ planId, meta, tensor, to }: Extract<InferenceEvent, { type: 'boundary' }>): void {
-    this.#deployments.get(planId)?.publish(tensor, meta, to);
+  onBoundary({ deploymentId, meta, tensor, to }: Extract<InferenceEvent, { type: 'boundary' }>): void {
+    this.#parts.get(deploymentId)?.publish(tensor, meta, to);
   }
 
-  onFramesBroken({ planId, error }: Extract<InferenceEvent, { type: 'frames-broken' }>): void {
-    this.#deployments.get(planId)?.lose(fromWireError(error));
+  onFramesBroken({
+    deploymentId,
+    producerId,
+    error,
+  }: Extract<InferenceEvent, { type: 'frames-broken' }>): void {
+    const part = this.#parts.get(deploymentId);
+    part?.lose(producerId, fromWireError(error));
   }
 
   /** From the exchange. */
-  onSent({ planId, name, version, bytes, peer, startMs, serializeMs }: SentTensor): void {
-    this.#deployments.get(planId)?.traffic.addSpan({
+  onSent({ deploymentId, name, version, bytes, peer, startMs, serializeMs }: SentTensor): void {
+    this.#parts.get(deploymentId)?.traffic.addSpan({
       name,
       category: 'serialize',
       startMs: performance.timeOrigin + startMs,
@@ -123,8 +148,14 @@ export class Conversation {
     this.#options.send({ roundDone }, sizeBytes);
   }
 
-  onFault({ jobId, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
-    this.#options.send({ fault: toFault(fromWireError(error), { jobId }) });
+  onFault({ jobId, attempt, error }: Extract<InferenceEvent, { type: 'fault' }>): void {
+    const job = this.#current(jobId, attempt);
+    if (job !== undefined) this.#fault(job, fromWireError(error));
+  }
+
+  /** One session more of a deployment is open. */
+  onOpened({ deploymentId, sessions }: Extract<InferenceEvent, { type: 'opened' }>): void {
+    this.#parts.opened(deploymentId, sessions);
   }
 
   /** The coordinator is gone: nothing of it is kept but the artifacts on disk. */
@@ -132,42 +163,63 @@ export class Conversation {
     if (this.#job !== undefined)
       await this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
     this.#job = undefined;
-    await this.#deployments.close();
+    await this.#parts.close();
+  }
+
+  /** Whether a deployment or an attempt is later than all before it. */
+  #isNew({ generation }: { readonly generation: number }): boolean {
+    if (generation <= this.#generation) return false;
+    this.#generation = generation;
+    return true;
+  }
+
+  #current(jobId: string, attempt: number): RunningJob | undefined {
+    return this.#job?.jobId === jobId && this.#job.attempt === attempt ? this.#job : undefined;
+  }
+
+  #fault({ jobId, attempt }: Pick<RunningJob, 'jobId' | 'attempt'>, error: AsyncDiffError): void {
+    if (error.code === 'internal')
+      this.#options.log.warn({ job: jobId, error: error.message, stack: stackOf(error) }, 'internal error');
+    this.#options.send({ fault: toFault(error, { jobId, attempt }) });
   }
 
   #startJob(message: StartJob__Output): void {
-    const { jobId, attempt, planId, conditioning, timesteps, batchRepeat, guidanceScale, trace, sampler } =
-      message;
-    const deployment = this.#deployments.get(planId);
-    if (deployment === undefined) {
-      this.#options.send({
-        fault: toFault(new AsyncDiffError('internal', `plan ${planId} is not deployed here`), { jobId }),
-      });
+    const { jobId, attempt, deploymentId, trace, sampler, conditioning, ...rest } = message;
+    const part = this.#parts.get(deploymentId);
+    if (part?.state !== 'open') {
+      const gone = new AsyncDiffError(
+        'worker_lost',
+        `deployment ${deploymentId} is ${part?.state ?? 'not here'}`,
+      );
+      this.#fault({ jobId, attempt }, gone);
       return;
     }
-    deployment.traffic.begin(trace);
-    this.#job = { jobId, attempt, deployment };
-    const context = {
+    const { timesteps, batchRepeat, guidanceScale } = rest;
+    part.traffic.begin(trace);
+    this.#job = { jobId, attempt, part };
+    this.#options.inference.start({
       jobId,
       attempt,
-      planId,
+      planId: deploymentId,
       timesteps,
       batchRepeat,
       guidanceScale,
       trace,
       conditioning: fromTensorMessages(conditioning),
       sampler: sampler === null ? undefined : fromSamplerMessage(sampler),
-    };
-    this.#options.inference.start(context);
+    });
     this.#options.send({ jobStarted: { jobId, attempt } });
   }
 
-  async #endJob({ jobId, attempt }: EndJob__Output): Promise<void> {
-    const job = this.#job?.jobId === jobId && this.#job.attempt === attempt ? this.#job : undefined;
+  async #endJob({ jobId, attempt, discard }: EndJob__Output): Promise<void> {
+    const job = this.#current(jobId, attempt);
     if (job !== undefined) this.#job = undefined;
     try {
-      const report = await this.#options.inference.end(jobId, attempt);
-      const moved = job?.deployment.traffic.report() ?? { sentBytes: {}, spans: [] };
+      const ending = this.#options.inference.end(jobId, attempt);
+      // What was cancelled has nothing to tell: the run in progress is not waited for.
+      if (discard) ending.catch(() => undefined);
+      const report = discard || job === undefined ? NOTHING : await ending;
+      const moved = job?.part.traffic.report() ?? { sentBytes: {}, spans: [] };
       this.#options.onJobEnded(report);
       this.#options.send({
         jobReport: toJobReport(jobId, attempt, {
@@ -177,20 +229,36 @@ export class Conversation {
         }),
       });
     } catch (error) {
-      this.#options.send({ fault: toFault(AsyncDiffError.from(error, 'worker_failed'), { jobId }) });
+      this.#fault({ jobId, attempt }, AsyncDiffError.from(error, 'worker_failed'));
     }
   }
 
+  /** What the inference thread is at. One that does not answer is in a run. */
+  async #tellState(id: number): Promise<void> {
+    const signal = AbortSignal.timeout(COMPUTING_MS);
+    const state = await this.#options.inference.state(signal).catch(() => undefined);
+    const { tasksDone = this.#tasksDone, missing = [], round = 0 } = state ?? {};
+    this.#tasksDone = tasksDone;
+    const stateReport = {
+      id,
+      tasksDone,
+      computing: state === undefined,
+      missing: [...missing],
+      round,
+      waits: describeWaits(),
+    };
+    this.#options.send({ stateReport });
+  }
+
   async #probe({ id, producers }: ProbeLinks__Output): Promise<void> {
-    // A link that cannot be measured is not reported; deploying over it will say what is wrong.
-    const links = await probeLinks(producers, this.#options.link).catch(() => []);
-    this.#options.send({ linksProbed: { id, links } });
+    this.#options.send({ linksProbed: { id, links: await probeLinks(producers, this.#options.link) } });
   }
 
   #takeRelayed({ frame }: RelayedFrame__Output): void {
     if (frame === null) return;
     const received = this.#relayed.accept(frame);
     if (received === undefined) return;
-    void this.#job?.deployment.receive(received.tensor, received.meta, 'coordinator');
+    const job = this.#current(received.meta.jobId, received.meta.attempt);
+    void job?.part.receive(received.tensor, received.meta, 'coordinator');
   }
 }

@@ -1,7 +1,7 @@
 import { hostIdentity } from '../../common/host-identity.js';
 import { packageVersion } from '../../common/package.js';
 import { findRuntime } from '../../common/runtime-package.js';
-import { PROTOCOL_VERSION } from '../../rpc/index.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { DeclaredDevice } from '../index.js';
 
@@ -11,6 +11,7 @@ export async function describeWorker(
     readonly name?: string | undefined;
     readonly advertise?: string | undefined;
     readonly speed?: number | undefined;
+    readonly maxMessageBytes?: number | undefined;
   },
   device: {
     readonly device: string;
@@ -36,5 +37,6 @@ export async function describeWorker(
     speed: names.speed ?? 1,
     declared: device.declared !== undefined,
     declaredProfile: device.declared?.profileJson ?? '',
+    maxMessageBytes: names.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
   };
 }

@@ -22,10 +22,10 @@ export interface JoinLoopOptions {
   readonly log: WorkerLog;
   /** The coordinator will never take this worker: it speaks another protocol, or says of itself what cannot be. */
   readonly onRefused: (error: AsyncDiffError) => void;
-  /** Resolves when the stream has ended, with the reason if it broke. */
+  /** Resolves when the stream has ended, with the reason if it broke, and whether the coordinator had taken this worker. */
   readonly converse: (
     stream: ControlStream<WorkerMessage, CoordinatorMessage__Output>,
-  ) => Promise<AsyncDiffError | undefined>;
+  ) => Promise<{ readonly error: AsyncDiffError | undefined; readonly wasJoined: boolean }>;
 }
 
 export interface JoinLoop {
@@ -47,10 +47,12 @@ async function run(
   let told = false;
   while (!signal.aborted) {
     const client = openCoordinatorChannel(coordinator, link);
-    const beganMs = performance.now();
     let error: AsyncDiffError | undefined;
+    let wasJoined = false;
     try {
-      error = await converse(new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join()));
+      ({ error, wasJoined } = await converse(
+        new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join()),
+      ));
     } catch (thrown) {
       error = AsyncDiffError.from(thrown);
     }
@@ -60,7 +62,8 @@ async function run(
       onRefused(error);
       return;
     }
-    if (performance.now() - beganMs > LONGEST_WAIT_MS) {
+    // A coordinator that takes this worker again and again knows when to use it.
+    if (wasJoined) {
       waitMs = FIRST_WAIT_MS;
       told = false;
     }
@@ -78,10 +81,12 @@ async function run(
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const done = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
   });
 }

@@ -31,7 +31,13 @@ export const probeHandler = serverStreamHandler(
   },
 );
 
-/** Measures the links from these workers to this one, one after another: shortest of five round trips, then a bulk transfer. */
+/** A link that carries so little is as good as none: the measurement of one link ends after this. */
+const MAX_PROBE_MS = 5_000;
+
+/**
+ * Measures the links from these workers to this one, one after another: shortest of five round trips, then a bulk transfer. A link
+ * that does not work within {@link MAX_PROBE_MS} is told without times.
+ */
 export async function probeLinks(
   producers: readonly Peer__Output[],
   link: LinkOptions,
@@ -40,18 +46,9 @@ export async function probeLinks(
   for (const { workerId: producerId, address } of producers) {
     const client = openWorkerChannel(address, link);
     try {
-      await receive(client, 0);
-      let roundTripMs = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < ROUND_TRIPS; i++) roundTripMs = Math.min(roundTripMs, await receive(client, 0));
-      const firstMs = await receive(client, FIRST_BYTES);
-      const wanted = FIRST_BYTES * (BULK_MS / Math.max(0.01, firstMs - roundTripMs));
-      const bulkBytes = Math.round(Math.min(MAX_BULK_BYTES, Math.max(FIRST_BYTES, wanted)));
-      const bulkMs = await receive(client, bulkBytes);
-      links.push({
-        producerId,
-        roundTripMs,
-        bytesPerSecond: bulkBytes / (Math.max(0.01, bulkMs - roundTripMs) / 1000),
-      });
+      links.push({ producerId, ...(await probeLink(client, AbortSignal.timeout(MAX_PROBE_MS))) });
+    } catch {
+      links.push({ producerId });
     } finally {
       client.close();
     }
@@ -59,10 +56,24 @@ export async function probeLinks(
   return links;
 }
 
+async function probeLink(
+  client: WorkerChannel,
+  signal: AbortSignal,
+): Promise<Omit<ProbedLink, 'producerId'>> {
+  await receive(client, 0, signal);
+  let roundTripMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < ROUND_TRIPS; i++) roundTripMs = Math.min(roundTripMs, await receive(client, 0, signal));
+  const firstMs = await receive(client, FIRST_BYTES, signal);
+  const wanted = FIRST_BYTES * (BULK_MS / Math.max(0.01, firstMs - roundTripMs));
+  const bulkBytes = Math.round(Math.min(MAX_BULK_BYTES, Math.max(FIRST_BYTES, wanted)));
+  const bulkMs = await receive(client, bulkBytes, signal);
+  return { roundTripMs, bytesPerSecond: bulkBytes / (Math.max(0.01, bulkMs - roundTripMs) / 1000) };
+}
+
 /** Milliseconds from asking for `sizeBytes` to having them. */
-async function receive(client: WorkerChannel, sizeBytes: number): Promise<number> {
+async function receive(client: WorkerChannel, sizeBytes: number, signal: AbortSignal): Promise<number> {
   const startMs = performance.now();
-  for await (const chunk of messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable' }))
-    void chunk;
+  const chunks = messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable', signal });
+  for await (const chunk of chunks) void chunk;
   return performance.now() - startMs;
 }

@@ -9,7 +9,7 @@ import type { SentTensor } from './sent-tensor.js';
 import type { RingWriter } from './shared-memory/index.js';
 
 export interface ConsumerChannelOptions {
-  readonly planId: string;
+  readonly deploymentId: string;
   readonly consumerId: string;
   readonly maxInFlightBytes: number;
   /** The consumer credits once it has taken over so many. */
@@ -37,7 +37,7 @@ interface QueuedTensor {
  * the consumer has not yet taken over stay within the cap, and when it is this consumer's turn.
  */
 export class ConsumerChannel implements Sender {
-  readonly planId: string;
+  readonly deploymentId: string;
   readonly consumerId: string;
   readonly #options: ConsumerChannelOptions;
   #queue: QueuedTensor[] = [];
@@ -55,7 +55,7 @@ export class ConsumerChannel implements Sender {
   #peakInFlightBytes = 0;
 
   constructor(options: ConsumerChannelOptions) {
-    this.planId = options.planId;
+    this.deploymentId = options.deploymentId;
     this.consumerId = options.consumerId;
     this.#options = options;
   }
@@ -238,7 +238,7 @@ export class ConsumerChannel implements Sender {
     this.#queue.shift();
     tensor.resolve(true);
     this.#options.onSent({
-      planId: this.planId,
+      deploymentId: this.deploymentId,
       jobId: frame.jobId,
       attempt: frame.attempt,
       name: frame.name,

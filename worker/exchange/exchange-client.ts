@@ -17,7 +17,7 @@ export interface ExchangeClientOptions {
   readonly workerId: string;
   /** The worker that must be found there. */
   readonly producerId: string;
-  readonly planId: string;
+  readonly deploymentId: string;
   /**
    * A tensor is here. The producer may send more in its place when this returns, or when the promise that it returns
    * settles. The tensor is the receiver's own: it may be transferred (see `transferableTensor`).
@@ -31,7 +31,7 @@ export interface ExchangeClientOptions {
   readonly sharedMemory?: boolean | undefined;
   /** Small tensors of a producer on this host come through the `FrameRingReader` of this file, which is the receiver's to close. */
   readonly onFrameRing?: ((fd: number) => void) | undefined;
-  /** Time for the producer to answer. Default 10 s. */
+  /** Time for the producer to answer. Default 5 s. */
   readonly timeoutMs?: number | undefined;
   readonly limits?: AssemblerLimits | undefined;
   readonly link?: LinkOptions | undefined;
@@ -39,7 +39,7 @@ export interface ExchangeClientOptions {
 
 type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 5_000;
 const CLOSE_GRACE_MS = 2_000;
 const NO_RING: RingOffer = { name: '', key: new Uint8Array(0) };
 
@@ -106,7 +106,7 @@ export class ExchangeClient {
   }
 
   #open(): Promise<void> {
-    const { workerId, producerId, planId, signal } = this.#options;
+    const { workerId, producerId, deploymentId, signal } = this.#options;
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     return new Promise((resolve, reject) => {
       const fail = (error: AsyncDiffError): void => {
@@ -147,7 +147,7 @@ export class ExchangeClient {
       this.#call.on('error', (error: ServiceError) => fail(this.#mapError(error)));
       const { name: ringName, key: ringKey } = this.#ring?.offer ?? NO_RING;
       const takesFrames = this.#frames !== undefined;
-      this.#call.write({ subscribe: { workerId, planId, producerId, ringName, ringKey, takesFrames } });
+      this.#call.write({ subscribe: { workerId, deploymentId, producerId, ringName, ringKey, takesFrames } });
     });
   }
 

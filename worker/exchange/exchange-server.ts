@@ -27,12 +27,16 @@ export interface ExchangeServerOptions {
   /** A tensor has left. */
   readonly onSent?: ((sent: SentTensor) => void) | undefined;
   /** A consumer's stream broke; what waited for it was dropped. Not called for a consumer that ends its stream itself. */
-  readonly onConsumerLost?: ((planId: string, consumerId: string, error: AsyncDiffError) => void) | undefined;
+  readonly onConsumerLost?:
+    | ((deploymentId: string, consumerId: string, error: AsyncDiffError) => void)
+    | undefined;
   /**
    * A consumer on this host takes small tensors from its {@link FrameRingWriter}, which is the receiver's to open and close; undefined: it
    * does not any more. What does not go there is published.
    */
-  readonly onFrameRing?: ((planId: string, consumerId: string, fd: number | undefined) => void) | undefined;
+  readonly onFrameRing?:
+    | ((deploymentId: string, consumerId: string, fd: number | undefined) => void)
+    | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 16 * MIB;
@@ -66,12 +70,12 @@ export class ExchangeServer {
     };
     const detach = (): ConsumerChannel | undefined => {
       if (channel?.detach(call) !== true) return undefined;
-      if (channel.unused) this.#plans.get(channel.planId)?.delete(channel.consumerId);
+      if (channel.unused) this.#plans.get(channel.deploymentId)?.delete(channel.consumerId);
       return channel;
     };
     const lost = (error: AsyncDiffError): void => {
       const left = detach();
-      if (left !== undefined) this.#options.onConsumerLost?.(left.planId, left.consumerId, error);
+      if (left !== undefined) this.#options.onConsumerLost?.(left.deploymentId, left.consumerId, error);
     };
     call.on('data', (request: ExchangeRequest__Output) => {
       if (request.message === 'creditBytes') {
@@ -79,16 +83,16 @@ export class ExchangeServer {
       } else if (request.subscribe && channel === undefined) {
         const refusal = this.#refusal(request.subscribe);
         if (refusal !== undefined) return fail(refusal);
-        const { planId, workerId, ringName: name, ringKey: key, takesFrames } = request.subscribe;
+        const { deploymentId, workerId, ringName: name, ringKey: key, takesFrames } = request.subscribe;
         const ring = name === '' ? undefined : RingWriter.open({ name, key });
         const headers = new Metadata();
         headers.set(CREDIT_HEADER, String(this.#creditBytes));
         if (ring !== undefined) headers.set(SHARED_MEMORY_HEADER, '1');
         call.sendMetadata(headers);
-        channel = this.#channel(planId, workerId);
+        channel = this.#channel(deploymentId, workerId);
         channel.attach(call, ring);
         const frames = takesFrames && this.#options.onFrameRing !== undefined ? ring?.reopen() : undefined;
-        if (frames !== undefined) this.#options.onFrameRing?.(planId, workerId, frames);
+        if (frames !== undefined) this.#options.onFrameRing?.(deploymentId, workerId, frames);
       } else {
         fail(new AsyncDiffError('protocol_mismatch', 'expected one Subscribe, then credits'));
       }
@@ -111,37 +115,43 @@ export class ExchangeServer {
    *
    * @param dueMs when it is waited for, compared with that of others only: the smallest leaves first
    */
-  publish(planId: string, consumerId: string, tensor: Tensor, meta: TensorMeta, dueMs = 0): Promise<boolean> {
-    return this.#channel(planId, consumerId).push(encodeFrames(meta, tensor, this.#chunking), dueMs);
+  publish(
+    deploymentId: string,
+    consumerId: string,
+    tensor: Tensor,
+    meta: TensorMeta,
+    dueMs = 0,
+  ): Promise<boolean> {
+    return this.#channel(deploymentId, consumerId).push(encodeFrames(meta, tensor, this.#chunking), dueMs);
   }
 
   /** Tensor bytes sent under a plan, by consumer. */
-  sentBytes(planId: string): ReadonlyMap<string, number> {
-    const channels = this.#plans.get(planId)?.values() ?? [];
+  sentBytes(deploymentId: string): ReadonlyMap<string, number> {
+    const channels = this.#plans.get(deploymentId)?.values() ?? [];
     return new Map([...channels].map((channel) => [channel.consumerId, channel.sentBytes]));
   }
 
   /** What waits for or travels to a consumer; undefined for one that is not known. */
-  channel(planId: string, consumerId: string): ChannelState | undefined {
-    return this.#plans.get(planId)?.get(consumerId);
+  channel(deploymentId: string, consumerId: string): ChannelState | undefined {
+    return this.#plans.get(deploymentId)?.get(consumerId);
   }
 
   /** Ends the streams of a plan and drops what waits. */
-  dropPlan(planId: string): void {
-    const channels = this.#plans.get(planId)?.values() ?? [];
-    this.#plans.delete(planId);
+  dropDeployment(deploymentId: string): void {
+    const channels = this.#plans.get(deploymentId)?.values() ?? [];
+    this.#plans.delete(deploymentId);
     for (const channel of channels) channel.close();
   }
 
   /** Ends one consumer's stream, with `error` as its reason if given, and drops what waits for it. */
-  closeConsumer(planId: string, consumerId: string, error?: AsyncDiffError): void {
-    const channel = this.#plans.get(planId)?.get(consumerId);
-    this.#plans.get(planId)?.delete(consumerId);
+  closeConsumer(deploymentId: string, consumerId: string, error?: AsyncDiffError): void {
+    const channel = this.#plans.get(deploymentId)?.get(consumerId);
+    this.#plans.get(deploymentId)?.delete(consumerId);
     channel?.close(error);
   }
 
   close(): void {
-    for (const planId of this.#plans.keys()) this.dropPlan(planId);
+    for (const deploymentId of this.#plans.keys()) this.dropDeployment(deploymentId);
   }
 
   #refusal(subscribe: Subscribe__Output): AsyncDiffError | undefined {
@@ -154,19 +164,19 @@ export class ExchangeServer {
     );
   }
 
-  #channel(planId: string, consumerId: string): ConsumerChannel {
-    let consumers = this.#plans.get(planId);
-    if (consumers === undefined) this.#plans.set(planId, (consumers = new Map()));
+  #channel(deploymentId: string, consumerId: string): ConsumerChannel {
+    let consumers = this.#plans.get(deploymentId);
+    if (consumers === undefined) this.#plans.set(deploymentId, (consumers = new Map()));
     let channel = consumers.get(consumerId);
     if (channel === undefined) {
       channel = new ConsumerChannel({
-        planId,
+        deploymentId,
         consumerId,
         maxInFlightBytes: this.#maxInFlightBytes,
         creditBytes: this.#creditBytes,
         egress: this.#egress,
         onSent: (sent) => this.#options.onSent?.(sent),
-        onRingClosed: () => this.#options.onFrameRing?.(planId, consumerId, undefined),
+        onRingClosed: () => this.#options.onFrameRing?.(deploymentId, consumerId, undefined),
       });
       consumers.set(consumerId, channel);
     }

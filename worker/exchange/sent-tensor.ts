@@ -1,6 +1,6 @@
 /** A tensor that has left, for the trace; times are `performance.now()`, milliseconds. */
 export interface SentTensor {
-  readonly planId: string;
+  readonly deploymentId: string;
   readonly jobId: string;
   readonly attempt: number;
   readonly name: string;

@@ -10,7 +10,7 @@ export interface FrameInboxOptions {
   readonly traffic: Traffic;
   readonly onFrame: (frame: Frame) => void;
   /** A ring that makes no sense: nothing more is taken from that producer. */
-  readonly onBroken: (planId: string, error: AsyncDiffError) => void;
+  readonly onBroken: (deploymentId: string, producerId: string, error: AsyncDiffError) => void;
   /** Whether anything waits for tensors of such names only. */
   readonly isAwaited: (isMeant: (name: string) => boolean) => boolean;
 }
@@ -23,7 +23,7 @@ const MOST_PAUSE_MS = 2;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
 interface OpenRing {
-  readonly planId: string;
+  readonly deploymentId: string;
   readonly producerId: string;
   readonly reader: FrameRingReader;
 }
@@ -43,20 +43,20 @@ export class FrameInbox {
     this.#options = options;
   }
 
-  load(planId: string, segments: readonly SegmentSpec[]): void {
-    this.#small.set(planId, new Set(segments.flatMap(smallReads)));
+  load(deploymentId: string, segments: readonly SegmentSpec[]): void {
+    this.#small.set(deploymentId, new Set(segments.flatMap(smallReads)));
     void this.watch();
   }
 
   /** @param fd of the ring file; this end's own */
-  open(planId: string, producerId: string, fd: number): void {
-    this.#rings.push({ planId, producerId, reader: new FrameRingReader(fd) });
+  open(deploymentId: string, producerId: string, fd: number): void {
+    this.#rings.push({ deploymentId, producerId, reader: new FrameRingReader(fd) });
     void this.watch();
   }
 
-  unload(planId: string): void {
-    this.#small.delete(planId);
-    this.#close((ring) => ring.planId === planId);
+  unload(deploymentId: string): void {
+    this.#small.delete(deploymentId);
+    this.#close((ring) => ring.deploymentId === deploymentId);
   }
 
   /** Hands over what has arrived. */
@@ -67,7 +67,8 @@ export class FrameInbox {
           this.#options.onFrame(frame);
       } catch (error) {
         this.#close((other) => other === ring);
-        this.#options.onBroken(ring.planId, AsyncDiffError.from(error, 'protocol_mismatch'));
+        const { deploymentId, producerId } = ring;
+        this.#options.onBroken(deploymentId, producerId, AsyncDiffError.from(error, 'protocol_mismatch'));
       }
     }
   }

@@ -20,23 +20,23 @@ export class FrameOutbox {
     this.#traffic = traffic;
   }
 
-  load(planId: string, readers: Readers): void {
-    this.#readers.set(planId, readers);
+  load(deploymentId: string, readers: Readers): void {
+    this.#readers.set(deploymentId, readers);
   }
 
-  unload(planId: string): void {
-    this.#readers.delete(planId);
-    for (const ring of this.#rings.get(planId)?.values() ?? []) ring.close();
-    this.#rings.delete(planId);
+  unload(deploymentId: string): void {
+    this.#readers.delete(deploymentId);
+    for (const ring of this.#rings.get(deploymentId)?.values() ?? []) ring.close();
+    this.#rings.delete(deploymentId);
   }
 
   /** The consumer's ring, this end's own; undefined: it is given up. */
-  setRing(planId: string, consumerId: string, fd: number | undefined): void {
-    const rings = this.#rings.get(planId) ?? new Map<string, FrameRingWriter>();
+  setRing(deploymentId: string, consumerId: string, fd: number | undefined): void {
+    const rings = this.#rings.get(deploymentId) ?? new Map<string, FrameRingWriter>();
     rings.get(consumerId)?.close();
     rings.delete(consumerId);
     if (fd !== undefined) rings.set(consumerId, new FrameRingWriter(fd));
-    this.#rings.set(planId, rings);
+    this.#rings.set(deploymentId, rings);
   }
 
   /** A job begins. */
@@ -52,15 +52,15 @@ export class FrameOutbox {
   }
 
   /** Whether the tensor leaves this worker. */
-  leaves(planId: string, name: string): boolean {
-    return (this.#readers.get(planId)?.[name]?.length ?? 0) > 0;
+  leaves(deploymentId: string, name: string): boolean {
+    return (this.#readers.get(deploymentId)?.[name]?.length ?? 0) > 0;
   }
 
   /** Writes the tensor into the ring of every consumer that has one with room for it. Returns the others, to which it goes over the network. */
-  send(planId: string, meta: TensorMeta, tensor: Tensor): string[] {
+  send(deploymentId: string, meta: TensorMeta, tensor: Tensor): string[] {
     const unread = this.#unread.get(meta.version);
-    const rings = this.#rings.get(planId);
-    return (this.#readers.get(planId)?.[meta.name] ?? []).filter(
+    const rings = this.#rings.get(deploymentId);
+    return (this.#readers.get(deploymentId)?.[meta.name] ?? []).filter(
       (consumerId) =>
         unread?.has(`${consumerId} ${meta.name}`) !== true &&
         !this.#put(rings?.get(consumerId), consumerId, meta, tensor),

@@ -27,16 +27,26 @@ export interface InferenceCalls {
   /** Opens the segments' sessions and measures them; milliseconds of one run by segment. */
   readonly load: { readonly argument: PlanToLoad; readonly result: Readonly<Record<string, number>> };
   /** Releases them. Loads and unloads are done one after another, in the order in which they were asked for. */
-  readonly unload: { readonly argument: { readonly planId: string }; readonly result: undefined };
+  readonly unload: { readonly argument: { readonly deploymentId: string }; readonly result: undefined };
   /** Forgets the job and tells what it took. */
   readonly end: {
     readonly argument: { readonly jobId: string; readonly attempt: number };
     readonly result: InferenceReport;
   };
+  /** What the thread is at; not answered while it is in a run. */
+  readonly state: { readonly argument: undefined; readonly result: InferenceState };
+}
+
+export interface InferenceState {
+  /** Tasks run since the thread began. */
+  readonly tasksDone: number;
+  /** What the oldest task that waits lacks, by name, and the round that it belongs to. */
+  readonly missing: readonly string[];
+  readonly round: number;
 }
 
 export interface PlanToLoad {
-  readonly planId: string;
+  readonly deploymentId: string;
   readonly segments: readonly SegmentToLoad[];
   /** Where the tensors lie that the graphs name, by SHA-256. */
   readonly tensors: ReadonlyMap<string, FileRange>;
@@ -67,14 +77,14 @@ export type InferencePost =
   /** A consumer on this host takes small tensors from this ring file, which is the thread's to close; or does not any more. */
   | {
       readonly type: 'frames-to';
-      readonly planId: string;
+      readonly deploymentId: string;
       readonly consumerId: string;
       readonly fd: number | undefined;
     }
   /** A producer on this host puts small tensors into this ring file, which is the thread's to close. */
   | {
       readonly type: 'frames-from';
-      readonly planId: string;
+      readonly deploymentId: string;
       readonly producerId: string;
       readonly fd: number;
     };
@@ -90,7 +100,7 @@ export interface InferenceReport extends TrafficReport {
 export type InferenceEvent =
   | {
       readonly type: 'boundary';
-      readonly planId: string;
+      readonly deploymentId: string;
       readonly meta: TensorMeta;
       readonly tensor: Tensor;
       /** Consumers that it goes to over the network. */
@@ -113,5 +123,12 @@ export type InferenceEvent =
       readonly held: boolean;
     }
   /** A producer's ring made no sense: the plan cannot go on. */
-  | { readonly type: 'frames-broken'; readonly planId: string; readonly error: WireError }
+  | {
+      readonly type: 'frames-broken';
+      readonly deploymentId: string;
+      readonly producerId: string;
+      readonly error: WireError;
+    }
+  /** So many sessions of a plan that is being loaded are open. */
+  | { readonly type: 'opened'; readonly deploymentId: string; readonly sessions: number }
   | { readonly type: 'fault'; readonly jobId: string; readonly attempt: number; readonly error: WireError };

@@ -52,7 +52,7 @@ const executor = new TaskExecutor({
   onLatents: leave,
   onFault: ({ jobId, attempt }, error) =>
     send({ type: 'fault', jobId, attempt, error: toWireError(error, 'worker_failed') }),
-  leaves: (planId, name) => outbox.leaves(planId, name),
+  leaves: (deploymentId, name) => outbox.leaves(deploymentId, name),
   collect: () => inbox.collect(),
   onStarved: () => void inbox.watch(),
 });
@@ -61,8 +61,8 @@ const inbox = new FrameInbox({
   traffic,
   onFrame: ({ meta: { jobId, attempt, name, version }, tensor }) =>
     executor.addTensor(jobId, attempt, name, version, tensor),
-  onBroken: (planId, error) =>
-    send({ type: 'frames-broken', planId, error: toWireError(error, 'worker_failed') }),
+  onBroken: (deploymentId, producerId, error) =>
+    send({ type: 'frames-broken', deploymentId, producerId, error: toWireError(error, 'worker_failed') }),
   isAwaited: (isMeant) => executor.lacksOnly(isMeant),
 });
 
@@ -74,10 +74,10 @@ function memoryOf(state: SamplerState | undefined): Tensor['data'][] {
 
 /** A tensor was made: straight to the consumers on this host, through the network thread to the others. */
 function leave(job: JobContext, name: string, version: number, tensor: Tensor): void {
-  const { jobId, attempt, planId } = job;
+  const { jobId, attempt, planId: deploymentId } = job;
   const meta: TensorMeta = { jobId, attempt, name, version, sentUs: Math.round(clockMs() * 1000) };
-  const to = outbox.send(planId, meta, tensor);
-  if (to.length > 0) send({ type: 'boundary', planId, meta, tensor, to }, [tensor.data]);
+  const to = outbox.send(deploymentId, meta, tensor);
+  if (to.length > 0) send({ type: 'boundary', deploymentId, meta, tensor, to }, [tensor.data]);
 }
 
 /** What one run gives (noise prediction, latents, boundary tensors) leaves as one message, as soon as the run returns. */
@@ -102,11 +102,17 @@ async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>>
   const specs = plan.segments.map(({ spec }) => spec);
   let loaded: LoadedSegment[] = [];
   try {
-    loaded = await loadSegments(specs, (spec) => open(spec, paths.get(spec.session) ?? '', plan));
+    let sessions = 0;
+    loaded = await loadSegments(specs, async (spec) => {
+      const session = await open(spec, paths.get(spec.session) ?? '', plan);
+      sessions += 1;
+      send({ type: 'opened', deploymentId: plan.deploymentId, sessions });
+      return session;
+    });
     const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
-    outbox.load(plan.planId, plan.readers);
-    inbox.load(plan.planId, specs);
-    executor.load(plan.planId, loaded);
+    outbox.load(plan.deploymentId, plan.readers);
+    inbox.load(plan.deploymentId, specs);
+    executor.load(plan.deploymentId, loaded);
     return segmentMs;
   } catch (error) {
     await releaseSegments(loaded).catch(() => undefined);
@@ -114,10 +120,10 @@ async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>>
   }
 }
 
-async function unload(planId: string): Promise<void> {
-  outbox.unload(planId);
-  inbox.unload(planId);
-  await executor.unload(planId);
+async function unload(deploymentId: string): Promise<void> {
+  outbox.unload(deploymentId);
+  inbox.unload(deploymentId);
+  await executor.unload(deploymentId);
 }
 
 /** Loads and unloads, one after another: a plan that is given up while it loads is released when it has loaded. */
@@ -146,9 +152,9 @@ function end(jobId: string, attempt: number): ThreadAnswer<InferenceReport> {
 function take(post: InferencePost): void {
   switch (post.type) {
     case 'frames-to':
-      return outbox.setRing(post.planId, post.consumerId, post.fd);
+      return outbox.setRing(post.deploymentId, post.consumerId, post.fd);
     case 'frames-from':
-      return inbox.open(post.planId, post.producerId, post.fd);
+      return inbox.open(post.deploymentId, post.producerId, post.fd);
     case 'start':
       traffic.begin(post.context.trace);
       outbox.begin();
@@ -166,11 +172,12 @@ function take(post: InferencePost): void {
 const server = serveThread<InferenceCalls, InferencePost, InferenceEvent>({
   calls: {
     load: async (plan) => ({ result: await inOrder(() => load(plan)) }),
-    unload: async ({ planId }) => {
-      await inOrder(() => unload(planId));
+    unload: async ({ deploymentId }) => {
+      await inOrder(() => unload(deploymentId));
       return { result: undefined };
     },
     end: ({ jobId, attempt }) => end(jobId, attempt),
+    state: () => ({ result: executor.progress() }),
   },
   onPost: take,
   onStop: async () => {

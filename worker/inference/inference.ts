@@ -8,6 +8,7 @@ import type {
   InferencePost,
   InferenceReport,
   InferenceSettings,
+  InferenceState,
   PlanToLoad,
 } from './inference-messages.js';
 
@@ -17,6 +18,7 @@ export interface InferenceHandlers {
   onRoundDone(event: Extract<InferenceEvent, { type: 'round-done' }>): void;
   onFault(event: Extract<InferenceEvent, { type: 'fault' }>): void;
   onFramesBroken(event: Extract<InferenceEvent, { type: 'frames-broken' }>): void;
+  onOpened(event: Extract<InferenceEvent, { type: 'opened' }>): void;
   /** The thread died: the worker cannot go on. */
   onDeath(error: AsyncDiffError): void;
 }
@@ -44,8 +46,8 @@ export class Inference {
   }
 
   /** Releases a plan's sessions. */
-  unload(planId: string): Promise<void> {
-    return this.#thread.call('unload', { planId });
+  unload(deploymentId: string): Promise<void> {
+    return this.#thread.call('unload', { deploymentId });
   }
 
   start(context: Extract<InferencePost, { type: 'start' }>['context']): void {
@@ -62,18 +64,23 @@ export class Inference {
   }
 
   /** From now on small tensors for this consumer go to this ring file, which becomes the thread's; or not any more. */
-  framesTo(planId: string, consumerId: string, fd: number | undefined): void {
-    this.#thread.post({ type: 'frames-to', planId, consumerId, fd });
+  framesTo(deploymentId: string, consumerId: string, fd: number | undefined): void {
+    this.#thread.post({ type: 'frames-to', deploymentId, consumerId, fd });
   }
 
   /** From now on tensors of this producer come from this ring file too, which becomes the thread's. */
-  framesFrom(planId: string, producerId: string, fd: number): void {
-    this.#thread.post({ type: 'frames-from', planId, producerId, fd });
+  framesFrom(deploymentId: string, producerId: string, fd: number): void {
+    this.#thread.post({ type: 'frames-from', deploymentId, producerId, fd });
   }
 
   /** Forgets the job and tells what it took. */
   end(jobId: string, attempt: number): Promise<InferenceReport> {
     return this.#thread.call('end', { jobId, attempt });
+  }
+
+  /** What the thread is at. @param signal how long an answer is waited for: it comes between two runs only */
+  state(signal: AbortSignal): Promise<InferenceState> {
+    return this.#thread.call('state', undefined, { signal });
   }
 
   /** Ends the thread after the run in progress. */
@@ -93,6 +100,8 @@ export class Inference {
         return this.#handlers.onFault(event);
       case 'frames-broken':
         return this.#handlers.onFramesBroken(event);
+      case 'opened':
+        return this.#handlers.onOpened(event);
       default:
         return event satisfies never;
     }

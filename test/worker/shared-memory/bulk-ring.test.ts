@@ -144,7 +144,7 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
           address: server.address,
           workerId: 'c',
           producerId: 'p',
-          planId: 'plan',
+          deploymentId: 'plan',
           sharedMemory,
           onTensor: (arrived) => {
             shares = client?.sharesMemory ?? false;
@@ -180,8 +180,8 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
       const exchange = new ExchangeServer({
         producerId: () => 'p',
         onFrameRing: there
-          ? (planId, consumerId, fd) => {
-              rings.push([planId, consumerId, fd !== undefined]);
+          ? (deploymentId, consumerId, fd) => {
+              rings.push([deploymentId, consumerId, fd !== undefined]);
               if (fd !== undefined) writer = new FrameRingWriter(fd);
             }
           : undefined,
@@ -197,7 +197,7 @@ describe.skipIf(!existsSync(FOLDER))('the exchange', () => {
         address: server.address,
         workerId: 'c',
         producerId: 'p',
-        planId: 'plan',
+        deploymentId: 'plan',
         sharedMemory: true,
         onFrameRing: here ? (fd) => (reader = new FrameRingReader(fd)) : undefined,
         onTensor: () => undefined,

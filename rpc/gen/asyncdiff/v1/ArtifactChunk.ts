@@ -7,6 +7,10 @@ export interface ArtifactChunk {
   'offsetBytes'?: (number | string | Long);
   'data'?: (Buffer | Uint8Array | string);
   'last'?: (boolean);
+  /**
+   * Deployment that asked for it.
+   */
+  'deploymentId'?: (string);
 }
 
 export interface ArtifactChunk__Output {
@@ -14,4 +18,8 @@ export interface ArtifactChunk__Output {
   'offsetBytes': (number);
   'data': (Buffer);
   'last': (boolean);
+  /**
+   * Deployment that asked for it.
+   */
+  'deploymentId': (string);
 }

@@ -12,6 +12,7 @@ import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Ou
 import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from '../../asyncdiff/v1/ProbeLinks.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from '../../asyncdiff/v1/Undeploy.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from '../../asyncdiff/v1/Batch.js';
+import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from '../../asyncdiff/v1/AskState.js';
 
 /**
  * What the coordinator says.
@@ -32,7 +33,8 @@ export interface CoordinatorMessage {
    * Several of the above, in order: what belongs to one moment costs one message.
    */
   'batch'?: (_asyncdiff_v1_Batch | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
+  'askState'?: (_asyncdiff_v1_AskState | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
 }
 
 /**
@@ -54,5 +56,6 @@ export interface CoordinatorMessage__Output {
    * Several of the above, in order: what belongs to one moment costs one message.
    */
   'batch'?: (_asyncdiff_v1_Batch__Output | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch";
+  'askState'?: (_asyncdiff_v1_AskState__Output | null);
+  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
 }

@@ -4,22 +4,22 @@ import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from '../../asyncdiff/v1/Route.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from '../../asyncdiff/v1/Peer.js';
 import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from '../../asyncdiff/v1/Artifact.js';
+import type { Long } from '@grpc/proto-loader';
 
 /**
  * The worker's part of a plan.
  */
 export interface Deploy {
-  'planId'?: (string);
+  /**
+   * Of this deployment alone: another one of the same plan has another. Whatever names one that is no longer there does nothing.
+   */
+  'deploymentId'?: (string);
   'segments'?: (_asyncdiff_v1_SegmentSpec)[];
   'routes'?: (_asyncdiff_v1_Route)[];
   /**
    * Workers that this one receives tensors from: it dials them.
    */
   'producers'?: (_asyncdiff_v1_Peer)[];
-  /**
-   * Send boundary tensors through the coordinator instead.
-   */
-  'relay'?: (boolean);
   /**
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
@@ -33,23 +33,27 @@ export interface Deploy {
    * The graphs of the segments and the tensors that they name. The worker asks for those that it has not got.
    */
   'artifacts'?: (_asyncdiff_v1_Artifact)[];
+  /**
+   * Counts a conversation's deployments and attempts together, from 1: one that is not above the last is late, or came twice, and does nothing.
+   * The deployments before it are given up.
+   */
+  'generation'?: (number | string | Long);
 }
 
 /**
  * The worker's part of a plan.
  */
 export interface Deploy__Output {
-  'planId': (string);
+  /**
+   * Of this deployment alone: another one of the same plan has another. Whatever names one that is no longer there does nothing.
+   */
+  'deploymentId': (string);
   'segments': (_asyncdiff_v1_SegmentSpec__Output)[];
   'routes': (_asyncdiff_v1_Route__Output)[];
   /**
    * Workers that this one receives tensors from: it dials them.
    */
   'producers': (_asyncdiff_v1_Peer__Output)[];
-  /**
-   * Send boundary tensors through the coordinator instead.
-   */
-  'relay': (boolean);
   /**
    * ONNX Runtime's graphOptimizationLevel: basic, extended or all.
    */
@@ -63,4 +67,9 @@ export interface Deploy__Output {
    * The graphs of the segments and the tensors that they name. The worker asks for those that it has not got.
    */
   'artifacts': (_asyncdiff_v1_Artifact__Output)[];
+  /**
+   * Counts a conversation's deployments and attempts together, from 1: one that is not above the last is late, or came twice, and does nothing.
+   * The deployments before it are given up.
+   */
+  'generation': (number);
 }

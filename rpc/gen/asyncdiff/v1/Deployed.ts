@@ -3,7 +3,7 @@
 import type { Long } from '@grpc/proto-loader';
 
 export interface Deployed {
-  'planId'?: (string);
+  'deploymentId'?: (string);
   /**
    * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
    */
@@ -12,7 +12,7 @@ export interface Deployed {
 }
 
 export interface Deployed__Output {
-  'planId': (string);
+  'deploymentId': (string);
   /**
    * Time of one run of each segment on this device, measured on zeros after a warm-up run, milliseconds.
    */

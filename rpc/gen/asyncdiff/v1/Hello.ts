@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 /**
  * First message of a worker.
@@ -43,6 +44,10 @@ export interface Hello {
    * Same for workers on one piece of hardware, whatever their namespace.
    */
   'machineId'?: (string);
+  /**
+   * Largest message that it takes.
+   */
+  'maxMessageBytes'?: (number | string | Long);
 }
 
 /**
@@ -87,4 +92,8 @@ export interface Hello__Output {
    * Same for workers on one piece of hardware, whatever their namespace.
    */
   'machineId': (string);
+  /**
+   * Largest message that it takes.
+   */
+  'maxMessageBytes': (number);
 }

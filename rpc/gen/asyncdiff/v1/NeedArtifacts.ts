@@ -2,11 +2,11 @@
 
 
 export interface NeedArtifacts {
-  'planId'?: (string);
+  'deploymentId'?: (string);
   'sha256'?: (string)[];
 }
 
 export interface NeedArtifacts__Output {
-  'planId': (string);
+  'deploymentId': (string);
   'sha256': (string)[];
 }

@@ -8,6 +8,10 @@ export interface Peer {
    * It is on the receiver's host.
    */
   'sameHost'?: (boolean);
+  /**
+   * Its tensors come through the coordinator: it is not dialled.
+   */
+  'relay'?: (boolean);
 }
 
 export interface Peer__Output {
@@ -17,4 +21,8 @@ export interface Peer__Output {
    * It is on the receiver's host.
    */
   'sameHost': (boolean);
+  /**
+   * Its tensors come through the coordinator: it is not dialled.
+   */
+  'relay': (boolean);
 }

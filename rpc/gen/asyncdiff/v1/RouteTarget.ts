@@ -14,6 +14,10 @@ export interface RouteTarget {
    * In a synchronous round: before the end of that round, and so negative.
    */
   'syncDueMs'?: (number | string);
+  /**
+   * Send it through the coordinator: the two cannot reach each other, or were told not to.
+   */
+  'relay'?: (boolean);
 }
 
 /**
@@ -29,4 +33,8 @@ export interface RouteTarget__Output {
    * In a synchronous round: before the end of that round, and so negative.
    */
   'syncDueMs': (number);
+  /**
+   * Send it through the coordinator: the two cannot reach each other, or were told not to.
+   */
+  'relay': (boolean);
 }

@@ -2,11 +2,12 @@
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from '../../asyncdiff/v1/SamplerStart.js';
+import type { Long } from '@grpc/proto-loader';
 
 export interface StartJob {
   'jobId'?: (string);
   'attempt'?: (number);
-  'planId'?: (string);
+  'deploymentId'?: (string);
   /**
    * Conditioning by graph-input name; only what this worker's segments read.
    */
@@ -31,12 +32,16 @@ export interface StartJob {
    * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
    */
   'sampler'?: (_asyncdiff_v1_SamplerStart | null);
+  /**
+   * As that of Deploy.
+   */
+  'generation'?: (number | string | Long);
 }
 
 export interface StartJob__Output {
   'jobId': (string);
   'attempt': (number);
-  'planId': (string);
+  'deploymentId': (string);
   /**
    * Conditioning by graph-input name; only what this worker's segments read.
    */
@@ -61,4 +66,8 @@ export interface StartJob__Output {
    * For the one worker that holds component N alone: it runs the sampler, and sends the latents to whoever reads them.
    */
   'sampler': (_asyncdiff_v1_SamplerStart__Output | null);
+  /**
+   * As that of Deploy.
+   */
+  'generation': (number);
 }

@@ -7,9 +7,9 @@ export interface Subscribe {
    */
   'workerId'?: (string);
   /**
-   * Plan whose tensors it wants.
+   * Deployment whose tensors it wants.
    */
-  'planId'?: (string);
+  'deploymentId'?: (string);
   /**
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */
@@ -32,9 +32,9 @@ export interface Subscribe__Output {
    */
   'workerId': (string);
   /**
-   * Plan whose tensors it wants.
+   * Deployment whose tensors it wants.
    */
-  'planId': (string);
+  'deploymentId': (string);
   /**
    * Worker that it believes it has dialled; the producer refuses if it is another one.
    */

@@ -2,9 +2,9 @@
 
 
 export interface Undeploy {
-  'planId'?: (string);
+  'deploymentId'?: (string);
 }
 
 export interface Undeploy__Output {
-  'planId': (string);
+  'deploymentId': (string);
 }

@@ -6,9 +6,10 @@ export interface Welcome {
   'protocolVersion'?: (number);
   'version'?: (string);
   /**
-   * Milliseconds between pings; a side that hears nothing for four of them gives the other up.
+   * Milliseconds between pings. A worker that hears nothing for `silence_ms` gives the coordinator up, and joins again.
    */
   'pingIntervalMs'?: (number);
+  'silenceMs'?: (number);
 }
 
 export interface Welcome__Output {
@@ -16,7 +17,8 @@ export interface Welcome__Output {
   'protocolVersion': (number);
   'version': (string);
   /**
-   * Milliseconds between pings; a side that hears nothing for four of them gives the other up.
+   * Milliseconds between pings. A worker that hears nothing for `silence_ms` gives the coordinator up, and joins again.
    */
   'pingIntervalMs': (number);
+  'silenceMs': (number);
 }

@@ -6,7 +6,15 @@ export interface WorkerFault {
   'message'?: (string);
   'hint'?: (string);
   'jobId'?: (string);
-  'planId'?: (string);
+  'deploymentId'?: (string);
+  /**
+   * Where it was thrown, for faults of the program itself.
+   */
+  'stack'?: (string);
+  /**
+   * Of the job.
+   */
+  'attempt'?: (number);
 }
 
 export interface WorkerFault__Output {
@@ -14,5 +22,13 @@ export interface WorkerFault__Output {
   'message': (string);
   'hint': (string);
   'jobId': (string);
-  'planId': (string);
+  'deploymentId': (string);
+  /**
+   * Where it was thrown, for faults of the program itself.
+   */
+  'stack': (string);
+  /**
+   * Of the job.
+   */
+  'attempt': (number);
 }

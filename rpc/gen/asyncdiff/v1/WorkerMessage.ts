@@ -13,6 +13,9 @@ import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from '../../asyncdiff/v1/Leaving.js';
 import type { WorkerBatch as _asyncdiff_v1_WorkerBatch, WorkerBatch__Output as _asyncdiff_v1_WorkerBatch__Output } from '../../asyncdiff/v1/WorkerBatch.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from '../../asyncdiff/v1/RoundDone.js';
+import type { DeployProgress as _asyncdiff_v1_DeployProgress, DeployProgress__Output as _asyncdiff_v1_DeployProgress__Output } from '../../asyncdiff/v1/DeployProgress.js';
+import type { LinkDown as _asyncdiff_v1_LinkDown, LinkDown__Output as _asyncdiff_v1_LinkDown__Output } from '../../asyncdiff/v1/LinkDown.js';
+import type { StateReport as _asyncdiff_v1_StateReport, StateReport__Output as _asyncdiff_v1_StateReport__Output } from '../../asyncdiff/v1/StateReport.js';
 
 /**
  * What a worker says.
@@ -40,7 +43,10 @@ export interface WorkerMessage {
    */
   'batch'?: (_asyncdiff_v1_WorkerBatch | null);
   'roundDone'?: (_asyncdiff_v1_RoundDone | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone";
+  'deployProgress'?: (_asyncdiff_v1_DeployProgress | null);
+  'linkDown'?: (_asyncdiff_v1_LinkDown | null);
+  'stateReport'?: (_asyncdiff_v1_StateReport | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport";
 }
 
 /**
@@ -69,5 +75,8 @@ export interface WorkerMessage__Output {
    */
   'batch'?: (_asyncdiff_v1_WorkerBatch__Output | null);
   'roundDone'?: (_asyncdiff_v1_RoundDone__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone";
+  'deployProgress'?: (_asyncdiff_v1_DeployProgress__Output | null);
+  'linkDown'?: (_asyncdiff_v1_LinkDown__Output | null);
+  'stateReport'?: (_asyncdiff_v1_StateReport__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport";
 }

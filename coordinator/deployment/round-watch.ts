@@ -1,0 +1,139 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { Deadline } from '../../common/pending/index.js';
+import { isLatents } from '../../program/index.js';
+import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
+import type { WorkerHandle } from '../workers/index.js';
+import type { Deployment } from './deployment.js';
+
+/** A round may take so many times what the slowest order of its segments takes. */
+const ROUND_FACTOR = 5;
+/** Between two looks at what the workers are at, of which the second tells whether anything moves. */
+const LOOK_AGAIN_MS = 1_000;
+/** Looks at workers that are all in a run before the ones whose run does not end are blamed. */
+const MAX_PATIENT_LOOKS = 2;
+
+/**
+ * How long no report of a job's rounds may come: from the segments' times as the workers measured them, one after another.
+ * @param minMs the least, however short they are
+ * @param rounds rounds per report
+ */
+export function roundLimitMs(
+  { segmentMs }: Pick<Deployment, 'segmentMs'>,
+  minMs: number,
+  stride: number,
+  rounds: number,
+): number {
+  let stepMs = 0;
+  for (const ms of segmentMs.values()) stepMs += ms;
+  return Math.max(minMs, ROUND_FACTOR * stepMs * Math.max(1, stride) * rounds);
+}
+
+/** What is wrong with a job of which nothing is heard. */
+export type Blame =
+  | { readonly kind: 'worker'; readonly worker: WorkerHandle; readonly why: string }
+  | { readonly kind: 'link'; readonly from: WorkerHandle; readonly to: WorkerHandle; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface RoundWatchOptions {
+  readonly deployment: Deployment;
+  readonly limitMs: number;
+  readonly onStuck: (blame: Blame) => void;
+}
+
+type Report = readonly [WorkerHandle, StateReport__Output];
+
+/**
+ * Watches an attempt: every report begins its time anew. When that is over, the workers are asked what they are at. As long as any of
+ * them finishes tasks, the job is slow and goes on; otherwise the one is named that does not answer, whose run does not end, or whose
+ * tensor did not reach the one that waits for it.
+ */
+export class RoundWatch {
+  readonly #options: RoundWatchOptions;
+  readonly #deadline: Deadline;
+  #before: ReadonlyMap<string, number> | undefined;
+  #looks = 0;
+  #isOver = false;
+
+  constructor(options: RoundWatchOptions) {
+    this.#options = options;
+    this.#deadline = this.#start(options.limitMs);
+  }
+
+  /** Something was heard of the job. */
+  moved(): void {
+    this.#before = undefined;
+    this.#looks = 0;
+    this.#deadline.extend(this.#options.limitMs);
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#deadline.clear();
+  }
+
+  #start(withinMs: number): Deadline {
+    return new Deadline(withinMs, () => void this.#look(), { repeats: true });
+  }
+
+  async #look(): Promise<void> {
+    const { deployment, limitMs, onStuck } = this.#options;
+    const before = this.#before;
+    const answers = await Promise.allSettled(
+      deployment.workers.map(async (worker): Promise<Report> => [worker, await worker.ask()]),
+    );
+    // One that did not answer is lost by now, and the job has heard of it.
+    if (this.#isOver || answers.some(({ status }) => status === 'rejected')) return;
+    const reports = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const done = new Map(reports.map(([{ id }, { tasksDone }]) => [id, tasksDone]));
+    this.#before = done;
+    if (before === undefined) {
+      this.#deadline.extend(LOOK_AGAIN_MS);
+      return;
+    }
+    this.#looks += 1;
+    const isMoving = [...done].some(([id, count]) => count !== before.get(id));
+    const areAllComputing = reports.every(([, { computing }]) => computing);
+    if (isMoving || (areAllComputing && reports.length > 1 && this.#looks < MAX_PATIENT_LOOKS)) {
+      this.#deadline.extend(limitMs);
+      return;
+    }
+    onStuck(blameFor(deployment, reports, limitMs));
+  }
+}
+
+/** Who holds up a job in which no task is finished any more. */
+export function blameFor(
+  deployment: Pick<Deployment, 'producerOf' | 'samplingWorkerId' | 'worker' | 'directPairs'>,
+  reports: readonly Report[],
+  limitMs: number,
+): Blame {
+  const seconds = `${(limitMs / 1000).toFixed(1)} s`;
+  const hung = reports.find(([, { computing }]) => computing);
+  if (hung !== undefined) {
+    const [worker] = hung;
+    const why = `worker ${worker.name} did not end a run within ${seconds}`;
+    return { kind: 'worker', worker, why };
+  }
+  // Of all that is waited for, the oldest: what came later waits for it in turn.
+  const waiting = reports
+    .filter(([, { missing }]) => missing.length > 0)
+    .toSorted(([, a], [, b]) => a.round - b.round);
+  for (const [to, { missing, round }] of waiting) {
+    for (const name of missing) {
+      const from =
+        deployment.producerOf(name, to.id) ??
+        (isLatents(name) ? deployment.worker(deployment.samplingWorkerId ?? '') : undefined);
+      if (from === undefined || from === to) continue;
+      const why = `"${name}" for round ${round} did not come from worker ${from.name} to worker ${to.name} within ${seconds}`;
+      // What already goes through the coordinator was never made, or never sent.
+      const isDirect = deployment.directPairs.some(([a, b]) => a === from && b === to);
+      return isDirect ? { kind: 'link', from, to, why } : { kind: 'worker', worker: from, why };
+    }
+  }
+  return { kind: 'unknown', why: `no round was finished within ${seconds}, and no worker waits for another` };
+}
+
+/** The loss of an attempt, as the error that it ends with. */
+export function errorOf({ why }: Blame): AsyncDiffError {
+  return new AsyncDiffError('worker_lost', why);
+}

@@ -1,0 +1,42 @@
+/**
+ * How long a worker may take, milliseconds. A worker that takes longer is named and loses its place; the job goes on with the others.
+ * The limit of a long round follows from its plan: see `roundLimitMs`.
+ */
+export interface WorkerLimitsMs {
+  /** From the connection to the first message. */
+  readonly hello: number;
+  /** From one ping to the next. */
+  readonly ping: number;
+  /** Without any word. Its network thread never computes, so it has no excuse. */
+  readonly silence: number;
+  /** One link's measurement, which ends by itself after 5 s. */
+  readonly probe: number;
+  /** From one sign of progress of a deployment to the next: a chunk written, a session opened. */
+  readonly deploy: number;
+  /** From the start of an attempt to the answer. */
+  readonly start: number;
+  /** Without a report of a job's rounds, however short they are: a host that is busy, a link that loses packets. */
+  readonly round: number;
+  /** From the end of an attempt to its report. */
+  readonly end: number;
+  /** A question that its network thread answers: a ping that must be answered, what it is at. */
+  readonly ask: number;
+}
+
+export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
+  hello: 10_000,
+  ping: 400,
+  silence: 1_600,
+  probe: 8_000,
+  deploy: 30_000,
+  start: 10_000,
+  round: 5_000,
+  end: 10_000,
+  ask: 2_000,
+});
+
+/** What opening a session takes at most, besides {@link WORKER_LIMITS_MS.deploy}: reading, hashing and preparing its weights. */
+export const MIN_OPEN_BYTES_PER_SECOND = 20_000_000;
+
+/** A worker cut off from its coordinator without a word looks for it anew after so many milliseconds. */
+export const COORDINATOR_SILENCE_MS = 6_000;

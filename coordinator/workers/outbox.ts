@@ -1,0 +1,27 @@
+import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+
+/** Messages of one turn of the event loop leave as one: each costs both sides some hundred microseconds. */
+export class Outbox {
+  readonly #send: (message: CoordinatorMessage) => void;
+  #messages: CoordinatorMessage[] = [];
+
+  constructor(send: (message: CoordinatorMessage) => void) {
+    this.#send = send;
+  }
+
+  send(message: CoordinatorMessage): void {
+    if (this.#messages.length === 0) queueMicrotask(() => this.#flush());
+    this.#messages.push(message);
+  }
+
+  #flush(): void {
+    const messages = this.#messages;
+    this.#messages = [];
+    // Relayed frames and artifacts keep their own messages: they are laid out and counted one by one.
+    const isBulk = messages.some(
+      ({ relayedFrame, artifactChunk }) => relayedFrame !== undefined || artifactChunk !== undefined,
+    );
+    if (isBulk || messages.length === 1) for (const message of messages) this.#send(message);
+    else this.#send({ batch: { messages } });
+  }
+}

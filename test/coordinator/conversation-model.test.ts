@@ -1,0 +1,289 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AsyncDiffError } from '../../common/errors/index.js';
+import type { JobListener } from '../../coordinator/workers/index.js';
+import { WorkerHandle } from '../../coordinator/workers/worker-handle.js';
+import type { WorkerFacts } from '../../coordinator/workers/worker-facts.js';
+import type {
+  CoordinatorMessage,
+  CoordinatorMessage__Output,
+} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { coordinatorService } from '../../rpc/index.js';
+import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
+import { Conversation, type ConversationOptions } from '../../worker/conversation/conversation.js';
+
+/** What can happen to a message on its way. */
+const FATES = ['arrives', 'is lost', 'comes twice', 'comes when all else is over'] as const;
+/** Where the coordinator gives up what it is at. */
+const CANCELS = ['never', 'while it deploys', 'while it starts'] as const;
+
+/** Makes every choice in every way, one run after another: the next run changes the last choice that has another way left. */
+class Choices {
+  #taken: { choice: number; of: number }[] = [];
+  #at = 0;
+
+  next(of: number): number {
+    const known = this.#taken[this.#at];
+    if (known === undefined) this.#taken.push({ choice: 0, of });
+    this.#at += 1;
+    return known?.choice ?? 0;
+  }
+
+  /** False when all ways were taken. */
+  advance(): boolean {
+    this.#at = 0;
+    while (this.#taken.length > 0) {
+      const last = this.#taken.at(-1) as { choice: number; of: number };
+      last.choice += 1;
+      if (last.choice < last.of) return true;
+      this.#taken.pop();
+    }
+    return false;
+  }
+
+  toString(): string {
+    return this.#taken.map(({ choice }) => choice).join('');
+  }
+}
+
+const facts: WorkerFacts = {
+  name: 'w',
+  device: 'cpu',
+  threads: 1,
+  address: '',
+  hostId: 'h',
+  hostName: 'h',
+  machineId: 'm',
+  version: '1',
+  onnxruntimeVersion: '1',
+  nodeVersion: '1',
+  speed: 1,
+  maxMessageBytes: 1000,
+  declared: undefined,
+};
+
+/** Messages as the other side reads them: with every default in its place. */
+function wires() {
+  const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } =
+    coordinatorService().Join;
+  return {
+    fromWorker: (message: WorkerMessage): WorkerMessage__Output =>
+      requestDeserialize(requestSerialize(message)),
+    fromCoordinator: (message: CoordinatorMessage): CoordinatorMessage__Output =>
+      responseDeserialize(responseSerialize(message)),
+  };
+}
+
+/** A coordinator's handle and a worker's conversation, with a way between them that does to messages what the choices say. */
+class Pair {
+  readonly handle: WorkerHandle;
+  readonly conversation: Conversation;
+  readonly loaded = new Set<string>();
+  readonly started: string[] = [];
+  /** Undefined: everything arrives. */
+  choices: Choices | undefined;
+  /** Messages in flight are delivered newest first. */
+  isReordering = false;
+  #flight: (() => void)[] = [];
+  #late: (() => void)[] = [];
+  readonly #wires = wires();
+
+  constructor(choices: Choices) {
+    this.choices = choices;
+    this.handle = new WorkerHandle('w', 'w', facts, {
+      send: (message) => {
+        for (const each of message.batch?.messages ?? [message])
+          this.#post(() => this.conversation.receive(this.#wires.fromCoordinator(each)));
+      },
+      close: () => undefined,
+    });
+    const inference: ConversationOptions['inference'] = {
+      load: async ({ deploymentId }) => {
+        this.loaded.add(deploymentId);
+        return { s: 1 };
+      },
+      unload: async (deploymentId) => {
+        this.loaded.delete(deploymentId);
+      },
+      start: ({ jobId, attempt }) => void this.started.push(`${jobId}/${attempt}`),
+      end: async () => ({
+        computeMs: 1,
+        waitMs: 0,
+        segmentMs: {},
+        spans: [],
+        sentBytes: {},
+        receivedBytes: {},
+      }),
+      state: async () => ({ tasksDone: 0, missing: [], round: 0 }),
+      tensor: () => undefined,
+      framesFrom: () => undefined,
+      round: () => undefined,
+    };
+    this.conversation = new Conversation({
+      workerId: 'w',
+      inference,
+      exchange: { publish: async () => true, dropDeployment: () => undefined },
+      cache: new ArtifactCache('/nowhere'),
+      declared: true,
+      sharedMemory: false,
+      link: {},
+      send: (message) => this.#post(() => this.handle.receive(this.#wires.fromWorker(message))),
+      onReceived: () => undefined,
+      onJobEnded: () => undefined,
+      log: { warn: () => undefined },
+    });
+  }
+
+  /** Delivers what is in flight, and what that makes, until nothing moves. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 20; quiet++) {
+      await Promise.resolve();
+      const deliver = this.isReordering ? this.#flight.pop() : this.#flight.shift();
+      if (deliver === undefined) continue;
+      quiet = 0;
+      deliver();
+    }
+  }
+
+  /** What was held back comes now. */
+  async release(): Promise<void> {
+    this.#flight.push(...this.#late.splice(0));
+    await this.settle();
+  }
+
+  #post(deliver: () => void): void {
+    const fate = this.choices === undefined ? 'arrives' : FATES[this.choices.next(FATES.length)];
+    if (fate === 'is lost') return;
+    if (fate === 'comes when all else is over') this.#late.push(deliver);
+    else this.#flight.push(deliver);
+    if (fate === 'comes twice') this.#late.push(deliver);
+  }
+}
+
+const listener = (jobId: string, attempt: number, faults: AsyncDiffError[]): JobListener => ({
+  jobId,
+  attempt,
+  onNoise: () => undefined,
+  onRoundDone: () => undefined,
+  onRelayedFrame: () => undefined,
+  onFault: (error) => void faults.push(error),
+});
+
+/** Settled, or not: a promise that can be looked at. */
+function watch<T>(promise: Promise<T>): {
+  readonly done: boolean;
+  readonly value: T | undefined;
+  readonly error: unknown;
+} {
+  const seen: { done: boolean; value: T | undefined; error: unknown } = {
+    done: false,
+    value: undefined,
+    error: undefined,
+  };
+  promise.then(
+    (value) => Object.assign(seen, { done: true, value }),
+    (error: unknown) => Object.assign(seen, { done: true, error }),
+  );
+  return seen;
+}
+
+const aids = (signal: AbortSignal) => ({
+  artifacts: { read: () => (async function* () {})() },
+  sizeBytes: 0,
+  onLinkDown: () => undefined,
+  signal,
+});
+
+/** One attempt from deployment to report; whether it came through. */
+async function attempt(
+  pair: Pair,
+  deploymentId: string,
+  number: number,
+  cancel: (typeof CANCELS)[number],
+): Promise<boolean> {
+  const { handle } = pair;
+  const controller = new AbortController();
+  const faults: AsyncDiffError[] = [];
+  const settled = async (seen: { readonly done: boolean }): Promise<void> => {
+    await pair.settle();
+    // Whatever is not answered now never is: its limit passes.
+    if (!seen.done) await vi.advanceTimersByTimeAsync(60_000);
+    expect(seen.done, 'it has an end').toBe(true);
+  };
+  const deployed = watch(
+    handle.deploy({ deploymentId, segments: [], routes: [], producers: [] }, aids(controller.signal)),
+  );
+  if (cancel === 'while it deploys') controller.abort();
+  await settled(deployed);
+  if (deployed.error !== undefined) return false;
+  const started = watch(
+    handle.startJob(
+      { jobId: 'j', attempt: number, deploymentId },
+      listener('j', number, faults),
+      controller.signal,
+    ),
+  );
+  if (cancel === 'while it starts') controller.abort();
+  await settled(started);
+  const isStarted = started.error === undefined;
+  const ended = watch(handle.endJob('j', number, !isStarted));
+  await settled(ended);
+  return isStarted && ended.value !== undefined && faults.length === 0;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('coordinator and worker, whatever happens to any of their messages', () => {
+  it.each(CANCELS)(
+    'cancelled %s: every wait ends, states move as the table says, and the next attempt is as if nothing had been',
+    async (cancel) => {
+      const choices = new Choices();
+      let runs = 0;
+      do {
+        for (const isReordering of [false, true]) {
+          const pair = new Pair(isReordering ? new FixedChoices(choices) : choices);
+          pair.isReordering = isReordering;
+          const { handle } = pair;
+          const what = `choices ${choices.toString()}${isReordering ? ', newest first' : ''}`;
+          await attempt(pair, 'd1', 0, cancel);
+          handle.undeploy('d1');
+          await pair.settle();
+          // From here on everything arrives, and what is late comes at its worst: after the next deployment was asked for, and after the start.
+          pair.choices = undefined;
+          if (handle.state !== 'lost') {
+            const next = attempt(pair, 'd2', 1, 'never');
+            await Promise.resolve();
+            await pair.release();
+            expect(await next, what).toBe(true);
+            expect(handle.state, what).toBe('ready');
+            expect([...pair.loaded], what).toEqual(['d2']);
+            expect(pair.started.at(-1), what).toBe('j/1');
+            await pair.release();
+            expect([handle.state, ...pair.loaded], what).toEqual(['ready', 'd2']);
+          }
+          vi.clearAllTimers();
+          runs += 1;
+        }
+      } while (choices.advance());
+      expect(runs).toBeGreaterThan(20);
+    },
+  );
+});
+
+/** The same choices once more. */
+class FixedChoices extends Choices {
+  readonly #recorded: string;
+  #position = 0;
+
+  constructor(of: Choices) {
+    super();
+    this.#recorded = of.toString();
+  }
+
+  override next(): number {
+    const choice = Number(this.#recorded[this.#position] ?? 0);
+    this.#position += 1;
+    return choice;
+  }
+}

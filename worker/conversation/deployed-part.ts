@@ -1,0 +1,284 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import type { FileRange } from '../../common/model-file/index.js';
+import { formatDims, type Tensor, type TensorMeta, type ValueSpec } from '../../common/tensor/index.js';
+import { clockMs, type SegmentSpec } from '../../execution/index.js';
+import type { OptimizationLevel } from '../../execution/index.js';
+import { type Due, dueAt, type DueClock, isLatents, sessionValueName } from '../../program/index.js';
+import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
+import { encodeFrames, type LinkOptions } from '../../rpc/index.js';
+import type { ReceivedMeta } from '../../rpc/streams/index.js';
+import { ExchangeClient, type ExchangeServer } from '../exchange/index.js';
+import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
+import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
+import type { RouteTarget__Output } from '../../rpc/gen/asyncdiff/v1/RouteTarget.js';
+import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import type { ArtifactCache } from './artifact-cache.js';
+import type { Inference } from '../inference/index.js';
+import { Traffic } from '../exchange/index.js';
+import { checkPartMove, type PartState } from './part-state.js';
+
+export interface PartContext {
+  readonly workerId: string;
+  readonly inference: Pick<Inference, 'load' | 'unload' | 'tensor' | 'framesFrom'>;
+  readonly exchange: Pick<ExchangeServer, 'publish' | 'dropDeployment'>;
+  readonly cache: ArtifactCache;
+  readonly declared: boolean;
+  /** Whether tensors of workers on this host may come through shared memory. */
+  readonly sharedMemory: boolean;
+  /** How other workers are dialled. */
+  readonly link: LinkOptions;
+  readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  /** A boundary tensor came in (for metrics). */
+  readonly onReceived: (producerId: string, sizeBytes: number) => void;
+  /** What a producer sent cannot be used. */
+  readonly onWrong: (deploymentId: string, error: AsyncDiffError) => void;
+}
+
+/** This worker's part of one deployment of a plan: its sessions, and where its boundary tensors come from and go to. */
+export class DeployedPart {
+  readonly deploymentId: string;
+  readonly segments: readonly SegmentSpec[];
+  /** The segments by id. */
+  readonly specs: ReadonlyMap<string, SegmentSpec>;
+  /** What passes the network thread. */
+  readonly traffic = new Traffic();
+  readonly #context: PartContext;
+  readonly #optimizationLevel: OptimizationLevel;
+  readonly #producers: Deploy__Output['producers'];
+  readonly #artifacts: Deploy__Output['artifacts'];
+  /** Where the artifacts lie on this host. */
+  readonly #ranges = new Map<string, FileRange>();
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
+  /** Consumers that are reached through the coordinator, by tensor. */
+  readonly #relayed: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #clock: DueClock;
+  /** What is read here and made elsewhere, as the session takes it. */
+  readonly #reads: ReadonlyMap<string, ValueSpec>;
+  readonly #readsLatents: boolean;
+  readonly #closed = new AbortController();
+  #state: PartState = 'waiting';
+
+  constructor(message: Deploy__Output, context: PartContext) {
+    this.deploymentId = message.deploymentId;
+    this.segments = message.segments.map(fromSegmentMessage);
+    this.specs = new Map(this.segments.map((segment) => [segment.id, segment]));
+    this.#context = context;
+    this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
+    this.#producers = message.producers;
+    this.#artifacts = message.artifacts;
+    this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
+    this.#relayed = new Map(message.routes.map(({ name, to }) => [name, relayedOf(to)]));
+    this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
+    this.#reads = new Map(this.segments.flatMap(readsOf));
+    this.#readsLatents = this.segments.some(({ sampleInput }) => sampleInput !== '');
+  }
+
+  get state(): PartState {
+    return this.#state;
+  }
+
+  /**
+   * Looks for the graphs and tensors on this host: in the cache, and where the coordinator says that it has them. What is found is what its
+   * name says.
+   *
+   * @returns SHA-256 of those that have to be sent
+   */
+  async locate(): Promise<string[]> {
+    if (this.#context.declared) return [];
+    const { cache } = this.#context;
+    const elsewhere = new Map<string, FileRange>();
+    for (const { sha256, path, offsetBytes, sizeBytes } of this.#artifacts) {
+      const kept = await cache.find(sha256);
+      if (kept !== undefined) this.take(sha256, kept);
+      else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
+    }
+    for (const [sha256, range] of await cache.confirm(elsewhere)) this.take(sha256, range);
+    return this.#artifacts.map(({ sha256 }) => sha256).filter((sha256) => !this.#ranges.has(sha256));
+  }
+
+  /** An artifact is here. */
+  take(sha256: string, range: FileRange): void {
+    this.#ranges.set(sha256, range);
+  }
+
+  /**
+   * Opens the sessions and dials the producers; milliseconds of one run by segment. Every producer that does not answer is told
+   * to the coordinator; then throws `peer_unreachable`, or what a session throws, or `cancelled` if it was closed meanwhile.
+   */
+  async open(): Promise<Readonly<Record<string, number>>> {
+    this.#go('opening');
+    const { inference } = this.#context;
+    // One fails: the other is waited for all the same, so that nothing is under way when the failure is told.
+    const [loaded, dialled] = await Promise.allSettled([
+      inference.load({
+        deploymentId: this.deploymentId,
+        segments: this.segments.map((spec) => ({
+          spec,
+          graphPath: this.#ranges.get(spec.sha256)?.path ?? '',
+        })),
+        tensors: this.#ranges,
+        optimizationLevel: this.#optimizationLevel,
+        readers: Object.fromEntries([...this.#routes].map(([name, to]) => [name, [...to.keys()]])),
+      }),
+      this.#dialProducers(),
+    ]);
+    if (this.#closed.signal.aborted) throw AsyncDiffError.from(this.#closed.signal.reason, 'cancelled');
+    if (loaded.status === 'rejected') throw loaded.reason;
+    if (dialled.status === 'rejected') throw dialled.reason;
+    if (this.#state === 'opening') this.#go('open');
+    return loaded.value;
+  }
+
+  /** A tensor that was computed here goes to these workers. Its memory must stay as it is. */
+  publish(tensor: Tensor, meta: TensorMeta, consumers: readonly string[]): void {
+    for (const consumerId of consumers) this.traffic.sent(consumerId, tensor.data.byteLength);
+    void this.#send(consumers, tensor, meta);
+  }
+
+  async #send(consumers: readonly string[], tensor: Tensor, meta: TensorMeta): Promise<void> {
+    const relayed = this.#relayed.get(meta.name);
+    const toWorkerIds = consumers.filter((id) => relayed?.has(id));
+    // Once to the coordinator, however many workers read it.
+    if (toWorkerIds.length > 0)
+      for (const frame of encodeFrames(meta, tensor))
+        this.#context.send({ relayedFrame: { toWorkerIds, frame } }, frame.data.byteLength);
+    await Promise.all(
+      consumers
+        .filter((id) => relayed?.has(id) !== true)
+        .map((id) => {
+          const due = this.#routes.get(meta.name)?.get(id) as Due;
+          const dueMs = dueAt(this.#clock, due, meta.version);
+          return this.#context.exchange.publish(this.deploymentId, id, tensor, meta, dueMs);
+        }),
+    );
+  }
+
+  /** A tensor came from another worker: hand it on to neighbours on this host, then to the inference thread. */
+  async receive(tensor: Tensor, meta: ReceivedMeta, producerId: string): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wrong = this.#wrong(tensor, meta.name, producerId);
+    if (wrong !== undefined) {
+      this.#context.onWrong(this.deploymentId, wrong);
+      return;
+    }
+    const sizeBytes = tensor.data.byteLength;
+    this.#context.onReceived(producerId, sizeBytes);
+    this.#traceTransfer(meta, producerId, sizeBytes);
+    const { jobId, attempt, name, version, sentUs } = meta;
+    const neighbours = [...(this.#routes.get(name)?.keys() ?? [])];
+    if (neighbours.length === 0) {
+      if (this.#isReadHere(name)) this.#take(tensor, meta);
+      return;
+    }
+    // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
+    if (this.#isReadHere(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
+    for (const consumerId of neighbours) this.traffic.sent(consumerId, sizeBytes);
+    await this.#send(neighbours, tensor, { jobId, attempt, name, version, sentUs });
+  }
+
+  #take(tensor: Tensor, { jobId, attempt, name, version }: ReceivedMeta): void {
+    this.#context.inference.tensor(jobId, attempt, name, version, tensor);
+  }
+
+  #isReadHere(name: string): boolean {
+    return isLatents(name) ? this.#readsLatents : this.#reads.has(name);
+  }
+
+  /** What is wrong with a tensor; of latents, which are cast and repeated where they are read, only that nobody wants them. */
+  #wrong({ dtype, dims }: Tensor, name: string, producerId: string): AsyncDiffError | undefined {
+    const said = `worker '${producerId}' sent "${name}"`;
+    if (!this.#isReadHere(name) && !this.#routes.has(name))
+      return new AsyncDiffError('worker_failed', `${said}, which nobody reads here`);
+    const read = this.#reads.get(name);
+    const fits = read === undefined || (dtype === read.dtype && formatDims(dims) === formatDims(read.dims));
+    if (fits) return undefined;
+    return new AsyncDiffError(
+      'worker_failed',
+      `${said} as ${dtype} ${formatDims(dims)}, it must be ${read.dtype} ${formatDims(read.dims)}`,
+    );
+  }
+
+  /** Tensors of a producer can no longer come: the coordinator is told, also where no job runs. */
+  lose(producerId: string, error: AsyncDiffError): void {
+    if (this.#state === 'closed') return;
+    if (this.#state !== 'broken') this.#go('broken');
+    const { deploymentId } = this;
+    this.#context.send({ linkDown: { deploymentId, producerId, message: error.rawMessage } });
+  }
+
+  /** Gives it up, also while it opens; resolves when its sessions are released. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const isLoaded = this.#state !== 'waiting';
+    this.#go('closed');
+    this.#closed.abort(new AsyncDiffError('cancelled', `deployment ${this.deploymentId} was given up`));
+    this.#context.exchange.dropDeployment(this.deploymentId);
+    // Its thread's death is told elsewhere.
+    if (isLoaded) await this.#context.inference.unload(this.deploymentId).catch(() => undefined);
+  }
+
+  #go(next: PartState): void {
+    checkPartMove(this.#state, next);
+    this.#state = next;
+  }
+
+  async #dialProducers(): Promise<void> {
+    const producers = this.#producers.filter(({ relay }) => !relay);
+    const results = await Promise.allSettled(producers.map((producer) => this.#dial(producer)));
+    const failed = results.flatMap((result, at) =>
+      result.status === 'rejected'
+        ? [
+            {
+              id: producers[at]?.workerId ?? '',
+              error: AsyncDiffError.from(result.reason, 'peer_unreachable'),
+            },
+          ]
+        : [],
+    );
+    for (const { id, error } of failed) this.lose(id, error);
+    if (failed[0] !== undefined) throw failed[0].error;
+  }
+
+  async #dial({ workerId: producerId, address, sameHost }: Peer__Output): Promise<void> {
+    const { workerId, link, sharedMemory, inference } = this.#context;
+    await ExchangeClient.connect({
+      address,
+      workerId,
+      producerId,
+      deploymentId: this.deploymentId,
+      link,
+      sharedMemory: sameHost && sharedMemory,
+      onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
+      onFrameRing: (fd) => inference.framesFrom(this.deploymentId, producerId, fd),
+      onLost: (error) => this.lose(producerId, error),
+      signal: this.#closed.signal,
+    });
+  }
+
+  #traceTransfer(meta: ReceivedMeta, producerId: string, sizeBytes: number): void {
+    // Begins on the producer's clock and ends on ours; whoever merges traces knows both offsets.
+    const startMs = meta.sentUs / 1000;
+    this.traffic.addSpan({
+      name: meta.name,
+      category: 'transfer',
+      startMs,
+      durationMs: clockMs() - startMs,
+      round: meta.version,
+      sizeBytes,
+      peer: producerId,
+    });
+  }
+}
+
+function relayedOf(targets: readonly RouteTarget__Output[]): ReadonlySet<string> {
+  return new Set(targets.filter(({ relay }) => relay).map(({ workerId }) => workerId));
+}
+
+/** What a segment reads that others make, as its session takes it. */
+function readsOf({ boundaryReads, inputs, microBatches }: SegmentSpec): [string, ValueSpec][] {
+  return boundaryReads.flatMap((name): [string, ValueSpec][] => {
+    const own = sessionValueName(name, microBatches);
+    const input = inputs.find((each) => each.name === own);
+    return input === undefined ? [] : [[name, input]];
+  });
+}
