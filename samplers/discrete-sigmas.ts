@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { alphasAboveZero, type BetaSettings, trainingSigmas } from './beta-schedule.js';
 import { f, sqrt, square } from './float32.js';
 import { addedNoise, type Level } from './level.js';
+import { numpyLog } from './numpy-log.js';
 import { sigmaSpacing, spacedSigmas, spacingKeys } from './sigma-spacing.js';
 import {
   interpolate,
@@ -49,7 +50,7 @@ export function discreteSigmas(
   { timesteps: given, single = true, roundKarras = false, sigmasFrom }: DiscreteSigmaShape = {},
 ): DiscreteSigmas {
   const trained = trainingSigmas(alphasAboveZero(settings));
-  const logSigmas = trained.map((sigma) => Math.log(sigma));
+  const logSigmas = trained.map(numpyLog);
   const spaced =
     given ??
     spacedTimesteps(settings.timestep_spacing, settings.num_train_timesteps, count, settings.steps_offset);

@@ -6,6 +6,7 @@ import { addedNoiseLevels, discreteSigmas, initialSigma, scaledInput } from './d
 import { f, sub } from './float32.js';
 import type { SamplerMethod } from './method.js';
 import { addedNoiseConversion } from './prediction.js';
+import { NO_SPACING } from './sigma-spacing.js';
 import { timestepSpacing } from './timesteps.js';
 import { minus, over, weighted } from './vector.js';
 
@@ -23,7 +24,7 @@ export const eulerAncestralDiscrete = defineSampler({
     steps_offset: z.int().default(0),
   }),
   method(settings, { numInferenceSteps }): SamplerMethod {
-    const spaced = discreteSigmas({ ...settings, ...PLAIN_SPACING }, numInferenceSteps);
+    const spaced = discreteSigmas({ ...settings, ...NO_SPACING }, numInferenceSteps);
     const sigmas = Float32Array.from([...spaced.sigmas, 0]);
     const sigmaAt = (call: number): number => sigmas[call] as number;
     const conversion = addedNoiseConversion(sigmaAt, settings.prediction_type);
@@ -48,12 +49,4 @@ export const eulerAncestralDiscrete = defineSampler({
       },
     };
   },
-});
-
-const PLAIN_SPACING = Object.freeze({
-  use_karras_sigmas: false,
-  use_exponential_sigmas: false,
-  use_beta_sigmas: false,
-  sigma_min: null,
-  sigma_max: null,
 });

@@ -93,15 +93,15 @@ function scheduleOf(
   }
   const last = settings.final_sigmas_type === 'zero' ? 0 : (spaced.trained[0] as number);
   const sigmas = given ?? Float32Array.from([...spaced.sigmas, last]);
+  if (isContinuous)
+    return { sigmas, timesteps: Array.from(sigmas.subarray(0, -1), (sigma) => f(0.25 * log(sigma))) };
   const timesteps =
     given === undefined
       ? spaced.timesteps
       : Array.from(given.subarray(0, -1), (sigma) => sigmaToTimestep(sigma, spaced.logSigmas, true));
   return {
     sigmas,
-    timesteps: timesteps.map((timestep, i) =>
-      isContinuous ? f(0.25 * log(sigmas[i] as number)) : f(timestep),
-    ),
+    timesteps: timesteps.map(f),
   };
 }
 

@@ -12,3 +12,6 @@ export const div = (a: number, b: number): number => f(a / b);
 export const add = (a: number, b: number): number => f(a + b);
 export const sub = (a: number, b: number): number => f(a - b);
 export const square = (x: number): number => f(x * x);
+/** A small whole power, multiplied out as torch does. */
+export const power = (x: number, exponent: number): number =>
+  exponent === 0 ? 1 : mul(x, ...Array.from({ length: exponent - 1 }, () => x));

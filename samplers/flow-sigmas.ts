@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { f } from './float32.js';
 import type { SamplerOptions } from './sampler-options.js';
 import { flag } from './scheduler-config.js';
-import { sigmaSpacing, spacedSigmas, spacingKeys } from './sigma-spacing.js';
+import { NO_SPACING, sigmaSpacing, spacedSigmas, spacingKeys } from './sigma-spacing.js';
 import { linspace } from './timesteps.js';
 
 /** Keys of the flow-matching schedulers. The four for a picture's size are for pipelines, which compute `mu` from them. */
@@ -20,6 +20,15 @@ export const flowKeys = {
   ...spacingKeys,
   time_shift_type: z.enum(['exponential', 'linear']).default('exponential'),
 };
+
+/** No shifting but `shift`: classes that know nothing else. */
+export const PLAIN_FLOW = Object.freeze({
+  use_dynamic_shifting: false,
+  invert_sigmas: false,
+  shift_terminal: null,
+  ...NO_SPACING,
+  time_shift_type: 'exponential' as const,
+});
 
 export type FlowSettings = z.output<z.ZodObject<typeof flowKeys>>;
 

@@ -14,8 +14,8 @@ export interface SamplerMethod {
   readonly family: LookAhead['family'];
   /** Default true. */
   readonly worthwhile?: boolean;
-  /** Draws of fresh noise in a call; none if left out. */
-  readonly draws?: (call: number) => number;
+  /** Draws of fresh noise in a call, `taken` calls after the run's first; none if left out. */
+  readonly draws?: (call: number, taken: number) => number;
   readonly conversion: Conversion;
   scaleModelInput?(sample: Vector, call: number): Vector;
   /** Pure: what it needs of earlier calls is in `input.kept`, what later ones need it gives as `kept`. */

@@ -74,14 +74,34 @@ export function preconditionedConversion(
   sigmaData: number,
   type: 'epsilon' | 'v_prediction',
 ): Conversion {
-  // Python squares sigma_data in double; the sum with a float32 tensor rounds.
-  const squareOf = (sigma: number): number => f(square(sigma) + f(sigmaData ** 2));
-  const skip = (sigma: number): number => div(f(sigmaData ** 2), squareOf(sigma));
-  const out = (sigma: number): number =>
-    div(mul(type === 'epsilon' ? sigma : -sigma, f(sigmaData)), sqrt(squareOf(sigma)));
   return {
-    toOriginal: (output, x, call) => weighted([skip(sigmaAt(call)), x], [out(sigmaAt(call)), output]),
-    fromOriginal: (original, x, call) =>
-      over(weighted([1, original], [-skip(sigmaAt(call)), x]), out(sigmaAt(call))),
+    toOriginal: (output, x, call) => preconditionedOriginal(sigmaAt(call), sigmaData, type, output, x),
+    fromOriginal(original, x, call) {
+      const { skip, out } = preconditioning(sigmaAt(call), sigmaData, type);
+      return over(weighted([1, original], [-skip, x]), out);
+    },
   };
+}
+
+export function preconditionedOriginal(
+  sigma: number,
+  sigmaData: number,
+  type: 'epsilon' | 'v_prediction',
+  output: Vector,
+  x: Vector,
+): Vector {
+  const { skip, out } = preconditioning(sigma, sigmaData, type);
+  return weighted([skip, x], [out, output]);
+}
+
+function preconditioning(sigma: number, sigmaData: number, type: 'epsilon' | 'v_prediction') {
+  // Python squares sigma_data in double; the sum with a float32 tensor rounds.
+  const total = f(square(sigma) + f(sigmaData ** 2));
+  const signed = type === 'epsilon' ? sigma : -sigma;
+  return { skip: div(f(sigmaData ** 2), total), out: div(mul(signed, f(sigmaData)), sqrt(total)) };
+}
+
+/** What such a model's input is multiplied by. */
+export function preconditionedInput(sample: Vector, sigma: number, sigmaData: number): Vector {
+  return times(div(1, sqrt(f(square(sigma) + f(sigmaData ** 2)))), sample);
 }

@@ -1,24 +1,50 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import { cmStochasticIterative } from './cm-stochastic-iterative.js';
+import { cogVideoXDdim } from './cogvideox-ddim.js';
+import { cogVideoXDpm } from './cogvideox-dpm.js';
+import { cosineDpmSolverMultistep } from './cosine-dpm-solver-multistep.js';
+import { ddimParallel } from './ddim-parallel.js';
 import { ddim } from './ddim.js';
+import { ddpmParallel } from './ddpm-parallel.js';
+import { ddpmWuerstchen } from './ddpm-wuerstchen.js';
+import { ddpm } from './ddpm.js';
 import type { SamplerDefinition } from './definition.js';
+import { deisMultistep } from './deis-multistep.js';
 import { dpmSolverMultistep } from './dpm-solver-multistep.js';
 import { dpmSolverSde } from './dpm-solver-sde.js';
+import { dpmSolverSinglestep } from './dpm-solver-singlestep.js';
+import { edmDpmSolverMultistep } from './edm-dpm-solver-multistep.js';
+import { edmEuler } from './edm-euler.js';
 import { eulerAncestralDiscrete } from './euler-ancestral-discrete.js';
 import { eulerDiscrete } from './euler-discrete.js';
 import { flowMatchEulerDiscrete } from './flow-match-euler-discrete.js';
+import { flowMatchHeunDiscrete } from './flow-match-heun-discrete.js';
+import { flowMatchLcm } from './flow-match-lcm.js';
 import { heunDiscrete } from './heun-discrete.js';
+import { ipndm } from './ipndm.js';
 import { kdpm2AncestralDiscrete } from './kdpm2-ancestral-discrete.js';
 import { kdpm2Discrete } from './kdpm2-discrete.js';
+import { lcm } from './lcm.js';
 import { lmsDiscrete } from './lms-discrete.js';
+import { ltxEulerAncestralRf } from './ltx-euler-ancestral-rf.js';
 import type { NoiseSource } from './noise.js';
 import { pndm } from './pndm.js';
+import { saSolver } from './sa-solver.js';
 import type { Sampler } from './sampler.js';
 import type { SchedulerConfig } from './scheduler-config.js';
+import { scm } from './scm.js';
+import { tcd } from './tcd.js';
+import { unclip } from './unclip.js';
+import { uniPCMultistep } from './uni-pc-multistep.js';
 
 /** Every sampler there is. A new one is a file of its own and a line here. */
 export const SAMPLERS: readonly SamplerDefinition[] = Object.freeze([
   ddim,
+  ddimParallel,
+  ddpm,
+  ddpmParallel,
   pndm,
+  ipndm,
   eulerDiscrete,
   eulerAncestralDiscrete,
   heunDiscrete,
@@ -26,8 +52,26 @@ export const SAMPLERS: readonly SamplerDefinition[] = Object.freeze([
   kdpm2Discrete,
   kdpm2AncestralDiscrete,
   dpmSolverMultistep,
+  dpmSolverSinglestep,
   dpmSolverSde,
+  deisMultistep,
+  uniPCMultistep,
+  saSolver,
+  lcm,
+  tcd,
   flowMatchEulerDiscrete,
+  flowMatchHeunDiscrete,
+  flowMatchLcm,
+  ltxEulerAncestralRf,
+  edmEuler,
+  edmDpmSolverMultistep,
+  cosineDpmSolverMultistep,
+  cmStochasticIterative,
+  scm,
+  unclip,
+  ddpmWuerstchen,
+  cogVideoXDdim,
+  cogVideoXDpm,
 ]);
 
 export interface SamplerChoice {

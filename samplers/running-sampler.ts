@@ -158,7 +158,7 @@ function countDraws({ timesteps, draws }: SamplerMethod, begin: number): number[
   let count = 0;
   for (let call = 0; call <= timesteps.length; call += 1) {
     before.push(count);
-    if (call >= begin && call < timesteps.length) count += draws?.(call) ?? 0;
+    if (call >= begin && call < timesteps.length) count += draws?.(call, call - begin) ?? 0;
   }
   return before;
 }

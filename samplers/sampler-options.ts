@@ -20,6 +20,8 @@ const schema = z.strictObject({
   /** Fresh noise of a step: DDIM 0 to 1, TCD 0 to 1. */
   eta: z.number().min(0).max(1).optional(),
   use_clipped_model_output: z.boolean().optional(),
+  /** UnCLIP: steps lead to the run's next timestep, as its pipelines say with `prev_timestep`, and not to the next training timestep. */
+  to_next_timestep: z.boolean().optional(),
   /** LMS: at most so many derivatives. */
   order: z.int().min(1).max(20).optional(),
   /** Noise added before a step (Karras et al. 2022, algorithm 2), and the sigmas between which it is. */

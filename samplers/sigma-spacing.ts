@@ -13,6 +13,15 @@ export const spacingKeys = {
   sigma_max: z.number().positive().nullable().default(null),
 };
 
+/** For classes without these keys. */
+export const NO_SPACING = Object.freeze({
+  use_karras_sigmas: false,
+  use_exponential_sigmas: false,
+  use_beta_sigmas: false,
+  sigma_min: null,
+  sigma_max: null,
+});
+
 type SpacingSettings = z.output<z.ZodObject<typeof spacingKeys>>;
 export type SigmaSpacing = 'karras' | 'exponential' | 'beta';
 

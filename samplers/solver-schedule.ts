@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { alphasAboveZero, type BetaSettings, trainingSigmas } from './beta-schedule.js';
 import { f, log, sqrt, sub } from './float32.js';
+import { numpyLog } from './numpy-log.js';
 import type { SamplerOptions } from './sampler-options.js';
 import { flag, MINUS_INFINITY } from './scheduler-config.js';
 import { refuseListWithSpacing, sigmaSpacing, spacedSigmas, spacingKeys } from './sigma-spacing.js';
@@ -66,12 +67,24 @@ export function solverSchedule(
   options: SamplerOptions,
   shape: SolverScheduleShape,
 ): SolverSchedule {
-  const shift = flowShift(settings, options, shape.className);
+  const shift = shape.flowSigmas === undefined ? flowShift(settings, options, shape.className) : 1;
   const alphas = alphasAboveZero(settings);
   const trained = trainingSigmas(alphas);
-  const spacing = sigmaSpacing(settings);
+  const named = sigmaSpacing(settings);
+  // Lu's spacing goes before all but Karras'.
+  const spacing = settings.use_lu_lambdas === true && named !== 'karras' ? undefined : named;
+  if (
+    spacing !== undefined &&
+    settings.use_flow_sigmas &&
+    !(shape.flowSigmas !== undefined && spacing === 'karras')
+  ) {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `${shape.className}: use_flow_sigmas and use_${spacing}_sigmas exclude each other`,
+    );
+  }
   refuseListWithSpacing(options.timesteps, spacing ?? (settings.use_lu_lambdas === true ? 'lu' : undefined));
-  const logSigmas = trained.map((sigma) => Math.log(sigma));
+  const logSigmas = trained.map(numpyLog);
   const timestepOf = (sigma: number): number => sigmaToTimestep(sigma, logSigmas);
   const { roundsKarras = true } = shape;
   let sigmas: number[];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { numpyLog } from './numpy-log.js';
 
 const f = Math.fround;
 
@@ -76,7 +77,8 @@ export function interpolate(values: Float32Array, position: number): number {
  */
 export function sigmaToTimestep(sigma: number, logSigmas: Float32Array, single = false): number {
   const round = single ? f : (value: number): number => value;
-  const logSigma = round(Math.log(Math.max(sigma, round(1e-10))));
+  const floored = Math.max(sigma, round(1e-10));
+  const logSigma = single ? numpyLog(floored) : Math.log(floored);
   let low = 0;
   for (let i = 0; i < logSigmas.length - 1; i += 1) if (logSigma >= (logSigmas[i] ?? 0)) low = i;
   low = Math.min(low, logSigmas.length - 2);

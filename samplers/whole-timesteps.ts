@@ -28,6 +28,22 @@ export function wholeTimesteps(
   return timesteps;
 }
 
+/** Timesteps given by hand: whole numbers that fall, below `trained`. Throws `invalid_settings`. */
+export function fallingTimesteps(
+  given: readonly number[] | undefined,
+  trained: number,
+  className: string,
+): number[] | undefined {
+  if (given === undefined) return undefined;
+  const timesteps = given.map(Math.trunc);
+  const isFalling = timesteps.every((timestep, i) => i === 0 || timestep < (timesteps[i - 1] as number));
+  if (isFalling && (timesteps[0] as number) < trained && (timesteps.at(-1) as number) >= 0) return timesteps;
+  throw new AsyncDiffError(
+    'invalid_settings',
+    `${className}: timesteps must fall from less than ${trained} to no less than 0; got ${given.join(', ')}`,
+  );
+}
+
 /** That each timestep was trained, and holds enough signal to find the noise in it. */
 export function checkTimesteps(
   timesteps: readonly number[],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { randn, TorchGenerator } from '../../common/random/index.js';
+import { BrownianInterval, randn, seedSequence, TorchGenerator } from '../../common/random/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 
 interface Draw {
@@ -24,9 +24,9 @@ const recorded = JSON.parse(readFileSync(join(packageRoot, 'test/data/torch-rand
   };
 };
 
-function expectClose(actual: ArrayLike<number>, expected: readonly number[]): void {
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance = 2e-6): void {
   expect(actual.length).toBe(expected.length);
-  expected.forEach((value, i) => expect(Math.abs((actual[i] as number) - value)).toBeLessThan(2e-6));
+  expected.forEach((value, i) => expect(Math.abs((actual[i] as number) - value)).toBeLessThan(tolerance));
 }
 
 const floats = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
@@ -58,5 +58,54 @@ describe('torch.randn', () => {
 
   test.each([0.5, Number.NaN, 2 ** 53, 2n ** 64n, -(2n ** 63n) - 1n])('seed %s is refused', (seed) => {
     expect(() => randn(seed, [1])).toThrow(/\[invalid_settings\] seed/);
+  });
+});
+
+interface Torchsde {
+  readonly intervals: readonly {
+    readonly start: number;
+    readonly end: number;
+    readonly length: number;
+    readonly entropy: string;
+    readonly increments: readonly {
+      readonly from: number;
+      readonly to: number;
+      readonly values: readonly number[];
+    }[];
+  }[];
+  readonly seedSequences: readonly {
+    readonly entropy: string;
+    readonly spawnKey: readonly string[];
+    readonly poolSize: number;
+    readonly state: readonly number[];
+  }[];
+}
+
+/** Recorded from torchsde 0.2.6 (torch 2.15) and numpy 2.4. */
+const torchsde = JSON.parse(readFileSync(join(packageRoot, 'test/data/torchsde.json'), 'utf8')) as Torchsde;
+
+describe('Brownian paths', () => {
+  test.each(torchsde.seedSequences)('numpy.random.SeedSequence($entropy)', (sequence) => {
+    const spawnKey = sequence.spawnKey.map(BigInt);
+    expect(seedSequence(BigInt(sequence.entropy), spawnKey, sequence.poolSize, 4)).toEqual(sequence.state);
+  });
+
+  test.each(torchsde.intervals)('torchsde.BrownianInterval of $length values', (recording) => {
+    const { start, end, length, entropy, increments } = recording;
+    const path = new BrownianInterval(start, end, length, BigInt(entropy));
+    for (const { from, to, values } of increments) expectClose(path.increment(from, to), values, 2e-5);
+    // The other way round as well: the path is what it is.
+    const again = new BrownianInterval(start, end, length, BigInt(entropy));
+    for (const { from, to, values } of increments.toReversed())
+      expectClose(again.increment(from, to), values, 2e-5);
+  });
+
+  test('skipping draws what randn would have drawn', () => {
+    for (const elements of [3, 8, 16, 17, 64, 100]) {
+      const [skipped, drawn] = [new TorchGenerator(3), new TorchGenerator(3)];
+      skipped.skip(elements);
+      drawn.randn([elements]);
+      expect(skipped.randn([20])).toEqual(drawn.randn([20]));
+    }
   });
 });
