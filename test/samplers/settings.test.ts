@@ -4,8 +4,6 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   createSampler,
   forLatents,
-  formatSchedulerConfig,
-  parseSchedulerConfig,
   SAMPLERS,
   SeededNoise,
   type SchedulerConfig,
@@ -41,74 +39,6 @@ function codeOf(run: () => unknown): string {
   }
   return 'none';
 }
-
-/** `__proto__` as a key is dropped where the config is checked, which is as well. */
-const KEY = fc.string().filter((key) => key !== '__proto__');
-
-test('formatSchedulerConfig writes what parseSchedulerConfig reads, infinities as well', () => {
-  fc.assert(
-    fc.property(
-      fc.dictionary(
-        KEY,
-        fc.oneof(
-          fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, null, true),
-          fc.string(),
-          fc.integer(),
-        ),
-      ),
-      (keys) => {
-        const given = { ...keys, _class_name: 'DDIMScheduler' };
-        expect(parseSchedulerConfig(formatSchedulerConfig(given))).toEqual(given);
-      },
-    ),
-  );
-});
-
-describe('parseSchedulerConfig', () => {
-  test('the infinities that diffusers writes are numbers, and strings keep their insides', () => {
-    const parsed = parseSchedulerConfig(
-      '{"_class_name": "X", "lambda_min_clipped": -Infinity, "a": [Infinity], "note": "NaN, \\"-Infinity\\""}',
-    );
-    expect(parsed['lambda_min_clipped']).toBe(Number.NEGATIVE_INFINITY);
-    expect(parsed['a']).toEqual([Number.POSITIVE_INFINITY]);
-    expect(parsed['note']).toBe('NaN, "-Infinity"');
-  });
-
-  test('whatever JSON allows comes through unchanged', () => {
-    fc.assert(
-      fc.property(fc.dictionary(KEY, fc.jsonValue()), (value) => {
-        const text = JSON.stringify({ ...value, _class_name: 'X' });
-        expect(parseSchedulerConfig(text)).toEqual(JSON.parse(text));
-      }),
-    );
-  });
-
-  test('a NaN where a number is needed is named', () => {
-    const parsed = parseSchedulerConfig('{"_class_name": "DDIMScheduler", "beta_start": NaN}');
-    expect(() => createSampler(parsed, 4)).toThrow(
-      '[invalid_settings] scheduler config of DDIMScheduler: beta_start',
-    );
-  });
-
-  test.each([
-    ['{', 'file_unreadable'],
-    ['[]', 'invalid_settings'],
-    ['{}', 'invalid_settings'],
-    ['{"_class_name": 3}', 'invalid_settings'],
-  ])('%s is %s', (text, code) => {
-    expect(codeOf(() => parseSchedulerConfig(text))).toBe(code);
-  });
-
-  test('a DPM-Solver++ config as diffusers saves it', () => {
-    const text = JSON.stringify(config('DPMSolverMultistepScheduler')).replace(
-      '}',
-      ', "lambda_min_clipped": -Infinity}',
-    );
-    expect(trajectory(parseSchedulerConfig(text), 5)).toEqual(
-      trajectory(config('DPMSolverMultistepScheduler'), 5),
-    );
-  });
-});
 
 describe('choosing a sampler', () => {
   test('names and classes are unique', () => {
@@ -236,54 +166,6 @@ describe('settings', () => {
     const first = createSampler(config('DPMSolverMultistepScheduler', more), 10).timesteps[0] as number;
     expect(first).toBeGreaterThan(950);
     expect(first).toBeLessThan(999);
-  });
-});
-
-describe('options', () => {
-  test('one that the sampler does not take is named, with those that it takes', () => {
-    expect(() => createSampler(config('EulerDiscreteScheduler'), 4, { options: { eta: 0.5 } })).toThrow(
-      'the sampler euler has no option eta; it has: sigmas, timesteps, s_churn',
-    );
-  });
-
-  test.each([
-    ['DDIMScheduler', { eta: 2 }],
-    ['DDIMScheduler', { begin_index: 4 }],
-    ['EulerDiscreteScheduler', { sigmas: [3, 2, 1] }],
-    ['FlowMatchEulerDiscreteScheduler', { sigmas: [1, 0.5], timesteps: [1] }],
-    ['DPMSolverMultistepScheduler', { mu: 1 }],
-  ] as const)('%s with %o is invalid', (className, options) => {
-    expect(codeOf(() => createSampler(config(className), 4, { options }))).toBe('invalid_settings');
-  });
-
-  test('dynamic shifting without mu says what is missing', () => {
-    const dynamic = config('FlowMatchEulerDiscreteScheduler', { use_dynamic_shifting: true });
-    expect(() => createSampler(dynamic, 4)).toThrow('needs mu');
-  });
-
-  test('PNDM with Runge-Kutta steps has room for them, or says so', () => {
-    const pndm = config('PNDMScheduler', { skip_prk_steps: false });
-    expect(() => createSampler(pndm, 3)).toThrow('needs at least 4 steps');
-    expect(createSampler(pndm, 4).numCalls).toBe(13);
-  });
-
-  test('spacings of sigmas exclude each other', () => {
-    const both = config('EulerDiscreteScheduler', { use_karras_sigmas: true, use_beta_sigmas: true });
-    expect(() => createSampler(both, 4)).toThrow('use_karras_sigmas and use_beta_sigmas exclude each other');
-  });
-
-  test('explicit timesteps say how many steps there are', () => {
-    const options = { timesteps: [999, 500, 10] };
-    expect(createSampler(config('EulerDiscreteScheduler'), undefined, { options }).timesteps).toEqual([
-      999, 500, 10,
-    ]);
-  });
-
-  test('a later begin leaves out the calls before it', () => {
-    const whole = createSampler(config('HeunDiscreteScheduler'), 5);
-    const late = createSampler(config('HeunDiscreteScheduler'), 5, { options: { begin_index: 4 } });
-    expect(late.timesteps).toEqual(whole.timesteps.slice(4));
-    expect(late.numCalls).toBe(whole.numCalls - 4);
   });
 });
 
