@@ -10,6 +10,7 @@ export type { MadeLatents, SampledRound } from './job-sampler.js';
 export { type JobContext, JobState } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
+export { fromOrtData, toOrtData } from './ort-data.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
 export { checkCancelled, loadOrt, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
 export { ReferenceExecutor } from './reference-executor.js';

@@ -12,6 +12,7 @@ import {
 import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
 import { type DeviceSpec, providerHint } from './device.js';
 import type { OptimizationLevel } from './ort.js';
+import { fromOrtData, toOrtData } from './ort-data.js';
 import type { SegmentSession } from './session.js';
 
 export interface OrtSessionOptions {
@@ -98,7 +99,11 @@ class OrtSegmentSession implements SegmentSession {
     const outputs: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(results)) {
       const tensor = value;
-      outputs[name] = { dtype: tensor.type as DType, dims: tensor.dims, data: tensor.data as TypedArray };
+      outputs[name] = {
+        dtype: tensor.type as DType,
+        dims: tensor.dims,
+        data: fromOrtData(tensor.data as TypedArray),
+      };
     }
     return outputs;
   }
@@ -112,7 +117,7 @@ class OrtSegmentSession implements SegmentSession {
     if (known !== undefined) return known;
     const made = new this.#ort.Tensor(
       tensor.dtype as 'float32',
-      aligned(tensor.data) as Float32Array,
+      toOrtData(tensor.dtype, aligned(tensor.data)) as Float32Array,
       tensor.dims,
     );
     this.#wrapped.set(tensor, made);

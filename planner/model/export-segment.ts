@@ -5,6 +5,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   contentsOf,
   decodeModel,
+  dtypeOf,
   encodeModel,
   type ModelProto,
   namedByContent,
@@ -12,6 +13,7 @@ import {
   onnxTypeOf,
   readsOf,
   storedBytes,
+  tensorDims,
   type TensorProto,
   writesOf,
 } from '../../common/model-file/index.js';
@@ -187,11 +189,18 @@ function buildSegment(source: Source, partition: Partition, segment: Segment): S
       node,
       initializer: weights,
       sparse_initializer: sparse,
-      input: inputs.map(valueInfo),
+      input: [...inputs.map(valueInfo), ...weights.flatMap((tensor) => overridable(source, tensor))],
       output: outputs.map(valueInfo),
     },
   };
   return { model, inputs, outputs };
+}
+
+/** What follows from an open dimension is listed as an input too: an initializer that ONNX Runtime does not take for a constant. */
+function overridable({ prepared }: Source, tensor: TensorProto): ReturnType<typeof valueInfo>[] {
+  const dtype = dtypeOf(tensor.data_type);
+  if (!prepared.folded.skeleton.volatile.has(tensor.name ?? '') || dtype === undefined) return [];
+  return [valueInfo({ name: tensor.name ?? '', dtype, dims: tensorDims(tensor) })];
 }
 
 /** The nodes that make constants which `nodes` read, and those behind them, in order. */

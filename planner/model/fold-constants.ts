@@ -1,18 +1,16 @@
-import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
-  encodeModel,
-  int64,
+  isFloat,
   type NodeProto,
-  onnxTypeOf,
   readsOf,
   subgraphs,
-  type TensorProto,
   tensorDims,
   writesOf,
 } from '../../common/model-file/index.js';
 import { type DType, elementCount } from '../../common/tensor/index.js';
-import { checkCancelled, openSession } from '../../execution/index.js';
+import { checkCancelled } from '../../execution/index.js';
+import { evaluate, openShapes, shapeValue } from './constant-values.js';
+import { nodesBehindShapes } from './nodes-behind-shapes.js';
 import { type InferredValue, inferValues } from './infer-values.js';
 import type { Skeleton } from './skeleton.js';
 
@@ -40,10 +38,25 @@ const MOVES = new Set(
 /** Operators whose output can be huge whatever goes in. */
 const GROWS = new Set(['ConstantOfShape', 'Expand', 'Tile', 'Range', 'Pad', 'Resize', 'OneHot', 'EyeLike']);
 
+/** What a fold carries from turn to turn. */
+interface FoldState {
+  /** Values as far as they are known where the inputs' open dimensions stay open. */
+  readonly asItCame: ReadonlyMap<string, InferredValue>;
+  /** Constants that follow from an open dimension: in the model as it came they are none. */
+  readonly fromOpen: Set<string>;
+  /** Names of nodes that shapes depend on, whatever they compute; empty at first. */
+  readonly needed: ReadonlySet<string>;
+  readonly label: string;
+}
+
 /**
  * Computes what depends on shapes and small constants only, until every shape is static: 2,988 nodes of an export of SD 1.5 become 1,667. The
  * other nodes stay as they were exported, under their names, so that every value of the model is there to be cut at, and a session of
  * some of them computes what the untouched model does, on whatever device.
+ *
+ * Numbers that the untouched model computes in every run (the scale of an attention, from the width of a tensor with an open batch) are computed
+ * in every run here too: as constants, ONNX Runtime would fuse them into products that round otherwise. They are left alone unless a
+ * shape depends on them.
  *
  * @throws AsyncDiffError `model_invalid`, `model_unsupported` (a shape that depends on the data, a constant of more than 2^26 elements), `cancelled`.
  */
@@ -53,19 +66,23 @@ export async function foldConstants(
   signal: AbortSignal | undefined,
 ): Promise<FoldedSkeleton> {
   let skeleton = start;
-  // What is not static after the first kind of folding may depend on arithmetic that it leaves alone.
-  let thorough = false;
+  const asItCame = await inferValues(start, label, 'declared');
+  let state: FoldState = { asItCame, fromOpen: new Set(), needed: new Set(), label };
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     checkCancelled(signal);
     const inferred = await inferValues(skeleton, label);
     checkCancelled(signal);
     checkConstants(skeleton, inferred);
-    const folded = await foldOnce(skeleton, inferred, label, thorough);
+    const folded = await foldOnce(skeleton, inferred, state);
+    if (folded !== undefined) {
+      skeleton = folded;
+      continue;
+    }
     const open = openValues(skeleton, inferred);
-    if (folded !== undefined) skeleton = folded;
-    else if (open.length === 0) return { skeleton, values: staticValues(skeleton, inferred) };
-    else if (thorough) throw dependsOnData(open);
-    else thorough = true;
+    if (open.length === 0) return { skeleton, values: staticValues(skeleton, inferred) };
+    const needed = nodesBehindShapes(skeleton, open);
+    if ([...needed].every((name) => state.needed.has(name))) throw dependsOnData(open);
+    state = { ...state, needed: new Set([...state.needed, ...needed]) };
   }
   throw new AsyncDiffError('model_unsupported', `the shapes of ${label} could not be computed`);
 }
@@ -120,121 +137,102 @@ function checkConstants(skeleton: Skeleton, inferred: ReadonlyMap<string, Inferr
 async function foldOnce(
   skeleton: Skeleton,
   inferred: ReadonlyMap<string, InferredValue>,
-  label: string,
-  thorough: boolean,
+  state: FoldState,
 ): Promise<Skeleton | undefined> {
+  const { asItCame, fromOpen, label } = state;
+  const isOpen = openShapes(skeleton, asItCame);
   const known = new Map(skeleton.constants);
   const shapeOf = new Map(skeleton.inputs.map(({ name, dims }) => [name, dims]));
   for (const [name, tensor] of [...skeleton.constants, ...skeleton.weights])
     shapeOf.set(name, tensorDims(tensor));
   for (const [name, { dims }] of inferred) if (dims !== undefined) shapeOf.set(name, dims);
   const computed = new Set<string>();
+  const overridable = new Map<string, string>();
   const toRun: NodeProto[] = [];
   const rest: NodeProto[] = [];
   for (const node of skeleton.nodes) {
     const shape = shapeValue(node, shapeOf);
     if (shape !== undefined) {
       known.set(shape.name ?? '', shape);
+      if (isOpen(node)) fromOpen.add(shape.name ?? '');
       continue;
     }
+    const reads = readsOf(node);
     const isKnown = (name: string): boolean => known.has(name) || computed.has(name);
-    if (readsOf(node).every(isKnown) && isFoldable(node, inferred, thorough)) {
+    const isVolatile = reads.some((name) => fromOpen.has(name));
+    if (reads.every(isKnown) && isFoldable(node, inferred, state, isVolatile)) {
       toRun.push(node);
-      for (const name of writesOf(node)) computed.add(name);
-    } else rest.push(node);
+      for (const name of writesOf(node)) {
+        computed.add(name);
+        if (isVolatile) fromOpen.add(name);
+      }
+    } else
+      rest.push(givesFloats(node, inferred) ? withOverridable(node, skeleton, fromOpen, overridable) : node);
   }
   if (rest.length === skeleton.nodes.length) return undefined;
-  const read = new Set([...rest.flatMap(readsOf), skeleton.output]);
+  const read = new Set([...rest.flatMap(readsOf), ...overridable.values(), skeleton.output]);
   const wanted = [...computed].filter((name) => read.has(name));
   for (const tensor of await evaluate(skeleton, toRun, known, wanted, label))
     known.set(tensor.name ?? '', tensor);
+  for (const [name, original] of overridable) {
+    const tensor = known.get(original);
+    if (tensor !== undefined) known.set(name, { ...tensor, name });
+    fromOpen.add(name);
+  }
   if (!rest.some((node) => writesOf(node).includes(skeleton.output)))
     throw new AsyncDiffError(
       'model_unsupported',
       `the output ${skeleton.output} does not depend on any input`,
     );
-  const constants = new Map([...known].filter(([name]) => read.has(name)));
-  const weights = new Map([...skeleton.weights].filter(([name]) => read.has(name)));
-  return { ...skeleton, nodes: rest, constants, weights };
+  const names = new Set(rest.flatMap(readsOf));
+  return {
+    ...skeleton,
+    nodes: rest,
+    constants: new Map([...known].filter(([name]) => names.has(name))),
+    volatile: new Set([...skeleton.volatile, ...overridable.keys()].filter((name) => names.has(name))),
+    weights: new Map([...skeleton.weights].filter(([name]) => names.has(name))),
+  };
+}
+
+/** A node that reads, in place of what follows from an open dimension, a copy that ONNX Runtime does not take for a constant. */
+function withOverridable(
+  node: NodeProto,
+  { volatile }: Skeleton,
+  fromOpen: ReadonlySet<string>,
+  copies: Map<string, string>,
+): NodeProto {
+  const input = (node.input ?? []).map((name) => {
+    if (!fromOpen.has(name) || volatile.has(name)) return name;
+    copies.set(`${name}/open`, name);
+    return `${name}/open`;
+  });
+  return { ...node, input };
+}
+
+/** Whether a node only makes numbers out of constants: what ONNX Runtime would compute once if it knew them. */
+function givesFloats(node: NodeProto, inferred: ReadonlyMap<string, InferredValue>): boolean {
+  return (
+    node.op_type === 'Cast' && writesOf(node).every((name) => isFloat(inferred.get(name)?.dtype ?? 'int64'))
+  );
 }
 
 function isFoldable(
   node: NodeProto,
   inferred: ReadonlyMap<string, InferredValue>,
-  thorough: boolean,
+  { needed }: FoldState,
+  isVolatile: boolean,
 ): boolean {
   const type = node.op_type ?? '';
   if (RANDOM.test(type) || subgraphs(node).length > 0) return false;
+  const isNeeded = needed.has(node.name ?? '');
   return writesOf(node).every((name) => {
     const value = inferred.get(name);
     if (value === undefined) return false;
     // In float16 ONNX Runtime computes a chain of nodes in float32 and rounds at its end: so must whoever wants the same bits.
-    if (value.dtype === 'float16' && !MOVES.has(type) && !thorough) return false;
-    if (value.dims === undefined) return thorough && !GROWS.has(type);
+    const isComputed =
+      isFloat(value.dtype) && (isVolatile || (value.dtype === 'float16' && !MOVES.has(type)));
+    if (isComputed && !isNeeded) return false;
+    if (value.dims === undefined) return isNeeded && !GROWS.has(type);
     return elementCount(value.dims) <= MAX_FOLDED_ELEMENTS;
   });
-}
-
-/** What `Shape` and `Size` give where the shape that they ask for is known. */
-function shapeValue(
-  node: NodeProto,
-  shapeOf: ReadonlyMap<string, readonly number[]>,
-): TensorProto | undefined {
-  const dims = shapeOf.get(node.input?.[0] ?? '');
-  const name = node.output?.[0] ?? '';
-  if (dims === undefined || (node.domain ?? '') !== '') return undefined;
-  if (node.op_type === 'Size') return integers(name, [], [elementCount(dims)]);
-  if (node.op_type !== 'Shape') return undefined;
-  const attribute = (key: string): number | undefined => {
-    const found = (node.attribute ?? []).find((one) => one.name === key);
-    return found === undefined ? undefined : int64(found.i);
-  };
-  const part = dims.slice(attribute('start') ?? 0, attribute('end'));
-  return integers(name, [part.length], part);
-}
-
-function integers(name: string, dims: number[], values: readonly number[]): TensorProto {
-  const data = BigInt64Array.from(values, BigInt);
-  return { name, dims, data_type: onnxTypeOf('int64'), raw_data: new Uint8Array(data.buffer) };
-}
-
-/** Runs nodes that read constants only, and gives some of what they make. */
-async function evaluate(
-  { rest }: Skeleton,
-  nodes: readonly NodeProto[],
-  known: ReadonlyMap<string, TensorProto>,
-  wanted: readonly string[],
-  label: string,
-): Promise<TensorProto[]> {
-  if (wanted.length === 0) return [];
-  const read = new Set(nodes.flatMap(readsOf));
-  const session = await openSession(
-    encodeModel({
-      ...rest,
-      graph: {
-        name: 'constants',
-        node: [...nodes],
-        initializer: [...known.values()].filter(({ name }) => read.has(name ?? '')),
-        output: wanted.map((name) => ({ name })),
-      },
-    }),
-    label,
-    { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1, interOpNumThreads: 1 },
-  );
-  try {
-    const results = await session.run({});
-    return wanted.map((name) => fromOrt(name, results[name] as OrtTensor));
-  } finally {
-    await session.release();
-  }
-}
-
-function fromOrt(name: string, { type, dims, data }: OrtTensor): TensorProto {
-  const { buffer, byteOffset, byteLength } = data as Uint8Array;
-  return {
-    name,
-    dims: [...dims],
-    data_type: onnxTypeOf(type as DType),
-    raw_data: new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)),
-  };
 }

@@ -35,13 +35,13 @@ export interface PreparedModel {
 }
 
 /** Raise it when the meaning of a stored file changes: older ones are then made again. */
-const PREPARED_FORMAT = 2;
+const PREPARED_FORMAT = 3;
 const HASH_BYTES = 32;
 
 /** Key of what folding a skeleton gives. */
 export function preparedKey(skeleton: Skeleton): string {
   return createHash('sha256')
-    .update(JSON.stringify([PREPARED_FORMAT, findRuntime()?.version]))
+    .update(JSON.stringify([PREPARED_FORMAT, findRuntime()?.version, [...skeleton.declaredDims]]))
     .update(encodeSkeleton(skeleton, []))
     .digest('hex')
     .slice(0, 32);
@@ -90,6 +90,7 @@ export function readPrepared(folder: string, key: string, start: Skeleton): Fold
       rest: { ...start.rest, ...rest, functions: start.rest.functions ?? [] },
       nodes: graph?.node ?? [],
       constants: new Map(named(false)),
+      volatile: new Set((graph?.input ?? []).flatMap(({ name }) => name ?? [])),
       weights,
       sparse: graph?.sparse_initializer ?? [],
     },
@@ -112,7 +113,7 @@ function readValue(
 
 /** Everything but where the weights lie. */
 function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): Uint8Array {
-  const { rest, nodes, constants, weights, sparse, inputs, output } = skeleton;
+  const { rest, nodes, constants, volatile, weights, sparse, inputs, output } = skeleton;
   const placeless = [...weights.values()].map(
     ({ name, dims, data_type: type }): TensorProto => ({
       name: name ?? '',
@@ -128,7 +129,7 @@ function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): 
       node: [...nodes],
       initializer: [...constants.values(), ...placeless],
       sparse_initializer: sparse,
-      input: inputs.map(valueInfo),
+      input: [...inputs.map(valueInfo), ...[...volatile].map((name) => ({ name }))],
       output: [{ name: output }],
       value_info: [...values],
     },

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { arrayOf, type DType, elementCount } from '../../common/tensor/index.js';
+import { toOrtData } from '../../execution/index.js';
 import { isFloat } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 
@@ -25,7 +26,11 @@ export function profileInputs(
     if (input.name === timestepInput) fillNumber(data, input.dtype);
     else if (isFloat(input.dtype)) fillNormal(data, input.dtype, random);
     else if (input.dtype === 'bool') data.fill(1 as never);
-    feeds[input.name] = new ort.Tensor(input.dtype as 'float32', data as Float32Array, input.dims);
+    feeds[input.name] = new ort.Tensor(
+      input.dtype as 'float32',
+      toOrtData(input.dtype, data) as Float32Array,
+      input.dims,
+    );
   }
   return feeds;
 }

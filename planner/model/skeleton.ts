@@ -23,10 +23,17 @@ export interface Skeleton {
   readonly nodes: readonly NodeProto[];
   /** Small tensors, their data in memory, by name. */
   readonly constants: ReadonlyMap<string, TensorProto>;
+  /**
+   * Of the constants, those that follow from an open dimension and that numbers are computed from. Segments hold them as initializers that could
+   * be overridden: ONNX Runtime then computes and fuses nothing ahead that it would not in the untouched model, and rounds as there.
+   */
+  readonly volatile: ReadonlySet<string>;
   /** Tensors whose data is in a file, by name. */
   readonly weights: ReadonlyMap<string, TensorProto>;
   readonly sparse: NonNullable<GraphProto['sparse_initializer']>;
   readonly inputs: readonly ValueSpec[];
+  /** Dimensions of the inputs as the model declares them; undefined where they are open. */
+  readonly declaredDims: ReadonlyMap<string, readonly (number | undefined)[]>;
   readonly output: string;
   /** Folder that the model's external data is relative to. */
   readonly folder: string;
@@ -61,9 +68,16 @@ export function skeletonOf(
     rest: { ...rest, ir_version: Math.max(4, int64(rest.ir_version)) },
     nodes: withOwnNames(nodes),
     constants,
+    volatile: new Set(),
     weights,
     sparse: (graph?.sparse_initializer ?? []).filter((tensor) => read.has(tensor.values?.name ?? '')),
     inputs,
+    declaredDims: new Map(
+      predictor.inputs.map(({ name, dims }) => [
+        name,
+        dims.map((dim) => (typeof dim === 'number' ? dim : undefined)),
+      ]),
+    ),
     output,
     folder: file.folder,
   };

@@ -201,6 +201,38 @@ describe('subgraphs', () => {
   });
 });
 
+describe('constants that follow from an open dimension', () => {
+  it('are fused no more than in the untouched model, where they are none', async () => {
+    // The scale of an attention as exporters write it: 1 / sqrt(width), the width read off a shape with an open batch.
+    const model = predictor(
+      [
+        node('Conv', ['sample', 'w1'], ['a'], { pads }),
+        node('Shape', ['a'], ['a_shape']),
+        node('Gather', ['a_shape', 'last'], ['width']),
+        node('Cast', ['width'], ['width_float'], { to: 1 }),
+        node('Sqrt', ['width_float'], ['root']),
+        node('Div', ['one', 'root'], ['scale']),
+        node('Mul', ['a', 'scale'], ['query']),
+        node('Transpose', ['a'], ['key'], { perm: [0, 1, 3, 2] }),
+        node('MatMul', ['query', 'key'], ['scores']),
+        node('Softmax', ['scores'], ['weights'], { axis: -1 }),
+        node('MatMul', ['weights', 'a'], ['mixed']),
+        node('Conv', ['mixed', 'w2'], ['out_sample'], { pads }),
+      ],
+      [weight('w1', [4, 4, 3, 3]), weight('w2', [4, 4, 3, 3]), scalar('one', 1), integers('last', [3])],
+    );
+    const modelPath = writeModel(model, tempFolder());
+    const prepared = await prepareModel({ modelPath, inputShapes, workDir: tempFolder() });
+    const feeds = profileInputs(prepared.graph.inputs, prepared.graph.timestepInput);
+    const whole = await runModel(modelPath, feeds, 'extended');
+    for (const ends of [[], latentNodes(prepared.graph).slice(0, 1)]) {
+      const exported = await exportAll(prepared, cutAt(prepared.graph, ends), tempFolder());
+      const pieces = await runSegments(exported, feeds, 'extended');
+      expect(bits(pieces['out_sample']).equals(bits(whole['out_sample']))).toBe(true);
+    }
+  });
+});
+
 describe('exportSegments', () => {
   it('gives the same bytes each time, with only the weights that a segment reads', async () => {
     const modelPath = writeModel(chain(), tempFolder());
