@@ -16,6 +16,7 @@ import {
   toPlanSettingsMessage,
   toTensorMessages,
   unary,
+  withJobSettings,
 } from '../rpc/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { ClusterStatus } from './cluster-status.js';
@@ -123,21 +124,12 @@ export class AsyncDiffClient implements AsyncDisposable {
 
   /** Text to image with the coordinator's model. */
   generate(options: GenerateOptions): Job {
-    const {
-      plan,
-      signal,
-      previewEvery = 0,
-      trace = false,
-      detached = false,
-      samplerOptions,
-      ...request
-    } = options;
+    const { plan, signal, trace = false, detached = false, samplerOptions, ...request } = options;
     const jobId = randomUUID();
     const message = {
-      ...defined(withoutArguments(request)),
+      ...withJobSettings(defined(withoutArguments(request))),
       arguments: toArgumentMessages(request),
       samplerOptions: toJson(samplerOptions),
-      previewEvery,
       trace,
       detached,
       jobId,
@@ -153,7 +145,7 @@ export class AsyncDiffClient implements AsyncDisposable {
     return this.#job(
       jobId,
       this.#client.denoise({
-        ...defined(request),
+        ...withJobSettings(defined(request)),
         samplerOptions: toJson(samplerOptions),
         inputs: toTensorMessages(inputs),
         detached,

@@ -1,6 +1,6 @@
 import type { Pipeline } from './pipeline/index.js';
 import type { Deployments } from './deployment/index.js';
-import type { JobQueue, JobRecords } from './jobs/index.js';
+import type { ClientJobs, JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorMetrics } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { WorkerRegistry } from './workers/index.js';
@@ -16,4 +16,5 @@ export interface CoordinatorParts {
   readonly pipeline: Pipeline | undefined;
   readonly version: string;
   readonly jobs: JobRecords;
+  readonly clients: ClientJobs;
 }

@@ -1,6 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { resolvePlanSettings } from '../common/settings/index.js';
+import { asked, type JobSettings, resolvePlanSettings } from '../common/settings/index.js';
 import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
 import type { AttachJobRequest__Output } from '../rpc/gen/asyncdiff/v1/AttachJobRequest.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
@@ -16,7 +16,7 @@ import {
   type JobRecord,
   type SendEvent,
 } from './jobs/index.js';
-import { generateJob, sourceFor } from './jobs/index.js';
+import { checkDenoise, checkGenerate, generateJob, sourceFor } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
 import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
@@ -48,12 +48,18 @@ export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Acce
 export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
   const handlers: CoordinatorHandlers = {
     Join: bidiHandler((stream) => coordinator().registry.accept(stream)),
-    Generate: serverStreamHandler((request: GenerateRequest__Output, send: SendEvent, call) =>
-      runJob(coordinator(), request, send, call, (context) => generate(coordinator(), request, context)),
-    ),
-    Denoise: serverStreamHandler((request: DenoiseRequest__Output, send: SendEvent, call) =>
-      runJob(coordinator(), request, send, call, (context) => denoise(coordinator(), request, context)),
-    ),
+    Generate: serverStreamHandler(async (request: GenerateRequest__Output, send: SendEvent, call) => {
+      const asking = checkGenerate(request);
+      await runJob(coordinator(), request, send, call, (context) =>
+        generate(coordinator(), request, asking, context),
+      );
+    }),
+    Denoise: serverStreamHandler(async (request: DenoiseRequest__Output, send: SendEvent, call) => {
+      const asking = checkDenoise(request);
+      await runJob(coordinator(), request, send, call, (context) =>
+        denoise(coordinator(), request, asking, context),
+      );
+    }),
     AttachJob: serverStreamHandler(
       ({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal, caller }) =>
         coordinator().jobs.get(jobId, caller.id).follow(send, signal),
@@ -88,9 +94,17 @@ async function runJob(
   call: CallContext,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
-  const record = coordinator.jobs.open(jobId, call.caller.id);
+  const leave = coordinator.clients.enter(call.peer);
+  let record: JobRecord;
+  try {
+    record = coordinator.jobs.open(jobId, call.caller.id);
+  } catch (error) {
+    leave();
+    throw error;
+  }
   const following = record.follow(send, call.signal);
-  void execute(coordinator, record, detached ? new AbortController().signal : call.signal, work);
+  const signal = detached ? new AbortController().signal : call.signal;
+  void execute(coordinator, record, signal, work).finally(leave);
   await following;
 }
 
@@ -124,6 +138,7 @@ async function execute(
 async function generate(
   coordinator: CoordinatorParts,
   request: GenerateRequest__Output,
+  asking: JobSettings,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {
   const { pipeline } = coordinator;
@@ -132,7 +147,7 @@ async function generate(
       hint: 'Start it with `asyncdiff serve --model DIR`.',
     });
   }
-  const { images, latents, report, trace } = await generateJob(request, pipeline, context);
+  const { images, latents, report, trace } = await generateJob(request, asking, pipeline, context);
   return {
     done: {
       images: images.map((image) => Buffer.from(image)),
@@ -146,26 +161,28 @@ async function generate(
 async function denoise(
   { models }: CoordinatorParts,
   request: DenoiseRequest__Output,
+  asking: JobSettings,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {
   const config = parseSchedulerConfig(request.schedulerConfig);
-  const sampler = createSampler(config, request.numInferenceSteps || undefined, {
-    name: request.scheduler || undefined,
+  const sampler = createSampler(config, asked(asking.numInferenceSteps), {
+    name: asked(asking.scheduler),
     options: parseSamplerOptions(request.samplerOptions),
-    noise: new SeededNoise({ seed: BigInt(request.seed), drawnBefore: [] }),
+    noise: new SeededNoise({ seed: BigInt(asking.seed), drawnBefore: [] }),
   });
+  const guidanceScale = asked(asking.guidanceScale) ?? NO_GUIDANCE;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
-  checkGuidedBatch({ latents, conditioning, guidanceScale: request.guidanceScale });
+  checkGuidedBatch({ latents, conditioning, guidanceScale });
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(
     context,
     declared ? '' : models.path(request.modelSha256),
     conditioning,
     latents.dims,
-    request.guidanceScale,
+    guidanceScale,
   );
   const outcome = await denoiseJob(
     {
@@ -174,7 +191,7 @@ async function denoise(
       settings,
       latents,
       conditioning,
-      guidanceScale: request.guidanceScale,
+      guidanceScale,
       sendSteps: request.sendSteps,
       trace: request.trace,
       simulate: request.simulate,
@@ -186,6 +203,8 @@ async function denoise(
   };
 }
 
+/** A predictor without a pipeline says nothing of guidance. */
+const NO_GUIDANCE = 1;
 const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
 
 /** Tells the latents from the conditioning: `sample`, or what transformers call them. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { LIMITS } from '../common/settings/index.js';
 import { packageVersion } from '../common/package.js';
 import { Pipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
@@ -8,14 +9,13 @@ import { coordinatorService, type LinkOptions, type LinkSecurity, channelArgumen
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
-import { JobQueue, JobRecords } from './jobs/index.js';
+import { ClientJobs, JobQueue, JobRecords } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
 import { type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
 
-const MAX_QUEUED = 64;
 /** Time that a job which is told to end gets for it: a run in progress cannot be interrupted. */
 const ABORT_MS = 2_000;
 /** Time that the last messages get to leave. */
@@ -31,7 +31,10 @@ export interface CoordinatorOptions {
   /** ONNX Runtime threads for text encoder, VAE decoder and measuring. Defaults to the cores less one. */
   readonly threads?: number | undefined;
   readonly workDir?: string | undefined;
+  /** Limits of docs/reference/limits.md that may be raised; the table's where they are left out. */
   readonly maxQueued?: number | undefined;
+  readonly maxJobsPerClient?: number | undefined;
+  readonly maxStoredBytes?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
   /** Of its own port, and of the workers that it dials. Default: plain text. */
   readonly security?: LinkSecurity | undefined;
@@ -47,6 +50,7 @@ export class Coordinator implements CoordinatorParts {
   readonly metrics = new CoordinatorMetrics();
   readonly queue: JobQueue;
   readonly jobs = new JobRecords();
+  readonly clients: ClientJobs;
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
   readonly #server: RunningServer;
@@ -64,8 +68,9 @@ export class Coordinator implements CoordinatorParts {
       limitsMs: options.limitsMs,
       onChange: (workers) => this.metrics.workers(workers.length),
     });
-    this.models = new ModelStore(join(workDir, 'models'));
-    this.queue = new JobQueue(options.maxQueued ?? MAX_QUEUED);
+    this.models = new ModelStore(join(workDir, 'models'), options.maxStoredBytes);
+    this.queue = new JobQueue(options.maxQueued ?? LIMITS.queuedJobs.max);
+    this.clients = new ClientJobs(options.maxJobsPerClient ?? LIMITS.jobsPerClient.max);
     this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
     this.#server = start(this);
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
 import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 
@@ -12,10 +13,14 @@ const MODEL_FILE = 'model.onnx';
 /** Noise predictors by content: uploaded ones on disk, and those of this host where they are. */
 export class ModelStore {
   readonly #dir: string;
+  readonly #maxStoredBytes: number;
   readonly #local = new Map<string, string>();
+  #uploads = 0;
 
-  constructor(dir: string) {
+  /** @param maxStoredBytes all uploaded models together */
+  constructor(dir: string, maxStoredBytes: number = LIMITS.storedBytes.max) {
     this.#dir = dir;
+    this.#maxStoredBytes = maxStoredBytes;
   }
 
   /** Makes a model of this host known without a copy; its content address. */
@@ -40,14 +45,22 @@ export class ModelStore {
     return this.#local.has(sha256) || existsSync(join(this.#folder(sha256), MODEL_FILE));
   }
 
-  /** Takes an upload: headers, each followed by its file's bytes. Resolves true if the model was here already. */
+  /**
+   * Takes an upload: headers, each followed by its file's bytes. Resolves true if the model was here already.
+   * @throws AsyncDiffError `limit_exceeded` for more files or bytes than are taken, `invalid_input` for what is not whole
+   */
   async receive(messages: AsyncIterable<UploadModelRequest__Output>): Promise<boolean> {
+    checkLimit('uploadsAtOnce', this.#uploads + 1, 'the queue of uploads');
     let upload: Upload | undefined;
+    this.#uploads += 1;
     try {
       for await (const { header, data } of messages) {
         if (header) {
           if (this.has(header.modelSha256)) return true;
-          upload ??= await Upload.begin(this.#dir, header.modelSha256);
+          upload ??= await Upload.begin(this.#dir, header.modelSha256, {
+            freeBytes: this.#maxStoredBytes - (await folderBytes(this.#dir)),
+            maxStoredBytes: this.#maxStoredBytes,
+          });
           await upload.file(header.path, header.sizeBytes);
         } else if (data && upload !== undefined) await upload.write(data);
       }
@@ -55,6 +68,7 @@ export class ModelStore {
       await upload.finish(this.#folder(upload.sha256));
       return false;
     } finally {
+      this.#uploads -= 1;
       await upload?.discard();
     }
   }
@@ -65,26 +79,67 @@ export class ModelStore {
   }
 }
 
+/** Bytes that may still be stored, of so many in all. */
+interface Room {
+  readonly freeBytes: number;
+  readonly maxStoredBytes: number;
+}
+
+/** Bytes of all files below a folder; 0 where there is none. */
+async function folderBytes(dir: string): Promise<number> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      // A file may go while this looks: another upload is discarded.
+      .map((entry) =>
+        stat(join(entry.parentPath, entry.name)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** A model on its way in; it gets its name when all of it is there and its hash is right. */
 class Upload {
   readonly sha256: string;
   readonly #folder: string;
+  readonly #room: Room;
   #file: FileHandle | undefined;
   #leftBytes = 0;
+  #files = 0;
+  #announcedBytes = 0;
 
-  private constructor(sha256: string, folder: string) {
+  private constructor(sha256: string, folder: string, room: Room) {
     this.sha256 = sha256;
     this.#folder = folder;
+    this.#room = room;
   }
 
-  static async begin(dir: string, sha256: string): Promise<Upload> {
+  static async begin(dir: string, sha256: string, room: Room): Promise<Upload> {
+    if (!SHA256.test(sha256)) throw new AsyncDiffError('invalid_input', 'the upload names no SHA-256');
     const folder = join(dir, `upload-${randomUUID()}`);
     await mkdir(folder, { recursive: true });
-    return new Upload(sha256, folder);
+    return new Upload(sha256, folder, room);
   }
 
   async file(path: string, sizeBytes: number): Promise<void> {
     await this.#endFile();
+    this.#files += 1;
+    this.#announcedBytes += sizeBytes;
+    checkLimit('uploadFiles', this.#files, 'the upload');
+    checkLimit('uploadPathLength', path.length, 'a path of the upload');
+    checkLimit('uploadBytes', this.#announcedBytes, 'the upload');
+    const { freeBytes, maxStoredBytes } = this.#room;
+    const used = maxStoredBytes - freeBytes;
+    checkLimit(
+      'storedBytes',
+      used + this.#announcedBytes,
+      'the store of models, with this one,',
+      maxStoredBytes,
+    );
     // The path comes from the network: only a plain one inside of the model's folder.
     const plain = normalize(path);
     if (

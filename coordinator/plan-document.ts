@@ -4,6 +4,7 @@ import { fromPlanSettingsMessage } from '../rpc/index.js';
 import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
+import { checkPlan } from './jobs/index.js';
 import { requireWorkers } from './workers/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 
@@ -13,6 +14,7 @@ export async function planDocument(
   request: PlanRequest__Output,
   signal: AbortSignal,
 ): Promise<PlanResponse> {
+  checkPlan(request);
   const { registry, models, pipeline, deployments } = coordinator;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
   const workers = requireWorkers(registry.workers, settings);

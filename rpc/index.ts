@@ -42,7 +42,13 @@ export {
   serverOptions,
   type TransportSettings,
 } from './options.js';
-export { fromPlanSettingsMessage, toPlanSettingsMessage } from './plan-settings-message.js';
+export {
+  fromJobSettingsMessage,
+  fromPlanSettingsMessage,
+  toJobSettingsMessage,
+  toPlanSettingsMessage,
+  withJobSettings,
+} from './settings-message.js';
 export {
   coordinatorService,
   packageDefinition,

@@ -1,4 +1,5 @@
 import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
+import { LIMITS } from '../common/settings/index.js';
 
 export const MIB = 1024 * 1024;
 
@@ -9,7 +10,7 @@ export interface TransportSettings {
   readonly windowBytes?: number | undefined;
 }
 
-export const DEFAULT_MAX_MESSAGE_BYTES: number = 64 * MIB;
+export const DEFAULT_MAX_MESSAGE_BYTES: number = LIMITS.messageBytes.max;
 /** As much as a producer may have in flight, so that credits alone hold it back: 1.3 GB/s at 12 ms of round trip. */
 export const DEFAULT_WINDOW_BYTES: number = 16 * MIB;
 
@@ -41,5 +42,9 @@ export function channelOptions(settings: TransportSettings = {}): ChannelOptions
 
 /** Options of a server. Its receive window is opened by rpc/server/: there is no public option for it. */
 export function serverOptions(settings: TransportSettings = {}): ServerOptions {
-  return commonOptions(settings);
+  return {
+    ...commonOptions(settings),
+    // More calls of one connection wait at their client.
+    'grpc.max_concurrent_streams': LIMITS.streamsPerConnection.max,
+  };
 }

@@ -1,5 +1,13 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { arrayOf, type DType, DTYPES, formatDims, type Tensor, tensorBytes } from '../common/tensor/index.js';
+import { checkShape, shown } from '../common/settings/index.js';
+import {
+  arrayOf,
+  DTYPES,
+  elementBytes,
+  formatDims,
+  type Tensor,
+  tensorBytes,
+} from '../common/tensor/index.js';
 import type { Tensor as TensorMessage, Tensor__Output } from './gen/asyncdiff/v1/Tensor.js';
 
 /** A tensor as one message; its memory is viewed, not copied, until gRPC serialises it. */
@@ -12,10 +20,11 @@ export function toTensorMessage(tensor: Tensor): TensorMessage {
 export function fromTensorMessage(message: Tensor__Output | null | undefined, what: string): Tensor {
   if (message === null || message === undefined)
     throw new AsyncDiffError('invalid_input', `${what} is missing`);
-  const dtype = message.dtype as DType;
-  if (!DTYPES.includes(dtype))
-    throw new AsyncDiffError('invalid_input', `${what} has the unknown type "${message.dtype}"`);
+  const dtype = DTYPES.find((known) => known === message.dtype);
+  if (dtype === undefined)
+    throw new AsyncDiffError('invalid_input', `${what} has the unknown type ${shown(message.dtype)}`);
   const { dims, data } = message;
+  checkShape(dims, elementBytes(dtype), what);
   const bytes = tensorBytes(dtype, dims);
   if (data.length !== bytes) {
     throw new AsyncDiffError(

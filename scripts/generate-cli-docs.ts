@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package.js';
 import { cliReference } from './cli-reference.js';
-import { settingsReference } from './settings-reference.js';
+import { limitsReference, settingsReference } from './settings-reference.js';
 
 const folder = join(packageRoot, 'docs', 'reference');
 writeFileSync(join(folder, 'cli.md'), await cliReference());
 writeFileSync(join(folder, 'settings.md'), settingsReference());
+writeFileSync(join(folder, 'limits.md'), limitsReference());

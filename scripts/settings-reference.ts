@@ -2,8 +2,11 @@ import {
   entriesOf,
   environmentName,
   flagName,
+  JOB_SETTINGS,
+  type LimitRow,
+  LIMITS,
   PLAN_SETTINGS,
-  type PlanRow,
+  type SettingRow,
   snakeCase,
 } from '../common/settings/index.js';
 
@@ -17,30 +20,65 @@ range, with \`invalid_settings\`, before anything else happens. Reports give the
 
 \`auto\` is chosen by the planner. In messages, 0 is \`auto\` in a number that takes it.
 
-## Plan settings
 `;
 
-/** docs/reference/settings.md, from the table. */
+const JOB_HEAD = `## Job settings
+
+What a job is asked for, besides the arguments that single pipelines take ([models](models.md)): fields of the request itself.
+`;
+
+const PLAN_HEAD = `## Plan settings
+
+How the noise predictor is spread over the workers: \`PlanSettings\` in messages, \`plan\` in the library.
+`;
+
+/** docs/reference/settings.md, from the tables. */
 export function settingsReference(): string {
-  const sections = entriesOf(PLAN_SETTINGS).map(([name, row]) =>
-    section(name, row as PlanRow<unknown, 'plan' | 'run'>),
-  );
-  return [HEAD, ...sections].join('\n');
+  const job = entriesOf(JOB_SETTINGS).map(([name, row]) => section(name, row));
+  const plan = entriesOf(PLAN_SETTINGS).map(([name, row]) => {
+    const { scope, bench, placeholder } = row;
+    const own = bench !== undefined && 'letter' in bench ? `${bench.letter}<${placeholder}>` : bench?.word;
+    const notation = own === undefined ? '' : `; in a benchmark's configuration \`${own}\``;
+    return section(name, row, notation, scope === 'plan' ? ' Another value is another plan.' : '');
+  });
+  return [HEAD, PLAN_HEAD, ...plan, JOB_HEAD, ...job].join('\n');
 }
 
-function section(name: string, row: PlanRow<unknown, 'plan' | 'run'>): string {
-  const { kind, default: usual, placeholder, help, consequence, scope, bench } = row;
+function section(name: string, row: SettingRow<unknown>, notation = '', more = ''): string {
+  const { kind, default: usual, placeholder, help, consequence } = row;
   const flag = `--${flagName(name, row)}${kind.wire === 'bool' ? '' : ` <${placeholder}>`}`;
-  const notation =
-    bench === undefined
-      ? ''
-      : `; in a benchmark's configuration \`${'letter' in bench ? `${bench.letter}<${placeholder}>` : bench.word}\``;
   return `### ${snakeCase(name)}
 
 \`${flag}\`, \`${environmentName(name, row)}\`${notation}
 
-${sentence(help)} Takes ${kind.range}; default ${defaultText(usual)}. ${consequence}${scope === 'plan' ? ' Another value is another plan.' : ''}
+${sentence(help)} Takes ${kind.range}; default ${defaultText(usual)}. ${consequence}${more}
 `;
+}
+
+const LIMITS_HEAD = `# Limits
+
+<!-- Made by \`npm run gen:cli-docs\` from common/settings/limits.ts; edit the table there. -->
+
+What the coordinator takes from anyone, besides the ranges of the [settings](settings.md) and of a pipeline's arguments. A request that has more is
+refused with \`limit_exceeded\` (too many jobs: \`queue_full\`) before it is queued and before anything is allocated for it, the same through every door.
+What a worker says of itself beyond them is refused with \`worker_refused\`.
+
+| limit | at most | of | raised by |
+|---|---|---|---|
+`;
+
+/** docs/reference/limits.md, from the table. */
+export function limitsReference(): string {
+  const rows = entriesOf(LIMITS).map(([name, { max, unit, what, flag }]: [string, LimitRow]) => {
+    const by = flag === undefined ? '' : `\`serve ${flag}\``;
+    return `| \`${snakeCase(name)}\` | ${amount(max, unit)} | ${what} | ${by} |\n`;
+  });
+  return LIMITS_HEAD + rows.join('');
+}
+
+function amount(max: number, unit: string): string {
+  if (unit !== 'bytes') return `${max.toLocaleString('en-US')} ${unit}`;
+  return max >= 2 ** 30 ? `${max / 2 ** 30} GiB` : `${max / 2 ** 20} MiB`;
 }
 
 function sentence(text: string): string {
@@ -48,7 +86,7 @@ function sentence(text: string): string {
 }
 
 function defaultText(value: unknown): string {
-  if (Array.isArray(value)) return 'none';
+  if (Array.isArray(value) || value === '') return 'none';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return `\`${String(value)}\``;
 }

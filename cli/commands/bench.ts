@@ -18,7 +18,12 @@ import {
   workersWanted,
 } from '../bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { resolvePlanSettings } from '../../common/settings/index.js';
+import {
+  asked,
+  type JobOptions,
+  resolveJobSettings,
+  resolvePlanSettings,
+} from '../../common/settings/index.js';
 import { scheduleOf } from '../../program/index.js';
 import { packageRoot } from '../../common/package.js';
 import { prepareFolder, writeBench } from '../bench-output.js';
@@ -26,19 +31,20 @@ import { benchWorkload } from '../bench-workload.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { realNumber, wholeNumber } from '../numbers.js';
+import { wholeNumber } from '../numbers.js';
+import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface BenchFlags extends ClusterFlags, PlanFlags {
+export interface BenchFlags
+  extends ClusterFlags,
+    PlanFlags,
+    Pick<JobOptions, 'numInferenceSteps' | 'guidanceScale' | 'seed'> {
   readonly configs: string;
   readonly repeats: number;
   readonly settleSeconds: number;
-  readonly numInferenceSteps: number;
-  readonly guidanceScale?: number;
   readonly prompt: string;
-  readonly seed: number;
   readonly model?: string;
   readonly out?: string;
   readonly traceFile?: string;
@@ -46,6 +52,7 @@ export interface BenchFlags extends ClusterFlags, PlanFlags {
   readonly quiet?: boolean;
 }
 
+const DEFAULTS = { numInferenceSteps: 50 } as const;
 const BUNDLED = join(packageRoot, 'models', 'emoji');
 
 export function register(command: Command, io: CommandIo): void {
@@ -61,20 +68,9 @@ export function register(command: Command, io: CommandIo): void {
         .argParser(wholeNumber('settle-seconds', 0, 3_600))
         .default(10),
     )
-    .addOption(
-      flag('--num-inference-steps <t>', 'steps of the sampler')
-        .argParser(wholeNumber('num-inference-steps', 1))
-        .default(50),
-    )
-    .addOption(
-      flag(
-        '--guidance-scale <g>',
-        "classifier-free guidance (default: the model's; 7.5 on declared devices)",
-      ).argParser(realNumber('guidance-scale')),
-    )
     .addOption(flag('--prompt <text>', 'what to draw').default('red apple'))
-    .addOption(flag('--seed <n>', 'seed of the initial noise').argParser(wholeNumber('seed', 0)).default(0))
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled model)'));
+  addJobFlags(command, ['numInferenceSteps', 'guidanceScale', 'seed'], DEFAULTS);
   addPlanFlags(addClusterFlags(command), { without: ['components', 'stride', 'maxWorkers'] })
     .addOption(flag('--out <dir>', 'folder for bench.json, bench.md, bench.svg and bench.png'))
     .addOption(
@@ -88,8 +84,10 @@ export function register(command: Command, io: CommandIo): void {
 export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
   const configs = parseConfigs(flags.configs);
   const plan = toPlanOptions(flags);
-  const shared = resolvePlanSettings(plan, flags);
-  checkSettings(flags, configs);
+  const job = resolveJobSettings({ ...DEFAULTS, ...jobOptions(flags) });
+  const numInferenceSteps = asked(job.numInferenceSteps) ?? DEFAULTS.numInferenceSteps;
+  const shared = resolvePlanSettings(plan, { numInferenceSteps });
+  checkSettings(flags, configs, numInferenceSteps);
   if (flags.out !== undefined) await prepareFolder(flags.out);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openBenchCluster(flags, io, configs);
@@ -99,7 +97,9 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
     const status = await cluster.client.status({ signal: io.signal });
     const workers = workerFacts(status);
     const { workload, guidanceScale } = benchWorkload(cluster.client, workers, {
-      ...flags,
+      prompt: flags.prompt,
+      seed: job.seed,
+      guidanceScale: asked(job.guidanceScale),
       model: basename(resolve(status.model === '' ? '.' : status.model)),
     });
     const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
@@ -108,7 +108,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       configs,
       repeats: flags.repeats,
       settleSeconds: flags.settleSeconds,
-      numInferenceSteps: flags.numInferenceSteps,
+      numInferenceSteps,
       plan,
       workers: workers.length,
       signal: io.signal,
@@ -127,12 +127,12 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       outcome,
       settings: {
         workload: workload.label,
-        num_inference_steps: flags.numInferenceSteps,
-        warm_up: scheduleOf(shared, flags.numInferenceSteps).warmUp,
+        num_inference_steps: numInferenceSteps,
+        warm_up: scheduleOf(shared, numInferenceSteps).warmUp,
         guidance_scale: guidanceScale,
         repeats: flags.repeats,
         settle_seconds: flags.settleSeconds,
-        seed: flags.seed,
+        seed: job.seed,
         time_shift: shared.timeShift,
         optimization_level: shared.optimizationLevel,
       },
@@ -179,8 +179,8 @@ async function report(
   }
 }
 
-function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[]): void {
-  for (const { plan } of configs) resolvePlanSettings(plan, flags);
+function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], numInferenceSteps: number): void {
+  for (const { plan } of configs) resolvePlanSettings(plan, { numInferenceSteps });
   const cuts = flags.cuts?.length ?? 0;
   if (cuts > 0 && !configs.some(({ plan }) => plan.components === cuts + 1)) {
     throw new AsyncDiffError(

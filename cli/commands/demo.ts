@@ -1,29 +1,36 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import {
+  asked,
+  type JobOptions,
+  type JobSettings,
+  PLAN_SETTINGS,
+  type PlanOptions,
+  resolveJobSettings,
+} from '../../common/settings/index.js';
 import { packageRoot } from '../../common/package.js';
 import { decodePng, encodePng, imagePsnrDb, sideBySide } from '../../common/image/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { LocalCluster } from '../../client/local/index.js';
 import { writeImage } from '../output.js';
-import { realNumber, wholeNumber } from '../numbers.js';
+import { addJobFlags, addSettingFlag, jobOptions } from '../setting-flag.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
 import { type DoneEvent, watchJob } from '../watch-job.js';
 
-export interface DemoFlags {
+export interface DemoFlags
+  extends Pick<JobOptions, 'seed' | 'numInferenceSteps' | 'guidanceScale'>,
+    Pick<PlanOptions, 'warmUp'> {
   readonly out: string;
   readonly model: string;
   readonly prompt: string;
-  readonly seed: number;
-  readonly numInferenceSteps: number;
-  readonly guidanceScale?: number;
-  readonly warmUp: number;
   readonly json?: boolean;
 }
 
 const WORKERS = 2;
+const DEFAULTS = { numInferenceSteps: 50 } as const;
 
 export function register(command: Command, io: CommandIo): void {
   command
@@ -35,27 +42,14 @@ export function register(command: Command, io: CommandIo): void {
       ),
     )
     .option('--prompt <text>', 'what to draw', 'red apple')
-    .addOption(flag('--seed <n>', 'seed of the initial noise').argParser(wholeNumber('seed', 0)).default(0))
-    .addOption(
-      flag('--num-inference-steps <t>', 'steps of the sampler')
-        .argParser(wholeNumber('num-inference-steps', 1))
-        .default(50),
-    )
-    .addOption(
-      flag('--guidance-scale <g>', "classifier-free guidance (default: the model's)").argParser(
-        realNumber('guidance-scale'),
-      ),
-    )
-    .addOption(
-      flag('--warm-up <w>', 'leading steps without stale inputs')
-        .argParser(wholeNumber('warm-up', 1))
-        .default(3),
-    )
     .option('--json', 'print one JSON document')
     .action((flags: DemoFlags) => run(flags, io));
+  addJobFlags(command, ['seed', 'numInferenceSteps', 'guidanceScale'], DEFAULTS);
+  addSettingFlag(command, 'warmUp', PLAN_SETTINGS.warmUp);
 }
 
 export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
+  const job = resolveJobSettings({ ...DEFAULTS, ...jobOptions(flags) });
   await mkdir(flags.out, { recursive: true });
   const progress = new ProgressLine(io, false);
   progress.update('starting a coordinator and two workers, each a process with one ONNX Runtime thread');
@@ -70,9 +64,9 @@ export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
     const draw = async (label: string, workers: number): Promise<DoneEvent> => {
       const request = {
         prompt: flags.prompt,
-        seed: flags.seed,
-        numInferenceSteps: flags.numInferenceSteps,
-        guidanceScale: flags.guidanceScale,
+        seed: job.seed,
+        numInferenceSteps: asked(job.numInferenceSteps),
+        guidanceScale: asked(job.guidanceScale),
         plan: { components: workers, stride: 1, warmUp: flags.warmUp, maxWorkers: workers },
         signal: io.signal,
       };
@@ -82,7 +76,7 @@ export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
     };
     const sequential = await draw('1 worker, sequential', 1);
     const parallel = await draw('2 workers, asynchronous', WORKERS);
-    await report(flags, io, progress, sequential, parallel);
+    await report(flags, job, io, progress, sequential, parallel);
   } finally {
     progress.clear();
     await cluster.close();
@@ -91,6 +85,7 @@ export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
 
 async function report(
   flags: DemoFlags,
+  job: JobSettings,
   io: CommandIo,
   progress: ProgressLine,
   sequential: DoneEvent,
@@ -124,7 +119,7 @@ async function report(
     writeJson(io, {
       schema: 'asyncdiff.demo/1',
       prompt: flags.prompt,
-      seed: flags.seed,
+      seed: job.seed,
       out: paths,
       rows: rows.map(({ name, done, speedup, psnrDb }) => ({
         name,
@@ -135,7 +130,7 @@ async function report(
     });
     return;
   }
-  io.stdout.write(`"${flags.prompt}", seed ${flags.seed}, ${flags.numInferenceSteps} steps\n\n`);
+  io.stdout.write(`"${flags.prompt}", seed ${job.seed}, ${sequential.report.steps} steps\n\n`);
   io.stdout.write(
     'run                     seconds  speed-up  rounds  MB between workers  PSNR to sequential\n',
   );

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { type PlanSettings, resolvePlanSettings, settingsDocument } from '../../common/settings/index.js';
+import {
+  asked,
+  type JobOptions,
+  type JobSettings,
+  resolveJobSettings,
+  type PlanSettings,
+  resolvePlanSettings,
+  settingsDocument,
+} from '../../common/settings/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
@@ -10,7 +18,8 @@ import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flag
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
-import { collect, realNumber, wholeNumber } from '../numbers.js';
+import { collect } from '../numbers.js';
+import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { planWorkers, referenceRun } from '../reference-run.js';
@@ -25,12 +34,9 @@ import { StepRecorder } from '../step-recorder.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface DenoiseFlags extends ClusterFlags, PlanFlags, SamplerFlags {
+export interface DenoiseFlags extends ClusterFlags, PlanFlags, Omit<JobOptions, 'scheduler'>, SamplerFlags {
   readonly model: string;
-  readonly numInferenceSteps?: number;
-  readonly seed: number;
   readonly input: string[];
-  readonly guidanceScale: number;
   readonly reference?: boolean;
   readonly out: string;
   readonly trace?: string;
@@ -40,30 +46,18 @@ export interface DenoiseFlags extends ClusterFlags, PlanFlags, SamplerFlags {
 }
 
 const SCHEMA = 'asyncdiff.denoise/1';
+/** A predictor without a pipeline says nothing of guidance. */
+const OWN_DEFAULTS = { guidanceScale: 1 } as const;
 
 export function register(command: Command, io: CommandIo): void {
   command
     .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
-    .addOption(
-      flag('--num-inference-steps <t>', 'steps of the sampler; none with --sigmas or --timesteps').argParser(
-        wholeNumber('num-inference-steps', 1),
-      ),
-    )
-    .addOption(
-      flag('--seed <n>', 'seed of the noise that some samplers draw in their steps, as in torch')
-        .argParser(wholeNumber('seed', 0))
-        .default(0),
-    )
     .requiredOption(
       '--input <name=file.npy>',
       'latents of the first step (sample=...) and conditioning (repeatable)',
       collect,
-    )
-    .addOption(
-      flag('--guidance-scale <g>', 'above 1: conditioning holds [unconditional; conditional] along the batch')
-        .argParser(realNumber('guidance-scale'))
-        .default(1),
     );
+  addJobFlags(command, ['numInferenceSteps', 'guidanceScale', 'seed'], OWN_DEFAULTS);
   addPlanFlags(addClusterFlags(addSamplerFlags(command, "the config's")))
     .option(
       '--reference',
@@ -86,6 +80,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
       '--reference runs in this process: leave --coordinator and --local-workers out',
     );
   }
+  const { scheduler: _scheduler, ...given } = jobOptions(flags);
+  const job = resolveJobSettings({ ...OWN_DEFAULTS, ...given });
   const inputs = await readInputs(flags.input);
   const { scheduler, schedulerConfig, samplerOptions } = await readSamplerFlags(flags);
   if (schedulerConfig === undefined) {
@@ -94,10 +90,10 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   }
   const choice = { scheduler, schedulerConfig, samplerOptions };
   // Checked here as well, so that a wrong setting costs no start of workers.
-  const sampler = createSampler(parseSchedulerConfig(schedulerConfig), flags.numInferenceSteps, {
+  const sampler = createSampler(parseSchedulerConfig(schedulerConfig), asked(job.numInferenceSteps), {
     name: scheduler,
     options: samplerOptions,
-    noise: new SeededNoise({ seed: BigInt(flags.seed), drawnBefore: [] }),
+    noise: new SeededNoise({ seed: BigInt(job.seed), drawnBefore: [] }),
   });
   const settings = resolvePlanSettings(toPlanOptions(flags), { numInferenceSteps: sampler.numCalls });
   await prepareOutput(flags.out, ['.npy']);
@@ -108,8 +104,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   try {
     const { latents, document } =
       flags.reference === true
-        ? await reference(flags, io, { inputs, sampler, settings, recorder, progress })
-        : await distributed(flags, io, { inputs, choice, recorder, progress });
+        ? await reference(flags, io, { inputs, job, sampler, settings, recorder, progress })
+        : await distributed(flags, io, { inputs, job, choice, recorder, progress });
     await recorder?.finish(sampler.timesteps);
     await writeNpy(flags.out, latents);
     if (flags.json === true) writeJson(io, { schema: SCHEMA, out: flags.out, ...document });
@@ -120,6 +116,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
 }
 
 interface Shared {
+  readonly job: JobSettings;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly recorder: StepRecorder | undefined;
   readonly progress: ProgressLine;
@@ -130,7 +127,7 @@ async function distributed(
   io: CommandIo,
   shared: Shared & { choice: SamplerChoiceOptions & { schedulerConfig: string } },
 ) {
-  const { inputs, recorder, progress, choice } = shared;
+  const { inputs, job, recorder, progress, choice } = shared;
   const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? workersOf(flags) : undefined);
   const cluster = await openCluster(
     { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
@@ -145,9 +142,9 @@ async function distributed(
     const events = cluster.client.denoise({
       modelSha256,
       ...choice,
-      numInferenceSteps: flags.numInferenceSteps,
-      seed: flags.seed,
-      guidanceScale: flags.guidanceScale,
+      numInferenceSteps: asked(job.numInferenceSteps),
+      seed: job.seed,
+      guidanceScale: asked(job.guidanceScale) ?? OWN_DEFAULTS.guidanceScale,
       inputs,
       sendSteps: recorder !== undefined,
       trace: flags.traceFile !== undefined,
@@ -169,7 +166,7 @@ async function reference(
   io: CommandIo,
   shared: Shared & { sampler: ReturnType<typeof createSampler>; settings: PlanSettings },
 ) {
-  const { inputs, sampler, recorder, progress } = shared;
+  const { inputs, job, sampler, recorder, progress } = shared;
   const { components } = shared.settings;
   const settings = { ...shared.settings, components: components === 'auto' ? 1 : components };
   const schedule = scheduleOf(settings, sampler.numCalls);
@@ -178,7 +175,7 @@ async function reference(
     modelPath: flags.model,
     inputs,
     sampler,
-    guidanceScale: flags.guidanceScale,
+    guidanceScale: asked(job.guidanceScale) ?? OWN_DEFAULTS.guidanceScale,
     settings,
     device: flags.device ?? 'cpu',
     threads:

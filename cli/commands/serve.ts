@@ -18,6 +18,8 @@ export interface ServeFlags extends ServedLinkFlags {
   readonly metricsPort?: number;
   readonly graceMs: number;
   readonly maxQueue?: number;
+  readonly maxJobsPerClient?: number;
+  readonly maxStoredGb?: number;
   readonly exitWithStdin?: boolean;
 }
 
@@ -49,6 +51,17 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
+    .addOption(
+      flag(
+        '--max-jobs-per-client <n>',
+        'jobs of one client address that may wait or run (default: 32)',
+      ).argParser(wholeNumber('max-jobs-per-client', 1)),
+    )
+    .addOption(
+      flag('--max-stored-gb <gib>', 'disk for uploaded models, GiB (default: 256)').argParser(
+        wholeNumber('max-stored-gb', 0),
+      ),
+    )
     .addOption(flag('--exit-with-stdin', 'end when standard input closes').hideHelp());
   addServedLinkFlags(command).action((flags: ServeFlags, command: Command) =>
     run(flags, io, command.optsWithGlobals()['verbose'] === true),
@@ -66,6 +79,8 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     threads: flags.threads,
     workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
     maxQueued: flags.maxQueue,
+    maxJobsPerClient: flags.maxJobsPerClient,
+    maxStoredBytes: flags.maxStoredGb === undefined ? undefined : flags.maxStoredGb * 2 ** 30,
     ...(await openServedLinks(flags)),
     log: openLog('asyncdiff-serve', verbose),
   });

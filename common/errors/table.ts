@@ -55,6 +55,11 @@ export const ERRORS = Object.freeze({
     'Compare the input with what `asyncdiff plan` prints for the model.',
   ),
   invalid_settings: row('INVALID_ARGUMENT', EXIT.usage, 'Change the setting that the message names.'),
+  limit_exceeded: row(
+    'INVALID_ARGUMENT',
+    EXIT.usage,
+    'See docs/reference/limits.md for what the coordinator takes.',
+  ),
   file_not_found: row('NOT_FOUND', EXIT.usage, 'Check the path.'),
   file_unreadable: row(
     'INVALID_ARGUMENT',

@@ -4,12 +4,21 @@ export {
   isPrintable,
   type Kind,
   names,
+  text,
   real,
   toggle,
   whole,
   type WireType,
   type WireValue,
 } from './kinds.js';
+export {
+  asked,
+  JOB_SETTINGS,
+  type JobOptions,
+  type JobSettings,
+  resolveJobSettings,
+} from './job-settings.js';
+export { checkLimit, checkName, checkShape, type LimitName, type LimitRow, LIMITS } from './limits.js';
 export {
   type BenchNotation,
   type Chosen,

@@ -1,5 +1,5 @@
 /** How a setting's value is carried in a protobuf message. */
-export type WireType = 'uint32' | 'double' | 'string' | 'bool' | 'strings';
+export type WireType = 'uint32' | 'uint64' | 'double' | 'string' | 'bool' | 'strings';
 export type WireValue = number | string | boolean | readonly string[];
 
 /** What values a setting takes: how they are checked, read from text, said in words and carried on the wire. */
@@ -21,14 +21,20 @@ export interface Kind<T> {
 interface NumberOptions<W extends string> {
   readonly min: number;
   readonly max: number;
-  /** Words that the number may be replaced by, each with the number, outside the range, that stands for it on the wire. */
-  readonly words?: Readonly<Record<W, number>>;
+  /**
+   * Words that the number may be replaced by, each with the number, outside the range, that stands for it on the wire; none where the word is
+   * the default, and so a field that is not set.
+   */
+  readonly words?: Readonly<Record<W, number | undefined>>;
 }
+
+const MAX_UINT32 = 2 ** 32 - 1;
 
 /** A whole number from `min` to `max`, or one of the words. */
 export function whole<W extends string = never>(options: NumberOptions<W>): Kind<number | W> {
   const { min, max } = options;
-  return numeric(options, 'uint32', `a whole number from ${min} to ${max}`, Number.isInteger);
+  const wire = max > MAX_UINT32 ? 'uint64' : 'uint32';
+  return numeric(options, wire, `a whole number from ${min} to ${max}`, Number.isInteger);
 }
 
 /** A number from `min` to `max`, or one of the words. */
@@ -39,14 +45,16 @@ export function real<W extends string = never>(options: NumberOptions<W>): Kind<
 
 function numeric<W extends string>(
   { min, max, words }: NumberOptions<W>,
-  wire: 'uint32' | 'double',
+  wire: 'uint32' | 'uint64' | 'double',
   numbers: string,
   isNumber: (value: unknown) => boolean,
 ): Kind<number | W> {
-  const codes = new Map<string, number>(Object.entries(words ?? {}));
+  const codes = new Map<string, number | undefined>(Object.entries(words ?? {}));
   return {
     range: [numbers, ...codes.keys()].join(', or '),
-    brief: [`${min} to ${max}`, ...codes.keys()].join(' or '),
+    brief: [max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`, ...codes.keys()].join(
+      ' or ',
+    ),
     wire,
     repeatable: false,
     accepts: (value): value is number | W =>
@@ -83,6 +91,20 @@ export function choice<const T extends string | number>(values: readonly T[]): K
 
 function listed(values: readonly unknown[]): string {
   return `${values.slice(0, -1).join(', ')} or ${String(values.at(-1))}`;
+}
+
+/** Text of at most `maxLength` UTF-16 units. */
+export function text({ maxLength }: { maxLength: number }): Kind<string> {
+  return {
+    range: `a text of at most ${maxLength} characters`,
+    brief: '',
+    wire: 'string',
+    repeatable: false,
+    accepts: (value): value is string => typeof value === 'string' && value.length <= maxLength,
+    read: (value) => value,
+    toWire: (value) => value,
+    fromWire: (value) => value,
+  };
 }
 
 const ON = ['on', 'true', '1', 'yes'];
@@ -128,7 +150,10 @@ export function names({
   };
 }
 
-/** Whether a name has 1 to `maxLength` characters, none of which is a control character or half of a surrogate pair. */
+/** No control, format or private-use characters and no lone surrogates: what a terminal and a log show as it is. */
+const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u;
+
+/** Whether a name has 1 to `maxLength` characters, all of which a terminal and a log show as they are. */
 export function isPrintable(name: string, maxLength: number): boolean {
-  return name.length >= 1 && name.length <= maxLength && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name);
+  return name.length >= 1 && name.length <= maxLength && PRINTABLE.test(name);
 }

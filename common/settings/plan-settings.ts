@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../errors/index.js';
 import { choice, names, toggle, whole } from './kinds.js';
+import { LIMITS } from './limits.js';
 import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
 /** N and S are placed and simulated before anything runs: more than any cluster has, and planned within memory. */
@@ -10,7 +11,6 @@ export const MAX_STEPS = 1_000;
 /** Calls of the predictor: some samplers make two a step. */
 const MAX_CALLS = 2 * MAX_STEPS;
 const MAX_WORKERS = 1_024;
-const MAX_WORKER_NAME = 64;
 const MAX_MICRO_CUTS = 16;
 const MAX_MICRO_BATCHES = 64;
 /** Of the name of a value in a graph. */
@@ -180,7 +180,7 @@ export const PLAN_SETTINGS = Object.freeze({
   }),
   /** Names of the workers to use, in the order in which they hold the components. Empty: those there are, the fastest first. */
   useWorkers: row({
-    kind: names({ maxCount: MAX_WORKERS, maxLength: MAX_WORKER_NAME }),
+    kind: names({ maxCount: MAX_WORKERS, maxLength: LIMITS.workerNameLength.max }),
     default: [],
     flag: 'use-worker',
     placeholder: 'name',

@@ -1,5 +1,10 @@
 import { encodePng } from '../../common/image/index.js';
-import { type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
+import {
+  asked,
+  type JobSettings,
+  type PlanSettings,
+  resolvePlanSettings,
+} from '../../common/settings/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
@@ -16,14 +21,16 @@ export interface GenerateOutcome extends DenoiseOutcome {
 /** A prompt to pictures: what stands before the predictor, rounds on the workers, what stands after it. */
 export async function generateJob(
   request: GenerateRequest__Output,
+  asking: JobSettings,
   pipeline: Pipeline,
   context: JobContext,
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
-  const begun = await pipeline.begin(toPipelineCall(request));
+  const begun = await pipeline.begin(toPipelineCall(request, asking));
   for (const message of begun.warnings) context.emit({ warning: { message } });
   const { job, inputShapes } = begun;
   const { sampler } = job;
+  const { previewEvery } = asking;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
@@ -45,8 +52,7 @@ export async function generateJob(
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,
-      wantsLatents: (steps) =>
-        request.previewEvery > 0 && steps % request.previewEvery === 0 && steps < sampler.numCalls,
+      wantsLatents: (steps) => previewEvery > 0 && steps % previewEvery === 0 && steps < sampler.numCalls,
       onLatents: (steps, latents) => {
         previews.push(preview(begun, steps, latents, context));
       },
@@ -65,19 +71,18 @@ export async function generateJob(
   };
 }
 
-/** Zero and empty mean on the wire that something was left out. */
-function toPipelineCall(request: GenerateRequest__Output): PipelineCall {
+function toPipelineCall(request: GenerateRequest__Output, asking: JobSettings): PipelineCall {
   return {
     ...fromArgumentMessages(request.arguments),
     prompt: request.prompt,
     negativePrompt: request.negativePrompt,
-    height: request.height || undefined,
-    width: request.width || undefined,
-    numInferenceSteps: request.numInferenceSteps || undefined,
-    guidanceScale: request.guidanceScale,
-    seed: request.seed,
-    numImagesPerPrompt: request.numImagesPerPrompt || undefined,
-    scheduler: request.scheduler || undefined,
+    height: asked(asking.height),
+    width: asked(asking.width),
+    numInferenceSteps: asked(asking.numInferenceSteps),
+    guidanceScale: asked(asking.guidanceScale),
+    seed: asking.seed,
+    numImagesPerPrompt: asking.numImagesPerPrompt,
+    scheduler: asked(asking.scheduler),
     schedulerConfig: request.schedulerConfig || undefined,
     samplerOptions: parseSamplerOptions(request.samplerOptions),
   };

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { ARGUMENT_NAMES, kebabName } from '../../common/pipeline-arguments/index.js';
+import { checked, checkLimit, JOB_SETTINGS } from '../../common/settings/index.js';
+import { ARGUMENT_NAMES, kebabName, snakeName } from '../../common/pipeline-arguments/index.js';
 import {
   type PipelineCall,
   type PipelineDefaults,
@@ -8,9 +9,6 @@ import {
   pictureSize,
   type SizeRule,
 } from './kit/index.js';
-
-/** Longest prompt, UTF-16 units: far beyond what any text encoder reads, and tokenized in well under a second. */
-const MAX_PROMPT_LENGTH = 65_536;
 
 type Size = Pick<SizeRule, 'height' | 'width'>;
 type Checked = Pick<PipelineRun, 'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'>;
@@ -38,14 +36,17 @@ export async function checkCall(
     'prompt3',
     'negativePrompt3',
   ] as const)
-    checkPrompt(argument, call[argument]);
-  const numImages = call.numImagesPerPrompt ?? 1;
-  if (!Number.isInteger(numImages) || numImages < 1)
-    throw new AsyncDiffError('invalid_settings', `num_images_per_prompt ${numImages} is not 1 or more`);
+    checkLimit('promptLength', call[argument]?.length ?? 0, snakeName(argument));
+  const numImages = checked(
+    'numImagesPerPrompt',
+    JOB_SETTINGS.numImagesPerPrompt,
+    call.numImagesPerPrompt ?? 1,
+  );
   const own = await ownSize(sizedBy?.(call), sizes);
   const height = call.height ?? own.height;
   const width = call.width ?? own.width;
   checkSize(width, height, sizes);
+  checkLimit('jobPixels', height * width * numImages, 'height x width x num_images_per_prompt');
   return {
     height,
     width,
@@ -62,15 +63,6 @@ async function ownSize(picture: Uint8Array | undefined, sizes: SizeRule): Promis
   const down = (pixels: number): number =>
     Math.max(sizes.multipleOf, Math.floor(pixels / sizes.multipleOf) * sizes.multipleOf);
   return { width: down(width), height: down(height) };
-}
-
-function checkPrompt(name: string, text: string | undefined): void {
-  if (text === undefined || text.length <= MAX_PROMPT_LENGTH) return;
-  throw new AsyncDiffError(
-    'invalid_settings',
-    `${kebabName(name)} has ${text.length} characters, ${MAX_PROMPT_LENGTH} are the most`,
-    { hint: 'Text encoders read 77 to 512 tokens; the rest of a prompt has no effect.' },
-  );
 }
 
 /** Raises `invalid_settings` for a size that the model cannot draw, naming the nearest that it can. */

@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { isPrintable, LIMITS } from '../../common/settings/index.js';
 import { packageVersion } from '../../common/package.js';
 import { type DeclaredProfile, parseProfile } from '../../planner/declared/index.js';
 import { parseAddress, PROTOCOL_VERSION } from '../../rpc/index.js';
@@ -34,18 +35,10 @@ export interface WorkerFacts {
   readonly declared: DeclaredFacts | undefined;
 }
 
-const MAX_NAME_LENGTH = 64;
-/** Paths of declared profiles are part of a device's name. */
-const MAX_DEVICE_LENGTH = 1024;
-const MAX_TEXT_LENGTH = 256;
-const MAX_THREADS = 4096;
 const MIN_SPEED = 0.01;
 const MAX_SPEED = 100;
-/** The built-in profiles take up to 0.35 MB. */
-const MAX_PROFILE_LENGTH = 16_000_000;
-
-/** No control, format or private-use characters and no lone surrogates: what a terminal and a log show as it is. */
-const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u;
+/** Of a text that is not printed as it is. */
+const MAX_QUOTED_LENGTH = 64;
 
 /**
  * The facts of a Hello.
@@ -55,8 +48,8 @@ const PRINTABLE = /^[^\p{C}\p{Zl}\p{Zp}]*$/u;
  */
 export function workerFacts(hello: Hello__Output, peer: string): WorkerFacts {
   const check = new Check(peer);
-  const version = check.text('version', hello.version, MAX_TEXT_LENGTH);
-  const name = check.text('name', hello.name, MAX_NAME_LENGTH);
+  const version = check.text('version', hello.version, LIMITS.workerTextLength.max);
+  const name = check.text('name', hello.name, LIMITS.workerNameLength.max);
   if (hello.protocolVersion !== PROTOCOL_VERSION) {
     throw new AsyncDiffError(
       'protocol_mismatch',
@@ -66,14 +59,18 @@ export function workerFacts(hello: Hello__Output, peer: string): WorkerFacts {
   return {
     name,
     version,
-    device: check.text('device', hello.device, MAX_DEVICE_LENGTH),
-    threads: check.number('threads', hello.threads, 1, MAX_THREADS),
+    device: check.text('device', hello.device, LIMITS.workerDeviceLength.max),
+    threads: check.number('threads', hello.threads, 1, LIMITS.workerThreads.max),
     address: check.address(hello.address),
-    hostId: check.text('host_id', hello.hostId, MAX_TEXT_LENGTH),
-    hostName: check.text('host_name', hello.hostName, MAX_TEXT_LENGTH),
-    machineId: check.text('machine_id', hello.machineId, MAX_TEXT_LENGTH),
-    onnxruntimeVersion: check.text('onnxruntime_version', hello.onnxruntimeVersion, MAX_TEXT_LENGTH),
-    nodeVersion: check.text('node_version', hello.nodeVersion, MAX_TEXT_LENGTH),
+    hostId: check.text('host_id', hello.hostId, LIMITS.workerTextLength.max),
+    hostName: check.text('host_name', hello.hostName, LIMITS.workerTextLength.max),
+    machineId: check.text('machine_id', hello.machineId, LIMITS.workerTextLength.max),
+    onnxruntimeVersion: check.text(
+      'onnxruntime_version',
+      hello.onnxruntimeVersion,
+      LIMITS.workerTextLength.max,
+    ),
+    nodeVersion: check.text('node_version', hello.nodeVersion, LIMITS.workerTextLength.max),
     // Left out by a worker that has no opinion.
     speed: hello.speed === 0 ? 1 : check.number('speed', hello.speed, MIN_SPEED, MAX_SPEED),
     maxMessageBytes: check.number('max_message_bytes', hello.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER),
@@ -91,7 +88,7 @@ class Check {
   text(field: string, value: string, maxLength: number): string {
     if (value.length > maxLength)
       throw this.#refused(`its ${field} has ${value.length} characters, at most ${maxLength} are taken`);
-    if (!PRINTABLE.test(value))
+    if (value !== '' && !isPrintable(value, maxLength))
       throw this.#refused(`its ${field} has characters that cannot be printed: ${asciiJson(value)}`);
     return value;
   }
@@ -103,7 +100,7 @@ class Check {
   }
 
   address(value: string): string {
-    if (this.text('address', value, MAX_TEXT_LENGTH) === '') return '';
+    if (this.text('address', value, LIMITS.workerTextLength.max) === '') return '';
     try {
       parseAddress(value);
     } catch (cause) {
@@ -113,14 +110,14 @@ class Check {
   }
 
   profile(profileJson: string, version: string): DeclaredFacts {
-    if (profileJson.length > MAX_PROFILE_LENGTH)
+    if (profileJson.length > LIMITS.workerProfileLength.max)
       throw this.#refused(
-        `its declared profile has ${profileJson.length} characters, at most ${MAX_PROFILE_LENGTH} are taken`,
+        `its declared profile has ${profileJson.length} characters, at most ${LIMITS.workerProfileLength.max} are taken`,
       );
     try {
       return { profile: parseProfile(JSON.parse(profileJson), 'what it sent'), profileJson };
     } catch (cause) {
-      const why = AsyncDiffError.from(cause).rawMessage.slice(0, MAX_TEXT_LENGTH);
+      const why = AsyncDiffError.from(cause).rawMessage.slice(0, LIMITS.workerTextLength.max);
       throw this.#refused(`its declared profile is not one (${why})`, {
         cause,
         hint: `Give the worker a valid profile (--device declared:PROFILE); it runs asyncdiff ${version}, this coordinator ${packageVersion}.`,
@@ -135,7 +132,7 @@ class Check {
 
 /** The beginning of a text with everything outside ASCII escaped, so that a log shows what it is. */
 function asciiJson(text: string): string {
-  return JSON.stringify(text.slice(0, MAX_NAME_LENGTH)).replace(
+  return JSON.stringify(text.slice(0, MAX_QUOTED_LENGTH)).replace(
     /[^\x20-\x7e]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
-import { settingsReference } from '../../scripts/settings-reference.js';
+import { limitsReference, settingsReference } from '../../scripts/settings-reference.js';
 import { cliReference } from '../../scripts/cli-reference.js';
 
-it('docs/reference/settings.md is what `npm run gen:cli-docs` makes', () => {
-  const page = readFileSync(join(packageRoot, 'docs', 'reference', 'settings.md'), 'utf8');
-  expect(page).toBe(settingsReference());
+it.each([
+  ['settings.md', settingsReference],
+  ['limits.md', limitsReference],
+])('docs/reference/%s is what `npm run gen:cli-docs` makes', (name, make) => {
+  expect(readFileSync(join(packageRoot, 'docs', 'reference', name), 'utf8')).toBe(make());
 });
 
 it('docs/reference/cli.md is what `npm run gen:cli-docs` makes', async () => {

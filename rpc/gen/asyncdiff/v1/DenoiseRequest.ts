@@ -13,7 +13,13 @@ export interface DenoiseRequest {
    * scheduler_config.json, as text.
    */
   'schedulerConfig'?: (string);
+  /**
+   * May be left out with explicit sigmas or timesteps among the sampler's options.
+   */
   'numInferenceSteps'?: (number);
+  /**
+   * 1 or less, or unset: no guidance.
+   */
   'guidanceScale'?: (number | string);
   /**
    * `sample` and the conditioning, by graph-input name.
@@ -32,11 +38,15 @@ export interface DenoiseRequest {
   'scheduler'?: (string);
   'samplerOptions'?: (string);
   /**
-   * Of the noise that some samplers draw in their steps; the latents are given.
+   * Of the noise that some samplers draw in their steps; the latents are given. Default 0.
    */
   'seed'?: (number | string | Long);
   'jobId'?: (string);
   'detached'?: (boolean);
+  '_numInferenceSteps'?: "numInferenceSteps";
+  '_guidanceScale'?: "guidanceScale";
+  '_scheduler'?: "scheduler";
+  '_seed'?: "seed";
 }
 
 export interface DenoiseRequest__Output {
@@ -48,8 +58,14 @@ export interface DenoiseRequest__Output {
    * scheduler_config.json, as text.
    */
   'schedulerConfig': (string);
-  'numInferenceSteps': (number);
-  'guidanceScale': (number);
+  /**
+   * May be left out with explicit sigmas or timesteps among the sampler's options.
+   */
+  'numInferenceSteps'?: (number);
+  /**
+   * 1 or less, or unset: no guidance.
+   */
+  'guidanceScale'?: (number);
   /**
    * `sample` and the conditioning, by graph-input name.
    */
@@ -64,12 +80,16 @@ export interface DenoiseRequest__Output {
    * As in GenerateRequest.
    */
   'simulate': (boolean);
-  'scheduler': (string);
+  'scheduler'?: (string);
   'samplerOptions': (string);
   /**
-   * Of the noise that some samplers draw in their steps; the latents are given.
+   * Of the noise that some samplers draw in their steps; the latents are given. Default 0.
    */
-  'seed': (number);
+  'seed'?: (number);
   'jobId': (string);
   'detached': (boolean);
+  '_numInferenceSteps'?: "numInferenceSteps";
+  '_guidanceScale'?: "guidanceScale";
+  '_scheduler'?: "scheduler";
+  '_seed'?: "seed";
 }

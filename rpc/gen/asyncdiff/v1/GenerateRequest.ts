@@ -11,19 +11,28 @@ export interface GenerateRequest {
    */
   'negativePrompt'?: (string);
   /**
-   * Pixels; 0: the model's own.
+   * Pixels. Unset, or 0: the model's own. Ranges and defaults of the fields below: docs/reference/settings.md.
    */
   'height'?: (number);
   'width'?: (number);
+  /**
+   * Unset: the model's own.
+   */
   'numInferenceSteps'?: (number);
   /**
    * 1 or less: no guidance. Unset: the model's default.
    */
   'guidanceScale'?: (number | string);
+  /**
+   * Default 0.
+   */
   'seed'?: (number | string | Long);
+  /**
+   * Default 1.
+   */
   'numImagesPerPrompt'?: (number);
   /**
-   * A sampler's name, or a diffusers class; empty: that of the scheduler config.
+   * A sampler's name, or a diffusers class; unset or empty: that of the scheduler config.
    */
   'scheduler'?: (string);
   'plan'?: (_asyncdiff_v1_PlanSettings | null);
@@ -57,7 +66,14 @@ export interface GenerateRequest {
    */
   'arguments'?: ({[key: string]: _asyncdiff_v1_PipelineArgument});
   '_negativePrompt'?: "negativePrompt";
+  '_height'?: "height";
+  '_width'?: "width";
+  '_numInferenceSteps'?: "numInferenceSteps";
   '_guidanceScale'?: "guidanceScale";
+  '_seed'?: "seed";
+  '_numImagesPerPrompt'?: "numImagesPerPrompt";
+  '_scheduler'?: "scheduler";
+  '_previewEvery'?: "previewEvery";
 }
 
 export interface GenerateRequest__Output {
@@ -67,26 +83,35 @@ export interface GenerateRequest__Output {
    */
   'negativePrompt'?: (string);
   /**
-   * Pixels; 0: the model's own.
+   * Pixels. Unset, or 0: the model's own. Ranges and defaults of the fields below: docs/reference/settings.md.
    */
-  'height': (number);
-  'width': (number);
-  'numInferenceSteps': (number);
+  'height'?: (number);
+  'width'?: (number);
+  /**
+   * Unset: the model's own.
+   */
+  'numInferenceSteps'?: (number);
   /**
    * 1 or less: no guidance. Unset: the model's default.
    */
   'guidanceScale'?: (number);
-  'seed': (number);
-  'numImagesPerPrompt': (number);
   /**
-   * A sampler's name, or a diffusers class; empty: that of the scheduler config.
+   * Default 0.
    */
-  'scheduler': (string);
+  'seed'?: (number);
+  /**
+   * Default 1.
+   */
+  'numImagesPerPrompt'?: (number);
+  /**
+   * A sampler's name, or a diffusers class; unset or empty: that of the scheduler config.
+   */
+  'scheduler'?: (string);
   'plan': (_asyncdiff_v1_PlanSettings__Output | null);
   /**
    * Send a small preview every so many steps; 0: none.
    */
-  'previewEvery': (number);
+  'previewEvery'?: (number);
   'trace': (boolean);
   /**
    * Run the program on the simulator as well, for the report's `simulated_seconds`.
@@ -113,5 +138,12 @@ export interface GenerateRequest__Output {
    */
   'arguments': ({[key: string]: _asyncdiff_v1_PipelineArgument__Output});
   '_negativePrompt'?: "negativePrompt";
+  '_height'?: "height";
+  '_width'?: "width";
+  '_numInferenceSteps'?: "numInferenceSteps";
   '_guidanceScale'?: "guidanceScale";
+  '_seed'?: "seed";
+  '_numImagesPerPrompt'?: "numImagesPerPrompt";
+  '_scheduler'?: "scheduler";
+  '_previewEvery'?: "previewEvery";
 }
