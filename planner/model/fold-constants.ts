@@ -8,6 +8,7 @@ import {
   writesOf,
 } from '../../common/model-file/index.js';
 import { type DType, elementCount } from '../../common/tensor/index.js';
+import { LIMITS, shown } from '../../common/settings/index.js';
 import { checkCancelled } from '../../execution/index.js';
 import { evaluate, openShapes, shapeValue } from './constant-values.js';
 import { nodesBehindShapes } from './nodes-behind-shapes.js';
@@ -22,8 +23,7 @@ export interface FoldedSkeleton {
 
 /** Constants of more elements stay computed: ONNX Runtime folds them where the session opens. Shape arithmetic is far below. */
 const MAX_FOLDED_ELEMENTS = 4096;
-/** A constant of more elements is refused: with float32 a quarter of a gigabyte that no picture needs. */
-const MAX_CONSTANT_ELEMENTS = 2 ** 26;
+const MAX_CONSTANT_ELEMENTS = LIMITS.constantElements.max;
 /** Rounds of folding and inferring; a torch export of SD 1.5 takes three. */
 const MAX_TURNS = 64;
 
@@ -127,7 +127,7 @@ function checkConstants(skeleton: Skeleton, inferred: ReadonlyMap<string, Inferr
       if (elements <= MAX_CONSTANT_ELEMENTS) continue;
       throw new AsyncDiffError(
         'model_unsupported',
-        `node ${node.name ?? ''} (${node.op_type ?? ''}) makes a constant of ${elements.toLocaleString('en')} elements; at most ${MAX_CONSTANT_ELEMENTS.toLocaleString('en')} are allowed`,
+        `node ${shown(node.name ?? '')} (${node.op_type ?? ''}) makes a constant of ${elements.toLocaleString('en')} elements; at most ${MAX_CONSTANT_ELEMENTS.toLocaleString('en')} are allowed`,
       );
     }
   }

@@ -110,7 +110,7 @@ describe('a request out of bounds is refused at the door', () => {
     [{ samplerOptions: '['.repeat(1_000_000) }, 'limit_exceeded', /^sampler_options/],
     [{ arguments: { '\u001b[31m': { number: 1 } } }, 'invalid_input', /must be printable/],
     [
-      { arguments: { x: { numbers: { values: new Array(5000).fill(1) } } } },
+      { arguments: { x: { numbers: { values: Array.from({ length: 5000 }, () => 1) } } } },
       'limit_exceeded',
       /5000 numbers/,
     ],
@@ -120,7 +120,18 @@ describe('a request out of bounds is refused at the door', () => {
   });
 
   it.each([
-    [{ inputs: { sample: float(1, new Array(9).fill(1)) } }, 'limit_exceeded', /9 dimensions, at most 8/],
+    [
+      {
+        inputs: {
+          sample: float(
+            1,
+            Array.from({ length: 9 }, () => 1),
+          ),
+        },
+      },
+      'limit_exceeded',
+      /9 dimensions, at most 8/,
+    ],
     [{ inputs: { sample: float(1, [4e9, 4e9]) } }, 'limit_exceeded', /bytes, at most 268435456/],
     [
       { inputs: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`x${at}`, float(1, [1])])) },
