@@ -94,7 +94,7 @@ async function runJob(
   call: CallContext,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
-  const leave = coordinator.clients.enter(call.peer);
+  const leave = coordinator.clients.enter(call);
   let record: JobRecord;
   try {
     record = coordinator.jobs.open(jobId, call.caller.id);

@@ -52,10 +52,9 @@ export function register(command: Command, io: CommandIo): void {
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )
     .addOption(
-      flag(
-        '--max-jobs-per-client <n>',
-        'jobs of one client address that may wait or run (default: 32)',
-      ).argParser(wholeNumber('max-jobs-per-client', 1)),
+      flag('--max-jobs-per-client <n>', 'jobs of one client that may wait or run (default: 32)').argParser(
+        wholeNumber('max-jobs-per-client', 1),
+      ),
     )
     .addOption(
       flag('--max-stored-gb <gib>', 'disk for uploaded models, GiB (default: 256)').argParser(

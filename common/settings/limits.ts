@@ -46,7 +46,12 @@ export const LIMITS = Object.freeze({
     'all uploaded models on the disk of the coordinator',
     '--max-stored-gb',
   ),
-  jobsPerClient: row(32, 'jobs', 'one client address: jobs that wait or run', '--max-jobs-per-client'),
+  jobsPerClient: row(
+    32,
+    'jobs',
+    'one client (by key, certificate or address): jobs that wait or run',
+    '--max-jobs-per-client',
+  ),
   queuedJobs: row(64, 'jobs', 'jobs that wait, of all clients', '--max-queue'),
   streamsPerConnection: row(256, 'calls', 'one connection: calls that are open; more wait'),
   workerTextLength: row(256, 'characters', 'what a worker says of its host and versions, printable'),

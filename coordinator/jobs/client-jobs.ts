@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import type { CallContext } from '../../rpc/server/index.js';
 
 /** Jobs of each client that wait or run: one client must not fill the queue for all. */
 export class ClientJobs {
@@ -11,16 +12,17 @@ export class ClientJobs {
 
   /**
    * Counts a job until the returned function is called.
-   * @param peer the client's IP address and port
+   * @param caller who calls: by key or certificate, or by IP address where neither was asked for
    * @throws AsyncDiffError `queue_full`
    */
-  enter(peer: string): () => void {
-    const client = hostOf(peer);
+  enter({ caller, peer }: Pick<CallContext, 'caller' | 'peer'>): () => void {
+    const client = caller.id === '' ? hostOf(peer) : caller.id;
+    const name = caller.id === '' ? client : caller.name;
     const jobs = this.#jobs.get(client) ?? 0;
     if (jobs >= this.#max) {
       throw new AsyncDiffError(
         'queue_full',
-        `${client} has ${jobs} jobs here, as many as one client may have`,
+        `${name} has ${jobs} jobs here, as many as one client may have`,
         {
           hint: 'Wait until one of them has ended, or raise --max-jobs-per-client of `asyncdiff serve`.',
         },
