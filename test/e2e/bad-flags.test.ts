@@ -103,7 +103,7 @@ describe('the command line refuses', () => {
     [
       'no steps',
       () => denoise(ok, ['--num-inference-steps', '0']),
-      { code: 'usage', exitCode: 2, message: /num-inference-steps .*at least 1/ },
+      { code: 'invalid_settings', exitCode: 2, message: /num-inference-steps .*at least 1/ },
     ],
     [
       'more steps than the model was trained with',
