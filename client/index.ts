@@ -15,6 +15,7 @@ export type { PlanDocument, PlannedComponent, ReceivedTensor } from './plan-docu
 export type { RunReport, WorkerReport } from './run-report.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
 export type { PlanOptions, PlanSettings } from '../common/settings/index.js';
+export type { PipelineArguments } from '../common/pipeline-arguments/index.js';
 export type { DType, Tensor } from '../common/tensor/index.js';
 export {
   loadSecurity,

@@ -32,6 +32,7 @@ export interface StartCoordinatorOptions {
   readonly log?: CoordinatorLog | undefined;
 }
 
+/** A coordinator that was started; disposing of it stops it. */
 export interface RunningCoordinator extends AsyncDisposable {
   /** HOST:PORT with the port that was bound. */
   readonly address: string;

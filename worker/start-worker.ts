@@ -17,6 +17,7 @@ export type StartWorkerOptions = Omit<WorkerOptions, 'log'> & {
   readonly log?: WorkerLog | undefined;
 };
 
+/** A worker that was started; disposing of it stops it. */
 export interface RunningWorker extends AsyncDisposable {
   /** HOST:PORT at which it listens. */
   readonly address: string;

@@ -180,4 +180,5 @@ export const ERRORS = Object.freeze({
   ),
 } satisfies Record<string, ErrorRow>);
 
+/** What a program may branch on; a code never changes its meaning. */
 export type ErrorCode = keyof typeof ERRORS;
