@@ -10,7 +10,7 @@ import {
   workerService,
 } from '../rpc/index.js';
 import { type ControlStream } from '../rpc/streams/index.js';
-import { ExchangeServer } from './exchange/index.js';
+import { ExchangeServer, DeploymentSecrets } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
 import type { Welcome__Output } from '../rpc/gen/asyncdiff/v1/Welcome.js';
@@ -37,6 +37,8 @@ export class AsyncDiffWorker {
   readonly #server: RunningServer;
   readonly #inference: Inference;
   readonly #exchange: ExchangeServer;
+  readonly #secrets: DeploymentSecrets;
+  #peerSecret: Uint8Array | undefined;
   readonly #cache: ArtifactCache;
   readonly #hello: Hello;
   readonly #link: LinkOptions;
@@ -61,6 +63,7 @@ export class AsyncDiffWorker {
     parts: {
       server: RunningServer;
       exchange: ExchangeServer;
+      secrets: DeploymentSecrets;
       device: DeclaredDevice | undefined;
       hello: Hello;
     },
@@ -68,6 +71,7 @@ export class AsyncDiffWorker {
     this.#options = options;
     this.#server = parts.server;
     this.#exchange = parts.exchange;
+    this.#secrets = parts.secrets;
     this.#link = linkOf(options);
     this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
@@ -108,7 +112,9 @@ export class AsyncDiffWorker {
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
     // The handlers are needed before the server, the worker after it.
     let worker: AsyncDiffWorker | undefined;
+    const secrets = new DeploymentSecrets();
     const exchange = new ExchangeServer({
+      secrets,
       producerId: () => worker?.id ?? '',
       onSent: (sent) => {
         worker?.metrics.sent(sent.peer, sent.bytes);
@@ -121,7 +127,7 @@ export class AsyncDiffWorker {
     const handlers: WorkerHandlers = {
       Attach: bidiHandler((stream) => worker?.accept(stream)),
       Exchange: exchange.handler,
-      Probe: probeHandler,
+      Probe: probeHandler(() => (worker === undefined ? undefined : worker.#peerSecret)),
     };
     const server = await startServer({
       listen,
@@ -130,7 +136,7 @@ export class AsyncDiffWorker {
       onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
     });
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
-    worker = new AsyncDiffWorker(options, { server, exchange, device: declared, hello });
+    worker = new AsyncDiffWorker(options, { server, exchange, secrets, device: declared, hello });
     worker.#begin();
     return worker;
   }
@@ -219,7 +225,7 @@ export class AsyncDiffWorker {
     }
   }
 
-  #welcomed(stream: Control, { workerId, protocolVersion, silenceMs }: Welcome__Output): void {
+  #welcomed(stream: Control, { workerId, protocolVersion, silenceMs, peerSecret }: Welcome__Output): void {
     if (protocolVersion !== PROTOCOL_VERSION) {
       throw new AsyncDiffError(
         'protocol_mismatch',
@@ -227,6 +233,7 @@ export class AsyncDiffWorker {
       );
     }
     this.#workerId = workerId;
+    this.#peerSecret = peerSecret;
     this.#state = 'joined';
     this.#options.log.info({ workerId, coordinator: stream.peer }, 'joined');
     // A coordinator that is cut off without a word: this worker looks for it anew.
@@ -239,6 +246,8 @@ export class AsyncDiffWorker {
       workerId,
       inference: this.#inference,
       exchange: this.#exchange,
+      secrets: this.#secrets,
+      peerSecret,
       cache: this.#cache,
       declared: this.#declared,
       sharedMemory: this.#options.sharedMemory ?? true,
@@ -255,6 +264,7 @@ export class AsyncDiffWorker {
     const conversation = this.#conversation;
     this.#conversation = undefined;
     this.#control = undefined;
+    this.#peerSecret = undefined;
     if (this.#state === 'joined') this.#state = 'waiting';
     await conversation?.close();
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
@@ -43,6 +44,8 @@ export class Deployment {
   onBroken: ((error: AsyncDiffError) => void) | undefined;
   readonly #options: DeployOptions;
   readonly #segmentMs = new Map<string, number>();
+  /** What its workers show each other. */
+  readonly #secret = randomBytes(32);
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
   #state: DeploymentState = 'opening';
   #stopListening: (() => void)[] = [];
@@ -140,6 +143,7 @@ export class Deployment {
         })),
         artifacts,
         optimizationLevel,
+        secret: this.#secret,
       },
       {
         artifacts: source,

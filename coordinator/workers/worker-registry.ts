@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
 import { type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
@@ -35,6 +36,7 @@ export class WorkerRegistry {
   readonly #stop = new AbortController();
   /** Workers that were late or wrong, by name: they rest when they come back. */
   readonly #backOff = new BackOff();
+  readonly #peerSecret = randomBytes(32);
   readonly #heartbeat: NodeJS.Timeout;
   #lastBeatMs = performance.now();
 
@@ -173,6 +175,7 @@ export class WorkerRegistry {
         version: packageVersion,
         pingIntervalMs: this.#limitsMs.ping,
         silenceMs: COORDINATOR_SILENCE_MS,
+        peerSecret: this.#peerSecret,
       },
     });
     handle.ping();

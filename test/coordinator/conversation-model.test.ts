@@ -1,3 +1,4 @@
+import { DeploymentSecrets } from '../../worker/exchange/index.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { JobListener } from '../../coordinator/workers/index.js';
@@ -127,6 +128,8 @@ class Pair {
       declared: true,
       sharedMemory: false,
       link: {},
+      secrets: new DeploymentSecrets(),
+      peerSecret: new Uint8Array(32),
       send: (message) => this.#post(() => this.handle.receive(this.#wires.fromWorker(message))),
       onReceived: () => undefined,
       onJobEnded: () => undefined,

@@ -1,13 +1,22 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient, type DenoiseOptions, type Job } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
-import { channelArguments, fromServiceError, openWorkerChannel, type Role } from '../../rpc/index.js';
+import {
+  channelArguments,
+  fromServiceError,
+  messages,
+  openWorkerChannel,
+  type Role,
+} from '../../rpc/index.js';
 import { makeKey, readKeyFile, writeKeyFile } from '../../rpc/server/index.js';
 import { ControlStream } from '../../rpc/streams/index.js';
+import { ExchangeClient, DeploymentSecrets } from '../../worker/exchange/index.js';
+import { FakeWorker, obliging } from '../support/fake-worker.js';
 import { TestAuthority, tlsFlags } from '../support/certificates.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, failureOf, runCli } from '../support/cli.js';
@@ -285,6 +294,83 @@ describe("a worker's port", () => {
     const own = clientOf(head.address, client.key);
     await eventually(async () => (await own.status()).workers.length === 1, 'the worker');
     own.close();
+  });
+});
+
+describe('tensors between workers', () => {
+  it('go to the workers of the deployment and to nobody else, nor are links measured for strangers', async () => {
+    const { address } = await serve([]);
+    const honest = worker(['--join', address, '--name', 'w1']);
+    const { address: at } = await honest.ready();
+    // One that was let in, and hears what the workers of a deployment hear.
+    const inside = new FakeWorker(address, 'w2', obliging);
+    await using client = clientOf(address);
+    await eventually(async () => (await client.status()).workers.length === 2, 'the workers');
+    const modelSha256 = await client.uploadModel(writeModel(smallPredictor(), folder));
+    const job = {
+      modelSha256,
+      schedulerConfig: SMALL_SCHEDULER,
+      inputs: smallInputs(),
+      numInferenceSteps: 8,
+    };
+    const denoising = client.denoise({ ...job, plan: { cuts: ['middle'] } });
+    const ended = denoising.result().catch(() => undefined);
+    await eventually(() => inside.heard.some(({ startJob }) => startJob), 'the job starts');
+    const { deploymentId = '', secret = new Uint8Array(0) } =
+      inside.heard.find(({ deploy }) => deploy)?.deploy ?? {};
+    const { peerSecret = new Uint8Array(0) } = inside.heard.find(({ welcome }) => welcome)?.welcome ?? {};
+    const subscribe = (shown: Uint8Array) =>
+      ExchangeClient.connect({
+        address: at,
+        workerId: 'w2',
+        producerId: 'w1',
+        deploymentId,
+        secret: shown,
+        onTensor: () => undefined,
+        onLost: () => undefined,
+      });
+    const measure = async (shown: Uint8Array): Promise<void> => {
+      const channel = openWorkerChannel(at);
+      try {
+        const chunks = channel.probe({ sizeBytes: 1 << 20, secret: Buffer.from(shown) });
+        for await (const chunk of messages(chunks)) void chunk;
+      } finally {
+        channel.close();
+      }
+    };
+    // Everything but the secret is right.
+    for (const shown of [new Uint8Array(0), new Uint8Array(32), randomBytes(32), peerSecret])
+      expect(await refusal(subscribe(shown))).toMatchObject({ code: 'permission_denied' });
+    for (const shown of [new Uint8Array(0), new Uint8Array(32), randomBytes(32), secret])
+      expect(await refusal(measure(shown))).toMatchObject({ code: 'permission_denied' });
+    (await subscribe(secret)).close();
+    await measure(peerSecret);
+    await denoising.cancel();
+    await ended;
+    inside.close();
+  });
+
+  it('wait for a deployment that is not here yet, and are refused with another secret than its own', async () => {
+    const [right, wrong] = [randomBytes(32), randomBytes(32)];
+    const secrets = new DeploymentSecrets();
+    const early = [
+      secrets.check('plan', right),
+      secrets.check('plan', wrong),
+      secrets.check('plan', new Uint8Array(0)),
+    ];
+    secrets.admit('other', wrong);
+    secrets.admit('plan', right);
+    expect(await Promise.all(early.map(async (one) => one))).toEqual([true, false, false]);
+    expect([secrets.check('plan', right), secrets.check('plan', wrong)]).toEqual([true, false]);
+    secrets.forget('plan');
+    expect(secrets.check('plan', wrong)).toBeInstanceOf(Promise);
+    // An empty secret is none.
+    secrets.admit('empty', new Uint8Array(0));
+    expect(secrets.check('empty', new Uint8Array(0))).toBe(false);
+    // However many strangers wait, the oldest is refused for one more.
+    const first = secrets.check('nowhere', right);
+    for (let count = 0; count < 300; count++) void secrets.check(`nowhere-${count}`, right);
+    expect(await first).toBe(false);
   });
 });
 

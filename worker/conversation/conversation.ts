@@ -26,6 +26,8 @@ import { sumBytes } from '../exchange/index.js';
 
 export interface ConversationOptions extends Omit<PartContext, 'onWrong' | 'inference'> {
   readonly inference: PartContext['inference'] & Pick<Inference, 'start' | 'round' | 'end' | 'state'>;
+  /** By which the workers of its coordinator know each other when links are measured. */
+  readonly peerSecret: Uint8Array;
   readonly onJobEnded: (report: InferenceReport) => void;
   readonly log: Pick<WorkerLog, 'warn'>;
 }
@@ -251,7 +253,8 @@ export class Conversation {
   }
 
   async #probe({ id, producers }: ProbeLinks__Output): Promise<void> {
-    this.#options.send({ linksProbed: { id, links: await probeLinks(producers, this.#options.link) } });
+    const { link, peerSecret } = this.#options;
+    this.#options.send({ linksProbed: { id, links: await probeLinks(producers, link, peerSecret) } });
   }
 
   #takeRelayed({ frame }: RelayedFrame__Output): void {

@@ -7,7 +7,7 @@ import { type Due, dueAt, type DueClock, isLatents, sessionValueName } from '../
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
 import { encodeFrames, type LinkOptions } from '../../rpc/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
-import { ExchangeClient, type ExchangeServer } from '../exchange/index.js';
+import { type DeploymentSecrets, ExchangeClient, type ExchangeServer } from '../exchange/index.js';
 import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { RouteTarget__Output } from '../../rpc/gen/asyncdiff/v1/RouteTarget.js';
@@ -25,6 +25,8 @@ export interface PartContext {
   readonly declared: boolean;
   /** Whether tensors of workers on this host may come through shared memory. */
   readonly sharedMemory: boolean;
+  /** What consumers of this worker's tensors show. */
+  readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget'>;
   /** How other workers are dialled. */
   readonly link: LinkOptions;
   readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
@@ -44,6 +46,7 @@ export class DeployedPart {
   readonly traffic = new Traffic();
   readonly #context: PartContext;
   readonly #optimizationLevel: OptimizationLevel;
+  readonly #secret: Uint8Array;
   readonly #producers: Deploy__Output['producers'];
   readonly #artifacts: Deploy__Output['artifacts'];
   /** Where the artifacts lie on this host. */
@@ -66,6 +69,8 @@ export class DeployedPart {
     this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
     this.#producers = message.producers;
     this.#artifacts = message.artifacts;
+    this.#secret = message.secret;
+    context.secrets.admit(this.deploymentId, this.#secret);
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
     this.#relayed = new Map(message.routes.map(({ name, to }) => [name, relayedOf(to)]));
     this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
@@ -212,6 +217,7 @@ export class DeployedPart {
     const isLoaded = this.#state !== 'waiting';
     this.#go('closed');
     this.#closed.abort(new AsyncDiffError('cancelled', `deployment ${this.deploymentId} was given up`));
+    this.#context.secrets.forget(this.deploymentId);
     this.#context.exchange.dropDeployment(this.deploymentId);
     // Its thread's death is told elsewhere.
     if (isLoaded) await this.#context.inference.unload(this.deploymentId).catch(() => undefined);
@@ -246,6 +252,7 @@ export class DeployedPart {
       workerId,
       producerId,
       deploymentId: this.deploymentId,
+      secret: this.#secret,
       link,
       sharedMemory: sameHost && sharedMemory,
       onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type LinkOptions, messages, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';
+import { isSecret } from '../exchange/index.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ProbeChunk } from '../../rpc/gen/asyncdiff/v1/ProbeChunk.js';
 import type { ProbedLink } from '../../rpc/gen/asyncdiff/v1/ProbedLink.js';
@@ -16,20 +17,34 @@ const BULK_MS = 250;
 const MAX_BYTES = 64 << 20;
 const ROUND_TRIPS = 5;
 
-/** Handler of Worker.Probe: sends the bytes that were asked for. */
-export const probeHandler = serverStreamHandler(
-  async ({ sizeBytes }: ProbeRequest__Output, send: (chunk: ProbeChunk) => Promise<void>) => {
-    if (sizeBytes > MAX_BYTES)
-      throw new AsyncDiffError('invalid_input', `a probe of ${sizeBytes} bytes; at most ${MAX_BYTES}`);
-    const chunk = Buffer.alloc(CHUNK_BYTES, 1);
-    let leftBytes = sizeBytes;
-    do {
-      const take = Math.min(leftBytes, CHUNK_BYTES);
-      await send({ data: chunk.subarray(0, take) });
-      leftBytes -= take;
-    } while (leftBytes > 0);
-  },
-);
+/**
+ * Handler of Worker.Probe: sends the bytes that were asked for.
+ *
+ * @param peerSecret what the workers of this worker's coordinator show; undefined while it has none
+ */
+export const probeHandler = (peerSecret: () => Uint8Array | undefined) =>
+  serverStreamHandler(
+    async ({ sizeBytes, secret }: ProbeRequest__Output, send: (chunk: ProbeChunk) => Promise<void>) => {
+      if (!isSecret(peerSecret(), secret)) {
+        throw new AsyncDiffError(
+          'permission_denied',
+          'only workers of the same coordinator may measure this link',
+          {
+            hint: 'Start both workers with the same coordinator (--join).',
+          },
+        );
+      }
+      if (sizeBytes > MAX_BYTES)
+        throw new AsyncDiffError('invalid_input', `a probe of ${sizeBytes} bytes; at most ${MAX_BYTES}`);
+      const chunk = Buffer.alloc(CHUNK_BYTES, 1);
+      let leftBytes = sizeBytes;
+      do {
+        const take = Math.min(leftBytes, CHUNK_BYTES);
+        await send({ data: chunk.subarray(0, take) });
+        leftBytes -= take;
+      } while (leftBytes > 0);
+    },
+  );
 
 /** A link that carries so little is as good as none: the measurement of one link ends after this. */
 const MAX_PROBE_MS = 5_000;
@@ -41,12 +56,13 @@ const MAX_PROBE_MS = 5_000;
 export async function probeLinks(
   producers: readonly Peer__Output[],
   link: LinkOptions,
+  secret: Uint8Array,
 ): Promise<ProbedLink[]> {
   const links: ProbedLink[] = [];
   for (const { workerId: producerId, address } of producers) {
     const client = openWorkerChannel(address, link);
     try {
-      links.push({ producerId, ...(await probeLink(client, AbortSignal.timeout(MAX_PROBE_MS))) });
+      links.push({ producerId, ...(await probeLink(client, secret, AbortSignal.timeout(MAX_PROBE_MS))) });
     } catch {
       links.push({ producerId });
     } finally {
@@ -58,22 +74,31 @@ export async function probeLinks(
 
 async function probeLink(
   client: WorkerChannel,
+  secret: Uint8Array,
   signal: AbortSignal,
 ): Promise<Omit<ProbedLink, 'producerId'>> {
-  await receive(client, 0, signal);
+  await receive(client, { sizeBytes: 0, secret }, signal);
   let roundTripMs = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < ROUND_TRIPS; i++) roundTripMs = Math.min(roundTripMs, await receive(client, 0, signal));
-  const firstMs = await receive(client, FIRST_BYTES, signal);
+  for (let i = 0; i < ROUND_TRIPS; i++)
+    roundTripMs = Math.min(roundTripMs, await receive(client, { sizeBytes: 0, secret }, signal));
+  const firstMs = await receive(client, { sizeBytes: FIRST_BYTES, secret }, signal);
   const wanted = FIRST_BYTES * (BULK_MS / Math.max(0.01, firstMs - roundTripMs));
   const bulkBytes = Math.round(Math.min(MAX_BULK_BYTES, Math.max(FIRST_BYTES, wanted)));
-  const bulkMs = await receive(client, bulkBytes, signal);
+  const bulkMs = await receive(client, { sizeBytes: bulkBytes, secret }, signal);
   return { roundTripMs, bytesPerSecond: bulkBytes / (Math.max(0.01, bulkMs - roundTripMs) / 1000) };
 }
 
-/** Milliseconds from asking for `sizeBytes` to having them. */
-async function receive(client: WorkerChannel, sizeBytes: number, signal: AbortSignal): Promise<number> {
+/** Milliseconds from asking for bytes to having them. */
+async function receive(
+  client: WorkerChannel,
+  { sizeBytes, secret }: { readonly sizeBytes: number; readonly secret: Uint8Array },
+  signal: AbortSignal,
+): Promise<number> {
   const startMs = performance.now();
-  const chunks = messages(client.probe({ sizeBytes }), { unreachable: 'peer_unreachable', signal });
+  const chunks = messages(client.probe({ sizeBytes, secret: Buffer.from(secret) }), {
+    unreachable: 'peer_unreachable',
+    signal,
+  });
   for await (const chunk of chunks) void chunk;
   return performance.now() - startMs;
 }

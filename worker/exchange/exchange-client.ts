@@ -18,6 +18,8 @@ export interface ExchangeClientOptions {
   /** The worker that must be found there. */
   readonly producerId: string;
   readonly deploymentId: string;
+  /** The deployment's, for the producer to know this worker by. */
+  readonly secret?: Uint8Array | undefined;
   /**
    * A tensor is here. The producer may send more in its place when this returns, or when the promise that it returns
    * settles. The tensor is the receiver's own: it may be transferred (see `transferableTensor`).
@@ -41,6 +43,7 @@ type Call = ClientDuplexStream<ExchangeRequest, TensorFrame__Output>;
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const CLOSE_GRACE_MS = 2_000;
+const NO_SECRET = new Uint8Array(0);
 const NO_RING: RingOffer = { name: '', key: new Uint8Array(0) };
 
 /** The consumer's side of `Worker.Exchange`. It dials the producer, so that bulk flows under this side's open window. */
@@ -106,7 +109,7 @@ export class ExchangeClient {
   }
 
   #open(): Promise<void> {
-    const { workerId, producerId, deploymentId, signal } = this.#options;
+    const { workerId, producerId, deploymentId, secret = NO_SECRET, signal } = this.#options;
     const timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     return new Promise((resolve, reject) => {
       const fail = (error: AsyncDiffError): void => {
@@ -147,7 +150,9 @@ export class ExchangeClient {
       this.#call.on('error', (error: ServiceError) => fail(this.#mapError(error)));
       const { name: ringName, key: ringKey } = this.#ring?.offer ?? NO_RING;
       const takesFrames = this.#frames !== undefined;
-      this.#call.write({ subscribe: { workerId, deploymentId, producerId, ringName, ringKey, takesFrames } });
+      this.#call.write({
+        subscribe: { workerId, deploymentId, producerId, ringName, ringKey, takesFrames, secret },
+      });
     });
   }
 

@@ -15,6 +15,7 @@ import {
 import { onClientEnd } from '../../rpc/streams/index.js';
 import type { ExchangeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ExchangeRequest.js';
 import type { Subscribe__Output } from '../../rpc/gen/asyncdiff/v1/Subscribe.js';
+import type { DeploymentSecrets } from './deployment-secrets.js';
 import type { SentTensor } from './sent-tensor.js';
 import { RingWriter } from './shared-memory/index.js';
 
@@ -24,6 +25,8 @@ export interface ExchangeServerOptions {
   /** Bytes that a consumer may have been sent and not have taken over yet. Default 16 MiB. */
   readonly maxInFlightBytes?: number | undefined;
   readonly chunking?: Chunking | undefined;
+  /** What consumers must show. Left out: nothing. */
+  readonly secrets?: DeploymentSecrets | undefined;
   /** A tensor has left. */
   readonly onSent?: ((sent: SentTensor) => void) | undefined;
   /** A consumer's stream broke; what waited for it was dropped. Not called for a consumer that ends its stream itself. */
@@ -65,6 +68,8 @@ export class ExchangeServer {
   /** The handler of the RPC, for `handlers.Exchange`. */
   readonly handler = (call: ExchangeCall): void => {
     let channel: ConsumerChannel | undefined;
+    let subscribing = false;
+    let isOver = false;
     const fail = (error: AsyncDiffError): void => {
       call.emit('error', toServiceError(error));
     };
@@ -80,25 +85,36 @@ export class ExchangeServer {
     call.on('data', (request: ExchangeRequest__Output) => {
       if (request.message === 'creditBytes') {
         channel?.credit(call, request.creditBytes ?? 0);
-      } else if (request.subscribe && channel === undefined) {
-        const refusal = this.#refusal(request.subscribe);
-        if (refusal !== undefined) return fail(refusal);
-        const { deploymentId, workerId, ringName: name, ringKey: key, takesFrames } = request.subscribe;
-        const ring = name === '' ? undefined : RingWriter.open({ name, key });
-        const headers = new Metadata();
-        headers.set(CREDIT_HEADER, String(this.#creditBytes));
-        if (ring !== undefined) headers.set(SHARED_MEMORY_HEADER, '1');
-        call.sendMetadata(headers);
-        channel = this.#channel(deploymentId, workerId);
-        channel.attach(call, ring);
-        const frames = takesFrames && this.#options.onFrameRing !== undefined ? ring?.reopen() : undefined;
-        if (frames !== undefined) this.#options.onFrameRing?.(deploymentId, workerId, frames);
+      } else if (request.subscribe && !subscribing) {
+        subscribing = true;
+        const { subscribe } = request;
+        const isAdmitted = this.#options.secrets?.check(subscribe.deploymentId, subscribe.secret) ?? true;
+        if (isAdmitted === true) open(subscribe);
+        else
+          void Promise.resolve(isAdmitted).then((isRight) =>
+            isRight ? open(subscribe) : fail(stranger(subscribe)),
+          );
       } else {
         fail(new AsyncDiffError('protocol_mismatch', 'expected one Subscribe, then credits'));
       }
-      return undefined;
     });
+    const open = (subscribe: Subscribe__Output): void => {
+      if (isOver) return;
+      const refusal = this.#refusal(subscribe);
+      if (refusal !== undefined) return fail(refusal);
+      const { deploymentId, workerId, ringName: name, ringKey: key, takesFrames } = subscribe;
+      const ring = name === '' ? undefined : RingWriter.open({ name, key });
+      const headers = new Metadata();
+      headers.set(CREDIT_HEADER, String(this.#creditBytes));
+      if (ring !== undefined) headers.set(SHARED_MEMORY_HEADER, '1');
+      call.sendMetadata(headers);
+      channel = this.#channel(deploymentId, workerId);
+      channel.attach(call, ring);
+      const frames = takesFrames && this.#options.onFrameRing !== undefined ? ring?.reopen() : undefined;
+      if (frames !== undefined) this.#options.onFrameRing?.(deploymentId, workerId, frames);
+    };
     onClientEnd(call, (broken) => {
+      isOver = true;
       if (broken) {
         lost(new AsyncDiffError('worker_lost', `${describe(channel)} went away in the middle of its stream`));
       } else {
@@ -189,6 +205,16 @@ export type ChannelState = Pick<
   ConsumerChannel,
   'attached' | 'sentBytes' | 'queuedBytes' | 'peakInFlightBytes'
 >;
+
+function stranger({ workerId, deploymentId }: Subscribe__Output): AsyncDiffError {
+  return new AsyncDiffError(
+    'permission_denied',
+    `'${workerId.slice(0, 64)}' has not been told by this worker's coordinator to take tensors of deployment '${deploymentId.slice(0, 64)}'`,
+    {
+      hint: 'Workers exchange tensors for the coordinator that both have joined, and only while it has deployed the plan.',
+    },
+  );
+}
 
 function describe(channel: ConsumerChannel | undefined): string {
   return channel === undefined ? 'a consumer' : `worker '${channel.consumerId}'`;

@@ -38,6 +38,10 @@ export interface Deploy {
    * The deployments before it are given up.
    */
   'generation'?: (number | string | Long);
+  /**
+   * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
+   */
+  'secret'?: (Buffer | Uint8Array | string);
 }
 
 /**
@@ -72,4 +76,8 @@ export interface Deploy__Output {
    * The deployments before it are given up.
    */
   'generation': (number);
+  /**
+   * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
+   */
+  'secret': (Buffer);
 }

@@ -24,6 +24,10 @@ export interface Subscribe {
    * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
    */
   'takesFrames'?: (boolean);
+  /**
+   * That of the Deploy that told the worker to subscribe; the producer refuses another one.
+   */
+  'secret'?: (Buffer | Uint8Array | string);
 }
 
 export interface Subscribe__Output {
@@ -49,4 +53,8 @@ export interface Subscribe__Output {
    * The consumer's inference thread takes frames from the ring itself: the producer's may put small tensors there instead of sending them.
    */
   'takesFrames': (boolean);
+  /**
+   * That of the Deploy that told the worker to subscribe; the producer refuses another one.
+   */
+  'secret': (Buffer);
 }

@@ -10,6 +10,10 @@ export interface Welcome {
    */
   'pingIntervalMs'?: (number);
   'silenceMs'?: (number);
+  /**
+   * 32 random bytes, the same for all workers of this coordinator: by it they know each other when links are measured.
+   */
+  'peerSecret'?: (Buffer | Uint8Array | string);
 }
 
 export interface Welcome__Output {
@@ -21,4 +25,8 @@ export interface Welcome__Output {
    */
   'pingIntervalMs': (number);
   'silenceMs': (number);
+  /**
+   * 32 random bytes, the same for all workers of this coordinator: by it they know each other when links are measured.
+   */
+  'peerSecret': (Buffer);
 }
