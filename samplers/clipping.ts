@@ -25,6 +25,11 @@ export function limited(original: Vector, settings: Partial<Thresholding & Clip>
   return original;
 }
 
+/** The prediction type for checkTimesteps: x_0 without a limit cannot be found from noise alone, where there is no signal; with one it can. */
+export function solvable(settings: Thresholding & Clip & { readonly prediction_type: string }): string {
+  return settings.thresholding || settings.clip_sample ? 'limited' : settings.prediction_type;
+}
+
 /** Each image is held to its own quantile of absolute values, at least 1, and divided by it. */
 function thresholded(original: Vector, settings: Thresholding, batch: number): Vector {
   const size = original.length / batch;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alphasCumprod, betaKeys, zeroSnrKeys } from './beta-schedule.js';
-import { clipKeys, limited, thresholdingKeys } from './clipping.js';
+import { clipKeys, limited, solvable, thresholdingKeys } from './clipping.js';
 import { defineSampler, type SamplerDescription } from './definition.js';
 import { div, mul, sqrt, square, sub } from './float32.js';
 import { variancePreserving } from './level.js';
@@ -33,7 +33,7 @@ export function ddimSampler(
       const { prediction_type: type } = settings;
       const { eta = 0, use_clipped_model_output: isClipped = false } = options;
       const alphas = alphasCumprod(settings);
-      const timesteps = wholeTimesteps(settings, count, alphas, names.className, type);
+      const timesteps = wholeTimesteps(settings, count, alphas, names.className, solvable(settings));
       const finalAlpha = settings.set_alpha_to_one ? 1 : (alphas[0] as number);
       const length = Math.floor(settings.num_train_timesteps / count);
       const steps = timesteps.map((timestep) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alphasCumprod, betaKeys, zeroSnrKeys } from './beta-schedule.js';
-import { clipKeys, limited, thresholdingKeys } from './clipping.js';
+import { clipKeys, limited, solvable, thresholdingKeys } from './clipping.js';
 import { defineSampler, type SamplerDescription } from './definition.js';
 import { div, exp, f, log, mul, sqrt, sub } from './float32.js';
 import { variancePreserving } from './level.js';
@@ -36,8 +36,9 @@ export function ddpmSampler(names: Pick<SamplerDescription<typeof schema>, 'name
       const { className } = names;
       const alphas = alphasCumprod(settings);
       const given = fallingTimesteps(options.timesteps, settings.num_train_timesteps, className);
-      if (given !== undefined) checkTimesteps(given, alphas, className, type, 'the given timesteps');
-      const timesteps = given ?? wholeTimesteps(settings, count, alphas, className, type);
+      if (given !== undefined)
+        checkTimesteps(given, alphas, className, solvable(settings), 'the given timesteps');
+      const timesteps = given ?? wholeTimesteps(settings, count, alphas, className, solvable(settings));
       const steps = timesteps.map((timestep, call) => {
         const alpha = alphas[timestep] as number;
         const next = call === timesteps.length - 1 ? 1 : (alphas[timesteps[call + 1] as number] as number);

@@ -91,8 +91,17 @@ describe('the distributed run equals the reference bit for bit', () => {
     },
   );
 
-  // The worker that holds component N runs the sampler: one that scales the model's input, and one that remembers a step.
-  it.each(['EulerDiscreteScheduler', 'DPMSolverMultistepScheduler'])('%s', async (className) => {
+  // The worker that holds component N runs the sampler: ones that scale the model's input, remember steps, call the model more
+  // often than once a step, and draw noise (by number, and from a Brownian path).
+  it.each([
+    'EulerDiscreteScheduler',
+    'DPMSolverMultistepScheduler',
+    'UniPCMultistepScheduler',
+    'PNDMScheduler',
+    'HeunDiscreteScheduler',
+    'EulerAncestralDiscreteScheduler',
+    'DPMSolverSDEScheduler',
+  ])('%s', async (className) => {
     const other = { ...subject, schedulerConfig: smallScheduler(className) };
     const elsewhere = new Reference(other);
     for (const shape of ['sequential', 'u-shaped'] as const) {

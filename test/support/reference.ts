@@ -12,7 +12,7 @@ import {
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
 import { type Plan, planInThread, segmentModel } from '../../planner/index.js';
 import { scheduleOf } from '../../program/index.js';
-import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
 
 /** Where a run begins in the middle: what the steps before it gave. */
@@ -45,9 +45,12 @@ export class Reference {
     before?: Before,
   ): Promise<RunResult & { readonly before: readonly Tensor[] }> {
     const { numInferenceSteps, guidanceScale = 1, ...options } = settings;
-    const usual = scheduleOf(resolvePlanSettings(options, settings), numInferenceSteps);
+    // The noise of a request without a seed, with latents given.
+    const noise = new SeededNoise({ seed: 0n, drawnBefore: [] });
+    const config = parseSchedulerConfig(this.#subject.schedulerConfig);
+    const sampler = createSampler(config, numInferenceSteps, { noise });
+    const usual = scheduleOf(resolvePlanSettings(options, settings), sampler.numCalls);
     const { plan, segments } = await this.#open(settings);
-    const sampler = createSampler(parseSchedulerConfig(this.#subject.schedulerConfig), numInferenceSteps);
     const { sample, ...conditioning } = this.#subject.inputs;
     const firstStep = before?.firstStep ?? 0;
     // Samplers with a memory have seen the steps before.
