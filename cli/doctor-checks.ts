@@ -16,7 +16,7 @@ export interface Check {
 
 /** The VAE decoder of the bundled model: small, with the convolutions that every device must know. */
 const PROBE_MODEL = join(packageRoot, 'models', 'emoji', 'vae_decoder', 'model.onnx');
-const LEAST_NODE = [20, 19] as const;
+const MIN_NODE = [20, 19] as const;
 
 /** Everything that `asyncdiff doctor` looks at. A device counts as working only if it has opened a real model. */
 export async function runChecks(): Promise<Check[]> {
@@ -47,12 +47,12 @@ async function runtimeChecks(): Promise<Check[]> {
 
 function nodeCheck(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const ok = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  const ok = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
   return {
     name: 'node',
     ok,
     detail: process.version,
-    hint: `asyncdiff needs Node ${LEAST_NODE.join('.')} or later`,
+    hint: `asyncdiff needs Node ${MIN_NODE.join('.')} or later`,
   };
 }
 

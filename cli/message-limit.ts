@@ -3,16 +3,16 @@ import { flag } from './flag.js';
 import { realNumber } from './numbers.js';
 
 /** A frame of a boundary tensor takes up to 8 MiB: below this, workers could not talk. */
-const LEAST_MB = 10;
+const MIN_MB = 10;
 /** gRPC counts messages in 31 bits. */
-const MOST_MB = 2047;
+const MAX_MB = 2047;
 
 /** `--max-message-mb`, the same for everyone who talks gRPC. */
 export function messageLimitFlag(): Option {
   return flag(
     '--max-message-mb <mb>',
     'largest gRPC message, in MiB; the same on both sides (default: 64)',
-  ).argParser(realNumber('max-message-mb', LEAST_MB, MOST_MB));
+  ).argParser(realNumber('max-message-mb', MIN_MB, MAX_MB));
 }
 
 /** MiB as given, in bytes. */

@@ -18,7 +18,7 @@ export interface Segment {
   /** Indexes into CostGraph.nodes, ascending: own nodes and replicated ones. */
   readonly nodes: readonly number[];
   /**
-   * Of `nodes`, those that are computed again here: what depends on timestep or conditioning only (design section 2), and what `recomputes`
+   * Of `nodes`, those that are computed again here: what depends on timestep or conditioning only, and what `recomputes`
    * takes.
    */
   readonly replicatedNodes: readonly number[];

@@ -1,4 +1,4 @@
-import type { DType } from '../common/tensor/index.js';
+import { parseDType } from '../common/tensor/index.js';
 import type { SegmentSpec } from '../execution/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type {
@@ -25,5 +25,5 @@ export function fromSegmentMessage(message: SegmentSpec__Output): SegmentSpec {
 }
 
 function fromValue({ name, dtype, dims }: ValueSpec__Output): ValueSpec {
-  return { name, dtype: dtype as DType, dims };
+  return { name, dtype: parseDType(dtype, `value "${name}"`), dims };
 }

@@ -1,10 +1,10 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { checkShape, shown } from '../common/settings/index.js';
+import { checkShape } from '../common/settings/index.js';
 import {
   arrayOf,
-  DTYPES,
   elementBytes,
   formatDims,
+  parseDType,
   type Tensor,
   tensorBytes,
 } from '../common/tensor/index.js';
@@ -20,9 +20,7 @@ export function toTensorMessage(tensor: Tensor): TensorMessage {
 export function fromTensorMessage(message: Tensor__Output | null | undefined, what: string): Tensor {
   if (message === null || message === undefined)
     throw new AsyncDiffError('invalid_input', `${what} is missing`);
-  const dtype = DTYPES.find((known) => known === message.dtype);
-  if (dtype === undefined)
-    throw new AsyncDiffError('invalid_input', `${what} has the unknown type ${shown(message.dtype)}`);
+  const dtype = parseDType(message.dtype, what);
   const { dims, data } = message;
   checkShape(dims, elementBytes(dtype), what);
   const bytes = tensorBytes(dtype, dims);

@@ -9,7 +9,7 @@ export interface Summary {
   readonly iqr?: number;
 }
 
-const LEAST_FOR_IQR = 4;
+const MIN_FOR_IQR = 4;
 
 /** Median, extremes and, from four values on, the interquartile range. @throws RangeError for no values */
 export function summarize(values: readonly number[]): Summary {
@@ -20,7 +20,7 @@ export function summarize(values: readonly number[]): Summary {
     min: sorted[0] as number,
     max: sorted.at(-1) as number,
   };
-  if (sorted.length < LEAST_FOR_IQR) return extremes;
+  if (sorted.length < MIN_FOR_IQR) return extremes;
   return { ...extremes, iqr: quantile(sorted, 0.75) - quantile(sorted, 0.25) };
 }
 

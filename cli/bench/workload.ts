@@ -1,7 +1,7 @@
 import type { AsyncDiffClient, JobEvent, PlanOptions } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
-import { type DType, type Tensor, zeros } from '../../common/tensor/index.js';
+import { parseDType, type Tensor, zeros } from '../../common/tensor/index.js';
 import type { Sample } from './sample.js';
 
 /** A shape that a declared predictor takes, as GetStatus tells it. */
@@ -114,7 +114,7 @@ export function declaredInputs({ device, guidanceScale, seed }: DeclaredWorkload
   for (const { name, dtype, dims } of inputs) {
     const [first = 1, ...rest] = dims;
     if (name === sampleInput) tensors['sample'] = new TorchGenerator(seed).randn([first / repeat, ...rest]);
-    else if (name !== timestepInput) tensors[name] = zeros(dtype as DType, dims);
+    else if (name !== timestepInput) tensors[name] = zeros(parseDType(dtype, `input "${name}"`), dims);
   }
   return tensors;
 }

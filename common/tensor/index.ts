@@ -9,6 +9,7 @@ export {
   elementCount,
   float32,
   formatDims,
+  parseDType,
   type Tensor,
   TENSOR_ALIGNMENT_BYTES,
   tensorBytes,

@@ -1,5 +1,10 @@
 /** A tensor as it moves through the house: an element type, a shape, and row-major little-endian data. */
 
+import { AsyncDiffError } from '../errors/index.js';
+
+/** Of a name that is none, in an error. */
+const MAX_SHOWN_LENGTH = 60;
+
 /** ONNX Runtime's own names for element types, so that a tensor goes into a session without a lookup. */
 export type DType =
   | 'float32'
@@ -57,6 +62,20 @@ const ARRAYS: Readonly<Record<DType, ArrayConstructor>> = Object.freeze({
 
 /** Every element type, in a fixed order that the wire format relies on (index + 1 is its number there). */
 export const DTYPES: readonly DType[] = Object.freeze(Object.keys(ARRAYS) as DType[]);
+
+/**
+ * The element type of this name.
+ * @param what names the tensor, for the error
+ * @throws AsyncDiffError `invalid_input` for a name that is none
+ */
+export function parseDType(name: string, what: string): DType {
+  const dtype = DTYPES.find((known) => known === name);
+  if (dtype !== undefined) return dtype;
+  throw new AsyncDiffError(
+    'invalid_input',
+    `${what} has the unknown type ${JSON.stringify(name.slice(0, MAX_SHOWN_LENGTH))}; known are ${DTYPES.join(', ')}`,
+  );
+}
 
 /** The typed-array class that holds elements of `dtype`. */
 export function arrayOf(dtype: DType): ArrayConstructor {

@@ -6,7 +6,7 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { type DType, DTYPES, elementBytes } from '../../common/tensor/index.js';
+import { elementBytes, parseDType } from '../../common/tensor/index.js';
 import { fromJobSettingsMessage, fromPlanSettingsMessage } from '../../rpc/index.js';
 import type { DenoiseRequest__Output } from '../../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
@@ -70,6 +70,5 @@ function checkTexts(request: { readonly schedulerConfig: string; readonly sample
 }
 
 function checkTensor({ dtype, dims }: Tensor__Output, what: string): void {
-  const known = DTYPES.includes(dtype as DType);
-  checkShape(dims, known ? elementBytes(dtype as DType) : 1, what);
+  checkShape(dims, elementBytes(parseDType(dtype, what)), what);
 }

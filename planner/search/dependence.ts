@@ -2,7 +2,7 @@ import type { CostGraph } from './cost-graph.js';
 
 /**
  * `main`: depends on the latent input and leads to the noise prediction. `replicated`: leads to it, but depends on the
- * timestep, the conditioning or constants only, so that every segment that needs it computes it (design section 2).
+ * timestep, the conditioning or constants only, so that every segment that needs it computes it: never sent, never stale.
  * `dead`: leads nowhere; in no segment.
  */
 export type NodeKind = 'main' | 'replicated' | 'dead';

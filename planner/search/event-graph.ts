@@ -44,7 +44,7 @@ interface PlacedTask {
 }
 
 /**
- * Builds the system of design section 4. Events: each task, each message, each sampler step. Edges: a worker runs its
+ * Builds the max-plus system of a plan's asynchronous rounds. Events: each task, each message, each sampler step. Edges: a worker runs its
  * tasks one after another in program order; what a task makes leaves in the order in which it is due, and all messages of a
  * worker need their time together (which tasks' messages go first is left open: a lower bound); a task waits for its boundary
  * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued. The

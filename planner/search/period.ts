@@ -22,7 +22,7 @@ export interface PredictedPeriod {
 }
 
 /**
- * The period of asynchronous rounds: the maximum cycle mean of the plan's max-plus system (design section 4). Where several senders
+ * The period of asynchronous rounds: the maximum cycle mean of the plan's max-plus system (docs/reference/simulator.md). Where several senders
  * share a receiving interface or a host's, only its total load is counted, so it is then a lower bound; else it is exact.
  */
 export function predictPeriod(

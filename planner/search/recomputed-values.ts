@@ -6,7 +6,7 @@ export const RECOMPUTED_SHARE = 0.01;
  * Of the whole predictor's cost, the most it may take. conv_in takes 0.001 to 0.01: far from this limit, so that what is recomputed, and with
  * it the bits, does not depend on how costs were measured.
  */
-const MOST_COST = 0.1;
+const MAX_COST_SHARE = 0.1;
 
 /**
  * The same index, with what components compute again instead of receiving it marked (`MainValue.recompute`): values that one node with
@@ -35,7 +35,7 @@ function nearNodes(index: GraphIndex, share: number): Map<number, readonly numbe
     return sum;
   };
   const mostBytes = share * bytesOf(graph.weightBytes.keys());
-  const mostMs = MOST_COST * index.totalCostMs;
+  const maxCostMs = MAX_COST_SHARE * index.totalCostMs;
   const near = new Map<number, readonly number[]>();
   for (const [position, node] of mainNodes.entries()) {
     const before = (makers.get(position) ?? []).map((maker) => near.get(maker));
@@ -48,7 +48,7 @@ function nearNodes(index: GraphIndex, share: number): Map<number, readonly numbe
     for (const one of nodes) visitReplicated(index, one, all, () => {});
     let costMs = 0;
     for (const one of all) costMs += graph.nodes[one]!.costMs;
-    if (costMs < mostMs) near.set(position, nodes);
+    if (costMs < maxCostMs) near.set(position, nodes);
   }
   return near;
 }

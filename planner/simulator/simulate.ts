@@ -38,7 +38,7 @@ interface QueuedTask {
 }
 
 /**
- * Runs the job's program on a cost model, event by event: the third executor of design section 3. Workers run their tasks in program
+ * Runs the job's program on a cost model, event by event: the third executor of a program (docs/reference/simulator.md). Workers run their tasks in program
  * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
  * after another, latents and noise prediction first, then what is due first; messages that share a receiving interface arrive one after another.
  */

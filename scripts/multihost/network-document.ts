@@ -26,7 +26,7 @@ export interface NetworkDocument {
 }
 
 /** Headers take 4 %; a link below this part of its rate was held back by the machine. */
-const LEAST_PART_OF_RATE = 0.9;
+const MIN_PART_OF_RATE = 0.9;
 
 export function networkDocument(facts: {
   readonly network: Network;
@@ -74,7 +74,7 @@ export function describe(document: NetworkDocument): string[] {
   lines.push(
     `measured between two hosts: ${formatRate(measured.tcp_bits_per_second)} raw TCP, round trip ${round(measured.round_trip_ms)} ms (shortest ${round(measured.shortest_round_trip_ms)})`,
   );
-  if (rate !== null && measured.tcp_bits_per_second < LEAST_PART_OF_RATE * rate)
+  if (rate !== null && measured.tcp_bits_per_second < MIN_PART_OF_RATE * rate)
     lines.push(
       'warning: this machine does not reach the rate; wait until it is quiet, or dilate declared devices more',
     );

@@ -5,7 +5,7 @@ import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { SegmentSpec } from '../../execution/index.js';
 import {
   type Frame,
-  MOST_FRAME_BYTES,
+  MAX_FRAME_BYTES,
   RingReader,
   RingWriter,
 } from '../../worker/exchange/shared-memory/index.js';
@@ -120,7 +120,7 @@ describe.skipIf(!existsSync('/dev/shm'))('frames between inference threads', () 
 
   it('are not looked for where what is awaited is too large for one', async () => {
     connect();
-    inbox.load('plan', [reads('h', MOST_FRAME_BYTES)]);
+    inbox.load('plan', [reads('h', MAX_FRAME_BYTES)]);
     awaited = 1;
     outbox.send('plan', meta(1), tensor);
     await inbox.watch();

@@ -1,3 +1,4 @@
+import { checked, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import { formatDims, type Tensor, type TensorMeta, type ValueSpec } from '../../common/tensor/index.js';
@@ -66,7 +67,11 @@ export class DeployedPart {
     this.segments = message.segments.map(fromSegmentMessage);
     this.specs = new Map(this.segments.map((segment) => [segment.id, segment]));
     this.#context = context;
-    this.#optimizationLevel = message.optimizationLevel as OptimizationLevel;
+    this.#optimizationLevel = checked(
+      'optimizationLevel',
+      PLAN_SETTINGS.optimizationLevel,
+      message.optimizationLevel,
+    );
     this.#producers = message.producers;
     this.#artifacts = message.artifacts;
     this.#secret = message.secret;

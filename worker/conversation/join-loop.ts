@@ -6,7 +6,7 @@ import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js'
 import type { WorkerLog } from '../log.js';
 
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 5_000;
 /** What trying again does not change. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'protocol_mismatch',
@@ -75,7 +75,7 @@ async function run(
       );
     told = true;
     await sleep(waitMs, signal);
-    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+    waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
   }
 }
 

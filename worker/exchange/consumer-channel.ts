@@ -4,7 +4,7 @@ import type { ExchangeCall } from './exchange-call.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { MIB, type OutgoingFrame, toServiceError } from '../../rpc/index.js';
 import { FrameWriter } from './raw-write.js';
-import { LEAST_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
+import { MIN_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
 import type { SentTensor } from './sent-tensor.js';
 import type { RingWriter } from './shared-memory/index.js';
 
@@ -227,7 +227,7 @@ export class ConsumerChannel implements Sender {
 
   #sharedWriter(call: ExchangeCall, frame: OutgoingFrame): SharedFrameWriter | undefined {
     const ring = this.#ring;
-    if (ring === undefined || frame.data.byteLength < LEAST_SHARED_BYTES) return undefined;
+    if (ring === undefined || frame.data.byteLength < MIN_SHARED_BYTES) return undefined;
     const offsetBytes = ring.reserve(frame.data.byteLength);
     if (offsetBytes === undefined) return undefined;
     return new SharedFrameWriter(call, frame, ring, offsetBytes, () => this.#closeRing());

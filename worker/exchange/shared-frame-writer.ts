@@ -6,7 +6,7 @@ import type { RingWriter } from './shared-memory/index.js';
 const NOTHING = new Uint8Array(0);
 
 /** Smaller ones fit in one HTTP/2 frame, which says where a larger one lies in any case. */
-export const LEAST_SHARED_BYTES = 16_000;
+export const MIN_SHARED_BYTES = 16_000;
 
 /** Sends a frame whose data stays on this host: it is written to shared memory, slice by slice, and the stream says where. */
 export class SharedFrameWriter {

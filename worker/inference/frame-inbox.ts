@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import { isLatents, LATENTS, sessionValueName } from '../../program/index.js';
-import { type Frame, FrameRingReader, MOST_FRAME_BYTES } from '../exchange/shared-memory/index.js';
+import { type Frame, FrameRingReader, MAX_FRAME_BYTES } from '../exchange/shared-memory/index.js';
 import type { Traffic } from '../exchange/index.js';
 
 export interface FrameInboxOptions {
@@ -17,8 +17,8 @@ export interface FrameInboxOptions {
 
 /** Waiting is longer by so much of itself at most: looks become rarer the longer it lasts. */
 const LATE = 1 / 16;
-const LEAST_PAUSE_MS = 0.1;
-const MOST_PAUSE_MS = 2;
+const MIN_PAUSE_MS = 0.1;
+const MAX_PAUSE_MS = 2;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
@@ -118,7 +118,7 @@ export class FrameInbox {
 function smallReads({ boundaryReads, inputs, sampleInput, microBatches }: SegmentSpec): string[] {
   const isSmall = (name: string): boolean => {
     const input = inputs.find((each) => each.name === name);
-    return input !== undefined && tensorBytes(input.dtype, input.dims) <= MOST_FRAME_BYTES;
+    return input !== undefined && tensorBytes(input.dtype, input.dims) <= MAX_FRAME_BYTES;
   };
   const small = boundaryReads.filter((name) => isSmall(sessionValueName(name, microBatches)));
   return isSmall(sampleInput) ? [...small, LATENTS] : small;
@@ -126,7 +126,7 @@ function smallReads({ boundaryReads, inputs, sampleInput, microBatches }: Segmen
 
 /** Sleeps; messages to this thread come in afterwards, or meanwhile where it is long. */
 async function pause(wantedMs: number): Promise<void> {
-  const pauseMs = Math.min(Math.max(wantedMs, LEAST_PAUSE_MS), MOST_PAUSE_MS);
+  const pauseMs = Math.min(Math.max(wantedMs, MIN_PAUSE_MS), MAX_PAUSE_MS);
   if (pauseMs >= 1) {
     await setTimeout(pauseMs);
     return;

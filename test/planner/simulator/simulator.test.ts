@@ -24,7 +24,7 @@ function ringCluster(partition: Partition, c: number): Cluster {
 
 const LONG = { numInferenceSteps: 401, stride: 1, warmUp: 1, timeShift: false };
 
-describe("the cycle mean of design section 4's table", () => {
+describe('the cycle mean of balanced components: at lag 1 transfers are not hidden, at lag 2 they are', () => {
   const chainOf = (components: number, lag: 1 | 2) =>
     partitionGraph(chainGraph(Array.from({ length: components }, () => 1)), {
       components,

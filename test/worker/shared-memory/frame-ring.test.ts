@@ -5,7 +5,7 @@ import { DTYPES, type Tensor, zeros } from '../../../common/tensor/index.js';
 import {
   FrameRingReader,
   FrameRingWriter,
-  MOST_FRAME_BYTES,
+  MAX_FRAME_BYTES,
   RingReader,
   RingWriter,
 } from '../../../worker/exchange/shared-memory/index.js';
@@ -92,9 +92,9 @@ describe.skipIf(!linux)('a ring of frames', () => {
   });
 
   test('a tensor above the limit, or with a name that finds no room, goes another way', () => {
-    expect(writer.put(meta(0), floats(0, MOST_FRAME_BYTES / 4 + 1))).toBe(false);
-    expect(writer.put(meta(0), floats(0, MOST_FRAME_BYTES / 4))).toBe(true);
-    expect(reader.take()?.tensor.dims).toEqual([MOST_FRAME_BYTES / 4]);
+    expect(writer.put(meta(0), floats(0, MAX_FRAME_BYTES / 4 + 1))).toBe(false);
+    expect(writer.put(meta(0), floats(0, MAX_FRAME_BYTES / 4))).toBe(true);
+    expect(reader.take()?.tensor.dims).toEqual([MAX_FRAME_BYTES / 4]);
     expect(writer.put(meta(1, 'n'.repeat(HEAD_BYTES)), floats(0, 4))).toBe(false);
     // What others of the plan are called does not suffer.
     expect(writer.put(meta(2), floats(0, 4))).toBe(true);

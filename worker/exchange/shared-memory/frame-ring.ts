@@ -24,7 +24,7 @@ interface Label extends TensorMeta {
 }
 
 /** The thread that computes copies a tensor up to here itself (under a millisecond); a larger one is copied while it computes the next. */
-export const MOST_FRAME_BYTES: number = 512 * 1024;
+export const MAX_FRAME_BYTES: number = 512 * 1024;
 
 /** A head: length of its label, then `writtenUs` and where the data lies, all little-endian, then the label. */
 const WRITTEN_AT = 8;
@@ -53,7 +53,7 @@ export class FrameRingWriter {
 
   /** Copies the tensor into the ring; false where it has to go another way: it is too large, or there is no room now. */
   put(meta: TensorMeta, { dtype, dims, data }: Tensor): boolean {
-    if (this.#broken || data.byteLength > MOST_FRAME_BYTES) return false;
+    if (this.#broken || data.byteLength > MAX_FRAME_BYTES) return false;
     const { jobId, attempt, name, version, sentUs } = meta;
     const text = JSON.stringify({ jobId, attempt, name, version, sentUs, dtype, dims } satisfies Label);
     const labelBytes = this.#head.write(text, LABEL_AT);
