@@ -30,6 +30,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.freeze({
     description: 'Show the workers and the queue of a coordinator.',
     load: () => import('./commands/status.js'),
   },
+  jobs: {
+    description: 'List the jobs of a coordinator that wait, run or have ended lately, or follow them.',
+    load: () => import('./commands/jobs.js'),
+  },
+  cancel: {
+    description: 'Cancel a job by its id.',
+    load: () => import('./commands/cancel.js'),
+  },
   plan: {
     description: 'Cut a noise predictor and show the parts, without running anything.',
     load: () => import('./commands/plan.js'),

@@ -20,6 +20,7 @@ import {
 } from '../rpc/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { ClusterStatus } from './cluster-status.js';
+import type { JobSummary } from './job-summary.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { Job } from './job.js';
 import type { PlanDocument } from './plan-document.js';
@@ -197,6 +198,12 @@ export class AsyncDiffClient implements AsyncDisposable {
   /** Workers, queue and versions. */
   status(options: CallOptions = {}): Promise<ClusterStatus> {
     return unary(this.#client, coordinatorService().GetStatus, {}, { ...options, deadlineMs: 10_000 });
+  }
+
+  /** This client's jobs that wait, run or have ended lately, the newest first: the last 64 results are kept. */
+  async jobs(options: CallOptions = {}): Promise<readonly JobSummary[]> {
+    const method = coordinatorService().ListJobs;
+    return (await unary(this.#client, method, {}, { ...options, deadlineMs: 10_000 })).jobs;
   }
 
   /** Cancels a job by its id; false if there is none of that name. */

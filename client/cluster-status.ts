@@ -14,7 +14,7 @@ export interface WorkerStatus {
   readonly workerId: string;
   /** For people; unique at its coordinator. */
   readonly name: string;
-  /** `joining`, `idle`, `deploying`, `ready`, `busy` or `lost`. */
+  /** `resting` (it was late, and is used only where there is no other), `idle`, `deploying`, `ready`, `busy` or `lost`. */
   readonly state: string;
   /** `cpu`, `cuda:0`, `webgpu`, ... */
   readonly device: string;

@@ -11,6 +11,7 @@ export {
 export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluster-status.js';
 export type { JobEvent, JobResult } from './job-event.js';
 export type { Job } from './job.js';
+export type { JobSummary } from './job-summary.js';
 export type { PlanDocument, PlannedComponent, ReceivedTensor } from './plan-document.js';
 export type { RunReport, WorkerReport } from './run-report.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';

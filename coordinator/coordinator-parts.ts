@@ -1,7 +1,6 @@
 import type { Pipeline } from './pipeline/index.js';
 import type { Deployments } from './deployment/index.js';
-import type { ClientJobs, JobQueue, JobRecords } from './jobs/index.js';
-import type { CoordinatorMetrics } from './jobs/index.js';
+import type { ClientJobs, CoordinatorMetrics, Jobs } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { WorkerRegistry } from './workers/index.js';
 
@@ -10,11 +9,10 @@ export interface CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
   readonly metrics: CoordinatorMetrics;
-  readonly queue: JobQueue;
   readonly deployments: Deployments;
   /** Undefined where it was started without a model. */
   readonly pipeline: Pipeline | undefined;
   readonly version: string;
-  readonly jobs: JobRecords;
+  readonly jobs: Jobs;
   readonly clients: ClientJobs;
 }

@@ -11,9 +11,10 @@ import type { CoordinatorParts } from './coordinator-parts.js';
 import {
   checkGuidedBatch,
   denoiseJob,
-  type Emit,
   type JobContext,
+  jobSummary,
   type JobRecord,
+  type NewJob,
   type SendEvent,
 } from './jobs/index.js';
 import { checkDenoise, checkGenerate, generateJob, sourceFor } from './jobs/index.js';
@@ -42,6 +43,7 @@ export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Acce
   UploadModel: 'client',
   GetStatus: 'client',
   CancelJob: 'client',
+  ListJobs: 'client',
 });
 
 /** Coordinator.* as gRPC handlers. */
@@ -50,13 +52,13 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     Join: bidiHandler((stream) => coordinator().registry.accept(stream)),
     Generate: serverStreamHandler(async (request: GenerateRequest__Output, send: SendEvent, call) => {
       const asking = checkGenerate(request);
-      await runJob(coordinator(), request, send, call, (context) =>
+      await serveJob(coordinator(), 'generate', request, { send, call }, (context) =>
         generate(coordinator(), request, asking, context),
       );
     }),
     Denoise: serverStreamHandler(async (request: DenoiseRequest__Output, send: SendEvent, call) => {
       const asking = checkDenoise(request);
-      await runJob(coordinator(), request, send, call, (context) =>
+      await serveJob(coordinator(), 'denoise', request, { send, call }, (context) =>
         denoise(coordinator(), request, asking, context),
       );
     }),
@@ -69,70 +71,49 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       known: await coordinator().models.receive(requests),
     })),
     GetStatus: unaryHandler(() => {
-      const { registry, queue, version, pipeline } = coordinator();
+      const { registry, jobs, version, pipeline } = coordinator();
       return {
         version,
         model: pipeline?.folder.path ?? '',
         workers: registry.workers.map(workerStatus),
-        queuedJobs: queue.queued,
-        runningJobs: queue.running,
+        queuedJobs: jobs.queued,
+        runningJobs: jobs.running,
       };
     }),
-    CancelJob: unaryHandler(({ jobId }, { caller }) => {
-      const { jobs, queue } = coordinator();
-      return { found: jobs.owns(jobId, caller.id) && queue.cancel(jobId) };
-    }),
+    CancelJob: unaryHandler(({ jobId }, { caller }) => ({
+      found: coordinator().jobs.cancel(jobId, caller.id),
+    })),
+    ListJobs: unaryHandler((_request, { caller }) => ({
+      jobs: coordinator().jobs.list(caller.id).map(jobSummary),
+    })),
   };
   return handlers;
 }
 
 /** Queues a job, runs it, and sends its events. The client's going away cancels it, unless it is detached. */
-async function runJob(
+async function serveJob(
   coordinator: CoordinatorParts,
+  kind: NewJob['kind'],
   { jobId, detached }: Submission,
-  send: SendEvent,
-  call: CallContext,
+  { send, call }: { readonly send: SendEvent; readonly call: CallContext },
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
-  const leave = coordinator.clients.enter(call);
+  const { registry, deployments, metrics, jobs, clients } = coordinator;
+  const { caller, peer, signal } = call;
+  const leave = clients.enter(call);
   let record: JobRecord;
   try {
-    record = coordinator.jobs.open(jobId, call.caller.id);
+    record = jobs.submit(
+      { jobId, kind, owner: caller.id, client: caller.name === '' ? peer : caller.name },
+      detached ? new AbortController().signal : signal,
+      (running) => work({ ...running, registry, deployments, metrics }),
+    );
   } catch (error) {
     leave();
     throw error;
   }
-  const following = record.follow(send, call.signal);
-  const signal = detached ? new AbortController().signal : call.signal;
-  void execute(coordinator, record, signal, work).finally(leave);
-  await following;
-}
-
-/** Never rejects: how it ends is in the record. */
-async function execute(
-  { queue, registry, deployments, metrics }: CoordinatorParts,
-  record: JobRecord,
-  signal: AbortSignal,
-  work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
-): Promise<void> {
-  const { jobId } = record;
-  const emit: Emit = (event) => record.emit(event);
-  try {
-    const done = await queue.run(
-      jobId,
-      signal,
-      (position) => emit({ queued: { position } }),
-      (running) => work({ jobId, registry, deployments, metrics, emit, signal: running }),
-    );
-    metrics.jobEnded('done');
-    record.end({ done });
-  } catch (thrown) {
-    const error = AsyncDiffError.from(thrown);
-    metrics.jobEnded(error.code);
-    record.end({ error });
-  } finally {
-    metrics.queued(queue.queued);
-  }
+  void record.whenEnded.then(leave);
+  await record.follow(send, signal);
 }
 
 async function generate(
@@ -153,7 +134,7 @@ async function generate(
       images: images.map((image) => Buffer.from(image)),
       latents: toTensorMessage(latents),
       report,
-      trace,
+      trace: trace(),
     },
   };
 }
@@ -199,7 +180,7 @@ async function denoise(
     context,
   );
   return {
-    done: { latents: toTensorMessage(outcome.latents), report: outcome.report, trace: outcome.trace },
+    done: { latents: toTensorMessage(outcome.latents), report: outcome.report, trace: outcome.trace() },
   };
 }
 

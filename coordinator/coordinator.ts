@@ -9,7 +9,7 @@ import { coordinatorService, type LinkOptions, type LinkSecurity, channelArgumen
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
-import { ClientJobs, JobQueue, JobRecords } from './jobs/index.js';
+import { ClientJobs, Jobs } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import { ModelStore } from './model-store.js';
@@ -48,12 +48,12 @@ export class Coordinator implements CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
   readonly metrics = new CoordinatorMetrics();
-  readonly queue: JobQueue;
-  readonly jobs = new JobRecords();
+  readonly jobs: Jobs;
   readonly clients: ClientJobs;
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
   readonly #server: RunningServer;
+  #isStopping = false;
 
   private constructor(
     options: CoordinatorOptions,
@@ -66,13 +66,19 @@ export class Coordinator implements CoordinatorParts {
       log: options.log,
       link: linkOf(options),
       limitsMs: options.limitsMs,
-      onChange: (workers) => this.metrics.workers(workers.length),
+      onChange: (workers) => {
+        this.metrics.workers(workers.length);
+        this.#tellHealth();
+      },
+      onLoss: (reason) => this.metrics.workerLost(reason),
     });
     this.models = new ModelStore(join(workDir, 'models'), options.maxStoredBytes);
-    this.queue = new JobQueue(options.maxQueued ?? LIMITS.queuedJobs.max);
+    const { maxQueued = LIMITS.queuedJobs.max, log } = options;
+    this.jobs = new Jobs({ maxQueued, metrics: this.metrics, log });
     this.clients = new ClientJobs(options.maxJobsPerClient ?? LIMITS.jobsPerClient.max);
     this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
     this.#server = start(this);
+    this.#tellHealth();
   }
 
   /** Throws `port_in_use`, `address_invalid`, `invalid_settings`, `model_not_found`, `model_invalid`. */
@@ -116,13 +122,14 @@ export class Coordinator implements CoordinatorParts {
 
   /** Takes no new jobs, lets the running one finish within `graceMs`, closes everything. */
   async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
     this.#server.setHealth('NOT_SERVING');
     const stopping = new AsyncDiffError('coordinator_unreachable', 'the coordinator is shutting down', {
       hint: 'Submit the job again when it is back, or to another one.',
     });
-    this.queue.close(stopping);
+    this.jobs.close(stopping);
     await this.#idle(graceMs);
-    this.queue.abort(stopping);
+    this.jobs.abort(stopping);
     // The client hears why its job ends before its connection does.
     await this.#idle(ABORT_MS);
     this.registry.close();
@@ -130,9 +137,16 @@ export class Coordinator implements CoordinatorParts {
     await this.pipeline?.close();
   }
 
+  /** The process serves as long as it does not stop; the service only where a job could be placed. */
+  #tellHealth(): void {
+    if (this.#isStopping) return;
+    const canPlace = this.registry.workers.length > 0;
+    this.#server.setHealth(canPlace ? 'SERVING' : 'NOT_SERVING', 'asyncdiff.v1.Coordinator');
+  }
+
   async #idle(withinMs: number): Promise<void> {
     const deadlineMs = performance.now() + withinMs;
-    while (this.queue.running > 0 && performance.now() < deadlineMs)
+    while (this.jobs.running > 0 && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -4,10 +4,10 @@ import type { PlanSettings } from '../../common/settings/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import type { Sampler } from '../../samplers/index.js';
 import { listRounds, scheduleOf } from '../../program/index.js';
-import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
 import type { Deployment, Deployments } from '../deployment/index.js';
+import type { RunningJob } from './jobs.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
@@ -21,16 +21,11 @@ const PROGRESS_INTERVAL_MS = 100;
 /** When the last worker is lost, so long another one, or the same again, is waited for. */
 const REJOIN_MS = 3_000;
 
-/** What a job tells its client while it runs. */
-export type Emit = (event: Omit<JobEvent, 'jobId'>) => void;
-
-export interface JobContext {
-  readonly jobId: string;
+/** A job that runs, and what it runs with. */
+export interface JobContext extends RunningJob {
   readonly registry: WorkerRegistry;
   readonly deployments: Deployments;
   readonly metrics: CoordinatorMetrics;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
 }
 
 export interface DenoiseJob {
@@ -55,14 +50,15 @@ export interface DenoiseJob {
 export interface DenoiseOutcome {
   readonly latents: Tensor;
   readonly report: RunReport;
-  /** Chrome trace JSON; empty unless asked for. */
-  readonly trace: string;
+  /** Chrome trace JSON, with the parts of the job until now; empty unless asked for. */
+  readonly trace: () => string;
 }
 
 /** Runs one denoising job on the workers and reports to the client as it goes. */
 export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<DenoiseOutcome> {
   const { sampler, settings, latents } = job;
-  const { emit, registry } = context;
+  const { registry } = context;
+  const emit: RunningJob['emit'] = (event) => context.emit(event);
   const schedule = scheduleOf(settings, sampler.numCalls);
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
@@ -78,6 +74,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
     deployments: context.deployments,
+    phases: context.phases,
     workers,
     request: { source: job.source, settings, batchRepeat },
     sampler,
@@ -91,6 +88,14 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     onDeployed: (deployment, { periodMs, loss, firstStep }) => {
       const count = deployment.workers.length;
       if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });
+      context.planned({
+        plan: deployment.planId,
+        deployment: deployment.deploymentId,
+        components: deployment.partition.components.length,
+        workers: deployment.workers.map(({ name }) => name),
+        period_ms: periodMs,
+        from_step: firstStep,
+      });
       const uneven = speedWarning(deployment);
       if (uneven !== undefined) emit({ warning: { message: uneven } });
       emit({
@@ -105,6 +110,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
       });
       cpu = process.cpuUsage();
     },
+    onLoss: (error, isGivenUp) => context.lost(error, isGivenUp),
     onProgress: (step, { round }) => {
       const nowMs = performance.now();
       if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numCalls) return;
@@ -130,7 +136,11 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     simulate: job.simulate,
   });
   context.metrics.jobDone(run);
-  return { latents: run.latents, report, trace: job.trace ? mergeTrace(run) : '' };
+  return {
+    latents: run.latents,
+    report,
+    trace: () => (job.trace ? mergeTrace(run, context.phases.done) : ''),
+  };
 }
 
 function lossWarning(loss: AsyncDiffError, { workers, relayedPairs }: Deployment, firstStep: number): string {

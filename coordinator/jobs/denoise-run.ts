@@ -2,6 +2,7 @@ import { abortable } from '../../common/abort.js';
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
+  clockMs,
   denoise,
   type DenoiseResult,
   follow,
@@ -16,6 +17,7 @@ import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest } from '../deployment/index.js';
 import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
+import type { Phases } from './phases.js';
 import { predictedPeriodMs } from './predicted-period.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -34,6 +36,8 @@ const MAX_REPORTS_PER_WINDOW = 4;
 export interface DenoiseRunOptions {
   readonly jobId: string;
   readonly deployments: Deployments;
+  /** Its parts, for the trace. */
+  readonly phases: Phases;
   /** The workers that are there; asked for again after a loss, when the last may be about to come back. Throws `no_workers`. */
   readonly workers: (isRestart: boolean) => Promise<readonly WorkerHandle[]>;
   readonly request: Omit<DeploymentRequest, 'workers'>;
@@ -99,7 +103,10 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
     let deployment: Deployment | undefined;
     try {
       const workers = await options.workers(restarts > 0);
-      const deployed = await options.deployments.deploy({ ...options.request, workers }, signal);
+      const request = { ...options.request, workers };
+      await options.phases.time('plan', () => options.deployments.plan(request, signal));
+      const deployed = await options.phases.time('send', () => options.deployments.deploy(request, signal));
+      const startMs = clockMs();
       deployment = deployed.deployment;
       const { planRequest } = deployed;
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
@@ -161,6 +168,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
               if (wantsAny(options, round)) options.onLatents?.(nextStep, latents);
             },
           });
+      options.phases.add('denoise', startMs);
       seconds += result.seconds;
       rounds += result.rounds;
       const { roundMs, samplerSpans, report } = result;

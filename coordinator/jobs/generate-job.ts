@@ -26,7 +26,8 @@ export async function generateJob(
   context: JobContext,
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
-  const begun = await pipeline.begin(toPipelineCall(request, asking));
+  const call = toPipelineCall(request, asking);
+  const begun = await context.phases.time('encode', () => pipeline.begin(call));
   for (const message of begun.warnings) context.emit({ warning: { message } });
   const { job, inputShapes } = begun;
   const { sampler } = job;
@@ -59,7 +60,7 @@ export async function generateJob(
     },
     context,
   );
-  const { pictures } = await begun.finish(outcome.latents);
+  const { pictures } = await context.phases.time('decode', () => begun.finish(outcome.latents));
   const images: Uint8Array[] = [];
   for (const picture of pictures) images.push(await encodePng(picture));
   // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.

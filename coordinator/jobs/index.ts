@@ -1,8 +1,9 @@
-export { checkGuidedBatch, denoiseJob, type Emit, type JobContext } from './denoise-job.js';
+export { checkGuidedBatch, denoiseJob, type JobContext } from './denoise-job.js';
 export { checkDenoise, checkGenerate, checkPlan } from './check-request.js';
 export { ClientJobs } from './client-jobs.js';
 export { generateJob, sourceFor } from './generate-job.js';
-export { type JobRecord, type SendEvent } from './job-record.js';
-export { JobRecords } from './job-records.js';
-export { JobQueue } from './job-queue.js';
+export type { JobRecord, NewJob, SendEvent } from './job-record.js';
+export { jobSummary } from './job-summary.js';
+export { Jobs, type RunningJob } from './jobs.js';
+export type { JobStore } from './job-store.js';
 export { CoordinatorMetrics } from './metrics.js';

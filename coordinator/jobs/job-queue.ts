@@ -1,5 +1,8 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 
+/** A job that was cancelled may be in something that cannot be interrupted: so long the next one waits for it. */
+const GIVEN_UP_MS = 800;
+
 interface Entry {
   readonly jobId: string;
   readonly controller: AbortController;
@@ -48,7 +51,7 @@ export class JobQueue {
     try {
       if (signal.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
       await this.#turn(jobId, controller, onPosition);
-      return await work(controller.signal);
+      return await orGivenUp(work(controller.signal), controller.signal);
     } finally {
       signal.removeEventListener('abort', onAbort);
       if (this.#running.delete(jobId)) this.#next();
@@ -109,4 +112,21 @@ export class JobQueue {
     running?.abort(error);
     return running !== undefined;
   }
+}
+
+/** What `work` gives; when it was cancelled and does not end by itself, the next job does not wait for it. */
+function orGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      timer = setTimeout(() => reject(AsyncDiffError.from(signal.reason, 'cancelled')), GIVEN_UP_MS);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const settled = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    work.finally(settled).then(resolve, reject);
+  });
 }

@@ -1,5 +1,6 @@
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
+import { checkJobMove, type JobState } from './job-state.js';
 
 /** Warnings kept for whoever attaches later. */
 const MAX_KEPT_WARNINGS = 16;
@@ -9,11 +10,29 @@ export type SendEvent = (event: JobEvent) => Promise<void>;
 
 type Outcome = { readonly done: JobEvent } | { readonly error: AsyncDiffError };
 
-/** What a job has told so far, of each kind the last, and who follows it. */
+/** What is known of a job before it begins. */
+export interface NewJob {
+  /** A version 4 UUID; one is made where it is empty. */
+  readonly jobId: string;
+  readonly kind: 'generate' | 'denoise';
+  /** Id of the caller that submits it; empty where callers are not told apart. */
+  readonly owner: string;
+  /** Who that is, for people: its key's name, or where it calls from. */
+  readonly client: string;
+}
+
+/** What a job has told so far, of each kind the last, how it stands, and who follows it. */
 export class JobRecord {
   readonly jobId: string;
-  /** Id of the caller that submitted it; empty where callers are not told apart. */
+  readonly kind: NewJob['kind'];
   readonly owner: string;
+  readonly client: string;
+  readonly submittedAt = new Date();
+  startedAt: Date | undefined;
+  endedAt: Date | undefined;
+  /** Attempts that ended with the loss of a worker or a link. */
+  losses = 0;
+  #state: JobState = 'queued';
   readonly #followers = new Set<SendEvent>();
   readonly #warnings: JobEvent[] = [];
   readonly #last = new Map<'queued' | 'planned' | 'preview' | 'progress', JobEvent>();
@@ -21,12 +40,51 @@ export class JobRecord {
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
-  constructor(jobId: string, owner = '') {
+  constructor({ jobId, kind, owner, client }: NewJob) {
     this.jobId = jobId;
+    this.kind = kind;
     this.owner = owner;
+    this.client = client;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+  }
+
+  get state(): JobState {
+    return this.#state;
+  }
+
+  /** Why there is no result; undefined for a job that has one, or is not over. */
+  get error(): AsyncDiffError | undefined {
+    return this.#outcome !== undefined && 'error' in this.#outcome ? this.#outcome.error : undefined;
+  }
+
+  /** Seconds from the submission to the start, or until now. */
+  get waitedSeconds(): number {
+    const until = this.startedAt ?? this.endedAt ?? new Date();
+    return (until.getTime() - this.submittedAt.getTime()) / 1000;
+  }
+
+  /** Seconds from the start to the end, or until now; 0 for a job that never began. */
+  get ranSeconds(): number {
+    if (this.startedAt === undefined) return 0;
+    return ((this.endedAt ?? new Date()).getTime() - this.startedAt.getTime()) / 1000;
+  }
+
+  /** The last event of a kind. */
+  last(kind: 'queued' | 'planned' | 'progress'): JobEvent | undefined {
+    return this.#last.get(kind);
+  }
+
+  /** Its turn has come. */
+  start(): void {
+    this.#go('running');
+    this.startedAt = new Date();
+  }
+
+  /** Resolves when it is over. */
+  get whenEnded(): Promise<void> {
+    return this.#ended;
   }
 
   get ended(): boolean {
@@ -57,9 +115,17 @@ export class JobRecord {
   /** The job's last word: its `done` event, or why there is none. */
   end(outcome: { readonly done: Omit<JobEvent, 'jobId'> } | { readonly error: AsyncDiffError }): void {
     if (this.ended) return;
+    const isCancelled = 'error' in outcome && outcome.error.code === 'cancelled';
+    this.#go('error' in outcome ? (isCancelled ? 'cancelled' : 'failed') : 'done');
+    this.endedAt = new Date();
     this.#outcome = 'error' in outcome ? outcome : { done: { jobId: this.jobId, ...outcome.done } };
     this.#last.delete('preview');
     this.#end();
+  }
+
+  #go(next: JobState): void {
+    checkJobMove(this.#state, next);
+    this.#state = next;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { JobRecord } from './job-record.js';
+import { JobRecord, type NewJob } from './job-record.js';
+import type { JobStore } from './job-store.js';
 
 /** Results that wait for whoever attaches: so many, and so much memory, the oldest go first. */
 const MAX_KEPT_JOBS = 64;
@@ -9,17 +10,11 @@ const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Every job that waits or runs, and the last ones that ended, by id: an id cannot be guessed, and only its owner may follow or cancel it. */
-export class JobRecords {
+export class JobRecords implements JobStore {
   readonly #records = new Map<string, JobRecord>();
 
-  /**
-   * A record for a new job.
-   *
-   * @param jobId a version 4 UUID; one is made where it is empty
-   * @param owner id of the caller that submits it; empty where callers are not told apart
-   * @throws AsyncDiffError `invalid_settings` for another form, or one that is known
-   */
-  open(jobId: string, owner = ''): JobRecord {
+  open(job: NewJob): JobRecord {
+    const { jobId } = job;
     if (jobId !== '' && !UUID.test(jobId)) {
       throw new AsyncDiffError(
         'invalid_settings',
@@ -35,13 +30,12 @@ export class JobRecords {
       });
     }
     this.#trim();
-    const record = new JobRecord(jobId === '' ? randomUUID() : jobId, owner);
+    const record = new JobRecord({ ...job, jobId: jobId === '' ? randomUUID() : jobId });
     this.#records.set(record.jobId, record);
     return record;
   }
 
-  /** Throws `job_not_found`, also for a job of somebody else: that it exists is not told either. */
-  get(jobId: string, owner = ''): JobRecord {
+  get(jobId: string, owner: string): JobRecord {
     const record = this.#records.get(jobId);
     if (record === undefined || record.owner !== owner) {
       throw new AsyncDiffError('job_not_found', `there is no job "${jobId.slice(0, 64)}"`);
@@ -49,9 +43,8 @@ export class JobRecords {
     return record;
   }
 
-  /** Whether there is such a job, and it is this caller's. */
-  owns(jobId: string, owner: string): boolean {
-    return this.#records.get(jobId)?.owner === owner;
+  list(owner: string): JobRecord[] {
+    return [...this.#records.values()].filter((record) => record.owner === owner).reverse();
   }
 
   #trim(): void {

@@ -1,5 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { packageVersion } from '../../common/package.js';
+import { PROTOCOL_VERSION } from '../../rpc/index.js';
+import type { LossReason } from '../workers/index.js';
 import type { DenoiseRun } from './denoise-run.js';
+
+/** Seconds, from the rounds of a small model on a fast device to those of a large one on a processor. */
+const ROUND_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+const JOB_BUCKETS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600];
 
 /** What the coordinator tells Prometheus (`--metrics-port`). Names and labels are listed in docs/reference/metrics.md. */
 export class CoordinatorMetrics {
@@ -8,6 +15,25 @@ export class CoordinatorMetrics {
     name: 'asyncdiff_jobs_total',
     help: 'Jobs by outcome: done, or an error code.',
     labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  readonly #duration = new Histogram({
+    name: 'asyncdiff_job_seconds',
+    help: 'Time from the start of a job to its end, by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
+    buckets: JOB_BUCKETS,
+    registers: [this.registry],
+  });
+  readonly #queueWait = new Histogram({
+    name: 'asyncdiff_queue_wait_seconds',
+    help: 'Time from the submission of a job to its start.',
+    buckets: [0, ...JOB_BUCKETS],
+    registers: [this.registry],
+  });
+  readonly #losses = new Counter({
+    name: 'asyncdiff_worker_losses_total',
+    help: 'Workers lost, by reason: gone, silent, late, wrong, left.',
+    labelNames: ['reason'],
     registers: [this.registry],
   });
   readonly #rounds = new Counter({
@@ -23,7 +49,7 @@ export class CoordinatorMetrics {
   readonly #period = new Histogram({
     name: 'asyncdiff_round_seconds',
     help: 'Time of an asynchronous round.',
-    buckets: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+    buckets: ROUND_BUCKETS,
     registers: [this.registry],
   });
   readonly #link = new Counter({
@@ -36,7 +62,7 @@ export class CoordinatorMetrics {
     name: 'asyncdiff_segment_seconds',
     help: 'Mean time of one run of a segment, per job.',
     labelNames: ['worker', 'segment'],
-    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    buckets: ROUND_BUCKETS,
     registers: [this.registry],
   });
   readonly #wait = new Counter({
@@ -61,6 +87,15 @@ export class CoordinatorMetrics {
     registers: [this.registry],
   });
 
+  constructor() {
+    new Gauge({
+      name: 'asyncdiff_build_info',
+      help: '1, with the versions as labels.',
+      labelNames: ['version', 'node', 'protocol'],
+      registers: [this.registry],
+    }).set({ version: packageVersion, node: process.version, protocol: PROTOCOL_VERSION }, 1);
+  }
+
   workers(count: number): void {
     this.#workers.set(count);
   }
@@ -69,8 +104,18 @@ export class CoordinatorMetrics {
     this.#queue.set(count);
   }
 
-  jobEnded(outcome: string): void {
+  jobStarted(waitedSeconds: number): void {
+    this.#queueWait.observe(waitedSeconds);
+  }
+
+  /** @param outcome `done`, or an error code */
+  jobEnded(outcome: string, kind: string, seconds: number): void {
     this.#jobs.inc({ outcome });
+    this.#duration.observe({ kind, outcome }, seconds);
+  }
+
+  workerLost(reason: LossReason): void {
+    this.#losses.inc({ reason });
   }
 
   jobDone(run: DenoiseRun): void {

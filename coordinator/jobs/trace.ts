@@ -1,5 +1,7 @@
 import type { Span } from '../../execution/index.js';
 import type { DenoiseRun } from './denoise-run.js';
+import type { Phase } from './phases.js';
+import { layOnTracks } from './tracks.js';
 
 interface TraceEvent {
   readonly name: string;
@@ -12,43 +14,45 @@ interface TraceEvent {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-const LANES: Readonly<Record<Span['category'], { tid: number; name: string }>> = Object.freeze({
-  compute: { tid: 1, name: 'device' },
-  wait: { tid: 1, name: 'device' },
-  serialize: { tid: 2, name: 'send' },
-  transfer: { tid: 3, name: 'receive' },
-  sampler: { tid: 1, name: 'sampler' },
+/** Where a span is shown: what one thread does one after another has one track, what a network does at a time has several. */
+type Lane = 'job' | 'device' | 'send' | 'receive';
+
+const LANES: Readonly<Record<Span['category'], Lane>> = Object.freeze({
+  compute: 'device',
+  wait: 'device',
+  sampler: 'device',
+  serialize: 'send',
+  transfer: 'receive',
 });
 
+/** Room for the tracks of one lane among the thread ids of a process. */
+const TRACKS_PER_LANE = 100;
+const LANE_ORDER: readonly Lane[] = ['job', 'device', 'send', 'receive'];
+
+interface Placed {
+  readonly pid: number;
+  readonly lane: Lane;
+  readonly name: string;
+  readonly category: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
 /**
- * One timeline of all hosts in the Chrome Trace Event format (opens in Perfetto): a process per worker, with what its
- * device computed and waited for, what it sent and what it received. Clocks are aligned by the offsets measured with pings.
+ * One timeline of all hosts in the Chrome Trace Event format (opens in Perfetto): the coordinator with the parts of the job, and a
+ * process per worker, with what its device computed and waited for, what it sent and what it received. Clocks are aligned by the
+ * offsets measured with pings. No two events of a track overlap.
  */
-export function mergeTrace(run: DenoiseRun): string {
+export function mergeTrace(run: DenoiseRun, phases: readonly Phase[]): string {
   const offsets = new Map(
     run.workers.map(({ workerId }) => [workerId, run.deployment.worker(workerId)?.clock.offsetMs ?? 0]),
   );
-  const events: TraceEvent[] = [];
-  const all: { pid: number; span: Span; startMs: number; endMs: number }[] = [];
-  for (const span of run.samplerSpans)
-    all.push({ pid: 0, span, startMs: span.startMs, endMs: span.startMs + span.durationMs });
-  for (const [index, { workerId, spans }] of run.workers.entries()) {
-    const ownMs = offsets.get(workerId) ?? 0;
-    for (const span of spans) {
-      // A transfer begins on its producer's clock and ends on its receiver's.
-      const beginMs = span.category === 'transfer' ? (offsets.get(span.peer ?? '') ?? 0) : ownMs;
-      all.push({
-        pid: index + 1,
-        span,
-        startMs: span.startMs - beginMs,
-        endMs: span.startMs + span.durationMs - ownMs,
-      });
-    }
-  }
-  const originMs = all.reduce((first, { startMs }) => Math.min(first, startMs), Number.POSITIVE_INFINITY);
-  const lanes = new Map<string, TraceEvent>();
+  const placed = [...phases.map(ofPhase), ...ofRun(run, offsets)];
+  const originMs = placed.reduce((first, { startMs }) => Math.min(first, startMs), Number.POSITIVE_INFINITY);
+  const named = new Map<string, TraceEvent>();
   const name = (pid: number, tid: number, what: string, text: string): void => {
-    lanes.set(`${pid}/${tid}/${what}`, {
+    named.set(`${pid}/${tid}/${what}`, {
       name: what,
       cat: '__metadata',
       ph: 'M',
@@ -61,24 +65,28 @@ export function mergeTrace(run: DenoiseRun): string {
   name(0, 0, 'process_name', 'coordinator');
   for (const [index, { workerId }] of run.workers.entries())
     name(index + 1, 0, 'process_name', `worker ${workerId}`);
-  for (const { pid, span, startMs, endMs } of all) {
-    const lane = LANES[span.category];
-    name(pid, lane.tid, 'thread_name', lane.name);
-    events.push({
-      name: span.name,
-      cat: span.category,
-      ph: 'X',
-      ts: (startMs - originMs) * 1000,
-      dur: Math.max(0, endMs - startMs) * 1000,
-      pid,
-      tid: lane.tid,
-      args: {
-        round: span.round,
-        component: span.component,
-        size_bytes: span.sizeBytes ?? 0,
-        peer: span.peer ?? '',
-      },
-    });
+  const events: TraceEvent[] = [];
+  for (let pid = 0; pid <= run.workers.length; pid++) {
+    for (const [at, lane] of LANE_ORDER.entries()) {
+      const own = placed.filter((each) => each.pid === pid && each.lane === lane);
+      const tracks = layOnTracks(own);
+      for (const [index, { name: text, category, startMs, endMs, args }] of own.entries()) {
+        const track = tracks[index] as number;
+        const tid = at * TRACKS_PER_LANE + track + 1;
+        name(pid, tid, 'thread_name', track === 0 ? lane : `${lane} ${track + 1}`);
+        const ts = (startMs - originMs) * 1000;
+        events.push({
+          name: text,
+          cat: category,
+          ph: 'X',
+          ts,
+          dur: (endMs - startMs) * 1000,
+          pid,
+          tid,
+          args,
+        });
+      }
+    }
   }
   events.sort((a, b) => a.ts - b.ts);
   return JSON.stringify({
@@ -88,6 +96,41 @@ export function mergeTrace(run: DenoiseRun): string {
       declared: run.deployment.plan.declared,
       plan_id: run.deployment.planId,
     },
-    traceEvents: [...lanes.values(), ...events],
+    traceEvents: [...named.values(), ...events],
   });
+}
+
+function ofPhase({ name, startMs, durationMs }: Phase): Placed {
+  return { pid: 0, lane: 'job', name, category: 'job', startMs, endMs: startMs + durationMs, args: {} };
+}
+
+function ofRun(run: DenoiseRun, offsets: ReadonlyMap<string, number>): Placed[] {
+  const place = (pid: number, span: Span, beginMs: number, ownMs: number): Placed => {
+    const startMs = span.startMs - beginMs;
+    return {
+      pid,
+      lane: LANES[span.category],
+      name: span.name,
+      category: span.category,
+      startMs,
+      // Clocks that are not quite aligned may have a tensor arrive before it left.
+      endMs: Math.max(startMs, span.startMs + span.durationMs - ownMs),
+      args: {
+        round: span.round,
+        component: span.component,
+        size_bytes: span.sizeBytes ?? 0,
+        peer: span.peer ?? '',
+      },
+    };
+  };
+  const own = run.samplerSpans.map((span) => place(0, span, 0, 0));
+  const workers = run.workers.flatMap(({ workerId, spans }, index) => {
+    const ownMs = offsets.get(workerId) ?? 0;
+    return spans.map((span) => {
+      // A transfer begins on its producer's clock and ends on its receiver's.
+      const beginMs = span.category === 'transfer' ? (offsets.get(span.peer ?? '') ?? 0) : ownMs;
+      return place(index + 1, span, beginMs, ownMs);
+    });
+  });
+  return [...own, ...workers];
 }

@@ -27,11 +27,14 @@ import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asy
 import type { JobEvent as _asyncdiff_v1_JobEvent, JobEvent__Output as _asyncdiff_v1_JobEvent__Output } from './asyncdiff/v1/JobEvent.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
 import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
+import type { JobSummary as _asyncdiff_v1_JobSummary, JobSummary__Output as _asyncdiff_v1_JobSummary__Output } from './asyncdiff/v1/JobSummary.js';
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from './asyncdiff/v1/KeptRegion.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
 import type { LinkDown as _asyncdiff_v1_LinkDown, LinkDown__Output as _asyncdiff_v1_LinkDown__Output } from './asyncdiff/v1/LinkDown.js';
 import type { LinksProbed as _asyncdiff_v1_LinksProbed, LinksProbed__Output as _asyncdiff_v1_LinksProbed__Output } from './asyncdiff/v1/LinksProbed.js';
+import type { ListJobsRequest as _asyncdiff_v1_ListJobsRequest, ListJobsRequest__Output as _asyncdiff_v1_ListJobsRequest__Output } from './asyncdiff/v1/ListJobsRequest.js';
+import type { ListJobsResponse as _asyncdiff_v1_ListJobsResponse, ListJobsResponse__Output as _asyncdiff_v1_ListJobsResponse__Output } from './asyncdiff/v1/ListJobsResponse.js';
 import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncdiff_v1_LookAhead__Output } from './asyncdiff/v1/LookAhead.js';
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
@@ -121,11 +124,14 @@ export interface ProtoGrpcType {
       JobEvent: MessageTypeDefinition<_asyncdiff_v1_JobEvent, _asyncdiff_v1_JobEvent__Output>
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
       JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
+      JobSummary: MessageTypeDefinition<_asyncdiff_v1_JobSummary, _asyncdiff_v1_JobSummary__Output>
       KeptRegion: MessageTypeDefinition<_asyncdiff_v1_KeptRegion, _asyncdiff_v1_KeptRegion__Output>
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>
       LinkDown: MessageTypeDefinition<_asyncdiff_v1_LinkDown, _asyncdiff_v1_LinkDown__Output>
       LinksProbed: MessageTypeDefinition<_asyncdiff_v1_LinksProbed, _asyncdiff_v1_LinksProbed__Output>
+      ListJobsRequest: MessageTypeDefinition<_asyncdiff_v1_ListJobsRequest, _asyncdiff_v1_ListJobsRequest__Output>
+      ListJobsResponse: MessageTypeDefinition<_asyncdiff_v1_ListJobsResponse, _asyncdiff_v1_ListJobsResponse__Output>
       LookAhead: MessageTypeDefinition<_asyncdiff_v1_LookAhead, _asyncdiff_v1_LookAhead__Output>
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>

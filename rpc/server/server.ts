@@ -51,8 +51,8 @@ export interface RunningServer {
   /** HOST:PORT with the port that was bound. */
   readonly address: string;
   readonly server: Server;
-  /** What the health service answers, for the server (`''`) and each of its services. */
-  setHealth(status: 'SERVING' | 'NOT_SERVING'): void;
+  /** What the health service answers: for one of its services, or for the server (`''`) and all of them. */
+  setHealth(status: 'SERVING' | 'NOT_SERVING', service?: string): void;
   /** Takes no new calls, waits up to `graceMs` for those that run, then cancels them. */
   drain(graceMs: number): Promise<void>;
   /** Cancels every call and closes every connection. */
@@ -77,10 +77,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   for (const { definition, handlers } of services) server.addService(definition, handlers);
 
   const health = new HealthImplementation();
-  const setHealth = (status: 'SERVING' | 'NOT_SERVING'): void => {
-    for (const name of ['', ...services.map(({ definition }) => serviceName(definition))]) {
-      health.setStatus(name, status);
-    }
+  const setHealth = (status: 'SERVING' | 'NOT_SERVING', service?: string): void => {
+    const all = ['', ...services.map(({ definition }) => serviceName(definition))];
+    for (const name of service === undefined ? all : [service]) health.setStatus(name, status);
   };
   health.addToServer(server);
   new ReflectionService({ ...packageDefinition(), ...loadSync(healthProtoPath) }).addToServer(server);

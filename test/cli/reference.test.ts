@@ -25,6 +25,8 @@ it('documents every command', async () => {
     'worker',
     'serve',
     'status',
+    'jobs',
+    'cancel',
     'plan',
     'bench',
     'demo',

@@ -215,7 +215,7 @@ it('cancelling frees the queue in every phase, whatever the worker does', async 
     );
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
-    await eventually(() => cluster.coordinator.queue.running === 0, 'the queue is free', 1_000);
+    await eventually(() => cluster.coordinator.jobs.running === 0, 'the queue is free', 1_000);
     expect(cluster.coordinator.registry.workers.map(({ state }) => state)).not.toContain('busy');
   }
 });

@@ -30,13 +30,15 @@ let serve: CliProcess;
 let workers: CliProcess[];
 let address: string;
 let trace: Trace;
+let flags: readonly string[];
 const STEPS = 8;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'asyncdiff-observability-'));
   const files = await writeSmallFiles(folder);
-  const flags = ['--cache', join(folder, 'cache'), '--metrics-port', '0'];
-  serve = new CliProcess(['serve', '--listen', '127.0.0.1:0', ...flags]);
+  flags = files.flags;
+  const common = ['--cache', join(folder, 'cache'), '--metrics-port', '0'];
+  serve = new CliProcess(['serve', '--listen', '127.0.0.1:0', ...common]);
   ({ address } = await serve.ready());
   workers = ['w1', 'w2'].map(
     (name) =>
@@ -49,7 +51,7 @@ beforeAll(async () => {
         '--threads',
         '1',
         '--exit-with-stdin',
-        ...flags,
+        ...common,
       ]),
   );
   for (const worker of workers) await worker.until(() => worker.stderr.includes('"joined"'), 'join');
@@ -74,6 +76,17 @@ beforeAll(async () => {
   trace = JSON.parse(readFileSync(join(folder, 'traces', 'run.json'), 'utf8')) as Trace;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const LONG_JOB = (where: string, coordinator: string): string[] => [
+  'denoise',
+  ...flags,
+  '--num-inference-steps',
+  '990',
+  '--coordinator',
+  coordinator,
+  '--out',
+  join(where, 'long.npy'),
+];
 
 async function scrape(process: CliProcess): Promise<string> {
   const { metrics_port: port } = await process.ready();
@@ -136,6 +149,28 @@ describe('the trace of a run', () => {
       expect(Number.isFinite(ts + (dur as number))).toBe(true);
       lastUs = ts;
     }
+  });
+
+  it('shows the parts of the job at the coordinator, and no two events of a track overlap', () => {
+    const job = spans().filter(({ cat }) => cat === 'job');
+    expect(job.map(({ name }) => name)).toEqual(['queue', 'plan', 'send', 'denoise']);
+    const tracks = new Map<string, TraceEvent[]>();
+    for (const span of spans()) {
+      const track = `${span.pid}/${span.tid}`;
+      tracks.set(track, [...(tracks.get(track) ?? []), span]);
+    }
+    for (const [track, events] of tracks) {
+      for (const [at, { ts }] of events.entries()) {
+        const before = events[at - 1];
+        // Microseconds, as floating point has them.
+        if (before !== undefined)
+          expect(ts + 0.01, track).toBeGreaterThanOrEqual(before.ts + (before.dur ?? 0));
+      }
+    }
+    const names = trace.traceEvents.filter(({ ph, name }) => ph === 'M' && name === 'thread_name');
+    expect(new Set(names.map(({ args }) => String(args['name']).replace(/ \d+$/, '')))).toEqual(
+      new Set(['job', 'device', 'send', 'receive']),
+    );
   });
 
   it('shows what each worker computed, waited for and received, and every step of the sampler', () => {
@@ -204,6 +239,49 @@ it('the log of a coordinator says who is there, which plan runs and who is gone'
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.map(({ msg }) => msg)).toEqual(
-    expect.arrayContaining(['worker registered', 'plan deployed', 'worker gone']),
+    expect.arrayContaining([
+      'worker registered',
+      'job started',
+      'plan deployed',
+      'job planned',
+      'job ended',
+      'worker gone',
+    ]),
   );
+  const ended = lines.find(({ msg }) => msg === 'job ended');
+  expect(ended).toMatchObject({ kind: 'denoise', outcome: 'done', losses: 0 });
+  expect(ended?.['job']).toMatch(/^[0-9a-f-]{36}$/);
+  expect(ended?.['client']).toMatch(/^127\.0\.0\.1:\d+$/);
+});
+
+it('jobs are listed with how they went, and a running one is cancelled by its id', async () => {
+  const jobs = async (): Promise<Record<string, unknown>[]> => {
+    const { code, stdout, stderr } = await runCli(['jobs', '--json', '--coordinator', address]);
+    expect(code, stderr).toBe(0);
+    return (JSON.parse(stdout) as { jobs: Record<string, unknown>[] }).jobs;
+  };
+  expect(await jobs()).toMatchObject([
+    { kind: 'denoise', state: 'done', step: STEPS, steps: STEPS, workers: 2, losses: 0, error_code: '' },
+  ]);
+  const long = new CliProcess([...LONG_JOB(folder, address)]);
+  let id = '';
+  await eventually(async () => {
+    const [newest] = await jobs();
+    id = String(newest?.['job_id']);
+    return newest?.['state'] === 'running' && Number(newest['step']) > 0;
+  }, 'it runs');
+  expect(await runCli(['cancel', id, '--coordinator', address])).toMatchObject({
+    code: 0,
+    stdout: `cancelled ${id}\n`,
+  });
+  expect((await long.exit).stderr).toContain('[cancelled]');
+  await eventually(async () => (await jobs())[0]?.['state'] === 'cancelled', 'it is listed as cancelled');
+  const again = await runCli(['cancel', id, '--coordinator', address]);
+  expect([again.code, again.stderr]).toEqual([
+    expect.any(Number),
+    expect.stringContaining('[job_not_found]'),
+  ]);
+  expect(again.code).not.toBe(0);
+  const text = await runCli(['jobs', '--coordinator', address]);
+  expect(text.stdout.split('\n')[0]).toMatch(new RegExp(`^${id}  denoise  cancelled  after`));
 });

@@ -11,6 +11,8 @@ import type { GenerateRequest as _asyncdiff_v1_GenerateRequest, GenerateRequest_
 import type { GetStatusRequest as _asyncdiff_v1_GetStatusRequest, GetStatusRequest__Output as _asyncdiff_v1_GetStatusRequest__Output } from '../../asyncdiff/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _asyncdiff_v1_GetStatusResponse, GetStatusResponse__Output as _asyncdiff_v1_GetStatusResponse__Output } from '../../asyncdiff/v1/GetStatusResponse.js';
 import type { JobEvent as _asyncdiff_v1_JobEvent, JobEvent__Output as _asyncdiff_v1_JobEvent__Output } from '../../asyncdiff/v1/JobEvent.js';
+import type { ListJobsRequest as _asyncdiff_v1_ListJobsRequest, ListJobsRequest__Output as _asyncdiff_v1_ListJobsRequest__Output } from '../../asyncdiff/v1/ListJobsRequest.js';
+import type { ListJobsResponse as _asyncdiff_v1_ListJobsResponse, ListJobsResponse__Output as _asyncdiff_v1_ListJobsResponse__Output } from '../../asyncdiff/v1/ListJobsResponse.js';
 import type { PlanRequest as _asyncdiff_v1_PlanRequest, PlanRequest__Output as _asyncdiff_v1_PlanRequest__Output } from '../../asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse as _asyncdiff_v1_PlanResponse, PlanResponse__Output as _asyncdiff_v1_PlanResponse__Output } from '../../asyncdiff/v1/PlanResponse.js';
 import type { UploadModelRequest as _asyncdiff_v1_UploadModelRequest, UploadModelRequest__Output as _asyncdiff_v1_UploadModelRequest__Output } from '../../asyncdiff/v1/UploadModelRequest.js';
@@ -84,6 +86,21 @@ export interface CoordinatorClient extends grpc.Client {
   join(options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_CoordinatorMessage__Output>;
   
   /**
+   * The caller's jobs that wait, run, or have ended lately, the newest first.
+   */
+  ListJobs(argument: _asyncdiff_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _asyncdiff_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _asyncdiff_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _asyncdiff_v1_ListJobsRequest, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * The caller's jobs that wait, run, or have ended lately, the newest first.
+   */
+  listJobs(argument: _asyncdiff_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _asyncdiff_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _asyncdiff_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _asyncdiff_v1_ListJobsRequest, callback: grpc.requestCallback<_asyncdiff_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Cut a noise predictor and say how.
    */
   Plan(argument: _asyncdiff_v1_PlanRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_PlanResponse__Output>): grpc.ClientUnaryCall;
@@ -144,6 +161,11 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   Join: grpc.handleBidiStreamingCall<_asyncdiff_v1_WorkerMessage__Output, _asyncdiff_v1_CoordinatorMessage>;
   
   /**
+   * The caller's jobs that wait, run, or have ended lately, the newest first.
+   */
+  ListJobs: grpc.handleUnaryCall<_asyncdiff_v1_ListJobsRequest__Output, _asyncdiff_v1_ListJobsResponse>;
+  
+  /**
    * Cut a noise predictor and say how.
    */
   Plan: grpc.handleUnaryCall<_asyncdiff_v1_PlanRequest__Output, _asyncdiff_v1_PlanResponse>;
@@ -162,6 +184,7 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   Generate: MethodDefinition<_asyncdiff_v1_GenerateRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_GenerateRequest__Output, _asyncdiff_v1_JobEvent__Output>
   GetStatus: MethodDefinition<_asyncdiff_v1_GetStatusRequest, _asyncdiff_v1_GetStatusResponse, _asyncdiff_v1_GetStatusRequest__Output, _asyncdiff_v1_GetStatusResponse__Output>
   Join: MethodDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_WorkerMessage__Output, _asyncdiff_v1_CoordinatorMessage__Output>
+  ListJobs: MethodDefinition<_asyncdiff_v1_ListJobsRequest, _asyncdiff_v1_ListJobsResponse, _asyncdiff_v1_ListJobsRequest__Output, _asyncdiff_v1_ListJobsResponse__Output>
   Plan: MethodDefinition<_asyncdiff_v1_PlanRequest, _asyncdiff_v1_PlanResponse, _asyncdiff_v1_PlanRequest__Output, _asyncdiff_v1_PlanResponse__Output>
   UploadModel: MethodDefinition<_asyncdiff_v1_UploadModelRequest, _asyncdiff_v1_UploadModelResponse, _asyncdiff_v1_UploadModelRequest__Output, _asyncdiff_v1_UploadModelResponse__Output>
 }

@@ -6,7 +6,7 @@ export interface WorkerStatus {
   'workerId'?: (string);
   'name'?: (string);
   /**
-   * joining, idle, deploying, ready, busy, lost.
+   * resting, idle, deploying, ready, busy, lost: docs/reference/protocol.md.
    */
   'state'?: (string);
   'device'?: (string);
@@ -34,7 +34,7 @@ export interface WorkerStatus__Output {
   'workerId': (string);
   'name': (string);
   /**
-   * joining, idle, deploying, ready, busy, lost.
+   * resting, idle, deploying, ready, busy, lost: docs/reference/protocol.md.
    */
   'state': (string);
   'device': (string);

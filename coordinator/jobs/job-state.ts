@@ -1,0 +1,26 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+
+/**
+ * States of a job:
+ *
+ * | state | meaning | goes to |
+ * |---|---|---|
+ * | queued | waits for its turn | running, cancelled, failed |
+ * | running | plans, is deployed, computes; also after a loss, with the next attempt | done, cancelled, failed |
+ * | done, failed, cancelled | over | |
+ */
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export const JOB_MOVES: Readonly<Record<JobState, readonly JobState[]>> = Object.freeze({
+  queued: ['running', 'cancelled', 'failed'],
+  running: ['done', 'cancelled', 'failed'],
+  done: [],
+  failed: [],
+  cancelled: [],
+});
+
+/** Throws `internal` for a move that the table does not have. */
+export function checkJobMove(from: JobState, to: JobState): void {
+  if (!JOB_MOVES[from].includes(to))
+    throw new AsyncDiffError('internal', `a job that is ${from} cannot be ${to}`);
+}
