@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, runCli } from '../support/cli.js';
+import { FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeSmallFiles } from '../support/small-predictor.js';
 
 interface TraceEvent {
@@ -263,12 +264,24 @@ it('jobs are listed with how they went, and a running one is cancelled by its id
   expect(await jobs()).toMatchObject([
     { kind: 'denoise', state: 'done', step: STEPS, steps: STEPS, workers: 2, losses: 0, error_code: '' },
   ]);
+  // A worker that is always at it, and never done.
+  for (const worker of workers) await worker.stop();
+  let tasksDone = 0;
+  const slow = new FakeWorker(address, 'slow', (message) =>
+    message.askState
+      ? { stateReport: { id: message.askState.id, tasksDone: ++tasksDone } }
+      : obliging(message),
+  );
+  await eventually(
+    async () => (await runCli(['status', '--coordinator', address])).stdout.includes('slow'),
+    'it joins',
+  );
   const long = new CliProcess([...LONG_JOB(folder, address)]);
   let id = '';
   await eventually(async () => {
     const [newest] = await jobs();
     id = String(newest?.['job_id']);
-    return newest?.['state'] === 'running' && Number(newest['step']) > 0;
+    return newest?.['state'] === 'running' && newest['workers'] === 1;
   }, 'it runs');
   expect(await runCli(['cancel', id, '--coordinator', address])).toMatchObject({
     code: 0,
@@ -284,4 +297,5 @@ it('jobs are listed with how they went, and a running one is cancelled by its id
   expect(again.code).not.toBe(0);
   const text = await runCli(['jobs', '--coordinator', address]);
   expect(text.stdout.split('\n')[0]).toMatch(new RegExp(`^${id}  denoise  cancelled  after`));
+  slow.close();
 });
