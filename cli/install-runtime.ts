@@ -11,6 +11,9 @@ import {
 } from '../common/runtime-package.js';
 import type { CommandIo } from './io.js';
 
+/** What the provider's download brings. */
+const CUDA_LIBRARY = 'libonnxruntime_providers_cuda.so';
+
 /** Installs ONNX Runtime beside this package, unless it is there; without the CUDA provider, which few need. */
 export async function installRuntime(io: CommandIo): Promise<InstalledRuntime> {
   const there = findRuntime();
@@ -31,10 +34,24 @@ export async function installRuntime(io: CommandIo): Promise<InstalledRuntime> {
 export async function installCudaProvider(what: string, runtime: string, io: CommandIo): Promise<string> {
   if (what !== 'cuda')
     throw new AsyncDiffError('usage', `setup takes cuda, or nothing for ONNX Runtime alone, not "${what}"`);
-  const script = join(runtime, 'script', 'install.js');
-  const env = { ...io.env, ONNXRUNTIME_NODE_INSTALL: 'cuda12' };
   const folder = join(runtime, 'bin', 'napi-v6', process.platform, process.arch);
-  if ((await runToEnd(process.execPath, [script], { env, io })) !== 0) {
+  const library = join(folder, CUDA_LIBRARY);
+  if (existsSync(library)) return folder;
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new AsyncDiffError(
+      'provider_unavailable',
+      `ONNX Runtime has no CUDA provider to fetch for ${process.platform} ${process.arch}`,
+      { hint: 'It is there for Linux x64; `asyncdiff doctor` shows the devices of this machine.' },
+    );
+  }
+  const script = join(runtime, 'script', 'install.js');
+  // With the variables of npx or `npm run`, the script takes itself for a build of its own and does nothing, and says so to nobody.
+  const env = {
+    ...Object.fromEntries(Object.entries(io.env).filter(([name]) => !name.startsWith('npm_'))),
+    ONNXRUNTIME_NODE_INSTALL: 'cuda12',
+  };
+  const code = await runToEnd(process.execPath, [script], { env, io });
+  if (code !== 0 || !existsSync(library)) {
     throw new AsyncDiffError('provider_unavailable', 'the CUDA provider could not be fetched', {
       hint: `Without network, unzip runtimes/linux-x64/native/*.so of Microsoft.ML.OnnxRuntime.Gpu.Linux ${wantedRuntimeVersion()} into ${folder}`,
     });
