@@ -1,6 +1,9 @@
 export { clusterOf } from './cluster.js';
 export {
   type AppendedInput,
+  CONTROL_FIRST,
+  CONTROL_LAST,
+  type ControlGraph,
   describeInputs,
   nearest,
   readWeight,

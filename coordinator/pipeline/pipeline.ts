@@ -113,6 +113,7 @@ export class Pipeline {
       { ...job, sampler: withNoise(job.sampler, draws) },
       predictor,
       this.predictorPath,
+      run.partInfo,
     );
     return {
       ...completed,

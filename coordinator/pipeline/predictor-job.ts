@@ -1,5 +1,6 @@
 import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { CONTROL_FIRST, CONTROL_LAST } from '../../planner/index.js';
 import { castTensor } from './cast-tensor.js';
 import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
 
@@ -18,11 +19,17 @@ const TIMESTEP_INPUTS = ['timestep', 't', 'timesteps'];
  * A job held against the predictor's file: inputs that the file lacks are left aside, and one that it takes and nobody gives is found here,
  * before anything is planned. Raises `model_unsupported` for it.
  */
-export function completeJob(job: PredictorJob, predictor: PartInfo, path: string): CompleteJob {
-  const append = job.adaptation?.append ?? [];
+export function completeJob(
+  job: PredictorJob,
+  predictor: PartInfo,
+  path: string,
+  partInfo: (part: string) => PartInfo | undefined,
+): CompleteJob {
+  const control = controlOf(job, partInfo);
+  const added = [...(job.adaptation?.append ?? []).map(({ name }) => name), ...control.inputs];
   const latentInput =
     predictor.inputs.find(({ name }) => LATENT_INPUTS.includes(name)) ?? predictor.inputs[0];
-  const taken = new Set([...predictor.inputs.map(({ name }) => name), ...append.map(({ name }) => name)]);
+  const taken = new Set([...predictor.inputs.map(({ name }) => name), ...added]);
   const dtypes = new Map(predictor.inputs.map(({ name, dtype }) => [name, dtype]));
   const conditioning = Object.fromEntries(
     Object.entries(job.conditioning)
@@ -34,6 +41,7 @@ export function completeJob(job: PredictorJob, predictor: PartInfo, path: string
     (input) =>
       input !== latentInput &&
       !TIMESTEP_INPUTS.includes(input.name) &&
+      !control.made.includes(input.name) &&
       conditioning[input.name] === undefined,
   );
   if (missing.length > 0) {
@@ -59,4 +67,15 @@ export function completeJob(job: PredictorJob, predictor: PartInfo, path: string
 function asDeclared(tensor: Tensor, dtype: DType | undefined): Tensor {
   const isFloat = dtype === undefined || dtype.startsWith('float');
   return isFloat || tensor.dtype === dtype ? tensor : castTensor(tensor, dtype);
+}
+
+/** Inputs that a ControlNet adds to the predictor, and those that it makes. */
+function controlOf(
+  { adaptation }: PredictorJob,
+  partInfo: (part: string) => PartInfo | undefined,
+): { readonly inputs: readonly string[]; readonly made: readonly string[] } {
+  const control = adaptation?.control;
+  if (control === undefined) return { inputs: [], made: [] };
+  const own = (partInfo('controlnet')?.inputs ?? []).map(({ name }) => name);
+  return { inputs: [...own, CONTROL_FIRST, CONTROL_LAST], made: Object.values(control.outputs) };
 }

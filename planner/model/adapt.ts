@@ -2,10 +2,13 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type GraphProto,
   int64,
+  loadModelFile,
+  type ModelFile,
   type ModelProto,
   type NodeProto,
   type ValueInfoProto,
 } from '../../common/model-file/index.js';
+import { type ControlGraph, mergeControl } from './merge-control.js';
 
 /**
  * What is done to a predictor's graph before it is cut, so that what is left is a predictor like any other: latents and conditioning in, a
@@ -14,6 +17,8 @@ import {
 export interface PredictorAdaptation {
   /** The model's latent input is joined from the latents and these further inputs, in this order, along the channels. */
   readonly append?: readonly AppendedInput[] | undefined;
+  /** A ControlNet, which becomes a part of the predictor. */
+  readonly control?: ControlGraph | undefined;
   /** The model's latent input, where `append` is given. */
   readonly latentInput?: string | undefined;
   /** Axis of the channels; 1 unless set (2 for video U-Nets, [batch, frames, channels, ...]). */
@@ -31,8 +36,17 @@ export interface AppendedInput {
 
 const PREFIX = 'asyncdiff.';
 
+/** A predictor's file with its adaptation applied. Throws as `loadModelFile` does, and `model_unsupported` where the two do not fit. */
+export function loadAdapted(modelPath: string, adaptation: PredictorAdaptation | undefined): ModelFile {
+  const own = loadModelFile(modelPath);
+  const control = adaptation?.control;
+  const file = control === undefined ? own : mergeControl(own, loadModelFile(control.modelPath), control);
+  adaptPredictor(file.model, adaptation);
+  return file;
+}
+
 /**
- * Applies an adaptation to a model, in place.
+ * Applies what an adaptation does to the predictor's own graph, in place.
  * @throws AsyncDiffError `model_unsupported` where the model's channels do not fit it
  */
 export function adaptPredictor(model: ModelProto, adaptation: PredictorAdaptation | undefined): void {

@@ -1,7 +1,8 @@
-export { adaptPredictor, type AppendedInput, type PredictorAdaptation } from './adapt.js';
+export { adaptPredictor, loadAdapted, type AppendedInput, type PredictorAdaptation } from './adapt.js';
 export { CPU_CORE, type DeviceSpeed, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
+export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
 export { ModelTensors } from './model-tensors.js';
 export { nearest } from './near-names.js';
 export { describeInputs, describeModel, prepareModel, type PrepareOptions } from './prepare.js';

@@ -1,4 +1,5 @@
-import { encodeModel, type TensorProto, tensorDims } from '../../common/model-file/index.js';
+import type { InferenceSession } from 'onnxruntime-node';
+import { encodeModel, type NodeProto, type TensorProto, tensorDims } from '../../common/model-file/index.js';
 import { dtypeOf, onnxTypeOf } from '../../common/model-file/index.js';
 import type { DType } from '../../common/tensor/index.js';
 import { openSession, SAME_BITS_CONFIG } from '../../execution/index.js';
@@ -31,54 +32,54 @@ export async function inferValues(
   const given = typesOf(skeleton);
   const half = hasHalf(skeleton);
   const names = [...new Set(nodes.flatMap(({ output = [] }) => output.filter((name) => name !== '')))];
-  const session = await openSession(
-    encodeModel({
-      ...rest,
-      graph: {
-        name: 'shapes',
-        node: half ? nodes.map(widenNode) : [...nodes],
-        initializer: half ? [...constants.values()].map(widenTensor) : [...constants.values()],
-        sparse_initializer: sparse,
-        input: [
-          ...inputs.map(({ name, dtype, dims }) =>
-            valueOf(
-              name,
-              onnxTypeOf(dtype),
-              shapes === 'static' ? dims : (skeleton.declaredDims.get(name) ?? dims),
+  const open = (extra: readonly NodeProto[], outputs: readonly string[]): Promise<InferenceSession> =>
+    openSession(
+      encodeModel({
+        ...rest,
+        graph: {
+          name: 'shapes',
+          node: [...(half ? nodes.map(widenNode) : nodes), ...extra],
+          initializer: half ? [...constants.values()].map(widenTensor) : [...constants.values()],
+          sparse_initializer: sparse,
+          input: [
+            ...inputs.map(({ name, dtype, dims }) =>
+              valueOf(
+                name,
+                onnxTypeOf(dtype),
+                shapes === 'static' ? dims : (skeleton.declaredDims.get(name) ?? dims),
+              ),
             ),
-          ),
-          ...[...weights].map(([name, tensor]) => valueOf(name, tensor.data_type ?? 0, tensorDims(tensor))),
-        ],
-        output: names.map((name) => ({ name })),
+            ...[...weights].map(([name, tensor]) => valueOf(name, tensor.data_type ?? 0, tensorDims(tensor))),
+          ],
+          output: outputs.map((name) => ({ name })),
+        },
+      }),
+      label,
+      {
+        graphOptimizationLevel: 'disabled',
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        enableCpuMemArena: false,
+        extra: {
+          ...SAME_BITS_CONFIG,
+          session: { model_external_initializers_file_folder_path: skeleton.folder },
+        },
       },
-    }),
-    label,
-    {
-      graphOptimizationLevel: 'disabled',
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      enableCpuMemArena: false,
-      extra: {
-        ...SAME_BITS_CONFIG,
-        session: { model_external_initializers_file_folder_path: skeleton.folder },
-      },
-    },
-  );
+    );
   const found = new Map<string, InferredValue>();
-  try {
-    for (const output of session.outputMetadata) {
-      if (!output.isTensor) continue;
-      const partial = output.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : undefined));
-      const dims = partial.flatMap((dim) => dim ?? []);
-      found.set(output.name, {
-        dtype: output.type as DType,
-        dims: dims.length === partial.length ? dims : undefined,
-        partial,
-      });
-    }
-  } finally {
-    await session.release();
+  const perhapsScalars: string[] = [];
+  for (const output of await outputsOf(open([], names))) {
+    if (!output.isTensor) continue;
+    const partial = output.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : undefined));
+    const dims = partial.flatMap((dim) => dim ?? []);
+    if (partial.length === 0) perhapsScalars.push(output.name);
+    found.set(output.name, {
+      dtype: output.type as DType,
+      dims: dims.length === partial.length ? dims : undefined,
+      partial,
+    });
   }
+  await findUnknownRanks(found, perhapsScalars, open);
   if (!half) return found;
   const isFloat = (name: string): boolean => {
     const type = found.get(name)?.dtype ?? dtypeOf(given.get(name));
@@ -93,6 +94,43 @@ export async function inferValues(
   function valueOf(name: string, type: number, dims: readonly (number | undefined)[]) {
     const dim = dims.map((size) => (size === undefined ? {} : { dim_value: size }));
     return { name, type: { tensor_type: { elem_type: half ? widen(type) : type, shape: { dim } } } };
+  }
+}
+
+/** Outputs of a session that is opened for them alone. */
+async function outputsOf(
+  opening: Promise<InferenceSession>,
+): Promise<readonly InferenceSession.ValueMetadata[]> {
+  const session = await opening;
+  const { outputMetadata } = session;
+  await session.release();
+  return outputMetadata;
+}
+
+/**
+ * ONNX Runtime says of a value whose rank it does not know what it says of a scalar: no dimensions. The length of its shape tells the two apart.
+ */
+async function findUnknownRanks(
+  found: Map<string, InferredValue>,
+  names: readonly string[],
+  open: (extra: readonly NodeProto[], outputs: readonly string[]) => Promise<InferenceSession>,
+): Promise<void> {
+  if (names.length === 0) return;
+  const shapeName = (name: string): string => `asyncdiff.shape.${name}`;
+  const shapeNodes = names.map((name) => ({
+    name: shapeName(name),
+    op_type: 'Shape',
+    input: [name],
+    output: [shapeName(name)],
+  }));
+  const byName = new Map(
+    (await outputsOf(open(shapeNodes, names.map(shapeName)))).map((output) => [output.name, output]),
+  );
+  for (const name of names) {
+    const shape = byName.get(shapeName(name));
+    const isScalar = shape?.isTensor === true && shape.shape.length === 1 && shape.shape[0] === 0;
+    const value = found.get(name);
+    if (!isScalar && value !== undefined) found.set(name, { ...value, dims: undefined, partial: undefined });
   }
 }
 

@@ -7,7 +7,7 @@ import {
   writesOf,
 } from '../../common/model-file/index.js';
 import { checkCancelled } from '../../execution/index.js';
-import { adaptPredictor, type PredictorAdaptation } from './adapt.js';
+import { loadAdapted, type PredictorAdaptation } from './adapt.js';
 import { buildCostGraph } from './build-cost-graph.js';
 import { CPU_CORE, type DeviceSpeed } from './device-speed.js';
 import { foldConstants } from './fold-constants.js';
@@ -35,9 +35,7 @@ export interface PrepareOptions {
 
 /** Inputs, outputs and open dimensions of a noise predictor. Reads the model file, runs nothing. */
 export function describeModel(modelPath: string, adaptation?: PredictorAdaptation): PredictorDescription {
-  const { model } = loadModelFile(modelPath);
-  adaptPredictor(model, adaptation);
-  return describePredictor(model);
+  return describePredictor(loadAdapted(modelPath, adaptation).model);
 }
 
 /** Inputs and outputs of any model, as its file declares them. Reads the file, runs nothing. */
@@ -55,8 +53,7 @@ export function describeInputs(modelPath: string): Pick<PredictorDescription, 'i
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
   const { signal, workDir } = options;
-  const file = loadModelFile(options.modelPath);
-  adaptPredictor(file.model, options.adaptation);
+  const file = loadAdapted(options.modelPath, options.adaptation);
   const predictor = describePredictor(file.model);
   const inputs = resolveShapes(predictor, options.inputShapes);
   const keepValues = [...new Set(options.keepValues ?? [])];

@@ -1,13 +1,64 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { decodeModel, encodeModel } from '../../common/model-file/index.js';
+import {
+  encodeModel,
+  type ModelProto,
+  readRange,
+  tensorRange,
+  visitTensors,
+} from '../../common/model-file/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import { castTensor } from '../../coordinator/pipeline/cast-tensor.js';
 import type { BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
-import { scalarTensor } from '../../execution/timestep.js';
 import { applyGuidance } from '../../execution/float-ops.js';
-import { adaptPredictor, describePredictor } from '../../planner/model/index.js';
+import { scalarTensor } from '../../execution/timestep.js';
+import { describePredictor, loadAdapted } from '../../planner/model/index.js';
+
+/** The adapted predictor of a call in ONNX Runtime: no plan, no program. */
+export interface OpenPredictor {
+  /** The raw prediction of both halves, from latents [halves * images, ...] as they are fed. */
+  run(sample: Tensor, timestep: number): Promise<Tensor>;
+  close(): Promise<void>;
+}
+
+export async function openPredictor(
+  pipeline: Pipeline,
+  { job, microBatches }: BegunCall,
+  folder: string,
+): Promise<OpenPredictor> {
+  const { model, folder: modelFolder } = loadAdapted(pipeline.predictorPath, job.adaptation);
+  const { sample, timestep, output, inputs } = describePredictor(model);
+  const path = join(folder, 'adapted.onnx');
+  inlineWeights(model, modelFolder);
+  writeFileSync(path, encodeModel(model));
+  const session = await ort.InferenceSession.create(path, { intraOpNumThreads: 1 });
+  const run = async (given: Tensor, fed: number): Promise<Tensor> => {
+    const batch = given.dims[0] ?? 1;
+    const rows = batch / microBatches;
+    const part = ({ dtype, dims, data }: Tensor, at: number): Tensor => {
+      if (dims[0] !== batch || microBatches === 1) return { dtype, dims, data };
+      const length = data.length / microBatches;
+      return { dtype, dims: [rows, ...dims.slice(1)], data: data.slice(at * length, (at + 1) * length) };
+    };
+    const values: Record<string, Tensor> = { ...job.conditioning, [sample.name]: given };
+    const raws: Float32Array[] = [];
+    for (let at = 0; at < microBatches; at += 1) {
+      const feeds = inputs.map(({ name, dtype, dims: declared }) => {
+        const dims = declared.map((dim) => (typeof dim === 'number' ? dim : rows));
+        const { data, dims: own } =
+          name === timestep.name
+            ? scalarTensor({ name, dtype, dims }, fed)
+            : castTensor(part(values[name] as Tensor, at), dtype);
+        return [name, new ort.Tensor(dtype as 'float32', data as Float32Array, own)] as const;
+      });
+      const results = await session.run(Object.fromEntries(feeds), [output.name]);
+      raws.push(results[output.name]?.data as Float32Array);
+    }
+    return float32(Float32Array.from(raws.flatMap((one) => [...one])), [batch, ...given.dims.slice(1)]);
+  };
+  return { run, close: async () => await session.release() };
+}
 
 export interface PlainRun {
   /** Before each call of the predictor, and at the end. */
@@ -16,27 +67,12 @@ export interface PlainRun {
   readonly eps: readonly Tensor[];
 }
 
-/** A call that has begun, through the adapted predictor in ONNX Runtime, call by call: no plan, no program. */
-export async function runPlainly(
-  pipeline: Pipeline,
-  { job, microBatches }: BegunCall,
-  folder: string,
-): Promise<PlainRun> {
-  const model = decodeModel(readFileSync(pipeline.predictorPath), 'the predictor');
-  adaptPredictor(model, job.adaptation);
-  const { sample, timestep, output, inputs } = describePredictor(model);
-  const path = join(folder, 'adapted.onnx');
-  writeFileSync(path, encodeModel(model));
-  const session = await ort.InferenceSession.create(path, { intraOpNumThreads: 1 });
+/** A call that has begun, call by call of the predictor. */
+export async function runPlainly(pipeline: Pipeline, begun: BegunCall, folder: string): Promise<PlainRun> {
+  const { job } = begun;
+  const predictor = await openPredictor(pipeline, begun, folder);
   const { sampler, latents: first } = job;
   const repeat = job.guidance === undefined ? 1 : 2;
-  const batch = (first.dims[0] ?? 1) * repeat;
-  const rows = batch / microBatches;
-  const part = ({ dtype, dims, data }: Tensor, at: number): Tensor => {
-    if (dims[0] !== batch || microBatches === 1) return { dtype, dims, data };
-    const length = data.length / microBatches;
-    return { dtype, dims: [rows, ...dims.slice(1)], data: data.slice(at * length, (at + 1) * length) };
-  };
   const latents: Tensor[] = [first];
   const eps: Tensor[] = [];
   for (let call = 0; call < sampler.numCalls; call += 1) {
@@ -45,39 +81,25 @@ export async function runPlainly(
     const whole = new Float32Array(scaled.length * repeat);
     for (let copy = 0; copy < repeat; copy += 1) whole.set(scaled, copy * scaled.length);
     const fed = (job.timesteps ?? sampler.timesteps)[call] as number;
-    const given: Record<string, Tensor> = {
-      ...job.conditioning,
-      [sample.name]: float32(whole, [batch, ...first.dims.slice(1)]),
-    };
-    const raws: Float32Array[] = [];
-    for (let at = 0; at < microBatches; at += 1) {
-      const feeds = inputs.map((input) => {
-        const dims = input.dims.map((dim) => (typeof dim === 'number' ? dim : rows));
-        const tensor =
-          input === timestep
-            ? scalarTensor(
-                { name: input.name, dtype: input.dtype, dims: dims.map((dim) => (dim === 0 ? 1 : dim)) },
-                fed,
-              )
-            : castTensor(part(given[input.name] as Tensor, at), input.dtype);
-        return [
-          input.name,
-          new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.dims),
-        ] as const;
-      });
-      const results = await session.run(Object.fromEntries(feeds), [output.name]);
-      raws.push(results[output.name]?.data as Float32Array);
-    }
-    const raw = float32(Float32Array.from(raws.flatMap((one) => [...one])), [batch, ...first.dims.slice(1)]);
+    const dims = [(first.dims[0] ?? 1) * repeat, ...first.dims.slice(1)];
+    const raw = await predictor.run(float32(whole, dims), fed);
     const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance.scale);
     eps.push(guided);
-    latents.push(
-      float32(
-        sampler.step(guided.data as Float32Array, call, now.data as Float32Array, first.dims),
-        first.dims,
-      ),
-    );
+    const next = sampler.step(guided.data as Float32Array, call, now.data as Float32Array, first.dims);
+    latents.push(float32(next, first.dims));
   }
-  await session.release();
+  await predictor.close();
   return { latents, eps };
+}
+
+/** Weights that lie in files, into the model itself. */
+export function inlineWeights({ graph }: ModelProto, folder: string): void {
+  if (!graph) return;
+  visitTensors(graph, (tensor) => {
+    const range = tensorRange(tensor, folder);
+    if (range === undefined) return;
+    tensor.raw_data = readRange(range);
+    tensor.data_location = 0;
+    tensor.external_data = [];
+  });
 }

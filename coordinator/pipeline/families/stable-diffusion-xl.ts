@@ -14,14 +14,18 @@ import {
   type PredictorJob,
   repeatRows,
   startLatents,
+  takesControl,
   unetSizes,
   unscaleLatents,
+  withControl,
   zerosLike,
 } from '../kit/index.js';
 
 /** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
 const IMAGE_STRENGTH = 0.3;
 const INPAINT_STRENGTH = 0.9999;
+/** controlnet_conditioning_scale of image to image; 1 elsewhere. */
+const IMAGE_CONTROL_SCALE = 0.8;
 
 /** Stable Diffusion XL, its Turbo and Lightning versions and its refiner: two CLIP text encoders (the refiner the second), and sizes as conditioning. */
 export const pipelines: readonly PipelineDescription[] = [
@@ -31,6 +35,9 @@ export const pipelines: readonly PipelineDescription[] = [
       'StableDiffusionXLPipeline',
       'StableDiffusionXLImg2ImgPipeline',
       'StableDiffusionXLInpaintPipeline',
+      'StableDiffusionXLControlNetPipeline',
+      'StableDiffusionXLControlNetImg2ImgPipeline',
+      'StableDiffusionXLControlNetInpaintPipeline',
     ],
     predictor: 'unet',
     needs: ['text_encoder_2', 'tokenizer_2', 'vae_decoder'],
@@ -46,6 +53,10 @@ export const pipelines: readonly PipelineDescription[] = [
       'image',
       'maskImage',
       'strength',
+      'controlImage',
+      'controlnetConditioningScale',
+      'controlGuidanceStart',
+      'controlGuidanceEnd',
       'originalSize',
       'targetSize',
       'cropsCoordsTopLeft',
@@ -54,7 +65,8 @@ export const pipelines: readonly PipelineDescription[] = [
     ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
     sizes: unetSizes,
-    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
+    sizedBy: ({ image, maskImage, controlImage }) =>
+      maskImage === undefined ? (image ?? controlImage) : undefined,
     begin,
     finish: async (run, latents) => ({
       pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
@@ -71,7 +83,7 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     strength: isInpainting ? INPAINT_STRENGTH : IMAGE_STRENGTH,
     halves: guidance === undefined ? 1 : 2,
   });
-  return {
+  const job = {
     ...start,
     conditioning: {
       ...start.conditioning,
@@ -82,6 +94,10 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     },
     guidance,
   };
+  const hasControl = takesControl(run) || run.call.controlImage !== undefined;
+  return hasControl
+    ? await withControl(run, job, run.call.image === undefined ? 1 : IMAGE_CONTROL_SCALE)
+    : job;
 }
 
 interface Embeddings {

@@ -1,4 +1,5 @@
 export { type ClipRequest, type ClipStates, encodeClip, short } from './clip-prompt.js';
+export { takesControl, withControl } from './control.js';
 export type {
   PipelineCall,
   PipelineDefaults,

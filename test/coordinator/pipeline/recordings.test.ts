@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../common/tensor/index.js';
 import { findSampler } from '../../../samplers/index.js';
 import { GivenDraws, Pipeline, Tokenizer } from '../../../coordinator/pipeline/index.js';
-import { runPlainly } from '../../support/pipeline-reference.js';
+import { openPredictor, runPlainly } from '../../support/pipeline-reference.js';
 import { RecordedPipeline, RECORDINGS } from '../../support/recorded-pipeline.js';
 
 /** Recorded calls whose pipelines there are. */
@@ -20,6 +20,7 @@ const CASES = [
   'sd3',
   'flux-dev',
   'flux-schnell',
+  'controlnet',
 ];
 
 const isThere = existsSync(RECORDINGS);
@@ -87,6 +88,43 @@ describe.skipIf(found.length === 0)('pipelines recorded from diffusers and Optim
       await pipeline.close();
     }
   });
+
+  it.skipIf(!readdirSync(RECORDINGS).includes('controlnet'))(
+    'controlnet: ControlNet and predictor as one model give the recorded predictions',
+    async () => {
+      const recorded = new RecordedPipeline(RECORDINGS, 'controlnet');
+      const pipeline = await Pipeline.open(recorded.model, { threads: 1 });
+      const schedulerConfig = JSON.stringify({ _class_name: 'DDIMScheduler', timestep_spacing: 'linspace' });
+      const [samples, raws] = [
+        await recorded.series('expected/in_sample_'),
+        await recorded.series('expected/raw_'),
+      ];
+      try {
+        for (const [controlGuidanceEnd, differs] of [
+          [1, false],
+          [0.5, true],
+        ] as const) {
+          const begun = await pipeline.begin({
+            ...(await recorded.call()),
+            schedulerConfig,
+            controlGuidanceEnd,
+          });
+          const predict = await openPredictor(pipeline, begun, workDir);
+          const fed = recorded.timesteps.fed.timestep.values as readonly number[];
+          for (const call of [0, samples.length - 1]) {
+            const raw = await predict.run(samples[call] as Tensor, fed[call] as number);
+            const isOff = differs && call > 0;
+            const worst = difference(raw, raws[call] as Tensor);
+            if (isOff) expect(worst).toBeGreaterThan(0.01);
+            else expect(worst).toBeLessThan(3e-5);
+          }
+          await predict.close();
+        }
+      } finally {
+        await pipeline.close();
+      }
+    },
+  );
 
   it.each(found)('%s: token ids', (name) => {
     const recorded = new RecordedPipeline(RECORDINGS, name);

@@ -1,0 +1,83 @@
+import { AsyncDiffError } from '../../../common/errors/index.js';
+import { float32, type Tensor } from '../../../common/tensor/index.js';
+import { CONTROL_FIRST, CONTROL_LAST } from '../../../planner/index.js';
+import type { PipelineRun, PredictorJob } from './description.js';
+import { needed, picturePlanes } from './pictures.js';
+import { concat, repeatRows } from './tensor-rows.js';
+
+const CONTROLNET = 'controlnet';
+/** The predictor's inputs that a ControlNet's outputs become, in its order. */
+const RESIDUAL = /^(down_block_additional_residuals?|mid_block_additional_residual)(\.|$)/;
+
+/** Whether the predictor takes a ControlNet's outputs: it was exported for one. */
+export function takesControl({ predictor }: PipelineRun): boolean {
+  return predictor.inputs.some(({ name }) => RESIDUAL.test(name));
+}
+
+/**
+ * A job with its ControlNet: the control picture as conditioning, and the ControlNet's graph as a part of the predictor.
+ * Raises `invalid_settings` without a control picture, `model_unsupported` where ControlNet and predictor do not fit together.
+ */
+export async function withControl(
+  run: PipelineRun,
+  job: PredictorJob,
+  defaultScale: number,
+): Promise<PredictorJob> {
+  const { call, model, numImages, width, height } = run;
+  const picture = needed(call.controlImage, 'control-image', 'this model has a ControlNet');
+  const part = model.parts[CONTROLNET];
+  const info = run.partInfo(CONTROLNET);
+  if (part === undefined || info === undefined)
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `${model.path} has no ${CONTROLNET}/model.onnx, which --control-image needs`,
+    );
+  const residuals = run.predictor.inputs.map(({ name }) => name).filter((name) => RESIDUAL.test(name));
+  if (residuals.length !== info.outputs.length) {
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the ControlNet gives ${info.outputs.length} residuals and the predictor takes ${residuals.length}`,
+      { hint: 'Export the predictor with the residuals of a ControlNet as inputs.' },
+    );
+  }
+  const planes = await picturePlanes(picture, width, height, 'unit');
+  const rows = repeatRows(planes, numImages);
+  const scale = call.controlnetConditioningScale ?? defaultScale;
+  const kept = keptTimesteps(run, job);
+  return {
+    ...job,
+    conditioning: {
+      ...job.conditioning,
+      controlnet_cond: job.guidance === undefined ? rows : concat([rows, rows], 0),
+      conditioning_scale: scalar(kept === 'none' ? 0 : scale),
+      ...(typeof kept === 'string'
+        ? {}
+        : { [CONTROL_FIRST]: scalar(kept.first), [CONTROL_LAST]: scalar(kept.last) }),
+    },
+    adaptation: {
+      ...job.adaptation,
+      control: {
+        modelPath: part.path,
+        outputs: Object.fromEntries(info.outputs.map(({ name }, i) => [name, residuals[i] as string])),
+        isTimed: typeof kept !== 'string',
+      },
+    },
+  };
+}
+
+/** Timesteps between which the ControlNet acts, as diffusers counts the share of the calls that are done. */
+function keptTimesteps(
+  { call }: PipelineRun,
+  { sampler, timesteps = sampler.timesteps }: PredictorJob,
+): 'all' | 'none' | { readonly first: number; readonly last: number } {
+  const [start, end] = [call.controlGuidanceStart ?? 0, call.controlGuidanceEnd ?? 1];
+  if (start === 0 && end === 1) return 'all';
+  const count = timesteps.length;
+  const kept = timesteps.filter((_, i) => i / count >= start && (i + 1) / count <= end);
+  const [first, last] = [kept[0], kept.at(-1)];
+  return first === undefined || last === undefined ? 'none' : { first, last };
+}
+
+function scalar(value: number): Tensor {
+  return float32(Float32Array.of(value), []);
+}
