@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     // As the command line does: grpc-js would print what it also throws.
     env: { GRPC_VERBOSITY: 'NONE' },
+    // Every test has an end; one that comes to it says what its processes wait for.
+    setupFiles: ['test/support/hang-report.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

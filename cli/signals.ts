@@ -23,6 +23,8 @@ export function startSignals(): Signals {
       controller.abort(new AsyncDiffError('cancelled', `ended by ${name}`));
     });
   };
+  // Windows has no such signal.
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => void tellState());
   on('SIGINT', EXIT.sigint);
   on('SIGTERM', EXIT.sigterm);
   return {
@@ -31,4 +33,12 @@ export function startSignals(): Signals {
       return exitCode;
     },
   };
+}
+
+/** Asked with SIGUSR2, a process that seems to hang says what it is at and waits for. */
+async function tellState(): Promise<void> {
+  // Commands that open nothing do not load it.
+  const { describeProcess } = await import('../common/pending/index.js');
+  const lines = describeProcess().map((line) => `  ${line}\n`);
+  process.stderr.write(`state of process ${process.pid}:\n${lines.join('')}`);
 }

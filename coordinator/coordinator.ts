@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { LIMITS } from '../common/settings/index.js';
 import { packageVersion } from '../common/package.js';
+import { describeWith } from '../common/pending/index.js';
 import { Pipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, type LinkSecurity, channelArguments } from '../rpc/index.js';
@@ -54,6 +55,7 @@ export class Coordinator implements CoordinatorParts {
   readonly pipeline: Pipeline | undefined;
   readonly #server: RunningServer;
   #isStopping = false;
+  readonly #undescribe: () => void;
 
   private constructor(
     options: CoordinatorOptions,
@@ -79,6 +81,7 @@ export class Coordinator implements CoordinatorParts {
     this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
     this.#server = start(this);
     this.#tellHealth();
+    this.#undescribe = describeWith(() => this.#describe());
   }
 
   /** Throws `port_in_use`, `address_invalid`, `invalid_settings`, `model_not_found`, `model_invalid`. */
@@ -135,6 +138,18 @@ export class Coordinator implements CoordinatorParts {
     this.registry.close();
     await this.#server.drain(graceMs === 0 ? 0 : FAREWELL_MS);
     await this.pipeline?.close();
+    this.#undescribe();
+  }
+
+  /** For a person who asks what it is at. */
+  #describe(): string[] {
+    return [
+      `coordinator at ${this.address}: ${this.jobs.running} running, ${this.jobs.queued} queued`,
+      ...this.registry.workers.map(
+        ({ name, state, silentMs }) =>
+          `worker ${name}: ${state}, heard of ${(silentMs / 1000).toFixed(1)} s ago`,
+      ),
+    ];
   }
 
   /** The process serves as long as it does not stop; the service only where a job could be placed. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { Deadline } from '../common/pending/index.js';
+import { Deadline, describeWith } from '../common/pending/index.js';
 import { loadOrt, parseDevice } from '../execution/index.js';
 import {
   channelArguments,
@@ -138,6 +138,10 @@ export class AsyncDiffWorker {
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, secrets, device: declared, hello });
     worker.#begin();
+    const own = worker;
+    describeWith(() => [
+      `worker ${own.id || own.#hello.name} at ${own.address}: ${own.state}${own.#conversation?.busy === true ? ', in a job' : ''}`,
+    ]);
     return worker;
   }
 

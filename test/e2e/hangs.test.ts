@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DenoiseOptions, JobEvent } from '../../client/index.js';
+import { AsyncDiffClient, type DenoiseOptions, type JobEvent } from '../../client/index.js';
+import { CliProcess } from '../support/child.js';
 import { denoiseOn, TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/cli.js';
 import { type Answers, FakeWorker, obliging } from '../support/fake-worker.js';
@@ -234,4 +235,46 @@ it('plans of the same id, one after another on a slow link to the coordinator, d
     });
     expect(done.report.workers).toHaveLength(2);
   }
+});
+
+it('a process that seems to hang says what it waits for when it is asked', async () => {
+  const serve = new CliProcess([
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--cache',
+    join(folder, 'cache'),
+    '--exit-with-stdin',
+  ]);
+  closing.push(() => void serve.stop());
+  const { address } = await serve.ready();
+  const fake = new FakeWorker(address, 'mute', () => undefined);
+  closing.push(() => fake.close());
+  await serve.until(() => serve.stderr.includes('worker registered'), 'register it');
+  const client = new AsyncDiffClient(address);
+  closing.push(() => client.close());
+  const modelSha256 = await client.uploadModel(writeModel(smallPredictor(), folder));
+  const request = {
+    modelSha256,
+    schedulerConfig: SMALL_SCHEDULER,
+    inputs: smallInputs(),
+    numInferenceSteps: SHORT,
+  };
+  const stop = new AbortController();
+  const job = denoiseOn(client, { ...request, signal: stop.signal });
+  await eventually(
+    () => fake.heard.some(({ deploy }) => deploy !== null && deploy !== undefined),
+    'it is deployed to',
+  );
+  serve.kill('SIGUSR2');
+  await serve.until(() => serve.stderr.includes('state of process'), 'say what it waits for');
+  await serve.until(
+    () => serve.stderr.includes('waits for worker mute to open its part of the plan: for'),
+    'name the worker',
+  );
+  expect(serve.stderr).toMatch(
+    /coordinator at .*: 1 running, 0 queued\n {2}worker mute: deploying, heard of 0\.\d s ago/,
+  );
+  stop.abort();
+  await expect(job).rejects.toMatchObject({ code: 'cancelled' });
 });

@@ -3,7 +3,22 @@ import { afterAll } from 'vitest';
 import { distFile } from '../../common/package.js';
 
 const alive = new Set<ChildProcess>();
+const running = new Set<CliProcess>();
 const START_TIMEOUT_MS = 60_000;
+/** For a process that is asked what it waits for. */
+const STATE_MS = 500;
+const KEPT_STDERR = 2_000;
+
+/** Asks every running process what it waits for; what each has said since it was asked, and its last lines before. */
+export async function statesOfChildren(): Promise<string[]> {
+  const asked = [...running];
+  for (const { child } of asked) child.kill('SIGUSR2');
+  await new Promise((resolve) => setTimeout(resolve, STATE_MS));
+  return asked.map(
+    ({ pid, args, stderr }) =>
+      `process ${pid} (asyncdiff ${args.slice(0, 4).join(' ')}):\n${stderr.slice(-KEPT_STDERR)}`,
+  );
+}
 
 function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
@@ -28,6 +43,7 @@ export interface CliOptions {
 /** A running `asyncdiff ...`, compiled, as a user would start it. */
 export class CliProcess {
   readonly child: ChildProcess;
+  readonly args: readonly string[];
   readonly exit: Promise<CliExit>;
   stdout = '';
   stderr = '';
@@ -42,7 +58,9 @@ export class CliProcess {
       env: { ...env, NO_COLOR: '1', ...options.env },
       cwd: options.cwd,
     });
+    this.args = args;
     alive.add(this.child);
+    running.add(this);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
       this.#changed();
@@ -55,6 +73,7 @@ export class CliProcess {
       this.child.once('error', reject);
       this.child.once('close', (code, signal) => {
         alive.delete(this.child);
+        running.delete(this);
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
         this.#changed();
       });
