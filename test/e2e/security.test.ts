@@ -247,6 +247,8 @@ describe('a client', () => {
     await eventually(async () => (await a.status()).runningJobs === 1, 'the job runs');
     expect(await refusal(b.attach(second.id).result())).toMatchObject({ code: 'job_not_found' });
     expect(await b.attach(second.id).cancel()).toBe(false);
+    expect(await b.jobs()).toEqual([]);
+    expect((await a.jobs()).map(({ jobId }) => jobId)).toContain(second.id);
     expect((await a.status()).runningJobs).toBe(1);
     expect(await a.attach(second.id).cancel()).toBe(true);
     expect(await ended).toMatchObject({ code: 'cancelled' });
