@@ -9,6 +9,7 @@ export class ProgressLine {
   readonly #io: CommandIo;
   readonly #quiet: boolean;
   #drawn = false;
+  #label = '';
   #quarter = -1;
 
   constructor(io: CommandIo, quiet: boolean) {
@@ -28,7 +29,8 @@ export class ProgressLine {
       return;
     }
     const quarter = total === 0 ? 0 : Math.floor((done / total) * PLAIN_LINES);
-    if (total > 0 && quarter === this.#quarter) return;
+    if (label === this.#label && quarter === this.#quarter) return;
+    this.#label = label;
     this.#quarter = quarter;
     this.#io.stderr.write(total === 0 ? `${label}\n` : `${label} ${done}/${total}\n`);
   }
@@ -43,6 +45,7 @@ export class ProgressLine {
   clear(): void {
     if (this.#drawn) this.#io.stderr.write('\r\u001b[2K');
     this.#drawn = false;
+    this.#label = '';
     this.#quarter = -1;
   }
 }

@@ -10,7 +10,7 @@ import {
   ReferenceExecutor,
   type StepResult,
 } from '../execution/index.js';
-import { componentsAsked, defaultWorkDir, type Plan, planInThread, segmentModel } from '../planner/index.js';
+import { componentsAsked, defaultWorkDir, type Plan, planInProcess, segmentModel } from '../planner/index.js';
 import { scheduleOf } from '../program/index.js';
 import type { Sampler } from '../samplers/index.js';
 
@@ -46,7 +46,7 @@ export async function referenceRun(
   const batchRepeat = guidanceScale > 1 ? 2 : 1;
   const [batch = 1, ...rest] = latents.dims;
   const shapes = Object.fromEntries(Object.entries(conditioning).map(([name, { dims }]) => [name, dims]));
-  const plan = await planInThread(
+  const plan = await planInProcess(
     {
       source: {
         kind: 'model',
@@ -60,7 +60,7 @@ export async function referenceRun(
       workDir: options.workDir ?? defaultWorkDir(),
       threads: 1,
     },
-    options.signal,
+    { signal: options.signal },
   );
   const segments = await loadSegments(plan.specs, (spec) =>
     openOrtSession(segmentModel(plan, spec.sha256), {

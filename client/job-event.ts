@@ -9,6 +9,16 @@ import type { RunReport } from './run-report.js';
 export type JobEvent =
   /** `position`: jobs ahead. */
   | { readonly type: 'queued'; readonly jobId: string; readonly position: number }
+  /**
+   * The job waits for its plan or for workers that get it: `fold`, `cut` and `hash` are planning, `send`, `open` and `measure` the workers. `fraction` is
+   * 0 to 1 of the stage.
+   */
+  | {
+      readonly type: 'preparing';
+      readonly jobId: string;
+      readonly stage: string;
+      readonly fraction: number;
+    }
   | {
       readonly type: 'planned';
       readonly jobId: string;
@@ -58,6 +68,7 @@ export function readEvent(message: JobEvent__Output): JobEvent {
   const { jobId } = message;
   if (message.progress) return { type: 'progress', jobId, ...message.progress };
   if (message.queued) return { type: 'queued', jobId, ...message.queued };
+  if (message.preparing) return { type: 'preparing', jobId, ...message.preparing };
   if (message.planned) return { type: 'planned', jobId, ...message.planned };
   if (message.preview) return { type: 'preview', jobId, ...message.preview };
   if (message.warning) return { type: 'warning', jobId, ...message.warning };

@@ -21,4 +21,5 @@ export {
   type PlanWorker,
   segmentModel,
 } from './plan.js';
-export { defaultWorkDir, planInThread } from './planner.js';
+export { defaultWorkDir, planInProcess, type PlanningOptions } from './planner.js';
+export type { OnPlanningProgress, PlanningProgress, PlanningStage } from './planning-progress.js';

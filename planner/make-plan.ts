@@ -21,6 +21,7 @@ import { type Placement, placeComponents } from '../program/index.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { Artifact, Plan, PlanRequest } from './plan.js';
+import type { OnPlanningProgress } from './planning-progress.js';
 import { segmentSpecs } from './segment-specs.js';
 
 interface Measured {
@@ -31,10 +32,13 @@ interface Measured {
 
 /**
  * Makes a plan: costs the predictor, cuts it for the workers there are, writes each segment as a graph of its own.
- * Blocks its thread while ONNX Runtime works; see Planner for the one that does not.
+ * Blocks its thread while ONNX Runtime works; see `planInProcess` for the one that does not.
  */
-export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const measured = await measure(request);
+export async function makePlan(
+  request: PlanRequest,
+  onProgress: OnPlanningProgress = () => undefined,
+): Promise<Plan> {
+  const measured = await measure(request, onProgress);
   const { graph } = measured;
   const { settings } = request;
   const placement = placeComponents({
@@ -45,6 +49,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const recompute = recomputeOf(settings);
   const latents = graph.values.get(graph.sampleInput);
   const latentBytes = ((latents?.bytes ?? 0) * settings.microBatches) / request.batchRepeat;
+  onProgress({ stage: 'cut', fraction: 0 });
   const chosen = chooseSettings(
     graph,
     {
@@ -65,7 +70,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const exported =
     measured.prepared === undefined
       ? undefined
-      : await exportTo(request.workDir, measured.prepared, chosen.sessions);
+      : await exportTo(request.workDir, measured.prepared, chosen.sessions, onProgress);
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   return {
     planId: planId(chosen.partition, placement, specs),
@@ -96,9 +101,12 @@ async function exportTo(
   workDir: string,
   prepared: PreparedModel,
   sessions: Partition,
+  onProgress: OnPlanningProgress,
 ): Promise<{ segments: SegmentArtifact[]; artifacts: Map<string, Artifact>; sources: Plan['sources'] }> {
   const index = new ContentIndex(join(workDir, 'hashes'));
-  const tensors = await ModelTensors.hash(prepared.folded.skeleton, index);
+  const tensors = await ModelTensors.hash(prepared.folded.skeleton, index, {
+    onProgress: (done, total) => onProgress({ stage: 'hash', fraction: done / total }),
+  });
   const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'));
   const artifacts = new Map<string, Artifact>();
   for (const { sha256, path, sizeBytes, tensors: names } of segments) {
@@ -111,13 +119,10 @@ async function exportTo(
   return { segments, artifacts, sources: tensors.sources };
 }
 
-async function measure({
-  source,
-  settings,
-  workDir,
-  device = 'cpu',
-  threads,
-}: PlanRequest): Promise<Measured> {
+async function measure(
+  { source, settings, workDir, device = 'cpu', threads }: PlanRequest,
+  onProgress: OnPlanningProgress,
+): Promise<Measured> {
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
     return {
@@ -126,6 +131,7 @@ async function measure({
       timeDilation: profile.time_dilation,
     };
   }
+  onProgress({ stage: 'fold', fraction: 0 });
   const prepared = await prepareModel({
     modelPath: source.modelPath,
     adaptation: source.adaptation,
@@ -137,6 +143,7 @@ async function measure({
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     device: speedOf(device, threads),
+    onTurn: (turn) => onProgress({ stage: 'fold', fraction: 1 - 0.5 ** turn }),
   });
   return { graph: prepared.graph, prepared, timeDilation: 1 };
 }

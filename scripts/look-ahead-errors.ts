@@ -28,7 +28,7 @@ import {
   ReferenceExecutor,
   releaseSegments,
 } from '../execution/index.js';
-import { defaultWorkDir, type Plan, planInThread, segmentModel } from '../planner/index.js';
+import { defaultWorkDir, type Plan, planInProcess, segmentModel } from '../planner/index.js';
 import type { ScheduleSettings } from '../program/index.js';
 import { createSampler, parseSchedulerConfig, type Sampler } from '../samplers/index.js';
 
@@ -227,7 +227,7 @@ class Bench {
     const batchRepeat = this.#guidanceScale > 1 ? 2 : 1;
     const [batch = 1, ...rest] = latents.dims;
     const shapes = Object.fromEntries(Object.entries(conditioning).map(([name, { dims }]) => [name, dims]));
-    const plan = await planInThread({
+    const plan = await planInProcess({
       source: {
         kind: 'model',
         modelPath: this.#subject.modelPath,

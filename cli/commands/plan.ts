@@ -6,7 +6,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
 import { Pipeline } from '../../coordinator/pipeline/index.js';
-import { defaultWorkDir, formatPlan, planInThread, type PlanSource } from '../../planner/index.js';
+import { defaultWorkDir, formatPlan, planInProcess, type PlanSource } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { collect } from '../numbers.js';
@@ -42,7 +42,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const source = await openModel(flags);
   const { modelPath } = source;
   const settings = resolvePlanSettings({ ...DEFAULTS, ...toPlanOptions(flags) });
-  const plan = await planInThread(
+  const plan = await planInProcess(
     {
       source,
       settings,
@@ -52,7 +52,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
     },
-    io.signal,
+    { signal: io.signal },
   );
   const document = formatPlan(plan) satisfies PlanDocument;
   if (flags.json === true) {

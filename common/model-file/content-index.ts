@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type BigIntStats, readFileSync } from 'node:fs';
 import { mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../errors/index.js';
+import { temporaryName } from '../temporary-file.js';
 import type { FileRange } from './file-range.js';
 
 /** What is known of one file, as it is stored. */
@@ -146,7 +147,7 @@ export class ContentIndex {
   }
 
   async #write(entry: Entry): Promise<void> {
-    const temporary = join(this.#dir, `${randomUUID()}.tmp`);
+    const temporary = temporaryName(this.#file(entry.path));
     try {
       await mkdir(this.#dir, { recursive: true });
       await writeFile(temporary, JSON.stringify(entry));

@@ -9,6 +9,7 @@ import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
 import type { Reader } from '../../program/index.js';
 import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
 import { artifactSource } from './artifact-source.js';
+import { type OnPreparing, OpeningProgress } from './preparing.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { ArtifactSource, WorkerHandle } from '../workers/index.js';
 import type { DeploymentState } from './deployment-state.js';
@@ -22,6 +23,7 @@ export interface DeployOptions {
   readonly isRelayed: (from: WorkerHandle, to: WorkerHandle) => boolean;
   /** `to` cannot reach `from` (any more). */
   readonly onLinkDown: (from: WorkerHandle, to: WorkerHandle, why: string) => void;
+  readonly onPreparing?: OnPreparing | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -91,6 +93,16 @@ export class Deployment {
   }
 
   async #open(): Promise<void> {
+    const sessions = this.workers.map(({ id }): [string, number] => {
+      const own = specsOf(this.plan, id).map(({ session }) => session);
+      return [id, new Set(own).size];
+    });
+    const totalBytes = [...this.plan.artifacts.values()].reduce((sum, one) => sum + one.lengthBytes, 0);
+    const progress = new OpeningProgress(
+      new Map(sessions),
+      Math.max(1, totalBytes),
+      this.#options.onPreparing ?? (() => undefined),
+    );
     const { signal } = this.#options;
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
@@ -99,7 +111,7 @@ export class Deployment {
     await Promise.all(
       this.workers.map(async (worker) => {
         try {
-          const answer = await this.#deployTo(worker, source, either);
+          const answer = await this.#deployTo(worker, source, progress, either);
           for (const [segment, ms] of Object.entries(answer.segmentMs))
             this.#segmentMs.set(`${worker.id}/${segment}`, ms);
         } catch (thrown) {
@@ -120,7 +132,12 @@ export class Deployment {
     this.#state = 'ready';
   }
 
-  #deployTo(worker: WorkerHandle, source: ArtifactSource, signal: AbortSignal): Promise<Deployed__Output> {
+  #deployTo(
+    worker: WorkerHandle,
+    source: ArtifactSource,
+    progress: OpeningProgress,
+    signal: AbortSignal,
+  ): Promise<Deployed__Output> {
     const { plan, routes, deploymentId } = this;
     const { isRelayed, onLinkDown } = this.#options;
     const { optimizationLevel } = plan.settings;
@@ -153,6 +170,7 @@ export class Deployment {
           if (from !== undefined) onLinkDown(from, worker, why);
           this.#break(new AsyncDiffError('worker_lost', why));
         },
+        onProgress: (receivedBytes, sessionsOpen) => progress.update(worker.id, receivedBytes, sessionsOpen),
         signal,
       },
     );

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
-import { fileState } from '../../common/model-file/index.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
-import { type Plan, type PlanRequest, planInThread } from '../../planner/index.js';
+import type { Plan, PlanRequest } from '../../planner/index.js';
 import { Deployment } from './deployment.js';
+import { Plans } from './plans.js';
+import type { OnPreparing } from './preparing.js';
 import { LinkMeter, PairHealth } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
@@ -16,9 +16,6 @@ export interface DeploymentRequest {
   readonly batchRepeat: number;
   readonly workers: readonly WorkerHandle[];
 }
-
-/** Plans that are kept: a benchmark goes back and forth between a few. */
-const KEPT_PLANS = 32;
 
 /**
  * Makes plans and keeps the current one deployed. A plan is made once for the same request and workers: its cut, and so
@@ -31,7 +28,7 @@ export class Deployments {
   readonly #pairs = new PairHealth();
   readonly #links = new LinkMeter(this.#pairs);
   readonly #hostId = hostIdentity().hostId;
-  readonly #plans = new Map<string, Promise<Plan>>();
+  readonly #plans = new Plans();
   /** Tells this coordinator's deployments from those of one that was here before it. */
   readonly #name = randomBytes(4).toString('hex');
   #generation = 0;
@@ -49,6 +46,7 @@ export class Deployments {
   async plan(
     request: DeploymentRequest,
     signal?: AbortSignal,
+    onPreparing?: OnPreparing,
   ): Promise<{ plan: Plan; planRequest: PlanRequest }> {
     const key = keyOf(request);
     const links =
@@ -68,29 +66,17 @@ export class Deployments {
       workDir: this.#workDir,
       threads: this.#threads,
     };
-    let made = this.#plans.get(key);
-    if (made !== undefined && !(await isCurrent(made))) {
-      this.#plans.delete(key);
-      made = undefined;
-    }
-    if (made === undefined) {
-      // Not under the signal of this call: others may come to wait for the same plan.
-      made = planInThread(planRequest);
-      this.#plans.set(key, made);
-      made.catch(() => this.#plans.delete(key));
-      const oldest = this.#plans.keys().next().value;
-      if (this.#plans.size > KEPT_PLANS && oldest !== undefined) this.#plans.delete(oldest);
-    }
-    return { plan: await abortable(made, signal), planRequest };
+    return { plan: await this.#plans.get(key, planRequest, signal, onPreparing), planRequest };
   }
 
   /** The deployed plan for a request: the current one if it fits and is whole, else a new one in its place. */
   async deploy(
     request: DeploymentRequest,
     signal?: AbortSignal,
+    onPreparing?: OnPreparing,
   ): Promise<{ deployment: Deployment; planRequest: PlanRequest }> {
     const key = keyOf(request);
-    const { plan, planRequest } = await this.plan(request, signal);
+    const { plan, planRequest } = await this.plan(request, signal, onPreparing);
     if (
       this.#current?.key === key &&
       this.#current.deployment.plan === plan &&
@@ -105,6 +91,7 @@ export class Deployments {
       deploymentId: `${plan.planId}-${this.#name}-${this.#generation}`,
       plan,
       workers: request.workers,
+      onPreparing,
       isRelayed: (from, to) => plan.settings.dataPath === 'relay' || !this.#pairs.isReachable(from, to),
       onLinkDown: (from, to, why) => this.#linkDown(from, to, why),
       signal: signal === undefined ? opening.signal : AbortSignal.any([signal, opening.signal]),
@@ -160,13 +147,6 @@ export class Deployments {
     this.#current?.deployment.close();
     this.#current = undefined;
   }
-}
-
-/** Whether a plan that was made, or is being made, is one of the files that are there now: a model may be written anew under its name. */
-async function isCurrent(made: Promise<Plan>): Promise<boolean> {
-  const plan = await made.catch(() => undefined);
-  const states = await Promise.all((plan?.sources ?? []).map(async ({ path }) => fileState(path)));
-  return states.every(({ state }, at) => state === plan?.sources[at]?.state);
 }
 
 function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): string {

@@ -1,4 +1,5 @@
 export { Deployment } from './deployment.js';
 export { type DeploymentRequest, Deployments } from './deployments.js';
+export type { OnPreparing, Preparing } from './preparing.js';
 export { DistributedExecutor } from './distributed-executor.js';
 export { roundLimitMs } from './round-watch.js';

@@ -85,6 +85,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
     trace: job.trace,
     signal: context.signal,
+    onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
     onDeployed: (deployment, { periodMs, loss, firstStep }) => {
       const count = deployment.workers.length;
       if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });

@@ -15,7 +15,7 @@ import type { PlanRequest } from '../../planner/index.js';
 import type { Sampler } from '../../samplers/index.js';
 import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
-import type { Deployments, DeploymentRequest } from '../deployment/index.js';
+import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
 import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
 import type { Phases } from './phases.js';
 import { predictedPeriodMs } from './predicted-period.js';
@@ -53,6 +53,8 @@ export interface DenoiseRunOptions {
   readonly guidanceScale: number;
   readonly trace: boolean;
   readonly signal: AbortSignal;
+  /** The plan is made, or the workers get it. */
+  readonly onPreparing?: OnPreparing | undefined;
   /** `periodMs`: predicted, of an asynchronous round. */
   readonly onDeployed: (
     deployment: Deployment,
@@ -104,9 +106,11 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
     try {
       const workers = await options.workers(restarts > 0);
       const request = { ...options.request, workers };
-      await options.phases.time('plan', () => options.deployments.plan(request, signal));
-      const deployed = await options.phases.time('send', () => options.deployments.deploy(request, signal));
-      const startMs = clockMs();
+      const { onPreparing } = options;
+      await options.phases.time('plan', () => options.deployments.plan(request, signal, onPreparing));
+      const deployed = await options.phases.time('send', () =>
+        options.deployments.deploy(request, signal, onPreparing),
+      );
       deployment = deployed.deployment;
       const { planRequest } = deployed;
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);

@@ -35,7 +35,7 @@ export class JobRecord {
   #state: JobState = 'queued';
   readonly #followers = new Set<SendEvent>();
   readonly #warnings: JobEvent[] = [];
-  readonly #last = new Map<'queued' | 'planned' | 'preview' | 'progress', JobEvent>();
+  readonly #last = new Map<'queued' | 'preparing' | 'planned' | 'preview' | 'progress', JobEvent>();
   #outcome: Outcome | undefined;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
@@ -107,7 +107,7 @@ export class JobRecord {
       this.#warnings.push(whole);
       if (this.#warnings.length > MAX_KEPT_WARNINGS) this.#warnings.shift();
     }
-    for (const kind of ['queued', 'planned', 'preview', 'progress'] as const)
+    for (const kind of ['queued', 'preparing', 'planned', 'preview', 'progress'] as const)
       if (event[kind]) this.#last.set(kind, whole);
     for (const send of this.#followers) void send(whole);
   }
@@ -134,7 +134,7 @@ export class JobRecord {
    * @throws AsyncDiffError what the job failed with
    */
   async follow(send: SendEvent, signal: AbortSignal): Promise<void> {
-    const last = ['queued', 'planned', 'preview', 'progress'] as const;
+    const last = ['queued', 'preparing', 'planned', 'preview', 'progress'] as const;
     for (const event of [...this.#warnings, ...last.flatMap((kind) => this.#last.get(kind) ?? [])])
       void send(event);
     this.#followers.add(send);

@@ -34,6 +34,7 @@ interface Held {
   readonly deploymentId: string;
   readonly sender: ArtifactSender;
   readonly onLinkDown: DeployAids['onLinkDown'];
+  readonly onProgress: DeployAids['onProgress'];
 }
 
 /**
@@ -134,12 +135,12 @@ export class WorkerHandle {
   /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
   async deploy(
     deploy: Deploy & { readonly deploymentId: string },
-    { artifacts, sizeBytes, onLinkDown, signal }: DeployAids,
+    { artifacts, sizeBytes, onLinkDown, onProgress, signal }: DeployAids,
   ): Promise<Deployed__Output> {
     const { deploymentId } = deploy;
     this.#go('deploying');
     const sender = new ArtifactSender(deploymentId, artifacts, (message) => this.send(message));
-    this.#held = { deploymentId, sender, onLinkDown };
+    this.#held = { deploymentId, sender, onLinkDown, onProgress };
     try {
       const deployed = this.#asks.ask<Deployed__Output>(`deployed/${deploymentId}`, {
         task: 'open its part of the plan',
@@ -246,9 +247,12 @@ export class WorkerHandle {
       if (this.#pings < EAGER_PINGS) this.ping();
     } else if (message.needArtifacts) this.#sendArtifacts(message.needArtifacts);
     else if (message.deployProgress) {
-      const { deploymentId, receivedBytes } = message.deployProgress;
+      const { deploymentId, receivedBytes, sessionsOpen } = message.deployProgress;
       this.#asks.progress(`deployed/${deploymentId}`);
-      if (this.#held?.deploymentId === deploymentId) this.#held.sender.written(receivedBytes);
+      if (this.#held?.deploymentId === deploymentId) {
+        this.#held.sender.written(receivedBytes);
+        this.#held.onProgress?.(receivedBytes, sessionsOpen);
+      }
     } else if (message.linkDown) {
       const { deploymentId, producerId, message: why } = message.linkDown;
       if (this.#held?.deploymentId === deploymentId) this.#held.onLinkDown(producerId, why);

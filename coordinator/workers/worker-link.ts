@@ -33,5 +33,7 @@ export interface DeployAids {
   readonly sizeBytes: number;
   /** A producer's tensors cannot come (any more), also between jobs. */
   readonly onLinkDown: (producerId: string, why: string) => void;
+  /** Bytes of artifacts that the worker has received of those that it asked for, and sessions that it has opened. */
+  readonly onProgress?: ((receivedBytes: number, sessionsOpen: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

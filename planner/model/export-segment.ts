@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
@@ -17,6 +17,7 @@ import {
   type TensorProto,
   writesOf,
 } from '../../common/model-file/index.js';
+import { temporaryName } from '../../common/temporary-file.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
 import { weightsBehind } from './build-cost-graph.js';
@@ -70,7 +71,7 @@ export function exportSegments(
 
 /** A file that is there as a whole, or not at all. */
 function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = temporaryName(path);
   try {
     writeFileSync(temporary, bytes);
     renameSync(temporary, path);

@@ -64,6 +64,7 @@ export async function foldConstants(
   start: Skeleton,
   label: string,
   signal: AbortSignal | undefined,
+  onTurn: (turn: number) => void = () => undefined,
 ): Promise<FoldedSkeleton> {
   let skeleton = start;
   const asItCame = await inferValues(start, label, 'declared');
@@ -72,6 +73,7 @@ export async function foldConstants(
     checkCancelled(signal);
     const inferred = await inferValues(skeleton, label);
     checkCancelled(signal);
+    onTurn(turn + 1);
     checkConstants(skeleton, inferred);
     const folded = await foldOnce(skeleton, inferred, state);
     if (folded !== undefined) {

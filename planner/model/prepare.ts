@@ -31,6 +31,8 @@ export interface PrepareOptions {
   /** What the costs are for; one core of a CPU unless set. */
   readonly device?: DeviceSpeed | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** So many turns of folding are done; three or four are usual. */
+  readonly onTurn?: ((turn: number) => void) | undefined;
 }
 
 /** Inputs, outputs and open dimensions of a noise predictor. Reads the model file, runs nothing. */
@@ -64,7 +66,7 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   checkLive(start, keepValues);
   const key = preparedKey(start);
   const known = readPrepared(workDir, key, start);
-  const folded = known ?? (await foldConstants(start, modelLabel(file.path), signal));
+  const folded = known ?? (await foldConstants(start, modelLabel(file.path), signal, options.onTurn));
   const { graph, unknownOperators } = buildCostGraph(folded, predictor, options.device ?? CPU_CORE);
   const made = producers(graph.nodes.map(({ outputs }) => ({ output: [...outputs] })));
   for (const name of keepValues) {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findRuntime } from '../../common/runtime-package.js';
@@ -10,6 +10,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../common/model-file/index.js';
+import { temporaryName } from '../../common/temporary-file.js';
 import type { CostGraph } from '../search/index.js';
 import type { FoldedSkeleton } from './fold-constants.js';
 import type { Skeleton } from './skeleton.js';
@@ -51,7 +52,7 @@ export function preparedKey(skeleton: Skeleton): string {
 export function writePrepared(folder: string, key: string, { skeleton, values }: FoldedSkeleton): void {
   const info = [...values].map(([name, { dtype, dims }]) => valueInfo({ name, dtype, dims }));
   const bytes = encodeSkeleton(skeleton, info);
-  const temporary = join(folder, `${randomUUID()}.tmp`);
+  const temporary = temporaryName(fileOf(folder, key));
   mkdirSync(folder, { recursive: true });
   try {
     writeFileSync(temporary, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]));

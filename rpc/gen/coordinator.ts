@@ -48,6 +48,7 @@ import type { PlanResponse as _asyncdiff_v1_PlanResponse, PlanResponse__Output a
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from './asyncdiff/v1/PlanSettings.js';
 import type { Planned as _asyncdiff_v1_Planned, Planned__Output as _asyncdiff_v1_Planned__Output } from './asyncdiff/v1/Planned.js';
 import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from './asyncdiff/v1/Pong.js';
+import type { Preparing as _asyncdiff_v1_Preparing, Preparing__Output as _asyncdiff_v1_Preparing__Output } from './asyncdiff/v1/Preparing.js';
 import type { Preview as _asyncdiff_v1_Preview, Preview__Output as _asyncdiff_v1_Preview__Output } from './asyncdiff/v1/Preview.js';
 import type { ProbeChunk as _asyncdiff_v1_ProbeChunk, ProbeChunk__Output as _asyncdiff_v1_ProbeChunk__Output } from './asyncdiff/v1/ProbeChunk.js';
 import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from './asyncdiff/v1/ProbeLinks.js';
@@ -145,6 +146,7 @@ export interface ProtoGrpcType {
       PlanSettings: MessageTypeDefinition<_asyncdiff_v1_PlanSettings, _asyncdiff_v1_PlanSettings__Output>
       Planned: MessageTypeDefinition<_asyncdiff_v1_Planned, _asyncdiff_v1_Planned__Output>
       Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>
+      Preparing: MessageTypeDefinition<_asyncdiff_v1_Preparing, _asyncdiff_v1_Preparing__Output>
       Preview: MessageTypeDefinition<_asyncdiff_v1_Preview, _asyncdiff_v1_Preview__Output>
       ProbeChunk: MessageTypeDefinition<_asyncdiff_v1_ProbeChunk, _asyncdiff_v1_ProbeChunk__Output>
       ProbeLinks: MessageTypeDefinition<_asyncdiff_v1_ProbeLinks, _asyncdiff_v1_ProbeLinks__Output>

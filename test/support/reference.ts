@@ -10,7 +10,7 @@ import {
   releaseSegments,
 } from '../../execution/index.js';
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
-import { type Plan, planInThread, segmentModel } from '../../planner/index.js';
+import { type Plan, planInProcess, segmentModel } from '../../planner/index.js';
 import { scheduleOf } from '../../program/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
@@ -106,7 +106,7 @@ export class Reference {
     if (device.kind === 'declared') throw new Error('cpu is a real device');
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
     const [batch = 1, ...rest] = inputs['sample']?.dims ?? [];
-    const plan = await planInThread({
+    const plan = await planInProcess({
       source: {
         kind: 'model',
         modelPath,

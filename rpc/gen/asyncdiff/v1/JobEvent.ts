@@ -7,6 +7,7 @@ import type { Preview as _asyncdiff_v1_Preview, Preview__Output as _asyncdiff_v1
 import type { StepTensors as _asyncdiff_v1_StepTensors, StepTensors__Output as _asyncdiff_v1_StepTensors__Output } from '../../asyncdiff/v1/StepTensors.js';
 import type { Warning as _asyncdiff_v1_Warning, Warning__Output as _asyncdiff_v1_Warning__Output } from '../../asyncdiff/v1/Warning.js';
 import type { Done as _asyncdiff_v1_Done, Done__Output as _asyncdiff_v1_Done__Output } from '../../asyncdiff/v1/Done.js';
+import type { Preparing as _asyncdiff_v1_Preparing, Preparing__Output as _asyncdiff_v1_Preparing__Output } from '../../asyncdiff/v1/Preparing.js';
 
 export interface JobEvent {
   'jobId'?: (string);
@@ -17,7 +18,8 @@ export interface JobEvent {
   'stepTensors'?: (_asyncdiff_v1_StepTensors | null);
   'warning'?: (_asyncdiff_v1_Warning | null);
   'done'?: (_asyncdiff_v1_Done | null);
-  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done";
+  'preparing'?: (_asyncdiff_v1_Preparing | null);
+  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing";
 }
 
 export interface JobEvent__Output {
@@ -29,5 +31,6 @@ export interface JobEvent__Output {
   'stepTensors'?: (_asyncdiff_v1_StepTensors__Output | null);
   'warning'?: (_asyncdiff_v1_Warning__Output | null);
   'done'?: (_asyncdiff_v1_Done__Output | null);
-  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done";
+  'preparing'?: (_asyncdiff_v1_Preparing__Output | null);
+  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing";
 }

@@ -1,0 +1,80 @@
+import { abortable } from '../../common/abort.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { fileState } from '../../common/model-file/index.js';
+import { type OnPlanningProgress, type Plan, type PlanRequest, planInProcess } from '../../planner/index.js';
+
+/** Plans that are kept: a benchmark goes back and forth between a few. */
+const MAX_PLANS = 32;
+
+interface Entry {
+  readonly plan: Promise<Plan>;
+  readonly planning: AbortController;
+  readonly listeners: Set<OnPlanningProgress>;
+  waiters: number;
+  isMade: boolean;
+}
+
+/**
+ * Plans by request. One is made once, however many wait for it, and kept for as long as the model's files stay as they were; when nobody waits
+ * any more, its process is killed.
+ */
+export class Plans {
+  readonly #entries = new Map<string, Entry>();
+
+  async get(
+    key: string,
+    request: PlanRequest,
+    signal: AbortSignal | undefined,
+    onProgress: OnPlanningProgress = () => undefined,
+  ): Promise<Plan> {
+    const known = this.#entries.get(key);
+    const isStale = known !== undefined && known.waiters === 0 && !(await isCurrent(known.plan));
+    if (isStale) this.#forget(key, known);
+    const entry = this.#entries.get(key) ?? this.#begin(key, request);
+    entry.waiters += 1;
+    entry.listeners.add(onProgress);
+    try {
+      return await abortable(entry.plan, signal);
+    } finally {
+      entry.waiters -= 1;
+      entry.listeners.delete(onProgress);
+      if (entry.waiters === 0 && !entry.isMade) {
+        this.#forget(key, entry);
+        entry.planning.abort(new AsyncDiffError('cancelled', 'nobody waits for the plan any more'));
+      }
+    }
+  }
+
+  #begin(key: string, request: PlanRequest): Entry {
+    const planning = new AbortController();
+    const listeners = new Set<OnPlanningProgress>();
+    const plan = planInProcess(request, {
+      signal: planning.signal,
+      onProgress: (progress) => {
+        for (const listener of listeners) listener(progress);
+      },
+    });
+    const entry: Entry = { plan, planning, listeners, waiters: 0, isMade: false };
+    this.#entries.set(key, entry);
+    plan.then(
+      () => {
+        entry.isMade = true;
+      },
+      () => this.#forget(key, entry),
+    );
+    const oldest = this.#entries.keys().next().value;
+    if (this.#entries.size > MAX_PLANS && oldest !== undefined) this.#entries.delete(oldest);
+    return entry;
+  }
+
+  #forget(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  }
+}
+
+/** Whether the model's files are those that the plan was made from: a model may be written anew under its name. */
+async function isCurrent(made: Promise<Plan>): Promise<boolean> {
+  const plan = await made.catch(() => undefined);
+  const states = await Promise.all((plan?.sources ?? []).map(async ({ path }) => fileState(path)));
+  return states.every(({ state }, at) => state === plan?.sources[at]?.state);
+}
