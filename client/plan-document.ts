@@ -21,6 +21,16 @@ export interface PlanDocument {
     readonly dtype: string;
     readonly dims: readonly number[];
   }[];
+  /** Operators whose work is not known: they are counted by their output. */
+  readonly unknown_operators: readonly string[];
+  /** Estimated for each component; empty for declared devices. */
+  readonly memory: readonly {
+    readonly component: number;
+    readonly weight_bytes: number;
+    readonly activation_bytes: number;
+    readonly overhead_bytes: number;
+    readonly total_bytes: number;
+  }[];
   readonly shape: string;
   readonly cuts: readonly string[];
   /** Between workers, one for each component. */

@@ -15,6 +15,14 @@ export function formatPlan(plan: Plan) {
     critical_cycle: plan.predicted.criticalCycle,
     placement: plan.placement.map((workers, index) => ({ component: index + 1, workers })),
     inputs: plan.inputs,
+    unknown_operators: plan.unknownOperators,
+    memory: plan.memory.map(({ weights, activations, overhead, total }, index) => ({
+      component: index + 1,
+      weight_bytes: weights,
+      activation_bytes: activations,
+      overhead_bytes: overhead,
+      total_bytes: total,
+    })),
     ...describePartition(plan.partition),
   };
 }

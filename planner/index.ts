@@ -9,6 +9,7 @@ export {
   readWeight,
   type PredictorAdaptation,
 } from './model/index.js';
+export type { PartMemory } from './memory.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
 export {

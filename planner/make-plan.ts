@@ -18,6 +18,7 @@ import { parseProfile, toCostGraph } from './declared/index.js';
 import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
+import { checkMemory, partMemory } from './memory.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { Artifact, Plan, PlanRequest } from './plan.js';
@@ -67,6 +68,9 @@ export async function makePlan(
       lags: settings.lag === 'auto' ? [1, 2] : [settings.lag],
     },
   );
+  const memory =
+    measured.prepared === undefined ? [] : partMemory(graph, chosen.sessions, request.device ?? 'cpu');
+  checkMemory(memory, placement, request.workers);
   const exported =
     measured.prepared === undefined
       ? undefined
@@ -79,6 +83,7 @@ export async function makePlan(
     specs,
     artifacts: exported?.artifacts ?? new Map(),
     sources: exported?.sources ?? [],
+    memory,
     unknownOperators: measured.prepared?.unknownOperators ?? [],
     inputs: graph.inputs.map(toSpec),
     output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),

@@ -3,6 +3,7 @@ import type { FileRange, FileState } from '../common/model-file/index.js';
 import type { SegmentModel, SegmentSpec } from '../execution/index.js';
 import type { Chosen, PlannedSettings, PlanSettings } from '../common/settings/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
+import type { PartMemory } from './memory.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
 import type { InputShapes, PredictorAdaptation } from './model/index.js';
@@ -43,6 +44,8 @@ export interface PlanWorker {
   readonly speed: number;
   /** Coordinator to worker and back, measured. */
   readonly roundTripMs: number;
+  /** Memory of its device for a part of a model; undefined where it did not say: then it is taken to be enough. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** A measured way from one worker to another. */
@@ -84,6 +87,8 @@ export interface Plan {
   /** As asked for, with what was chosen in place of `auto`. */
   readonly settings: Chosen<PlannedSettings>;
   readonly predicted: PlanPrediction;
+  /** Estimated for each component, from component 1; empty for declared devices. */
+  readonly memory: readonly PartMemory[];
   /** Operators whose work the cost model does not know. */
   readonly unknownOperators: readonly string[];
   readonly declared: boolean;

@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly cacheDir?: string | undefined;
   /** Speed beside the other workers; the planner gives this one so much more of the compute. Default 1. */
   readonly speed?: number | undefined;
+  /** Memory of the device for its part of a model, bytes. Defaults to the host's for `cpu`, unknown for others: then any part is taken to fit. */
+  readonly memoryBytes?: number | undefined;
   /** Name for people. Defaults to the host's. */
   readonly name?: string | undefined;
   readonly maxMessageBytes?: number | undefined;

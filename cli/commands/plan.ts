@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
@@ -9,12 +8,17 @@ import { Pipeline } from '../../coordinator/pipeline/index.js';
 import { defaultWorkDir, formatPlan, planInProcess, type PlanSource } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { collect } from '../numbers.js';
+import { collect, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { guessShapes, predictorOf } from '../predictor-folder.js';
+import { ProgressLine } from '../progress.js';
 import { planWorkers } from '../reference-run.js';
+import { showStage } from '../watch-job.js';
 
 export interface PlanCommandFlags extends PlanFlags {
   readonly model: string;
+  readonly height?: number;
+  readonly width?: number;
   readonly inputShape?: string[];
   readonly cache?: string;
   readonly json?: boolean;
@@ -28,6 +32,8 @@ const GUIDED_BATCH = 2;
 export function register(command: Command, io: CommandIo): void {
   command.requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
   addPlanFlags(command, { scope: 'plan', defaults: DEFAULTS })
+    .option('--height <px>', "height of the picture (default: the model's)", wholeNumber('height', 1))
+    .option('--width <px>', "width of the picture (default: the model's)", wholeNumber('width', 1))
     .option(
       '--input-shape <name=1,2,3>',
       'shape of an input that the model leaves open (repeatable)',
@@ -42,6 +48,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const source = await openModel(flags);
   const { modelPath } = source;
   const settings = resolvePlanSettings({ ...DEFAULTS, ...toPlanOptions(flags) });
+  const progress = new ProgressLine(io, flags.json === true);
   const plan = await planInProcess(
     {
       source,
@@ -52,8 +59,12 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
     },
-    { signal: io.signal },
+    {
+      signal: io.signal,
+      onProgress: (stage) => showStage(progress, 'plan', stage),
+    },
   );
+  progress.clear();
   const document = formatPlan(plan) satisfies PlanDocument;
   if (flags.json === true) {
     writeJson(io, { ...document, model: modelPath });
@@ -64,7 +75,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   );
   for (const part of document.components) {
     io.stdout.write(
-      `component ${part.component}: ${(part.share * 100).toFixed(1)} % of the compute (${part.cost_ms.toFixed(2)} ms), ${part.nodes} nodes, ${(part.weight_bytes / 1e6).toFixed(1)} MB of weights\n`,
+      `component ${part.component}: ${(part.share * 100).toFixed(1)} % of the compute (${part.cost_ms.toFixed(2)} ms), ${part.nodes} nodes, ${(part.weight_bytes / 1e6).toFixed(1)} MB of weights${memoryText(document, part.component)}\n`,
     );
     for (const value of part.recomputes)
       io.stdout.write(`  computes ${value} again from the latents: fresh, not sent\n`);
@@ -77,20 +88,50 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   io.stdout.write(
     `between workers ${(document.bytes_per_round / 1e6).toFixed(3)} MB a round (broadcasting every module: ${(document.broadcast_bytes_per_round / 1e6).toFixed(1)} MB)\n`,
   );
+  if (document.unknown_operators.length > 0)
+    io.stdout.write(
+      `counted by their output, their work is not known: ${document.unknown_operators.join(', ')}\n`,
+    );
   io.stdout.write(`predicted round ${document.predicted_period_ms.toFixed(2)} ms\n`);
 }
 
+/** Memory that a worker needs for a component, for people. */
+function memoryText({ memory }: PlanDocument, component: number): string {
+  const part = memory.find((one) => one.component === component);
+  return part === undefined ? '' : `, about ${(part.total_bytes / 1e9).toFixed(2)} GB of memory`;
+}
+
+/** The predictor of a file or folder with the shapes of a picture. Where its graph alone does not say what it is fed, its pipeline does. */
 async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const given = parseShapes(flags.inputShape ?? []);
-  if ((await stat(flags.model).catch(() => undefined))?.isDirectory() !== true)
-    return {
-      kind: 'model',
-      modelPath: flags.model,
-      inputShapes: { ...guessShapes(flags.model), ...given },
-    };
+  const modelPath = predictorOf(flags.model);
+  if (modelPath !== flags.model && !predictsLatents(modelPath)) return openPipeline(flags, given);
+  const guessed = guessShapes(modelPath, flags.model, flags, GUIDED_BATCH);
+  return { kind: 'model', modelPath, inputShapes: { ...guessed, ...given } };
+}
+
+/** Whether a predictor can be told to give what has the shape of its latents: not where further channels go in, or more come out. */
+function predictsLatents(modelPath: string): boolean {
+  const { sample, output } = describeModel(modelPath);
+  return sample.dims.every((dim, axis) => {
+    const other = output.dims[axis];
+    return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
+  });
+}
+
+async function openPipeline(
+  flags: PlanCommandFlags,
+  given: InputShapes,
+): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const pipeline = await Pipeline.open(flags.model, { threads: 1 });
   try {
-    const { inputShapes, job } = await pipeline.begin({ prompt: '', guidanceScale: GUIDED_BATCH });
+    const { height, width } = flags;
+    const { inputShapes, job } = await pipeline.begin({
+      prompt: '',
+      guidanceScale: GUIDED_BATCH,
+      ...(height !== undefined && { height }),
+      ...(width !== undefined && { width }),
+    });
     return {
       kind: 'model',
       modelPath: pipeline.predictorPath,
@@ -100,19 +141,6 @@ async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, {
   } finally {
     await pipeline.close();
   }
-}
-
-/** A batch of two wherever nothing but the batch is open. */
-function guessShapes(modelPath: string): InputShapes {
-  const { inputs, sample } = describeModel(modelPath);
-  const shapes: Record<string, readonly number[]> = {};
-  for (const { name, dims } of inputs) {
-    const [batch, ...rest] = dims;
-    if (typeof batch === 'string' && rest.length > 0 && rest.every((dim) => typeof dim === 'number')) {
-      shapes[name === sample.name ? 'sample' : name] = [GUIDED_BATCH, ...rest];
-    }
-  }
-  return shapes;
 }
 
 function parseShapes(given: readonly string[]): InputShapes {

@@ -17,6 +17,7 @@ export interface WorkerFlags extends ServedLinkFlags {
   readonly threads?: number;
   readonly cache?: string;
   readonly speed?: number;
+  readonly memoryGb?: number;
   readonly name?: string;
   readonly metricsPort?: number;
   readonly graceMs: number;
@@ -48,6 +49,12 @@ export function register(command: Command, io: CommandIo): void {
         '--speed <s>',
         'speed beside the other workers: 0.5 gets half as much to compute (default: 1)',
       ).argParser(realNumber('speed', 0.01, 100)),
+    )
+    .addOption(
+      flag(
+        '--memory-gb <gb>',
+        "memory of the device for a part of a model (default: the host's for cpu)",
+      ).argParser(realNumber('memory-gb', 0.1, 100_000)),
     )
     .addOption(
       flag('--cache <dir>', 'folder that keeps segment models (default: ~/.cache/asyncdiff/segments)'),
@@ -90,6 +97,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     threads: flags.threads,
     cacheDir: flags.cache,
     speed: flags.speed,
+    memoryBytes: flags.memoryGb === undefined ? undefined : flags.memoryGb * 1e9,
     name: flags.name,
     ...(await openServedLinks(flags)),
     sharedMemory: flags.sharedMemory === 'on',

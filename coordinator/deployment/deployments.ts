@@ -58,12 +58,14 @@ export class Deployments {
         id: worker.id,
         hostId: worker.facts.hostId,
         speed: worker.speed,
+        memoryBytes: worker.facts.memoryBytes,
         // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
         roundTripMs: worker.facts.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
       })),
       links,
       batchRepeat: request.batchRepeat,
       workDir: this.#workDir,
+      device: request.workers[0]?.facts.device,
       threads: this.#threads,
     };
     return { plan: await this.#plans.get(key, planRequest, signal, onPreparing), planRequest };

@@ -111,6 +111,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
       const deployed = await options.phases.time('send', () =>
         options.deployments.deploy(request, signal, onPreparing),
       );
+      const startMs = clockMs();
       deployment = deployed.deployment;
       const { planRequest } = deployed;
       const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);

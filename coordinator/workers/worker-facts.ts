@@ -31,6 +31,8 @@ export interface WorkerFacts {
   readonly speed: number;
   /** Largest message that it takes, bytes. */
   readonly maxMessageBytes: number;
+  /** Memory of its device for its part of a model; undefined where it is not known. */
+  readonly memoryBytes: number | undefined;
   /** Undefined for a worker that computes. */
   readonly declared: DeclaredFacts | undefined;
 }
@@ -74,6 +76,10 @@ export function workerFacts(hello: Hello__Output, peer: string): WorkerFacts {
     // Left out by a worker that has no opinion.
     speed: hello.speed === 0 ? 1 : check.number('speed', hello.speed, MIN_SPEED, MAX_SPEED),
     maxMessageBytes: check.number('max_message_bytes', hello.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER),
+    memoryBytes:
+      hello.memoryBytes === 0
+        ? undefined
+        : check.number('memory_bytes', hello.memoryBytes, 1, Number.MAX_SAFE_INTEGER),
     declared: hello.declared ? check.profile(hello.declaredProfile, version) : undefined,
   };
 }

@@ -59,6 +59,7 @@ const facts: WorkerFacts = {
   onnxruntimeVersion: '1',
   nodeVersion: '1',
   speed: 1,
+  memoryBytes: undefined,
   maxMessageBytes: 1000,
   declared: undefined,
 };

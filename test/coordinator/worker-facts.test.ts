@@ -23,6 +23,7 @@ function hello(changes: Partial<Hello__Output> = {}): Hello__Output {
     hostName: 'gpu-1.lan',
     machineId: 'machine',
     onnxruntimeVersion: '1.30.0',
+    memoryBytes: 0,
     nodeVersion: 'v22.0.0',
     speed: 1,
     declared: false,

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { hostIdentity } from '../../common/host-identity.js';
 import { packageVersion } from '../../common/package.js';
 import { findRuntime } from '../../common/runtime-package.js';
@@ -12,6 +13,7 @@ export async function describeWorker(
     readonly advertise?: string | undefined;
     readonly speed?: number | undefined;
     readonly maxMessageBytes?: number | undefined;
+    readonly memoryBytes?: number | undefined;
   },
   device: {
     readonly device: string;
@@ -35,8 +37,15 @@ export async function describeWorker(
     onnxruntimeVersion: findRuntime()?.version ?? '',
     nodeVersion: process.version,
     speed: names.speed ?? 1,
+    memoryBytes: names.memoryBytes ?? (device.device.startsWith('cpu') ? hostMemoryBytes() : 0),
     declared: device.declared !== undefined,
     declaredProfile: device.declared?.profileJson ?? '',
     maxMessageBytes: names.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
   };
+}
+
+/** Memory of this host, or of the container that this process is confined to. */
+function hostMemoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

@@ -48,6 +48,10 @@ export interface Hello {
    * Largest message that it takes.
    */
   'maxMessageBytes'?: (number | string | Long);
+  /**
+   * Memory that its device has for its part of a model, as the user says or as the host has; 0: not known.
+   */
+  'memoryBytes'?: (number | string | Long);
 }
 
 /**
@@ -96,4 +100,8 @@ export interface Hello__Output {
    * Largest message that it takes.
    */
   'maxMessageBytes': (number);
+  /**
+   * Memory that its device has for its part of a model, as the user says or as the host has; 0: not known.
+   */
+  'memoryBytes': (number);
 }

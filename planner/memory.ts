@@ -1,0 +1,119 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Partition, Placement, Segment } from '../program/index.js';
+import type { CostGraph } from './search/index.js';
+
+/** Memory that a session takes besides weights and activations: ONNX Runtime's graph, kernels and arena. */
+const SESSION_BYTES = 40e6;
+/** Node, gRPC and ONNX Runtime themselves. */
+const PROCESS_BYTES = 150e6;
+/** What one worker needs for its part of a plan, bytes. */
+export interface PartMemory {
+  readonly weights: number;
+  /** The largest set of values that are alive at once, in the order in which the nodes stand. */
+  readonly activations: number;
+  /** Sessions and the process. */
+  readonly overhead: number;
+  readonly total: number;
+}
+
+/** What a worker has; undefined where it did not say. */
+export interface WorkerMemory {
+  readonly id: string;
+  readonly memoryBytes?: number | undefined;
+}
+
+/**
+ * Memory of the part of each component, from component 1.
+ *
+ * @param device on `cpu` float16 weights and values count twice: ONNX Runtime widens them to float32. Packed copies of the weights of matrix products count
+ *   once: the file's pages behind them are given back
+ */
+export function partMemory(graph: CostGraph, sessions: Partition, device: string): PartMemory[] {
+  const isCpu = device.startsWith('cpu');
+  return sessions.components.map(({ index }) => {
+    const segments = sessions.segments.filter(({ component }) => component === index);
+    const weights = weightBytes(graph, segments, isCpu);
+    const activations = Math.max(0, ...segments.map((segment) => peakBytes(graph, segment, isCpu)));
+    const overhead = PROCESS_BYTES + segments.length * SESSION_BYTES;
+    return { weights, activations, overhead, total: weights + activations + overhead };
+  });
+}
+
+function weightBytes(graph: CostGraph, segments: readonly Segment[], isCpu: boolean): number {
+  let bytes = 0;
+  for (const { nodes } of segments) {
+    const loaded = new Set<string>();
+    for (const node of nodes.map((at) => graph.nodes[at])) {
+      if (node === undefined) continue;
+      const isHalf = node.outputs.some((name) => graph.values.get(name)?.dtype === 'float16');
+      for (const name of node.weights) {
+        if (loaded.has(name)) continue;
+        loaded.add(name);
+        bytes += (isCpu && isHalf ? 2 : 1) * (graph.weightBytes.get(name) ?? 0);
+      }
+    }
+  }
+  return bytes;
+}
+
+/** The largest sum of values that are alive at once while a segment runs: what it reads, and what was made and is still read. */
+function peakBytes(graph: CostGraph, { nodes }: Segment, isCpu: boolean): number {
+  const lastUse = new Map<string, number>();
+  nodes.forEach((node, at) => {
+    for (const name of graph.nodes[node]?.inputs ?? []) lastUse.set(name, at);
+  });
+  const bytesOf = (name: string): number => {
+    const { bytes = 0, dtype } = graph.values.get(name) ?? {};
+    return isCpu && dtype === 'float16' ? 2 * bytes : bytes;
+  };
+  const made = new Set(nodes.flatMap((node) => graph.nodes[node]?.outputs ?? []));
+  let alive = 0;
+  // What comes from outside is there from the beginning.
+  for (const name of lastUse.keys()) if (!made.has(name)) alive += bytesOf(name);
+  let peak = alive;
+  nodes.forEach((node, at) => {
+    const { inputs = [], outputs = [] } = graph.nodes[node] ?? {};
+    for (const name of outputs) alive += bytesOf(name);
+    peak = Math.max(peak, alive);
+    for (const name of new Set(inputs)) if (lastUse.get(name) === at) alive -= bytesOf(name);
+  });
+  return peak;
+}
+
+/**
+ * Refuses a plan whose parts do not fit the workers that they are placed on.
+ *
+ * @throws AsyncDiffError `partition_impossible` with what each worker needs and has, and what would fit
+ */
+export function checkMemory(
+  parts: readonly PartMemory[],
+  placement: Placement,
+  workers: readonly WorkerMemory[],
+): void {
+  const needs = workers.map(({ id, memoryBytes }) => {
+    const held = parts.filter((_, at) => placement[at]?.includes(id));
+    const bytes = held.reduce((sum, { total }) => sum + total - PROCESS_BYTES, PROCESS_BYTES);
+    return { id, memoryBytes, bytes: held.length === 0 ? 0 : bytes };
+  });
+  const short = needs.filter(({ bytes, memoryBytes }) => memoryBytes !== undefined && bytes > memoryBytes);
+  if (short.length === 0) return;
+  const figures = needs
+    .filter(({ bytes }) => bytes > 0)
+    .map(
+      ({ id, bytes, memoryBytes }) =>
+        `${id} needs ${gigabytes(bytes)}${memoryBytes === undefined ? '' : ` of ${gigabytes(memoryBytes)}`}`,
+    );
+  const whole = parts.reduce((sum, { total }) => sum + total - PROCESS_BYTES, 0);
+  const least = Math.min(...needs.flatMap(({ memoryBytes }) => memoryBytes ?? []));
+  const count = Math.ceil(whole / Math.max(1, least - PROCESS_BYTES));
+  throw new AsyncDiffError('partition_impossible', `the parts do not fit the memory: ${figures.join(', ')}`, {
+    hint:
+      least <= PROCESS_BYTES
+        ? `Give workers more memory (worker --memory-gb): each process takes ${gigabytes(PROCESS_BYTES)} before any model.`
+        : `About ${count} workers of ${gigabytes(least)} would hold it; or a smaller picture, or workers with more memory.`,
+  });
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}
