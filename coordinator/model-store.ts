@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
@@ -141,7 +141,7 @@ class Upload {
       maxStoredBytes,
     );
     // The path comes from the network: only a plain one inside of the model's folder.
-    const plain = normalize(path);
+    const plain = posix.normalize(path);
     if (
       plain !== path ||
       plain.startsWith('/') ||
