@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 
+/** Characters of a prompt that make a file's name. */
+const MAX_STEM_LENGTH = 60;
 const ENCODERS = ['.png', '.jpg', '.jpeg', '.webp'];
 
 /** Makes the folder of an output file, before the work that it is to hold begins. Throws `invalid_settings`. */
@@ -38,6 +41,15 @@ export function imagePaths(out: string, count: number): string[] {
   const ending = extname(out);
   const stem = join(dirname(out), basename(out, ending));
   return Array.from({ length: count }, (_, index) => `${stem}-${index}${ending}`);
+}
+
+/** `red-apple-0.png`, ...: names made of a prompt, numbered on from those that are here. */
+export function promptPaths(prompt: string, count: number): string[] {
+  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const stem = words.join('-').slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
+  let first = 0;
+  while (existsSync(`${stem}-${first}.png`)) first += 1;
+  return Array.from({ length: count }, (_, index) => `${stem}-${first + index}.png`);
 }
 
 /** Writes a PNG under a name that says how to encode it; it appears whole or not at all. */

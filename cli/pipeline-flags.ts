@@ -24,7 +24,7 @@ export function addPipelineFlags(command: Command): Command {
     if (row.kind === 'whole') option.argParser(wholeNumber(kebab, row.min, row.max));
     if (row.kind === 'number') option.argParser(realNumber(kebab, row.min, row.max));
     if (row.kind === 'numbers') option.argParser(numberList(kebab, row));
-    command.addOption(option);
+    command.addOption(option.helpGroup('Arguments of some pipelines:'));
   }
   return command;
 }

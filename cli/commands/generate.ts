@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { packageRoot } from '../../common/package.js';
 import { asked, type JobOptions, resolveJobSettings } from '../../common/settings/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { imagePaths, prepareFile, prepareOutput, writeImage } from '../output.js';
+import { imagePaths, promptPaths, prepareFile, prepareOutput, writeImage } from '../output.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { addPipelineFlags, type PipelineFlags, readPipelineFlags } from '../pipeline-flags.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
@@ -21,12 +23,17 @@ export interface GenerateFlags
     SamplerFlags,
     PipelineFlags {
   readonly model?: string;
-  readonly out: string;
+  readonly out?: string;
   readonly negativePrompt?: string;
   readonly traceFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+/** What `generate` draws with where nothing is said. */
+const BUNDLED = join(packageRoot, 'models', 'emoji');
+/** Each holds a part of the predictor; more gain little on one machine. */
+const MAX_LOCAL_WORKERS = 4;
 
 const JOB_FLAGS = [
   'numInferenceSteps',
@@ -41,8 +48,11 @@ const JOB_FLAGS = [
 export function register(command: Command, io: CommandIo): void {
   command
     .argument('<prompt>')
-    .addOption(flag('--model <dir>', 'model folder for local workers'))
-    .requiredOption('--out <file>', 'picture to write (.png, .jpg, .webp); several get -0, -1, ...')
+    .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled one)'))
+    .option(
+      '--out <file>',
+      'picture to write (.png, .jpg, .webp); several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
+    )
     .addOption(flag('--negative-prompt <text>', 'what the picture should not show'));
   addJobFlags(command, JOB_FLAGS);
   addPlanFlags(addClusterFlags(addSamplerFlags(addPipelineFlags(command), "the model's")))
@@ -55,20 +65,22 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
-  if (flags.coordinator === undefined && flags.model === undefined) {
-    throw new AsyncDiffError(
-      'usage',
-      'say where to run: --coordinator HOST:PORT, or --model DIR --local-workers K',
-    );
-  }
   const { scheduler: _scheduler, ...given } = jobOptions(flags);
   const job = resolveJobSettings(given);
   const samplerChoice = await readSamplerFlags(flags);
   const pipelineArguments = await readPipelineFlags(flags);
-  await prepareOutput(flags.out);
+  const count = job.numImagesPerPrompt;
+  const paths = flags.out === undefined ? promptPaths(prompt, count) : imagePaths(flags.out, count);
+  const [out = ''] = flags.out === undefined ? paths : [flags.out];
+  await prepareOutput(out);
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
-  const cluster = await openCluster(flags, io, { modelDir: flags.model });
+  // On this machine alone, without another word: a worker for each core.
+  const isLocal = flags.coordinator === undefined;
+  const localWorkers =
+    flags.localWorkers ?? (isLocal ? Math.min(MAX_LOCAL_WORKERS, availableParallelism()) : undefined);
+  const where = localWorkers === undefined ? flags : { ...flags, localWorkers };
+  const cluster = await openCluster(where, io, { modelDir: flags.model ?? (isLocal ? BUNDLED : undefined) });
   if (flags.coordinator !== undefined && flags.model !== undefined)
     progress.note(`--model ${flags.model} is left aside: the coordinator draws with its own`);
   try {
@@ -89,16 +101,14 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
       signal: io.signal,
     });
     const done = await watchJob(events, progress, 'generating', async (event) => {
-      if (event.type === 'preview') await writeImage(`${flags.out}.preview.png`, event.image);
+      if (event.type === 'preview') await writeImage(`${out}.preview.png`, event.image);
     });
-    const paths = imagePaths(flags.out, done.images.length);
     for (const [index, image] of done.images.entries()) await writeImage(paths[index] as string, image);
     if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
-    const out = paths.length === 1 ? paths[0] : paths;
     if (flags.json === true)
       writeJson(io, {
         schema: 'asyncdiff.generate/1',
-        out,
+        out: paths.length === 1 ? paths[0] : paths,
         prompt,
         seed: job.seed,
         ...runDocument(done.report),

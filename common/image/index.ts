@@ -1,6 +1,7 @@
 export { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './bitmap-font.js';
 export { type GridOptions, gridPicture, sideBySide } from './captioned-grid.js';
 export { decodePng, encodePng } from './png.js';
+export { readPngText, withPngText } from './png-text.js';
 export { psnr } from './psnr.js';
 export { imagePsnrDb, pixelsToFloat, type RgbImage, toRgb8 } from './rgb-image.js';
 export { resizePicture } from './resize.js';

@@ -1,4 +1,4 @@
-import { encodePng } from '../../common/image/index.js';
+import { encodePng, withPngText } from '../../common/image/index.js';
 import {
   asked,
   type JobSettings,
@@ -11,6 +11,7 @@ import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.j
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { BegunCall, Pipeline, PipelineCall } from '../pipeline/index.js';
+import { pictureText } from './picture-text.js';
 import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
@@ -62,7 +63,11 @@ export async function generateJob(
   );
   const { pictures } = await context.phases.time('decode', () => begun.finish(outcome.latents));
   const images: Uint8Array[] = [];
-  for (const picture of pictures) images.push(await encodePng(picture));
+  const parameters = pictureText(call, begun, {
+    modelFolder: pipeline.folder.path,
+    planId: outcome.report.planId ?? '',
+  });
+  for (const picture of pictures) images.push(withPngText(await encodePng(picture), { parameters }));
   // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.
   await Promise.all(previews);
   return {

@@ -11,7 +11,11 @@ import {
 } from './kit/index.js';
 
 type Size = Pick<SizeRule, 'height' | 'width'>;
-type Checked = Pick<PipelineRun, 'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'>;
+/** What a call comes to with the defaults filled in. */
+export type CheckedCall = Pick<
+  PipelineRun,
+  'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'
+>;
 
 /** A call with its defaults filled in. Raises `invalid_settings` for what this pipeline does not take, or not so. */
 export async function checkCall(
@@ -19,7 +23,7 @@ export async function checkCall(
   { name, takes, sizedBy }: PipelineDescription,
   sizes: SizeRule,
   defaults: PipelineDefaults,
-): Promise<Checked> {
+): Promise<CheckedCall> {
   const stranger = ARGUMENT_NAMES.find(
     (argument) => call[argument] !== undefined && !takes.includes(argument),
   );

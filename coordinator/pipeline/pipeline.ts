@@ -3,7 +3,7 @@ import { ThreadClient } from '../../common/threads/index.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { parseSchedulerConfig } from '../../samplers/index.js';
-import { checkCall } from './check-call.js';
+import { checkCall, type CheckedCall } from './check-call.js';
 import {
   type ModelFolder,
   type NoiseDraws,
@@ -25,6 +25,8 @@ import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
 
 export interface BegunCall extends CompleteJob {
+  /** Sizes, steps and guidance with the defaults filled in. */
+  readonly settings: CheckedCall;
   readonly warnings: readonly string[];
   /** The final latents to what the user gets. */
   readonly finish: (latents: Tensor) => Promise<PipelineOutput>;
@@ -117,6 +119,7 @@ export class Pipeline {
     );
     return {
       ...completed,
+      settings: checked,
       warnings,
       finish: (latents) => description.finish(run, latents),
       preview: async (latents) => {
