@@ -1,5 +1,5 @@
 /** Entry of the planning process: one request comes, progress and a plan or an error go back, and it ends. */
-import { toWireError } from '../common/errors/index.js';
+import { toWireError } from '../common/wire-error.js';
 import { makePlan } from './make-plan.js';
 import type { PlanRequest } from './plan.js';
 import type { PlanningProgress } from './planning-progress.js';

@@ -1,4 +1,5 @@
-import { type AsyncDiffError, fromWireError, stackOf } from '../common/errors/index.js';
+import { type AsyncDiffError } from '../common/errors/index.js';
+import { fromWireError, stackOf } from '../common/wire-error.js';
 import type { Span, WorkerExecution } from '../execution/index.js';
 import type { JobReport, JobReport__Output } from '../rpc/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../rpc/gen/asyncdiff/v1/WorkerFault.js';

@@ -1,3 +1,2 @@
 export { AsyncDiffError, type ErrorOptions } from './asyncdiff-error.js';
 export { type ErrorCode, ERRORS, EXIT, type GrpcStatus } from './table.js';
-export { fromWireError, stackOf, toWireError, type WireError } from './wire-error.js';

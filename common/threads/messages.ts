@@ -1,4 +1,4 @@
-import type { WireError } from '../errors/index.js';
+import type { WireError } from '../wire-error.js';
 
 /** What a thread can be asked: by name, what goes in and what comes back. */
 export type ThreadCalls<C> = {

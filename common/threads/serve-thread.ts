@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { type ErrorCode, toWireError } from '../errors/index.js';
+import { type ErrorCode } from '../errors/index.js';
+import { toWireError } from '../wire-error.js';
 import type { FromThread, ThreadCalls, ToThread } from './messages.js';
 import { ThreadOutbox } from './outbox.js';
 

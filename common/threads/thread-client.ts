@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { AsyncDiffError, type ErrorCode, fromWireError } from '../errors/index.js';
+import { AsyncDiffError, type ErrorCode } from '../errors/index.js';
+import { fromWireError } from '../wire-error.js';
 import { distFile } from '../package.js';
 import { Pending } from '../pending/index.js';
 import type { FromThread, ThreadCalls, ToThread } from './messages.js';

@@ -1,4 +1,5 @@
-import { AsyncDiffError, stackOf } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { stackOf } from '../../common/wire-error.js';
 import { clockMs } from '../../execution/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorLog } from '../log.js';

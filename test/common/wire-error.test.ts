@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { AsyncDiffError, fromWireError, stackOf, toWireError } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { fromWireError, stackOf, toWireError } from '../../common/wire-error.js';
 
 function fails(): never {
   throw new TypeError('of nothing');

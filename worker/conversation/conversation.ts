@@ -1,4 +1,5 @@
-import { AsyncDiffError, fromWireError, stackOf } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { fromWireError, stackOf } from '../../common/wire-error.js';
 import { describeWaits } from '../../common/pending/index.js';
 import { clockMs } from '../../execution/index.js';
 import {

@@ -1,5 +1,5 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import type { WireError } from '../../common/errors/index.js';
+import type { WireError } from '../../common/wire-error.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';

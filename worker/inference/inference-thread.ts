@@ -3,7 +3,7 @@
  * network thread never waits for compute. A run cannot be interrupted: the thread is stopped by a message.
  */
 import { workerData } from 'node:worker_threads';
-import { toWireError } from '../../common/errors/index.js';
+import { toWireError } from '../../common/wire-error.js';
 import { serveThread, type ThreadAnswer } from '../../common/threads/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import {

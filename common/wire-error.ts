@@ -1,5 +1,4 @@
-import { AsyncDiffError } from './asyncdiff-error.js';
-import { ERRORS, type ErrorCode } from './table.js';
+import { AsyncDiffError, ERRORS, type ErrorCode } from './errors/index.js';
 
 /** An error as plain data, for the way between threads or processes. */
 export interface WireError {
