@@ -3,16 +3,19 @@ import type { PlanSettings } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import {
   denoise,
-  type DenoiseResult,
+  denoiseSteadily,
   loadSegments,
+  lookAheadOptions,
   openOrtSession,
   parseDevice,
   ReferenceExecutor,
+  releaseSegments,
+  type SteadyResult,
   type StepResult,
 } from '../execution/index.js';
 import { componentsAsked, defaultWorkDir, type Plan, planInProcess, segmentModel } from '../planner/index.js';
-import { scheduleOf } from '../program/index.js';
-import type { Sampler } from '../samplers/index.js';
+import { scheduleOf, type ScheduleSettings } from '../program/index.js';
+import { isFlow, type Sampler } from '../samplers/index.js';
 
 export interface ReferenceRunOptions {
   readonly modelPath: string;
@@ -33,7 +36,7 @@ export interface ReferenceRunOptions {
  */
 export async function referenceRun(
   options: ReferenceRunOptions,
-): Promise<{ result: DenoiseResult; plan: Plan }> {
+): Promise<{ result: SteadyResult; plan: Plan; schedule: ScheduleSettings }> {
   const { inputs, sampler, guidanceScale } = options;
   const { sample: latents, ...conditioning } = inputs;
   if (latents === undefined)
@@ -69,8 +72,13 @@ export async function referenceRun(
       optimizationLevel: options.settings.optimizationLevel,
     }),
   );
-  const settings = scheduleOf(options.settings, sampler.numCalls);
-  const executor = new ReferenceExecutor(plan.partition, settings, segments);
+  const schedule = scheduleFor(options, plan);
+  const lookAhead = lookAheadOptions({
+    ...options,
+    schedule,
+    guidanceScale: batchRepeat === 2 ? guidanceScale : 0,
+    partition: plan.partition,
+  });
   try {
     const job = {
       jobId: 'reference',
@@ -80,19 +88,21 @@ export async function referenceRun(
       guidanceScale: batchRepeat === 2 ? guidanceScale : 0,
       trace: false,
     };
-    const result = await denoise({
-      executor,
-      sampler,
-      settings,
-      job,
-      latents,
-      signal: options.signal,
-      onStep: options.onStep,
-    });
-    return { result, plan };
+    const { signal, onStep } = options;
+    const result = await denoiseSteadily(
+      { sampler, settings: schedule, job, latents, lookAhead, signal, onStep },
+      (attempt) =>
+        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+    );
+    return { result, plan, schedule };
   } finally {
-    await executor.close();
+    await releaseSegments(segments);
   }
+}
+
+/** The schedule of a run under a plan. */
+function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): ScheduleSettings {
+  return scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
 }
 
 /** One worker per component, on one host: what local workers of the same number are planned as. */

@@ -17,6 +17,11 @@ export function runDocument(report: RunReport) {
     cuts: report.cuts,
     plan_id: report.planId,
     restarts: report.restarts,
+    drifts: report.drifts.map((drift) => (drift < 0 ? null : drift)),
+    drift_sum: report.driftSum,
+    in_order_steps: report.inOrderSteps,
+    held_steps: report.heldSteps,
+    notes: report.notes,
     declared: report.declared,
     workers: report.workers.map((worker) => ({
       name: worker.name,

@@ -26,6 +26,19 @@ export interface RunReport {
   readonly coordinatorCpuMs: number;
   /** Times that the job went on after a worker was lost. */
   readonly restarts: number;
+  /**
+   * With look-ahead, by step: how far its latents were from their prediction, root mean square over that of the latents. Negative where none
+   * was made. Above `tolerance` a step was made in order.
+   */
+  readonly drifts: readonly number[];
+  /** Their squares, summed over the steps that did not run in order: bounds the error of the latents, over their variance, in most cases. */
+  readonly driftSum: number;
+  /** Indexes of the steps that ran in order. */
+  readonly inOrderSteps: readonly number[];
+  /** Those of them that did because the latents had drifted. */
+  readonly heldSteps: readonly number[];
+  /** What a user should know of the prediction, in words. */
+  readonly notes: readonly string[];
   /** Content address of the plan: the same plan gives the same bits. */
   readonly planId: string;
   /** Values that end a segment, in order. */

@@ -33,6 +33,8 @@ export interface StepResult {
   readonly latents: Tensor;
   readonly eps: Tensor;
   readonly nextLatents: Tensor;
+  /** What predictions are made from after it, a copy: from there the job can go on. Undefined without look-ahead. */
+  readonly foresight: () => Foresight | undefined;
 }
 
 export interface DenoiseResult {
@@ -88,7 +90,15 @@ export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
           component: 0,
         });
         const timestep = sampler.timesteps[step] as number;
-        options.onStep?.({ step, round, timestep, latents, eps, nextLatents: own.latents });
+        options.onStep?.({
+          step,
+          round,
+          timestep,
+          latents,
+          eps,
+          nextLatents: own.latents,
+          foresight: () => own.state().foresight,
+        });
       }
       const endMs = clockMs();
       if (round.mode === 'async' && round.round > 1) roundMs.push(endMs - lastMs);

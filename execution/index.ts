@@ -9,6 +9,12 @@ export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
 export { type JobContext, JobState } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
+export {
+  driftReport,
+  lookAheadNotes,
+  lookAheadOptions,
+  type LookAheadJob,
+} from './look-ahead-options.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { fromOrtData, toOrtData } from './ort-data.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';

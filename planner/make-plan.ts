@@ -61,6 +61,7 @@ export async function makePlan(
       recomputeShare: recompute === 'off' ? 0 : undefined,
       microBatches: settings.microBatches,
       stride: settings.stride,
+      lookAhead: settings.lookAhead === 'on',
       cluster: clusterOf(request, placement, latentBytes),
     },
     {
@@ -77,7 +78,7 @@ export async function makePlan(
       : await exportTo(request.workDir, measured.prepared, chosen.sessions, onProgress);
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   return {
-    planId: planId(chosen.partition, placement, specs),
+    planId: planId(chosen.partition, placement, specs, settings.lookAhead),
     partition: chosen.partition,
     placement,
     specs,
@@ -153,10 +154,15 @@ async function measure(
   return { graph: prepared.graph, prepared, timeDilation: 1 };
 }
 
-function planId(partition: Partition, placement: Placement, specs: Plan['specs']): string {
+function planId(
+  partition: Partition,
+  placement: Placement,
+  specs: Plan['specs'],
+  lookAhead: 'on' | 'off',
+): string {
   const lags = partition.boundaryTensors.map(({ name, lag }) => [name, lag]);
   return createHash('sha256')
-    .update(JSON.stringify([specs, lags, placement]))
+    .update(JSON.stringify([specs, lags, placement, lookAhead]))
     .digest('hex')
     .slice(0, 16);
 }

@@ -31,11 +31,11 @@ export {
   listRounds,
   type LookAheadSchedule,
   type Round,
-  scheduleOf,
   type ScheduleSettings,
 } from './rounds.js';
 export { type Read, type Task, taskId, type VersionedTensor } from './task.js';
 export { aheadOf, type Stage, stagesOf } from './stages.js';
 export { type ReadByWorkers, type Routes, routeTensors, unreadFrom } from './routes.js';
+export { type ScheduledJob, scheduleOf } from './schedule.js';
 export { segmentsOfRun } from './run-segments.js';
 export { segmentBegins } from './segment-begins.js';

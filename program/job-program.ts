@@ -10,7 +10,7 @@ export interface Reader {
   readonly run: number;
 }
 
-/** Rounds of tasks kept: as many as are looked at for the readers of one, and the next. */
+/** As many as are in progress at a time, and those that are looked at for their readers. */
 const KEPT_ROUNDS = 16;
 
 /** A version of a boundary tensor, or of the latents, and who reads it. */
@@ -39,8 +39,11 @@ export class JobProgram {
   readonly #ahead: AheadProgram | undefined;
   /** Rounds from making a tensor to its last reading, at most. */
   readonly #reach: number;
-  /** Of AsyncDiff, the rounds of which something is left out; with look-ahead, those asked about lately. */
-  readonly #tasks = new Map<number, readonly Task[]>();
+  /** Of AsyncDiff, the rounds of which something is left out. */
+  readonly #trimmed = new Map<number, readonly Task[]>();
+  /** Of the rounds asked about lately. */
+  readonly #tasks = new Lately<readonly Task[]>();
+  readonly #made = new Lately<readonly ReadVersion[]>();
 
   constructor(partition: Partition, settings: ScheduleSettings) {
     this.#partition = partition;
@@ -61,17 +64,22 @@ export class JobProgram {
 
   /** The tasks of a round of this job, in an order in which one process may run them. */
   tasks(round: Round): readonly Task[] {
-    const known = this.#tasks.get(round.round);
-    if (known !== undefined) return known;
-    if (this.#ahead === undefined) return expandRound(this.#partition, round, this.#settings);
-    const tasks = this.#ahead.tasks(this.#at.get(round.round) as number);
-    this.#tasks.set(round.round, tasks);
-    if (this.#tasks.size > KEPT_ROUNDS) this.#tasks.delete(this.#tasks.keys().next().value as number);
-    return tasks;
+    return (
+      this.#trimmed.get(round.round) ??
+      this.#tasks.of(round.round, () =>
+        this.#ahead === undefined
+          ? expandRound(this.#partition, round, this.#settings)
+          : this.#ahead.tasks(this.#at.get(round.round) as number),
+      )
+    );
   }
 
   /** The boundary tensors that a round makes. */
   made(round: Round): readonly ReadVersion[] {
+    return this.#made.of(round.round, () => this.#findMade(round));
+  }
+
+  #findMade(round: Round): ReadVersion[] {
     const made = new Map<string, VersionedTensor & { readers: Reader[] }>();
     for (const { writes } of this.tasks(round))
       for (const { name, version } of writes) made.set(`${name}@${version}`, { name, version, readers: [] });
@@ -127,7 +135,7 @@ export class JobProgram {
       const isWhole =
         kept.length === all.length && kept.every((task, i) => task.writes.length === all[i]?.writes.length);
       whole = isWhole ? whole + 1 : 0;
-      if (!isWhole) this.#tasks.set(round.round, kept);
+      if (!isWhole) this.#trimmed.set(round.round, kept);
     }
   }
 
@@ -155,4 +163,18 @@ export class JobProgram {
 function addReader(readers: Reader[] | undefined, { component, run }: Reader): void {
   if (readers?.some((one) => one.component === component && one.run === run) === false)
     readers.push({ component, run });
+}
+
+/** Values of the rounds asked about lately. */
+class Lately<T> {
+  readonly #values = new Map<number, T>();
+
+  of(round: number, make: () => T): T {
+    const known = this.#values.get(round);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#values.set(round, made);
+    if (this.#values.size > KEPT_ROUNDS) this.#values.delete(this.#values.keys().next().value as number);
+    return made;
+  }
 }

@@ -1,8 +1,3 @@
-import type { PlanSettings } from '../common/settings/index.js';
-
-/** Warm-up steps where the settings say `auto`, or all steps where there are fewer. */
-const AUTO_WARM_UP = 3;
-
 /** What the schedule of one job needs to know, besides the partition. */
 export interface ScheduleSettings {
   /** T, steps of the sampler: calls of the model. */
@@ -42,15 +37,6 @@ export interface Round {
   readonly steps: number;
   /** The last synchronous round before or at this one: nothing older than it is ever read from here on. */
   readonly lastSync: number;
-}
-
-/** The schedule of a job of so many steps. */
-export function scheduleOf(
-  { stride, warmUp, timeShift }: Pick<PlanSettings, 'stride' | 'warmUp' | 'timeShift'>,
-  numInferenceSteps: number,
-): ScheduleSettings {
-  const leading = warmUp === 'auto' ? Math.min(AUTO_WARM_UP, numInferenceSteps) : warmUp;
-  return { numInferenceSteps, stride, warmUp: leading, timeShift };
 }
 
 /** The rounds of a whole job: warm-up, then asynchronous rounds, broken by the steps that run in order. */

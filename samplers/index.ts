@@ -3,7 +3,7 @@ export { keepRegion, type KeptRegion } from './kept-region.js';
 export type { Level } from './level.js';
 export { GivenNoise, type NoiseSeed, type NoiseSource, SeededNoise } from './noise.js';
 export { createSampler, findSampler, SAMPLERS, type SamplerChoice, samplersFor } from './registry.js';
-export type { LookAhead, LookAheadRun, Sampler, StepOutputs } from './sampler.js';
+export { isFlow, type LookAhead, type LookAheadRun, type Sampler, type StepOutputs } from './sampler.js';
 export {
   parseSamplerOptions,
   readSamplerOptions,

@@ -107,3 +107,8 @@ export interface LookAheadRun {
     dims?: readonly number[],
   ): Float32Array;
 }
+
+/** Whether a sampler follows a flow from noise to data: it carries a velocity forward. */
+export function isFlow({ lookAhead: { family } }: Pick<Sampler, 'lookAhead'>): boolean {
+  return family === 'flow' || family === 'copy';
+}

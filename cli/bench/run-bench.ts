@@ -143,7 +143,7 @@ class Bench {
 
   async #leadIn(plan: PlanOptions): Promise<void> {
     const { numInferenceSteps } = this.#options;
-    const { warmUp } = scheduleOf(resolvePlanSettings(plan), numInferenceSteps);
+    const { warmUp } = scheduleOf(resolvePlanSettings(plan), { steps: numInferenceSteps, flow: false });
     const steps = Math.min(numInferenceSteps, warmUp + LEAD_IN_STEPS);
     await this.#run(LEAD_IN, plan, { steps });
   }

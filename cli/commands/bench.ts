@@ -128,7 +128,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       settings: {
         workload: workload.label,
         num_inference_steps: numInferenceSteps,
-        warm_up: scheduleOf(shared, numInferenceSteps).warmUp,
+        warm_up: scheduleOf(shared, { steps: numInferenceSteps, flow: false }).warmUp,
         guidance_scale: guidanceScale,
         repeats: flags.repeats,
         settle_seconds: flags.settleSeconds,

@@ -13,7 +13,7 @@ import {
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
-import { listRounds, scheduleOf } from '../../program/index.js';
+import { driftReport, lookAheadNotes } from '../../execution/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -169,7 +169,6 @@ async function reference(
   const { inputs, job, sampler, recorder, progress } = shared;
   const { components } = shared.settings;
   const settings = { ...shared.settings, components: components === 'auto' ? 1 : components };
-  const schedule = scheduleOf(settings, sampler.numCalls);
   const records: Promise<void>[] = [];
   const outcome = await referenceRun({
     modelPath: flags.model,
@@ -189,15 +188,26 @@ async function reference(
     },
   });
   await Promise.all(records);
-  const { result } = outcome;
+  const { result, schedule } = outcome;
+  const { inOrder, driftSum } = driftReport(schedule, result.heldAt, result.drifts);
   const { partition, planId } = outcome.plan;
   return {
     latents: result.latents,
     document: {
       seconds: result.seconds,
       steps: sampler.numCalls,
-      rounds: listRounds(schedule).length,
-      ...settingsDocument({ ...settings, ...outcome.plan.settings, warmUp: schedule.warmUp }),
+      rounds: result.rounds,
+      ...settingsDocument({
+        ...settings,
+        ...outcome.plan.settings,
+        warmUp: schedule.warmUp,
+        end: schedule.end ?? 0,
+      }),
+      drifts: Array.from(result.drifts, (drift) => drift ?? null),
+      drift_sum: driftSum,
+      in_order_steps: inOrder,
+      held_steps: result.heldAt,
+      notes: lookAheadNotes({ schedule, sampler }, result.heldAt, inOrder),
       data_path: 'none',
       bytes_between_workers: 0,
       cuts: partition.cuts,

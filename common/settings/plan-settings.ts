@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../errors/index.js';
-import { choice, names, toggle, whole } from './kinds.js';
+import { choice, names, real, toggle, whole } from './kinds.js';
 import { LIMITS } from './limits.js';
 import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
@@ -13,6 +13,11 @@ const MAX_CALLS = 2 * MAX_STEPS;
 const MAX_WORKERS = 1_024;
 const MAX_MICRO_CUTS = 16;
 const MAX_MICRO_BATCHES = 64;
+/** What stands for `auto` where 0 is a value. */
+const AUTO_ON_WIRE = 2 ** 32 - 1;
+const MIN_TOLERANCE = 1e-4;
+/** Of the index of a step. */
+const MAX_INDEX_DIGITS = 4;
 /** Of the name of a value in a graph. */
 const MAX_VALUE_NAME = 1_024;
 
@@ -55,16 +60,68 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 's' },
   }),
-  /** w. `auto`: 3, or all steps where there are fewer. */
+  /** Whether components compute for the step at which their output is read, on predicted latents. */
+  lookAhead: row({
+    kind: choice(['on', 'off']),
+    default: 'on',
+    placeholder: 'on|off',
+    help: 'on: components compute ahead, on predicted latents, for the step at which they are read; off: AsyncDiff as published',
+    consequence:
+      'on is nearer to the sequential picture by factors of 10 to 10,000 at the same speed (docs/quality.md); off repeats runs of the published method.',
+    scope: 'plan',
+    bench: { word: 'a', means: 'off' },
+  }),
+  /** w. `auto`: by steps, components and sampler; see scheduleOf. */
   warmUp: row({
     kind: whole({ min: 1, max: MAX_CALLS, words: { auto: 0 } }),
     default: 'auto',
     placeholder: 'w',
-    help: 'leading steps that run in order, without stale inputs; auto: 3',
+    help: 'leading steps that run in order, without stale inputs; auto: 1 to 3, or all where there are 5 or fewer',
     consequence:
       'Steps in order are as slow as on one worker, and exact. At most num_inference_steps, and then the run is the sequential one.',
     scope: 'run',
     bench: { letter: 'w' },
+  }),
+  /** Steps at the end that run in order. `auto`: by steps, components and sampler; see scheduleOf. */
+  end: row({
+    kind: whole({ min: 0, max: MAX_CALLS, words: { auto: AUTO_ON_WIRE } }),
+    default: 'auto',
+    placeholder: 'e',
+    help: 'steps at the end that run in order; auto: 0 to 2 with look-ahead, 0 without',
+    consequence:
+      'The last steps decide fine detail: one of them in order does more for the picture than one more at the beginning. As slow as on one worker.',
+    scope: 'run',
+    bench: { letter: 'e' },
+  }),
+  /** Further steps that run in order, by their 0-based index. */
+  inOrder: row({
+    kind: names({ maxCount: MAX_CALLS, maxLength: MAX_INDEX_DIGITS }),
+    default: [],
+    placeholder: 'step',
+    help: 'run this step in order too, counted from 0 (repeatable)',
+    consequence:
+      'As slow as on one worker, and exact. A report names the steps that ran so: to repeat a run.',
+    scope: 'run',
+  }),
+  /** Drift of the predicted latents above which a step is made in order. */
+  tolerance: row({
+    kind: real({ min: MIN_TOLERANCE, max: 10, words: { off: 0 } }),
+    default: 0.03,
+    placeholder: 'drift',
+    help: 'make a step in order where the latents are further from their prediction than this, relative to their size',
+    consequence:
+      'The dial between speed and error where guidance is high or steps are large; at 20 steps and guidance 2 nothing exceeds 0.03. Only with look-ahead.',
+    scope: 'run',
+    bench: { letter: 't' },
+  }),
+  /** What steps in order for `tolerance` may cost, as a share of the speed. */
+  maxSpeedLoss: row({
+    kind: real({ min: 0, max: 1 }),
+    default: 1,
+    placeholder: 'share',
+    help: 'the share of the predicted speed that steps in order for --tolerance may cost',
+    consequence: 'At 0.25 the run is at most a quarter slower; what drifts after that is not caught.',
+    scope: 'run',
   }),
   /** AsyncDiff's `time_shift`. */
   timeShift: row({
@@ -223,7 +280,33 @@ export function resolvePlanSettings(
       `a whole number from 1 to num_inference_steps (${numInferenceSteps})`,
     );
   }
+  checkSteps(settings, numInferenceSteps);
   return settings;
+}
+
+function checkSteps({ end, inOrder, timeShift, lookAhead }: PlanSettings, numInferenceSteps: number): void {
+  if (end !== 'auto' && end > numInferenceSteps)
+    throw outOfRange(
+      'end',
+      PLAN_SETTINGS.end,
+      end,
+      `a whole number from 0 to num_inference_steps (${numInferenceSteps})`,
+    );
+  const outside = inOrder.find((step) => !/^\d+$/.test(step) || Number(step) >= numInferenceSteps);
+  if (outside !== undefined)
+    throw outOfRange(
+      'inOrder',
+      PLAN_SETTINGS.inOrder,
+      outside,
+      `the index of a step, 0 to ${numInferenceSteps - 1}`,
+    );
+  if (timeShift && lookAhead === 'on') {
+    throw new AsyncDiffError(
+      'invalid_settings',
+      'time_shift gives components the timestep of another step, and look_ahead that of their own',
+      { hint: 'Use --look-ahead off with --time-shift.' },
+    );
+  }
 }
 
 /** Those of the settings that a plan is made from. */

@@ -65,7 +65,13 @@ export class Deployment {
       return worker;
     });
     this.#byId = new Map(this.workers.map((worker) => [worker.id, worker]));
-    this.routes = routeTensors(plan.partition, plan.placement, (id) => given.get(id)?.facts.hostId ?? id);
+    const { stride, lookAhead } = plan.settings;
+    this.routes = routeTensors(
+      plan.partition,
+      plan.placement,
+      (id) => given.get(id)?.facts.hostId ?? id,
+      lookAhead === 'on' ? { stride } : undefined,
+    );
     const pairs = this.workers.flatMap((to) =>
       this.#producersOf(to).map((from): readonly [WorkerHandle, WorkerHandle] => [from, to]),
     );

@@ -3,7 +3,7 @@ import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import type { Sampler } from '../../samplers/index.js';
-import { listRounds, scheduleOf } from '../../program/index.js';
+import { listRounds } from '../../program/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
 import type { Deployment, Deployments } from '../deployment/index.js';
@@ -59,7 +59,6 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const { sampler, settings, latents } = job;
   const { registry } = context;
   const emit: RunningJob['emit'] = (event) => context.emit(event);
-  const schedule = scheduleOf(settings, sampler.numCalls);
   const startMs = performance.now();
   const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   requireWorkers(registry.workers, settings);
@@ -79,14 +78,13 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     request: { source: job.source, settings, batchRepeat },
     sampler,
     timesteps: job.timesteps ?? sampler.timesteps,
-    schedule,
     conditioning: job.conditioning,
     latents,
     guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
     trace: job.trace,
     signal: context.signal,
     onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
-    onDeployed: (deployment, { periodMs, loss, firstStep }) => {
+    onDeployed: (deployment, { periodMs, loss, firstStep, schedule }) => {
       const count = deployment.workers.length;
       if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });
       context.planned({
@@ -136,6 +134,7 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     cpuMs: (used.user + used.system) / 1000,
     simulate: job.simulate,
   });
+  for (const message of report.notes ?? []) emit({ warning: { message } });
   context.metrics.jobDone(run);
   return {
     latents: run.latents,

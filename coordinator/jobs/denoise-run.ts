@@ -2,18 +2,21 @@ import { abortable } from '../../common/abort.js';
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
+  type Attempted,
   clockMs,
   denoise,
-  type DenoiseResult,
+  denoiseSteadily,
   follow,
   type FollowOptions,
+  type Foresight,
+  lookAheadOptions,
   type Span,
   type StepResult,
   type WorkerExecution,
 } from '../../execution/index.js';
 import type { PlanRequest } from '../../planner/index.js';
-import type { Sampler } from '../../samplers/index.js';
-import type { Round, ScheduleSettings } from '../../program/index.js';
+import { isFlow, type Sampler } from '../../samplers/index.js';
+import { type Round, scheduleOf, type ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
 import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
@@ -44,7 +47,6 @@ export interface DenoiseRunOptions {
   readonly sampler: Sampler;
   /** As the predictor is fed them, by step. */
   readonly timesteps: readonly number[];
-  readonly schedule: ScheduleSettings;
   /** By graph-input name. */
   readonly conditioning: Readonly<Record<string, Tensor>>;
   /** Latents of step 0, float32, [batch, channels, ...]. */
@@ -61,6 +63,7 @@ export interface DenoiseRunOptions {
     attempt: {
       readonly periodMs: number;
       readonly firstStep: number;
+      readonly schedule: ScheduleSettings;
       /** What the attempt before ended with; undefined for the first. */
       readonly loss: AsyncDiffError | undefined;
     },
@@ -86,6 +89,14 @@ export interface DenoiseRun {
   readonly workers: readonly WorkerExecution[];
   readonly samplerSpans: readonly Span[];
   readonly restarts: number;
+  /** Of the first attempt. */
+  readonly schedule: ScheduleSettings;
+  /** Steps in order that followed a loss. */
+  readonly resumedAt: readonly number[];
+  /** Steps in order because the latents had drifted. */
+  readonly heldAt: readonly number[];
+  /** By step; see LatentsPredictor. */
+  readonly drifts: readonly (number | undefined)[];
 }
 
 /**
@@ -93,11 +104,15 @@ export interface DenoiseRun {
  * what a lost worker costs: what is left is planned anew, and the job goes on from there with one synchronous round.
  */
 export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun> {
-  const { sampler, schedule, signal } = options;
+  const { sampler, signal } = options;
+  const { settings } = options.request;
   let latents = options.latents;
   let nextStep = 0;
-  let seconds = 0;
-  let rounds = 0;
+  let foresight: Foresight | undefined;
+  let schedule: ScheduleSettings | undefined;
+  let attempts = 0;
+  const resumedAt: number[] = [];
+  const heldAt: number[] = [];
   let losses = 0;
   let stepAtLoss = -1;
   let lastLoss: AsyncDiffError | undefined;
@@ -114,27 +129,43 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
       const startMs = clockMs();
       deployment = deployed.deployment;
       const { planRequest } = deployed;
-      const periodMs = predictedPeriodMs(deployment, planRequest, schedule.stride);
-      options.onDeployed(deployment, { periodMs, firstStep: nextStep, loss: lastLoss });
-      const settings = {
-        ...schedule,
-        warmUp: nextStep === 0 ? schedule.warmUp : 1,
-        firstStep: nextStep,
-      };
+      const { plan } = deployment;
+      const periodMs = predictedPeriodMs(deployment, planRequest, settings.stride);
+      const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+      schedule ??= usual;
+      if (nextStep > 0) resumedAt.push(nextStep);
+      const begin = { ...usual, warmUp: nextStep === 0 ? usual.warmUp : 1, firstStep: nextStep };
+      options.onDeployed(deployment, { periodMs, firstStep: nextStep, schedule: begin, loss: lastLoss });
+      const lookAhead = lookAheadOptions({
+        schedule: usual,
+        settings,
+        sampler,
+        guidanceScale: options.guidanceScale,
+        partition: plan.partition,
+      });
       const window = windowOf(periodMs);
-      const common = {
-        executor: new DistributedExecutor(deployment, settings, restarts, {
+      const executorFor = (at: ScheduleSettings, holder: Deployment): DistributedExecutor =>
+        new DistributedExecutor(holder, at, attempts++, {
           roundLimitMs: roundLimitMs(
-            deployment,
-            deployment.workers[0]?.limitsMs.round ?? 0,
-            schedule.stride,
+            holder,
+            holder.workers[0]?.limitsMs.round ?? 0,
+            settings.stride,
             window.roundsPerReport,
           ),
           onLinkFailed: (from, to) => options.deployments.linkFailed(from, to),
           signal,
-        }),
+        });
+      const reached = (steps: number, there: Tensor, seen: Foresight | undefined): void => {
+        latents = there;
+        nextStep = steps;
+        foresight = seen;
+      };
+      // Where component N runs on several workers, the coordinator's sampler serves them all.
+      const samples = deployment.samplingWorkerId === undefined || options.onStep !== undefined;
+      const holder = deployment;
+      const common: Attempted = {
         sampler,
-        settings,
+        settings: begin,
         job: {
           jobId: options.jobId,
           conditioning: options.conditioning,
@@ -144,41 +175,45 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
           trace: options.trace,
         },
         latents,
+        lookAhead: lookAhead && { ...lookAhead, holds: lookAhead.holds - heldAt.length },
+        foresight,
         signal,
       };
-      const reached = (steps: number, there: Tensor): void => {
-        latents = there;
-        nextStep = steps;
-      };
-      // Where component N runs on several workers, the coordinator's sampler serves them all.
-      const samples = deployment.samplingWorkerId === undefined || options.onStep !== undefined;
-      const result: DenoiseResult = samples
-        ? await denoise({
-            ...common,
+      const result = await denoiseSteadily(common, (attempt, number) => {
+        const executor = executorFor(attempt.settings, holder);
+        const { firstStep = 0 } = attempt.settings;
+        if (number > 0) {
+          heldAt.push(firstStep);
+          reached(firstStep, attempt.latents, attempt.foresight);
+        }
+        if (samples)
+          return denoise({
+            ...attempt,
+            executor,
             onStep: (step) => {
               const steps = step.step + 1;
-              reached(steps, step.nextLatents);
+              reached(steps, step.nextLatents, step.foresight());
               options.onProgress(steps, step.round);
               options.onStep?.(step);
               if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, latents);
             },
-          })
-        : await follow({
-            ...common,
-            ...window,
-            wantsCheckpoint: (round) => wantsAny(options, round),
-            onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
-            onCheckpoint: (state, round) => {
-              reached(state.nextStep, state.latents);
-              if (wantsAny(options, round)) options.onLatents?.(nextStep, latents);
-            },
           });
+        return follow({
+          ...attempt,
+          executor,
+          ...window,
+          wantsCheckpoint: (round) => wantsAny(options, round),
+          onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
+          onCheckpoint: (state, round) => {
+            reached(state.nextStep, state.latents, state.foresight);
+            if (wantsAny(options, round)) options.onLatents?.(nextStep, latents);
+          },
+        });
+      });
       options.phases.add('denoise', startMs);
-      seconds += result.seconds;
-      rounds += result.rounds;
-      const { roundMs, samplerSpans, report } = result;
+      const { seconds, rounds, roundMs, samplerSpans, drifts, report } = result;
       return {
-        latents,
+        latents: result.latents,
         deployment,
         planRequest,
         seconds,
@@ -187,6 +222,10 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         samplerSpans,
         workers: report.workers,
         restarts,
+        schedule,
+        resumedAt,
+        heldAt,
+        drifts,
       };
     } catch (thrown) {
       const error = await lossOf(AsyncDiffError.from(thrown), deployment, options);

@@ -14,7 +14,10 @@ export function predictedPeriodMs(
   segmentMs: SegmentTimes = deployment.segmentMs,
 ): number {
   const cluster = measuredCluster(deployment, planRequest, segmentMs);
-  return predictPeriod(deployment.partition, cluster, { stride }).periodMs;
+  return predictPeriod(deployment.partition, cluster, {
+    stride,
+    lookAhead: deployment.plan.settings.lookAhead === 'on',
+  }).periodMs;
 }
 
 /** The plan's machines, with the segments' times as measured. */

@@ -1,5 +1,6 @@
 import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
+import { driftReport, lookAheadNotes } from '../../execution/index.js';
 import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
@@ -25,8 +26,8 @@ export function runReport(
     rounds: run.rounds,
     bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
     periodMs: median(run.roundMs),
-    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, options.schedule.stride, segmentMs),
-    maxShare: maxShare(deployment, options.schedule.stride),
+    predictedPeriodMs: predictedPeriodMs(deployment, planRequest, run.schedule.stride, segmentMs),
+    maxShare: maxShare(deployment, run.schedule.stride),
     broadcastBytesPerRound: partition.broadcastBytes,
     declared: plan.declared,
     timeDilation: plan.timeDilation,
@@ -35,7 +36,8 @@ export function runReport(
     cuts: [...partition.cuts],
     planId: plan.planId,
     restarts: run.restarts,
-    simulatedSeconds: totals.simulate ? simulatedSeconds(run, options, segmentMs) : 0,
+    ...predictionReport(run, options),
+    simulatedSeconds: totals.simulate ? simulatedSeconds(run, segmentMs) : 0,
     workers: run.workers.map((worker) => {
       const handle = deployment.worker(worker.workerId);
       return {
@@ -53,16 +55,35 @@ export function runReport(
   };
 }
 
+/** What became of the predicted latents. */
+function predictionReport(
+  { schedule, heldAt, resumedAt, drifts }: DenoiseRun,
+  { sampler }: DenoiseRunOptions,
+): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
+  const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
+  return {
+    drifts: Array.from(drifts, (drift) => drift ?? NO_DRIFT),
+    driftSum,
+    inOrderSteps: [...inOrder],
+    heldSteps: [...heldAt],
+    notes: lookAheadNotes({ schedule, sampler }, heldAt, inOrder),
+  };
+}
+
+/** Stands for a step whose latents were not predicted. */
+const NO_DRIFT = -1;
+
 /** The settings of a run with what was chosen in place of `auto`. */
 function settingsUsed(
-  { deployment, workers }: DenoiseRun,
-  { request, schedule }: DenoiseRunOptions,
+  { deployment, workers, schedule }: DenoiseRun,
+  { request }: DenoiseRunOptions,
 ): Chosen<PlanSettings> {
   const { maxWorkers } = request.settings;
   return {
     ...request.settings,
     ...deployment.plan.settings,
     warmUp: schedule.warmUp,
+    end: schedule.end ?? 0,
     maxWorkers: maxWorkers === 'auto' ? workers.length : maxWorkers,
   };
 }
@@ -81,12 +102,12 @@ function timesOf({ deployment, workers }: DenoiseRun): SegmentTimes {
 }
 
 function simulatedSeconds(
-  { deployment, planRequest }: DenoiseRun,
-  options: DenoiseRunOptions,
+  { deployment, planRequest, schedule, heldAt, resumedAt }: DenoiseRun,
   segmentMs: SegmentTimes,
 ): number {
   const cluster = measuredCluster(deployment, planRequest, segmentMs);
-  return simulate(deployment.partition, cluster, options.schedule).totalMs / 1000;
+  const asItRan = { ...schedule, inOrder: [...(schedule.inOrder ?? []), ...heldAt, ...resumedAt] };
+  return simulate(deployment.partition, cluster, asItRan).totalMs / 1000;
 }
 
 /**

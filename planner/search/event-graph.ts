@@ -33,6 +33,9 @@ export interface EventGraph {
   readonly edges: readonly CycleEdge[];
 }
 
+/** Rounds from making a tensor to its reading by a segment. */
+export type LagOf = (tensor: BoundaryTensor, reader: Segment) => number;
+
 interface PlacedTask {
   readonly event: number;
   /** After which what it makes is sent: the sampler's step, where the worker runs it. */
@@ -54,7 +57,7 @@ export function buildEventGraph(
   partition: Partition,
   cluster: Cluster,
   stride: number,
-  lagOf: (tensor: BoundaryTensor) => number = (tensor) => tensor.lag,
+  lagOf: LagOf = ({ lag }) => lag,
 ): EventGraph {
   return new EventGraphBuilder(partition, cluster, stride, lagOf).build();
 }
@@ -63,7 +66,7 @@ class EventGraphBuilder {
   readonly #partition: Partition;
   readonly #cluster: Cluster;
   readonly #stride: number;
-  readonly #lagOf: (tensor: BoundaryTensor) => number;
+  readonly #lagOf: LagOf;
   readonly #events: PeriodEvent[] = [];
   readonly #edges: CycleEdge[] = [];
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
@@ -74,12 +77,7 @@ class EventGraphBuilder {
   readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'> | undefined;
   readonly #dues: DueTimes;
 
-  constructor(
-    partition: Partition,
-    cluster: Cluster,
-    stride: number,
-    lagOf: (tensor: BoundaryTensor) => number,
-  ) {
+  constructor(partition: Partition, cluster: Cluster, stride: number, lagOf: LagOf) {
     this.#lagOf = lagOf;
     this.#partition = partition;
     this.#cluster = cluster;
@@ -231,7 +229,8 @@ class EventGraphBuilder {
       if (arrival === undefined) throw new RangeError(`nothing brings ${name} to ${task.worker}`);
       this.#edge(arrival.event, task.event, arrival.latencyMs, rounds);
     };
-    for (const name of task.segment.boundaryReads) waitFor(name, this.#lagOf(this.#tensors.get(name)!));
+    for (const name of task.segment.boundaryReads)
+      waitFor(name, this.#lagOf(this.#tensors.get(name)!, task.segment));
     if (task.segment.readsSample && this.#latents !== undefined) waitFor(LATENTS, 1);
   }
 

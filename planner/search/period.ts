@@ -1,6 +1,6 @@
 import { type CycleEdge, maxCycleMean } from '../../common/max-plus/index.js';
-import { type Cluster, taskMs, workerOfRun } from '../../program/index.js';
-import { buildEventGraph, type EventKind } from './event-graph.js';
+import { aheadOf, type Cluster, taskMs, workerOfRun } from '../../program/index.js';
+import { buildEventGraph, type EventKind, type LagOf } from './event-graph.js';
 import type { Partition } from '../../program/index.js';
 
 /** One event of the cycle that limits a plan, and what it adds to the cycle, milliseconds. */
@@ -28,9 +28,10 @@ export interface PredictedPeriod {
 export function predictPeriod(
   partition: Partition,
   cluster: Cluster,
-  settings: { readonly stride: number },
+  settings: { readonly stride: number; readonly lookAhead?: boolean | undefined },
 ): PredictedPeriod {
-  const { events, edges } = buildEventGraph(partition, cluster, settings.stride);
+  const lagOf = settings.lookAhead === true ? lookingAhead(partition) : undefined;
+  const { events, edges } = buildEventGraph(partition, cluster, settings.stride, lagOf);
   const critical = maxCycleMean(events.length, edges);
   if (critical === undefined) throw new RangeError('a plan has at least one worker');
   const entry = (edge: CycleEdge): CriticalEvent => {
@@ -43,6 +44,17 @@ export function predictPeriod(
     criticalRounds: critical.edges.reduce((sum, edge) => sum + edge.length, 0),
     computeMs: busiestMs(partition, cluster, settings.stride),
   };
+}
+
+/** With look-ahead a tensor is read so many rounds after it was made as its maker looks further ahead than its reader. */
+function lookingAhead(partition: Partition): LagOf {
+  const ahead = aheadOf(partition);
+  const makers = new Map(
+    partition.segments.flatMap(({ id, boundaryWrites }) =>
+      boundaryWrites.map((name): [string, number] => [name, ahead.get(id) ?? 0]),
+    ),
+  );
+  return ({ name }, reader) => (makers.get(name) ?? 0) - (ahead.get(reader.id) ?? 0);
 }
 
 /** What the period comes to if every wait for a boundary tensor is hidden: compute, link loads and the way of the latents remain. */

@@ -36,6 +36,8 @@ export interface PartitionOptions {
   readonly microBatches?: number | undefined;
   /** S. Default 1. */
   readonly stride?: number | undefined;
+  /** Components look ahead: tensors on skips are then as old as their way is long. */
+  readonly lookAhead?: boolean | undefined;
   /** Workers that run component N's runs in parallel. Default 1. */
   readonly replicas?: number | undefined;
   /** Speed of the worker of each component (index 0: component 1). Default 1 each. */
@@ -66,6 +68,7 @@ export interface SearchOptions {
   readonly recomputeShare: number;
   readonly microBatches: number;
   readonly stride: number;
+  readonly lookAhead: boolean;
   readonly cluster: Cluster;
 }
 
@@ -92,6 +95,7 @@ export function resolveOptions(
     recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,
     stride,
+    lookAhead: options.lookAhead ?? false,
     cluster,
   };
 }

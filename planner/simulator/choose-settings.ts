@@ -78,6 +78,13 @@ export function chooseSettings(
 
 function jobMs({ partition }: Evaluated, { options }: PartitionSearch): number {
   const { stride, cluster } = options;
-  const settings = { numInferenceSteps: STEPS, stride, warmUp: WARM_UP, timeShift: false };
+  const replicas = (cluster.placement.at(-1)?.length ?? 1) > 1;
+  const settings = {
+    numInferenceSteps: STEPS,
+    stride,
+    warmUp: WARM_UP,
+    timeShift: false,
+    lookAhead: options.lookAhead ? { replicas } : undefined,
+  };
   return simulate(partition, cluster, settings).totalMs;
 }

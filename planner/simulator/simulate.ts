@@ -68,8 +68,6 @@ class Simulation {
   readonly #finished: TimelineRound[] = [];
   readonly #epsArrived = new Map<number, number>();
   readonly #numInferenceSteps: number;
-  /** Readers of what one round makes: asked for again and again. */
-  #made: { readonly round: Round; readonly readers: ReadonlyMap<string, readonly Reader[]> } | undefined;
   #nextSample = 0;
   #samplerFreeMs = 0;
   #totalMs = 0;
@@ -201,7 +199,7 @@ class Simulation {
     }
     if (task.writes.length === 0) return;
     for (const { name, version } of task.writes) {
-      const readers = this.#readersOf(round).get(`${name}@${version}`) ?? [];
+      const readers = this.#readersOf(round, name, version);
       const workers = new Set(readers.map((reader) => this.#workerOf(reader)));
       publish(name, version, this.#tensors.get(name)!, workers);
     }
@@ -221,14 +219,10 @@ class Simulation {
       publish(name, step, { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes }, readers);
   }
 
-  #readersOf(round: Round): ReadonlyMap<string, readonly Reader[]> {
-    if (this.#made?.round !== round) {
-      const made = this.#program
-        .made(round)
-        .map(({ name, version, readers }) => [`${name}@${version}`, readers] as const);
-      this.#made = { round, readers: new Map(made) };
-    }
-    return this.#made.readers;
+  #readersOf(round: Round, name: string, version: number): readonly Reader[] {
+    return (
+      this.#program.made(round).find((one) => one.name === name && one.version === version)?.readers ?? []
+    );
   }
 
   #workerOf({ component, run }: Reader): string {

@@ -75,6 +75,8 @@ describe.skipIf(cases.length === 0)('runs recorded from the official AsyncDiff c
       String(recorded.stride),
       '--warm-up',
       String(recorded.warm_up),
+      '--look-ahead',
+      'off',
       ...(recorded.time_shift ? ['--time-shift'] : []),
       ...recorded.cuts.flatMap((cut) => ['--cut', cut]),
       '--trace',

@@ -8,6 +8,7 @@ export const RUN_SETTINGS = chosenSettings(
   resolvePlanSettings({
     components: 2,
     warmUp: 2,
+    end: 0,
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',
@@ -35,6 +36,11 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     cuts: ['cut'],
     planId: 'plan',
     restarts: 0,
+    drifts: [],
+    driftSum: 0,
+    inOrderSteps: [0, 1, 2],
+    heldSteps: [],
+    notes: [],
     workers: ['a', 'b'].map((name, index) => ({
       workerId: name,
       name,

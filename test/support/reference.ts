@@ -2,18 +2,23 @@ import { planWorkers } from '../../cli/reference-run.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   denoise,
+  denoiseSteadily,
   type LoadedSegment,
   loadSegments,
+  lookAheadOptions,
   openOrtSession,
   parseDevice,
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
+import { LatentsPredictor } from '../../execution/latents-predictor.js';
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
 import { type Plan, planInProcess, segmentModel } from '../../planner/index.js';
 import { scheduleOf } from '../../program/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
+
+const NOTHING_AHEAD = { slope: 0, gateAbove: undefined, tolerance: undefined, holds: 0 };
 
 /** Where a run begins in the middle: what the steps before it gave. */
 export interface Before {
@@ -49,37 +54,51 @@ export class Reference {
     const noise = new SeededNoise({ seed: 0n, drawnBefore: [] });
     const config = parseSchedulerConfig(this.#subject.schedulerConfig);
     const sampler = createSampler(config, numInferenceSteps, { noise });
-    const usual = scheduleOf(resolvePlanSettings(options, settings), sampler.numCalls);
     const { plan, segments } = await this.#open(settings);
+    const resolved = resolvePlanSettings(options, settings);
+    const usual = scheduleOf(resolved, { steps: sampler.numCalls, flow: false, plan });
+    const lookAhead = lookAheadOptions({
+      schedule: usual,
+      settings: resolved,
+      sampler,
+      guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
+      partition: plan.partition,
+    });
     const { sample, ...conditioning } = this.#subject.inputs;
     const firstStep = before?.firstStep ?? 0;
-    // Samplers with a memory have seen the steps before.
+    // Samplers with a memory, and predictions, have seen the steps before.
+    const seen = new LatentsPredictor(sampler, lookAhead ?? NOTHING_AHEAD);
     for (let step = 0; step < firstStep; step++) {
-      const [eps, latents] = [before?.eps[step], before?.latents[step]];
-      sampler.step(eps?.data as Float32Array, step, latents?.data as Float32Array);
+      const [eps, from, to] = [before?.eps[step], before?.latents[step], before?.latents[step + 1]];
+      sampler.step(eps?.data as Float32Array, step, from?.data as Float32Array);
+      seen.took(step, eps?.data as Float32Array, from as Tensor, to as Tensor);
     }
     const warmUp = before === undefined ? usual.warmUp : 1;
-    const schedule = { ...usual, warmUp, firstStep };
     const eps: Tensor[] = [];
     const latentsBefore: Tensor[] = [];
-    const result = await denoise({
-      executor: new ReferenceExecutor(plan.partition, schedule, segments),
-      sampler,
-      settings: schedule,
-      job: {
-        jobId: 'reference',
-        conditioning,
-        timesteps: sampler.timesteps,
-        batchRepeat: guidanceScale > 1 ? 2 : 1,
-        guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
-        trace: false,
+    const result = await denoiseSteadily(
+      {
+        sampler,
+        settings: { ...usual, warmUp, firstStep },
+        lookAhead,
+        foresight: before === undefined ? undefined : seen.foresight,
+        job: {
+          jobId: 'reference',
+          conditioning,
+          timesteps: sampler.timesteps,
+          batchRepeat: guidanceScale > 1 ? 2 : 1,
+          guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
+          trace: false,
+        },
+        latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,
+        onStep: (step) => {
+          eps[step.step] = step.eps;
+          latentsBefore[step.step] = step.latents;
+        },
       },
-      latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,
-      onStep: (step) => {
-        eps[step.step] = step.eps;
-        latentsBefore[step.step] = step.latents;
-      },
-    });
+      (attempt) =>
+        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+    );
     return { latents: result.latents, eps, before: latentsBefore, planId: plan.planId };
   }
 

@@ -34,26 +34,32 @@ function fromCommandLine(...words: string[]): PlanOptions {
   return toPlanOptions(command.opts());
 }
 
-const anyOptions: fc.Arbitrary<PlanOptions> = fc.record(
-  {
-    components: fc.oneof(fc.integer({ min: 1, max: 64 }), fc.constant('auto' as const)),
-    stride: fc.integer({ min: 1, max: 64 }),
-    warmUp: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.constant('auto' as const)),
-    timeShift: fc.boolean(),
-    cuts: fc.array(fc.stringMatching(/^[\w/.]{1,20}$/), { maxLength: 4 }),
-    shape: fc.constantFrom('auto' as const, 'sequential' as const, 'u-shaped' as const),
-    microCuts: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant('auto' as const)),
-    microBatches: fc.integer({ min: 1, max: 64 }),
-    lag: fc.constantFrom(1 as const, 2 as const, 'auto' as const),
-    wireDtype: fc.constantFrom('float32' as const, 'float16' as const),
-    recompute: fc.constantFrom('auto' as const, 'on' as const, 'off' as const),
-    dataPath: fc.constantFrom('direct' as const, 'relay' as const),
-    optimizationLevel: fc.constantFrom('basic' as const, 'extended' as const, 'all' as const),
-    useWorkers: fc.array(fc.stringMatching(/^\w{1,20}$/), { maxLength: 4 }),
-    maxWorkers: fc.oneof(fc.integer({ min: 1, max: 1024 }), fc.constant('auto' as const)),
-  },
-  { requiredKeys: [] },
-);
+const anyOptions: fc.Arbitrary<PlanOptions> = fc
+  .record(
+    {
+      components: fc.oneof(fc.integer({ min: 1, max: 64 }), fc.constant('auto' as const)),
+      stride: fc.integer({ min: 1, max: 64 }),
+      warmUp: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.constant('auto' as const)),
+      end: fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.constant('auto' as const)),
+      inOrder: fc.array(fc.nat(1999).map(String), { maxLength: 4 }),
+      tolerance: fc.oneof(fc.double({ min: 1e-4, max: 10, noNaN: true }), fc.constant('off' as const)),
+      maxSpeedLoss: fc.double({ min: 0, max: 1, noNaN: true }),
+      timeShift: fc.boolean(),
+      cuts: fc.array(fc.stringMatching(/^[\w/.]{1,20}$/), { maxLength: 4 }),
+      shape: fc.constantFrom('auto' as const, 'sequential' as const, 'u-shaped' as const),
+      microCuts: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant('auto' as const)),
+      microBatches: fc.integer({ min: 1, max: 64 }),
+      lag: fc.constantFrom(1 as const, 2 as const, 'auto' as const),
+      wireDtype: fc.constantFrom('float32' as const, 'float16' as const),
+      recompute: fc.constantFrom('auto' as const, 'on' as const, 'off' as const),
+      dataPath: fc.constantFrom('direct' as const, 'relay' as const),
+      optimizationLevel: fc.constantFrom('basic' as const, 'extended' as const, 'all' as const),
+      useWorkers: fc.array(fc.stringMatching(/^\w{1,20}$/), { maxLength: 4 }),
+      maxWorkers: fc.oneof(fc.integer({ min: 1, max: 1024 }), fc.constant('auto' as const)),
+    },
+    { requiredKeys: [] },
+  )
+  .map((options) => ({ ...options, lookAhead: 'off' as const }));
 
 describe('the table of plan settings', () => {
   it.each(rows)('$name: has a default that it takes, and words outside its range on the wire', ({ row }) => {
@@ -162,6 +168,7 @@ it('settings that a job ran with say auto nowhere', () => {
   const all = {
     components: 2,
     warmUp: 3,
+    end: 0,
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',

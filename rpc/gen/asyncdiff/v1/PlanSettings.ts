@@ -67,6 +67,26 @@ export interface PlanSettings {
    * Names of the workers to use, in the order in which they hold the components; empty (default): those there are, the fastest first.
    */
   'useWorkers'?: (string)[];
+  /**
+   * on (default): components compute ahead, on predicted latents, for the step at which they are read; off: AsyncDiff as published.
+   */
+  'lookAhead'?: (string);
+  /**
+   * Steps at the end that run in order, or auto (default).
+   */
+  'end'?: (number);
+  /**
+   * Further steps that run in order, by their 0-based index in decimal.
+   */
+  'inOrder'?: (string)[];
+  /**
+   * Drift of the predicted latents above which a step is made in order; default 0.03, 0: none is.
+   */
+  'tolerance'?: (number | string);
+  /**
+   * The share of the predicted speed that such steps may cost; default 1.
+   */
+  'maxSpeedLoss'?: (number | string);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -80,6 +100,10 @@ export interface PlanSettings {
   '_maxWorkers'?: "maxWorkers";
   '_microBatches'?: "microBatches";
   '_recompute'?: "recompute";
+  '_lookAhead'?: "lookAhead";
+  '_end'?: "end";
+  '_tolerance'?: "tolerance";
+  '_maxSpeedLoss'?: "maxSpeedLoss";
 }
 
 /**
@@ -148,6 +172,26 @@ export interface PlanSettings__Output {
    * Names of the workers to use, in the order in which they hold the components; empty (default): those there are, the fastest first.
    */
   'useWorkers': (string)[];
+  /**
+   * on (default): components compute ahead, on predicted latents, for the step at which they are read; off: AsyncDiff as published.
+   */
+  'lookAhead'?: (string);
+  /**
+   * Steps at the end that run in order, or auto (default).
+   */
+  'end'?: (number);
+  /**
+   * Further steps that run in order, by their 0-based index in decimal.
+   */
+  'inOrder': (string)[];
+  /**
+   * Drift of the predicted latents above which a step is made in order; default 0.03, 0: none is.
+   */
+  'tolerance'?: (number);
+  /**
+   * The share of the predicted speed that such steps may cost; default 1.
+   */
+  'maxSpeedLoss'?: (number);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -161,4 +205,8 @@ export interface PlanSettings__Output {
   '_maxWorkers'?: "maxWorkers";
   '_microBatches'?: "microBatches";
   '_recompute'?: "recompute";
+  '_lookAhead'?: "lookAhead";
+  '_end'?: "end";
+  '_tolerance'?: "tolerance";
+  '_maxSpeedLoss'?: "maxSpeedLoss";
 }

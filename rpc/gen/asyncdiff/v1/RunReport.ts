@@ -60,6 +60,21 @@ export interface RunReport {
    * As the job ran: what was chosen stands where `auto` was asked for.
    */
   'settings'?: (_asyncdiff_v1_PlanSettings | null);
+  /**
+   * With look-ahead, by step: how far its latents were from their prediction, root mean square over that of the latents; negative: none was
+   * made. Their squares, summed over the steps that did not run in order, bound the error in most cases (docs/quality.md).
+   */
+  'drifts'?: (number | string)[];
+  'driftSum'?: (number | string);
+  /**
+   * Steps that ran in order, and those of them that did because of a drift.
+   */
+  'inOrderSteps'?: (number)[];
+  'heldSteps'?: (number)[];
+  /**
+   * What a user should know of the prediction, in words.
+   */
+  'notes'?: (string)[];
 }
 
 export interface RunReport__Output {
@@ -118,4 +133,19 @@ export interface RunReport__Output {
    * As the job ran: what was chosen stands where `auto` was asked for.
    */
   'settings': (_asyncdiff_v1_PlanSettings__Output | null);
+  /**
+   * With look-ahead, by step: how far its latents were from their prediction, root mean square over that of the latents; negative: none was
+   * made. Their squares, summed over the steps that did not run in order, bound the error in most cases (docs/quality.md).
+   */
+  'drifts': (number)[];
+  'driftSum': (number);
+  /**
+   * Steps that ran in order, and those of them that did because of a drift.
+   */
+  'inOrderSteps': (number)[];
+  'heldSteps': (number)[];
+  /**
+   * What a user should know of the prediction, in words.
+   */
+  'notes': (string)[];
 }

@@ -1,0 +1,94 @@
+import type { PlanSettings } from '../common/settings/index.js';
+import { listRounds, type Partition, type ScheduleSettings, stagesOf } from '../program/index.js';
+import { isFlow, type Sampler } from '../samplers/index.js';
+import type { LookAheadOptions } from './latents-predictor.js';
+
+/** Drift above which the slope is weighted by how well it kept so far. */
+const GATE_ABOVE = 0.03;
+/** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
+const STRONG_GUIDANCE = 5;
+const FEW_STEPS = 30;
+/** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
+const GUIDED_FLOW = 4;
+
+export interface LookAheadJob {
+  readonly schedule: ScheduleSettings;
+  readonly settings: Pick<PlanSettings, 'tolerance' | 'maxSpeedLoss'>;
+  readonly sampler: Sampler;
+  /** 0 for none. */
+  readonly guidanceScale: number;
+  readonly partition: Partition;
+}
+
+/** How the latents of a job are predicted, and when they are not trusted; undefined where the program does not look ahead. */
+export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefined {
+  const { schedule, settings, sampler, guidanceScale, partition } = job;
+  if (schedule.lookAhead === undefined) return undefined;
+  const farthest = Math.max(...stagesOf(partition).map(({ ahead }) => ahead));
+  const isStrong = guidanceScale >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
+  return {
+    slope: isStrong ? 0 : slopeOf(sampler, farthest, guidanceScale),
+    gateAbove: GATE_ABOVE,
+    tolerance: settings.tolerance === 'off' ? undefined : settings.tolerance,
+    holds: affordableHolds(schedule, settings.maxSpeedLoss, partition.components.length),
+  };
+}
+
+/** The velocity of a flow bends, more so under guidance: far ahead half of its slope is nearer than all of it. */
+function slopeOf(sampler: Sampler, farthest: number, guidanceScale: number): number {
+  const isFar = farthest >= 3 || (farthest === 2 && guidanceScale >= GUIDED_FLOW);
+  return isFlow(sampler) && isFar && sampler.numCalls < 40 ? 0.5 : 1;
+}
+
+/** Steps in order that cost no more than this share of the speed, a round being 1/N of a step in order (S times that where one worker does S runs). */
+function affordableHolds(schedule: ScheduleSettings, maxSpeedLoss: number, components: number): number {
+  if (maxSpeedLoss >= 1) return schedule.numInferenceSteps;
+  const roundCost = (schedule.lookAhead?.replicas === true ? 1 : schedule.stride) / components;
+  const cost = listRounds(schedule).reduce((sum, { mode }) => sum + (mode === 'sync' ? 1 : roundCost), 0);
+  const each = 1 - roundCost / schedule.stride;
+  return each <= 0
+    ? schedule.numInferenceSteps
+    : Math.floor((cost * maxSpeedLoss) / (1 - maxSpeedLoss) / each);
+}
+
+/** Of the steps of a run, those that ran in order, and what the prediction of the others came to. */
+export function driftReport(
+  schedule: ScheduleSettings,
+  heldAt: readonly number[],
+  drifts: readonly (number | undefined)[],
+): { readonly inOrder: readonly number[]; readonly driftSum: number } {
+  const planned = listRounds(schedule).filter(({ mode }) => mode === 'sync');
+  const inOrder = [...new Set([...planned.map(({ firstStep }) => firstStep), ...heldAt])].sort(
+    (a, b) => a - b,
+  );
+  const known = new Set(inOrder);
+  let driftSum = 0;
+  for (let step = 0; step < schedule.numInferenceSteps; step++)
+    if (!known.has(step)) driftSum += (drifts[step] ?? 0) ** 2;
+  return { inOrder, driftSum };
+}
+
+/** What a user should know of it. */
+export function lookAheadNotes(
+  job: Pick<LookAheadJob, 'schedule' | 'sampler'>,
+  heldAt: readonly number[],
+  inOrder: readonly number[],
+): string[] {
+  const { schedule, sampler } = job;
+  if (schedule.lookAhead === undefined) return [];
+  const notes: string[] = [];
+  const steps = schedule.numInferenceSteps;
+  if (!sampler.lookAhead.worthwhile)
+    notes.push(
+      `the latents of ${sampler.name} are hard to predict, so that look-ahead gains little; try another sampler (--scheduler)`,
+    );
+  if (heldAt.length > 0) {
+    const most =
+      inOrder.length > steps / 2 ? '; more workers hardly help here: lower guidance or more steps would' : '';
+    notes.push(
+      `${heldAt.length} of ${steps} steps were made in order because the latents drifted from their prediction (--tolerance)${most}`,
+    );
+  } else if (inOrder.length === steps && steps > 1)
+    notes.push(`all ${steps} steps ran in order: with so few, more workers do not make one picture faster`);
+  return notes;
+}

@@ -1,0 +1,72 @@
+import type { PlanSettings } from '../common/settings/index.js';
+import type { Partition } from './partition.js';
+import type { Placement } from './placement.js';
+import type { ScheduleSettings } from './rounds.js';
+import { stagesOf } from './stages.js';
+
+/** What a schedule is made for. */
+export interface ScheduledJob {
+  /** T, calls of the model. */
+  readonly steps: number;
+  /** Whether the sampler follows a flow: its latents are predicted less well in few steps. */
+  readonly flow: boolean;
+  /** Once there is a plan. */
+  readonly plan?: { readonly partition: Partition; readonly placement: Placement } | undefined;
+}
+
+type Settings = Pick<
+  PlanSettings,
+  'components' | 'stride' | 'lag' | 'warmUp' | 'end' | 'inOrder' | 'timeShift' | 'lookAhead'
+>;
+
+/** Steps in order at the beginning and at the end. */
+interface Ends {
+  readonly warmUp: number;
+  readonly end: number;
+}
+
+/** Warm-up steps of AsyncDiff, or all steps where there are fewer. */
+const PLAIN_WARM_UP = 3;
+/** With so few steps none is left to gain. */
+const MAX_IN_ORDER = 5;
+
+/** The schedule of a job: what the settings leave open is chosen for its steps, its sampler and the distance that its plan looks ahead. */
+export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSettings {
+  const { stride, timeShift } = settings;
+  const replicas = (job.plan?.placement.at(-1)?.length ?? 1) > 1;
+  const reach = reachOf(settings, job, replicas);
+  const looksAhead = settings.lookAhead === 'on' && reach > 0;
+  const usual = looksAhead ? usualEnds(job, reach) : { warmUp: Math.min(PLAIN_WARM_UP, job.steps), end: 0 };
+  const warmUp = settings.warmUp === 'auto' ? usual.warmUp : settings.warmUp;
+  const end = settings.end === 'auto' ? usual.end : settings.end;
+  return {
+    numInferenceSteps: job.steps,
+    stride,
+    warmUp: Math.min(warmUp, job.steps),
+    end: Math.min(end, Math.max(0, job.steps - warmUp)),
+    inOrder: settings.inOrder.map(Number),
+    timeShift,
+    lookAhead: looksAhead ? { replicas } : undefined,
+  };
+}
+
+/** Steps from what is known to what the furthest component computes for; 0 where nothing is predicted. */
+function reachOf({ components, stride, lag }: Settings, { plan }: ScheduledJob, replicas: boolean): number {
+  const asked = components === 'auto' ? 1 : components;
+  const rounds =
+    plan === undefined
+      ? asked - 1 + (asked > 1 && lag === 2 ? 1 : 0)
+      : Math.max(...stagesOf(plan.partition).map(({ ahead }) => ahead));
+  if (rounds === 0) return replicas ? stride - 1 : 0;
+  return rounds * stride + stride - 1;
+}
+
+/** By steps, distance and family: docs/quality.md has the measurements that these are a judgement of. */
+function usualEnds({ steps, flow }: ScheduledJob, reach: number): Ends {
+  const far = reach > 1;
+  if (steps <= MAX_IN_ORDER) return { warmUp: steps, end: 0 };
+  if (steps < 10) return flow ? { warmUp: 2, end: 0 } : far ? { warmUp: 2, end: 1 } : { warmUp: 1, end: 1 };
+  if (steps < 20 && flow) return far ? { warmUp: 3, end: 1 } : { warmUp: 2, end: 1 };
+  if (steps < 40 && flow) return { warmUp: 2, end: 2 };
+  return { warmUp: 2, end: far ? 2 : 1 };
+}
