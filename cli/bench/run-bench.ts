@@ -143,8 +143,11 @@ class Bench {
 
   async #leadIn(plan: PlanOptions): Promise<void> {
     const { numInferenceSteps } = this.#options;
-    const { warmUp } = scheduleOf(resolvePlanSettings(plan), { steps: numInferenceSteps, flow: false });
-    const steps = Math.min(numInferenceSteps, warmUp + LEAD_IN_STEPS);
+    const { warmUp, end = 0 } = scheduleOf(resolvePlanSettings(plan), {
+      steps: numInferenceSteps,
+      flow: false,
+    });
+    const steps = Math.min(numInferenceSteps, warmUp + end + LEAD_IN_STEPS);
     await this.#run(LEAD_IN, plan, { steps });
   }
 

@@ -58,8 +58,9 @@ export function buildEventGraph(
   cluster: Cluster,
   stride: number,
   lagOf: LagOf = ({ lag }) => lag,
+  headFirst = false,
 ): EventGraph {
-  return new EventGraphBuilder(partition, cluster, stride, lagOf).build();
+  return new EventGraphBuilder(partition, cluster, stride, lagOf, headFirst).build();
 }
 
 class EventGraphBuilder {
@@ -67,6 +68,8 @@ class EventGraphBuilder {
   readonly #cluster: Cluster;
   readonly #stride: number;
   readonly #lagOf: LagOf;
+  /** Whether a worker runs its tasks in the order of a step, the head of a U-shape before the component that reads it. */
+  readonly #headFirst: boolean;
   readonly #events: PeriodEvent[] = [];
   readonly #edges: CycleEdge[] = [];
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
@@ -77,8 +80,9 @@ class EventGraphBuilder {
   readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'> | undefined;
   readonly #dues: DueTimes;
 
-  constructor(partition: Partition, cluster: Cluster, stride: number, lagOf: LagOf) {
+  constructor(partition: Partition, cluster: Cluster, stride: number, lagOf: LagOf, headFirst: boolean) {
     this.#lagOf = lagOf;
+    this.#headFirst = headFirst;
     this.#partition = partition;
     this.#cluster = cluster;
     this.#stride = stride;
@@ -134,7 +138,9 @@ class EventGraphBuilder {
         }
       }
     }
-    return tasks;
+    if (!this.#headFirst) return tasks;
+    const order = new Map(this.#partition.segments.map(({ id }, at) => [id, at]));
+    return tasks.toSorted((one, other) => order.get(one.segment.id)! - order.get(other.segment.id)!);
   }
 
   /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */

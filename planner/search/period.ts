@@ -31,7 +31,7 @@ export function predictPeriod(
   settings: { readonly stride: number; readonly lookAhead?: boolean | undefined },
 ): PredictedPeriod {
   const lagOf = settings.lookAhead === true ? lookingAhead(partition) : undefined;
-  const { events, edges } = buildEventGraph(partition, cluster, settings.stride, lagOf);
+  const { events, edges } = buildEventGraph(partition, cluster, settings.stride, lagOf, settings.lookAhead);
   const critical = maxCycleMean(events.length, edges);
   if (critical === undefined) throw new RangeError('a plan has at least one worker');
   const entry = (edge: CycleEdge): CriticalEvent => {

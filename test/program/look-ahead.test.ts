@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { partitionGraph } from '../../planner/search/index.js';
+import { partitionGraph, predictPeriod } from '../../planner/search/index.js';
+import { simulate } from '../../planner/simulator/index.js';
 import {
   isLatents,
   isPredictable,
@@ -248,6 +249,23 @@ describe('any program that looks ahead', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('a worker that holds all of a U-shape has a period: the head runs before what reads it', () => {
+    const partition = chainOf(2, 1, 'u-shaped');
+    const free = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 };
+    const cluster = {
+      workers: [{ id: 'w', speed: 1, hostId: 'h' }],
+      placement: [['w'], ['w']],
+      links: () => free,
+      coordinatorLinks: () => free,
+      latentBytes: 0,
+      samplerMs: 0,
+      taskOverheadMs: 0,
+    };
+    expect(predictPeriod(partition, cluster, { stride: 1, lookAhead: true }).periodMs).toBeCloseTo(3);
+    const settings = { ...ahead(40), lookAhead: { replicas: false } };
+    expect(simulate(partition, cluster, settings).periodMs).toBeCloseTo(3);
   });
 
   test('w = T is the plain sampler: the same tasks as without', () => {
