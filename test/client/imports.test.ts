@@ -53,10 +53,10 @@ describe('the client is only a client', () => {
     const commands = readdirSync(join(packageRoot, 'dist', 'cli', 'commands'))
       .filter((name) => name.endsWith('.js'))
       .map((name) => `dist/cli/commands/${name}`);
-    const threads = ['planner/planning-thread', 'worker/inference/inference-thread'];
+    const ownProcesses = ['planner/planning-process', 'worker/inference/inference-thread'];
     const entries = [
       ...commands,
-      ...threads.map((name) => `dist/${name}.js`),
+      ...ownProcesses.map((name) => `dist/${name}.js`),
       'dist/client/local/index.js',
       'dist/coordinator/start-coordinator.js',
       'dist/worker/start-worker.js',

@@ -52,7 +52,7 @@ it('npm pack takes what runs, and neither tests nor sources', () => {
     'dist/client/index.js',
     'dist/client/index.d.ts',
     'dist/worker/inference/inference-thread.js',
-    'dist/planner/planning-thread.js',
+    'dist/planner/planning-process.js',
     'dist/coordinator/pipeline/part-thread.js',
     'proto/asyncdiff/v1/coordinator.proto',
     'proto/asyncdiff/v1/worker.proto',
