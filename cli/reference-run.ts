@@ -1,3 +1,4 @@
+import { batchRepeatOf, guidanceOf, inputShapesOf } from '../common/guidance/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
@@ -46,20 +47,18 @@ export async function referenceRun(
   const device = parseDevice(options.device);
   if (device.kind === 'declared')
     throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
-  const batchRepeat = guidanceScale > 1 ? 2 : 1;
-  const [batch = 1, ...rest] = latents.dims;
-  const shapes = Object.fromEntries(Object.entries(conditioning).map(([name, { dims }]) => [name, dims]));
+  const guidance = guidanceOf(guidanceScale);
   const plan = await planInProcess(
     {
       source: {
         kind: 'model',
         modelPath: options.modelPath,
-        inputShapes: { ...shapes, sample: [batch * batchRepeat, ...rest] },
+        inputShapes: inputShapesOf(latents.dims, conditioning, guidance),
       },
       settings: options.settings,
       workers: planWorkers(options.settings),
       links: [],
-      batchRepeat,
+      batchRepeat: batchRepeatOf(guidance),
       workDir: options.workDir ?? defaultWorkDir(),
       threads: 1,
     },
@@ -76,7 +75,7 @@ export async function referenceRun(
   const lookAhead = lookAheadOptions({
     ...options,
     schedule,
-    guidanceScale: batchRepeat === 2 ? guidanceScale : 0,
+    guidance,
     partition: plan.partition,
   });
   try {
@@ -84,8 +83,7 @@ export async function referenceRun(
       jobId: 'reference',
       conditioning,
       timesteps: sampler.timesteps,
-      batchRepeat,
-      guidanceScale: batchRepeat === 2 ? guidanceScale : 0,
+      guidance,
       trace: false,
     };
     const { signal, onStep } = options;

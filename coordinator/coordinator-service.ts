@@ -1,5 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { guidanceOf } from '../common/guidance/index.js';
 import { asked, type JobSettings, resolvePlanSettings } from '../common/settings/index.js';
 import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
 import type { AttachJobRequest__Output } from '../rpc/gen/asyncdiff/v1/AttachJobRequest.js';
@@ -151,19 +152,20 @@ async function denoise(
     options: parseSamplerOptions(request.samplerOptions),
     noise: new SeededNoise({ seed: BigInt(asking.seed), drawnBefore: [] }),
   });
-  const guidanceScale = asked(asking.guidanceScale) ?? NO_GUIDANCE;
+  // A predictor without a pipeline says nothing of guidance.
+  const guidance = guidanceOf(asked(asking.guidanceScale) ?? 0);
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
-  checkGuidedBatch({ latents, conditioning, guidanceScale });
+  checkGuidedBatch({ latents, conditioning, guidance });
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(
     context,
     declared ? '' : models.path(request.modelSha256),
     conditioning,
     latents.dims,
-    guidanceScale,
+    guidance,
   );
   const outcome = await denoiseJob(
     {
@@ -172,7 +174,7 @@ async function denoise(
       settings,
       latents,
       conditioning,
-      guidanceScale,
+      guidance,
       sendSteps: request.sendSteps,
       trace: request.trace,
       simulate: request.simulate,
@@ -184,8 +186,6 @@ async function denoise(
   };
 }
 
-/** A predictor without a pipeline says nothing of guidance. */
-const NO_GUIDANCE = 1;
 const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
 
 /** Tells the latents from the conditioning: `sample`, or what transformers call them. */

@@ -1,3 +1,4 @@
+import { batchRepeatOf } from '../common/guidance/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
 import { microBatchName, type Read, type Task } from '../program/index.js';
@@ -57,7 +58,7 @@ function gatherFeed(
     const whole = state.cached(`${key}/${latents.version}`, () =>
       repeatBatch(
         castFloat(state.latents.get(latents.name, latents.version) as Tensor, dtype),
-        context.batchRepeat,
+        batchRepeatOf(context.guidance),
       ),
     );
     return ofMicroBatch(state, spec, input, whole, key, latents.version);

@@ -1,3 +1,4 @@
+import type { Guidance } from '../common/guidance/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import {
   decodeFloat16,
@@ -41,7 +42,7 @@ export function batchRows(tensor: Tensor, first: number, rows: number): Tensor {
  * Classifier-free guidance, u + g (c - u), on a prediction [unconditional; conditional] along the batch. Every
  * operation rounds to float32, as torch's does, so that all executors and the official code agree.
  */
-export function applyGuidance(prediction: Tensor, guidanceScale: number): Tensor {
+export function applyGuidance(prediction: Tensor, guidance: Guidance): Tensor {
   const both = castFloat(prediction, 'float32');
   const data = both.data as Float32Array;
   const half = data.length / 2;
@@ -52,7 +53,7 @@ export function applyGuidance(prediction: Tensor, guidanceScale: number): Tensor
       `guidance needs an even batch, the prediction is ${formatDims(both.dims)}`,
     );
   }
-  const scale = Math.fround(guidanceScale);
+  const scale = Math.fround(guidance.scale);
   const guided = new Float32Array(half);
   for (let i = 0; i < half; i++) {
     const unconditional = data[i] as number;

@@ -1,3 +1,4 @@
+import type { Guidance } from '../common/guidance/index.js';
 import { joinBatch, type Tensor } from '../common/tensor/index.js';
 import { isLatents } from '../program/index.js';
 import type { IssuedRound } from './issued-round.js';
@@ -19,10 +20,8 @@ export interface JobContext {
   readonly conditioning: Readonly<Record<string, Tensor>>;
   /** Timestep of each step. */
   readonly timesteps: readonly number[];
-  /** Times that the latents are repeated along the batch: 2 with classifier-free guidance. */
-  readonly batchRepeat: number;
-  /** Guidance applied to the prediction; 0 for none. */
-  readonly guidanceScale: number;
+  /** Applied to the prediction, whose batch is then [unconditional; conditional]. */
+  readonly guidance: Guidance | undefined;
   /** Record spans. */
   readonly trace: boolean;
   /** Where component N runs on this executor alone: it runs the sampler as well. */

@@ -1,3 +1,4 @@
+import type { Guidance } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import { listRounds, type Partition, type ScheduleSettings, stagesOf } from '../program/index.js';
 import { isFlow, type Sampler } from '../samplers/index.js';
@@ -15,15 +16,15 @@ export interface LookAheadJob {
   readonly schedule: ScheduleSettings;
   readonly settings: Pick<PlanSettings, 'tolerance' | 'maxSpeedLoss'>;
   readonly sampler: Sampler;
-  /** 0 for none. */
-  readonly guidanceScale: number;
+  readonly guidance: Guidance | undefined;
   readonly partition: Partition;
 }
 
 /** How the latents of a job are predicted, and when they are not trusted; undefined where the program does not look ahead. */
 export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefined {
-  const { schedule, settings, sampler, guidanceScale, partition } = job;
+  const { schedule, settings, sampler, guidance, partition } = job;
   if (schedule.lookAhead === undefined) return undefined;
+  const guidanceScale = guidance?.scale ?? 0;
   const farthest = Math.max(...stagesOf(partition).map(({ ahead }) => ahead));
   const isStrong = guidanceScale >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
   return {

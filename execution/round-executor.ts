@@ -1,3 +1,4 @@
+import type { Guidance } from '../common/guidance/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { JobProgram, Round } from '../program/index.js';
 import type { MadeLatents } from './job-sampler.js';
@@ -9,8 +10,7 @@ export interface JobStart {
   readonly jobId: string;
   readonly conditioning: Readonly<Record<string, Tensor>>;
   readonly timesteps: readonly number[];
-  readonly batchRepeat: number;
-  readonly guidanceScale: number;
+  readonly guidance: Guidance | undefined;
   readonly trace: boolean;
   /** For an executor that runs the sampler itself, beside the caller's. */
   readonly sampler: SamplerStart;

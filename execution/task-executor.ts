@@ -231,8 +231,8 @@ export class TaskExecutor {
 
   /** @param raw of the whole batch, before guidance */
   #predicted(state: JobState, context: JobContext, task: Task, step: number, raw: Tensor): void {
-    const { guidanceScale } = context;
-    const eps = guidanceScale === 0 ? castFloat(raw, 'float32') : applyGuidance(raw, guidanceScale);
+    const { guidance } = context;
+    const eps = guidance === undefined ? castFloat(raw, 'float32') : applyGuidance(raw, guidance);
     if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
     if (state.sampler !== undefined) this.#sample(state, task, step, eps);
     const report = state.reportAfter(task.round, step);

@@ -7,6 +7,7 @@
  * A configuration is a list: nN components, sS stride, wW and eE steps in order at the start and the end, lL lag, u (U-shaped), plain
  * (AsyncDiff), tX tolerance of the drift, gX slope (0 to 1), gate, r (replicas). Errors are mean squares over the variance of the sequential latents.
  */
+import { batchRepeatOf, guidanceOf, inputShapesOf } from '../common/guidance/index.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -176,7 +177,6 @@ class Bench {
   ): Promise<{ latents: Float32Array; inOrder: number; steps: number; drift: number; drifts: number[] }> {
     const { plan, segments } = await this.#open(settings, picture);
     const sampler = picture.createSampler();
-    const batchRepeat = this.#guidanceScale > 1 ? 2 : 1;
     const whole = { ...schedule, numInferenceSteps: sampler.numCalls };
     const result = await denoiseSteadily(
       {
@@ -188,8 +188,7 @@ class Bench {
           jobId: 'errors',
           conditioning: picture.conditioning,
           timesteps: sampler.timesteps,
-          batchRepeat,
-          guidanceScale: batchRepeat === 2 ? this.#guidanceScale : 0,
+          guidance: guidanceOf(this.#guidanceScale),
           trace: false,
         },
       },
@@ -224,19 +223,17 @@ class Bench {
   ): Promise<{ plan: Plan; segments: LoadedSegment[] }> {
     const device = parseDevice('cpu');
     if (device.kind === 'declared') throw new Error('cpu is a real device');
-    const batchRepeat = this.#guidanceScale > 1 ? 2 : 1;
-    const [batch = 1, ...rest] = latents.dims;
-    const shapes = Object.fromEntries(Object.entries(conditioning).map(([name, { dims }]) => [name, dims]));
+    const guidance = guidanceOf(this.#guidanceScale);
     const plan = await planInProcess({
       source: {
         kind: 'model',
         modelPath: this.#subject.modelPath,
-        inputShapes: { ...shapes, sample: [batch * batchRepeat, ...rest] },
+        inputShapes: inputShapesOf(latents.dims, conditioning, guidance),
       },
       settings,
       workers: planWorkers(settings),
       links: [],
-      batchRepeat,
+      batchRepeat: batchRepeatOf(guidance),
       workDir: defaultWorkDir(),
       threads: 1,
     });

@@ -1,3 +1,4 @@
+import { batchRepeatOf, guidanceOf } from '../../common/guidance/index.js';
 import type { AsyncDiffClient, JobEvent, PlanOptions } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
@@ -102,14 +103,14 @@ export function declaredDenoise(client: AsyncDiffClient, options: DeclaredWorklo
 /** Latents drawn from the seed, and conditioning of zeros; with guidance the latents are half of the predictor's batch. */
 export function declaredInputs({ device, guidanceScale, seed }: DeclaredWorkload): Record<string, Tensor> {
   const { batch, sampleInput, timestepInput, inputs } = device;
-  if (guidanceScale > 1 && batch % 2 !== 0) {
+  if (guidanceOf(guidanceScale) !== undefined && batch % 2 !== 0) {
     throw new AsyncDiffError(
       'invalid_settings',
       `guidance-scale is ${guidanceScale}, but the declared device's batch is ${batch}`,
       { hint: 'Guidance doubles the batch: use --guidance-scale 1, or a profile of batch 2.' },
     );
   }
-  const repeat = guidanceScale > 1 ? 2 : 1;
+  const repeat = batchRepeatOf(guidanceOf(guidanceScale));
   const tensors: Record<string, Tensor> = {};
   for (const { name, dtype, dims } of inputs) {
     const [first = 1, ...rest] = dims;

@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { batchRepeatOf } from '../../common/guidance/index.js';
 import { Mailbox } from '../../common/pending/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import {
@@ -68,7 +69,7 @@ export class DistributedExecutor implements SamplingExecutor {
 
   async start(job: JobStart): Promise<void> {
     this.#jobId = job.jobId;
-    const { conditioning, sampler, ...rest } = job;
+    const { conditioning, sampler, guidance, ...rest } = job;
     this.#numSteps = job.timesteps.length;
     this.#dims = formatDims(sampler.latents.dims);
     const samplerMessage = toSamplerMessage(sampler);
@@ -82,6 +83,8 @@ export class DistributedExecutor implements SamplingExecutor {
         return worker.startJob(
           {
             ...rest,
+            batchRepeat: batchRepeatOf(guidance),
+            guidanceScale: guidance?.scale ?? 0,
             timesteps: [...job.timesteps],
             attempt: this.#attempt,
             deploymentId: deployment.deploymentId,

@@ -1,3 +1,4 @@
+import { batchRepeatOf, type Guidance } from '../../common/guidance/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
@@ -37,8 +38,8 @@ export interface DenoiseJob {
   /** Latents of step 0 and conditioning, by graph-input name; the latents also under `sample`. */
   readonly latents: Tensor;
   readonly conditioning: Readonly<Record<string, Tensor>>;
-  /** Above 1: the conditioning holds [unconditional; conditional]. */
-  readonly guidanceScale: number;
+  /** With it, the conditioning holds [unconditional; conditional]. */
+  readonly guidance: Guidance | undefined;
   readonly sendSteps: boolean;
   readonly trace: boolean;
   /** Run the program on the simulator as well. */
@@ -60,7 +61,6 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   const { registry } = context;
   const emit: RunningJob['emit'] = (event) => context.emit(event);
   const startMs = performance.now();
-  const batchRepeat = job.guidanceScale > 1 ? 2 : 1;
   requireWorkers(registry.workers, settings);
   const workers = async (isRestart: boolean): Promise<readonly WorkerHandle[]> => {
     if (isRestart) await registry.waitFor(1, REJOIN_MS, context.signal);
@@ -75,12 +75,12 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
     deployments: context.deployments,
     phases: context.phases,
     workers,
-    request: { source: job.source, settings, batchRepeat },
+    request: { source: job.source, settings, batchRepeat: batchRepeatOf(job.guidance) },
     sampler,
     timesteps: job.timesteps ?? sampler.timesteps,
     conditioning: job.conditioning,
     latents,
-    guidanceScale: batchRepeat === 2 ? job.guidanceScale : 0,
+    guidance: job.guidance,
     trace: job.trace,
     signal: context.signal,
     onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
@@ -155,10 +155,10 @@ function lossWarning(loss: AsyncDiffError, { workers, relayedPairs }: Deployment
 export function checkGuidedBatch({
   latents,
   conditioning,
-  guidanceScale,
-}: Pick<DenoiseJob, 'latents' | 'conditioning' | 'guidanceScale'>): void {
-  if (guidanceScale <= 1) return;
-  const batch = (latents.dims[0] ?? 1) * 2;
+  guidance,
+}: Pick<DenoiseJob, 'latents' | 'conditioning' | 'guidance'>): void {
+  if (guidance === undefined) return;
+  const batch = (latents.dims[0] ?? 1) * batchRepeatOf(guidance);
   for (const [name, tensor] of Object.entries(conditioning)) {
     const first = tensor.dims[0] ?? 0;
     if (tensor.dims.length > 0 && first !== batch) {

@@ -1,5 +1,6 @@
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
+import type { Guidance } from '../../common/guidance/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   type Attempted,
@@ -51,8 +52,7 @@ export interface DenoiseRunOptions {
   readonly conditioning: Readonly<Record<string, Tensor>>;
   /** Latents of step 0, float32, [batch, channels, ...]. */
   readonly latents: Tensor;
-  /** 0 for none. */
-  readonly guidanceScale: number;
+  readonly guidance: Guidance | undefined;
   readonly trace: boolean;
   readonly signal: AbortSignal;
   /** The plan is made, or the workers get it. */
@@ -140,7 +140,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         schedule: usual,
         settings,
         sampler,
-        guidanceScale: options.guidanceScale,
+        guidance: options.guidance,
         partition: plan.partition,
       });
       const window = windowOf(periodMs);
@@ -170,8 +170,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
           jobId: options.jobId,
           conditioning: options.conditioning,
           timesteps: options.timesteps,
-          batchRepeat: options.request.batchRepeat,
-          guidanceScale: options.guidanceScale,
+          guidance: options.guidance,
           trace: options.trace,
         },
         latents,

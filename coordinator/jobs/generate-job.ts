@@ -1,3 +1,4 @@
+import { type Guidance, inputShapesOf } from '../../common/guidance/index.js';
 import { encodePng, withPngText } from '../../common/image/index.js';
 import {
   asked,
@@ -50,7 +51,7 @@ export async function generateJob(
       settings: withMicroBatches(settings, begun.microBatches),
       latents: job.latents,
       conditioning: job.conditioning,
-      guidanceScale: job.guidance?.scale ?? 0,
+      guidance: job.guidance,
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,
@@ -111,19 +112,11 @@ export function sourceFor(
   modelPath: string,
   conditioning: Readonly<Record<string, Tensor>>,
   latentDims: readonly number[],
-  guidanceScale: number,
+  guidance: Guidance | undefined,
 ): PlanRequest['source'] {
   const declared = declaredSource(context);
   if (declared !== undefined) return declared;
-  const [batch = 1, ...rest] = latentDims;
-  const shapes = Object.fromEntries(
-    Object.entries(conditioning).map(([name, tensor]) => [name, tensor.dims]),
-  );
-  return {
-    kind: 'model',
-    modelPath,
-    inputShapes: { ...shapes, sample: [batch * (guidanceScale > 1 ? 2 : 1), ...rest] },
-  };
+  return { kind: 'model', modelPath, inputShapes: inputShapesOf(latentDims, conditioning, guidance) };
 }
 
 async function preview(begun: BegunCall, step: number, latents: Tensor, context: JobContext): Promise<void> {

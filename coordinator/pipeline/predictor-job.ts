@@ -1,3 +1,4 @@
+import { batchRepeatOf } from '../../common/guidance/index.js';
 import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { CONTROL_FIRST, CONTROL_LAST } from '../../planner/index.js';
@@ -51,7 +52,7 @@ export function completeJob(
       { hint: 'Give the graph and all of its inputs to `asyncdiff denoise`.' },
     );
   }
-  const batch = (job.latents.dims[0] ?? 1) * (job.guidance === undefined ? 1 : 2);
+  const batch = (job.latents.dims[0] ?? 1) * batchRepeatOf(job.guidance);
   const fixed = fixedAxis(latentInput, 0);
   const shapes = Object.entries(conditioning).map(([name, { dims }]) => [name, dims] as const);
   return {

@@ -215,7 +215,10 @@ async function attempt(
     expect(seen.done, 'it has an end').toBe(true);
   };
   const deployed = watch(
-    handle.deploy({ deploymentId, segments: [], routes: [], producers: [] }, aids(controller.signal)),
+    handle.deploy(
+      { deploymentId, segments: [], routes: [], producers: [], optimizationLevel: 'extended' },
+      aids(controller.signal),
+    ),
   );
   if (cancel === 'while it deploys') controller.abort();
   await settled(deployed);

@@ -15,7 +15,7 @@ describe('guidance', () => {
         fc.double({ min: 1, max: 20, noNaN: true }),
         (pairs, scale) => {
           const data = Float32Array.from([...pairs.map(([u]) => u), ...pairs.map(([, c]) => c)]);
-          const guided = applyGuidance(float32(data, [2, pairs.length]), scale);
+          const guided = applyGuidance(float32(data, [2, pairs.length]), { scale });
           expect(guided.dims).toEqual([1, pairs.length]);
           const f = Math.fround;
           expect([...(guided.data as Float32Array)]).toEqual(
@@ -27,7 +27,7 @@ describe('guidance', () => {
   });
 
   it('needs an even batch', () => {
-    expect(() => applyGuidance(float32(new Float32Array(3), [3, 1]), 2)).toThrowError(
+    expect(() => applyGuidance(float32(new Float32Array(3), [3, 1]), { scale: 2 })).toThrowError(
       expect.objectContaining({ code: 'invalid_input' }),
     );
   });

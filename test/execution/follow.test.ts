@@ -48,7 +48,7 @@ class PromptExecutor implements SamplingExecutor {
   }
 }
 
-const job = { jobId: 'job', conditioning: {}, timesteps: [], batchRepeat: 1, guidanceScale: 0, trace: false };
+const job = { jobId: 'job', conditioning: {}, timesteps: [], guidance: undefined, trace: false };
 
 describe('follow', () => {
   it('issues every round once, in order, a window ahead; reports and checkpoints come as asked for, the last one in any case', () =>

@@ -114,8 +114,7 @@ export function context(
     planId: 'plan',
     conditioning,
     timesteps: [900, 800, 700],
-    batchRepeat: 1,
-    guidanceScale: 0,
+    guidance: undefined,
     trace: true,
   };
 }

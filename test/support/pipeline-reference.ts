@@ -83,7 +83,7 @@ export async function runPlainly(pipeline: Pipeline, begun: BegunCall, folder: s
     const fed = (job.timesteps ?? sampler.timesteps)[call] as number;
     const dims = [(first.dims[0] ?? 1) * repeat, ...first.dims.slice(1)];
     const raw = await predictor.run(float32(whole, dims), fed);
-    const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance.scale);
+    const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance);
     eps.push(guided);
     const next = sampler.step(guided.data as Float32Array, call, now.data as Float32Array, first.dims);
     latents.push(float32(next, first.dims));

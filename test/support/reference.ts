@@ -1,3 +1,4 @@
+import { guidanceOf } from '../../common/guidance/index.js';
 import { planWorkers } from '../../cli/reference-run.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
@@ -61,7 +62,7 @@ export class Reference {
       schedule: usual,
       settings: resolved,
       sampler,
-      guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
+      guidance: guidanceOf(guidanceScale),
       partition: plan.partition,
     });
     const { sample, ...conditioning } = this.#subject.inputs;
@@ -86,8 +87,7 @@ export class Reference {
           jobId: 'reference',
           conditioning,
           timesteps: sampler.timesteps,
-          batchRepeat: guidanceScale > 1 ? 2 : 1,
-          guidanceScale: guidanceScale > 1 ? guidanceScale : 0,
+          guidance: guidanceOf(guidanceScale),
           trace: false,
         },
         latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,

@@ -1,3 +1,4 @@
+import type { Guidance } from '../../../common/guidance/index.js';
 import type { ArgumentName, PipelineArguments } from '../../../common/pipeline-arguments/index.js';
 import type { RgbImage } from '../../../common/image/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
@@ -93,7 +94,7 @@ export interface PredictorJob {
    */
   readonly conditioning: Readonly<Record<string, Tensor>>;
   /** u + scale (c - u), on a batch of both; undefined: no second half. */
-  readonly guidance?: { readonly scale: number } | undefined;
+  readonly guidance?: Guidance | undefined;
   /** What is done to the predictor's graph before it is cut: inputs joined, outputs turned. */
   readonly adaptation?: PredictorAdaptation | undefined;
 }

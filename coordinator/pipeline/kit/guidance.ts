@@ -1,12 +1,11 @@
+import { type Guidance, guidanceOf } from '../../../common/guidance/index.js';
 import type { PipelineDefaults, PipelineRun } from './description.js';
 import type { ModelFolder } from './model-folder.js';
 import { configNumber, configSize } from './model-folder.js';
 
 /** Guidance in the sense of most pipelines: a second, unconditional half of the batch when the scale is above 1. */
-export function guidanceAbove1({
-  guidanceScale,
-}: Pick<PipelineRun, 'guidanceScale'>): { scale: number } | undefined {
-  return guidanceScale > 1 ? { scale: guidanceScale } : undefined;
+export function guidanceAbove1({ guidanceScale }: Pick<PipelineRun, 'guidanceScale'>): Guidance | undefined {
+  return guidanceOf(guidanceScale);
 }
 
 /** A pipeline's own defaults, or those that the model's generation_config.json names. Raises `model_invalid` for what is no number there. */

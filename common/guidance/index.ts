@@ -1,0 +1,1 @@
+export { batchRepeatOf, type Guidance, guidanceOf, inputShapesOf } from './guidance.js';
