@@ -39,6 +39,9 @@ export class WorkerMetrics {
     registers: [this.registry],
   });
 
+  /** Attempts of a job follow each other, and are one job. */
+  #lastJobId: string | undefined;
+
   sent(to: string, bytes: number): void {
     this.#sentBytes.inc({ to }, bytes);
   }
@@ -47,8 +50,9 @@ export class WorkerMetrics {
     this.#receivedBytes.inc({ from }, bytes);
   }
 
-  jobEnded(report: Omit<InferenceReport, 'spans'>): void {
-    this.#jobs.inc();
+  jobEnded(jobId: string, report: Omit<InferenceReport, 'spans'>): void {
+    if (jobId !== this.#lastJobId) this.#jobs.inc();
+    this.#lastJobId = jobId;
     for (const [to, bytes] of Object.entries(report.sentBytes)) this.sent(to, bytes);
     for (const [from, bytes] of Object.entries(report.receivedBytes)) this.received(from, bytes);
     this.#computeSeconds.inc(report.computeMs / 1000);

@@ -259,7 +259,7 @@ export class AsyncDiffWorker {
       link: { security: this.#options.security },
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
-      onJobEnded: (report) => this.metrics.jobEnded(report),
+      onJobEnded: (jobId, report) => this.metrics.jobEnded(jobId, report),
       log: this.#options.log,
     });
   }

@@ -29,7 +29,7 @@ export interface ConversationOptions extends Omit<PartContext, 'onWrong' | 'infe
   readonly inference: PartContext['inference'] & Pick<Inference, 'start' | 'round' | 'end' | 'state'>;
   /** By which the workers of its coordinator know each other when links are measured. */
   readonly peerSecret: Uint8Array;
-  readonly onJobEnded: (report: InferenceReport) => void;
+  readonly onJobEnded: (jobId: string, report: InferenceReport) => void;
   readonly log: Pick<WorkerLog, 'warn'>;
 }
 
@@ -222,7 +222,7 @@ export class Conversation {
       if (discard) ending.catch(() => undefined);
       const report = discard || job === undefined ? NOTHING : await ending;
       const moved = job?.part.traffic.report() ?? { sentBytes: {}, spans: [] };
-      this.#options.onJobEnded(report);
+      this.#options.onJobEnded(jobId, report);
       this.#options.send({
         jobReport: toJobReport(jobId, attempt, {
           ...report,
