@@ -28,9 +28,10 @@ describe('in two micro-batches the distributed run equals the reference bit for 
     { components: 2, warmUp: 1, cuts: [SMALL_CUTS[0] as string] },
     { components: 2, warmUp: 2, shape: 'u-shaped' },
     { components: 2, warmUp: 1, stride: 2, microCuts: 2 },
-    { components: 2, warmUp: 1, stride: 2, maxWorkers: 3 },
+    // With look-ahead replicas read predicted latents: another program than the reference's, which is planned for none.
+    { components: 2, warmUp: 1, stride: 2, maxWorkers: 3, lookAhead: 'off' },
     { components: 3, warmUp: 3, lag: 2, microCuts: 2 },
-    { components: 3, warmUp: 1, shape: 'u-shaped', microCuts: 3, timeShift: true },
+    { components: 3, warmUp: 1, shape: 'u-shaped', microCuts: 3, timeShift: true, lookAhead: 'off' },
     { components: 3, warmUp: 1, wireDtype: 'float16', dataPath: 'relay' },
     { components: 3, warmUp: 1, cuts: SMALL_CUTS.slice(0, 2), maxWorkers: 2 },
     { components: 3, warmUp: T },
