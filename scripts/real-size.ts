@@ -11,8 +11,7 @@ import { planWorkers } from '../cli/reference-run.js';
 import { resolvePlanSettings } from '../common/settings/index.js';
 import type { DType, Tensor, TypedArray } from '../common/tensor/index.js';
 import { fromOrtData, openOrtSession, parseDevice } from '../execution/index.js';
-import { makePlan } from '../planner/make-plan.js';
-import { type Plan, segmentModel } from '../planner/index.js';
+import { makePlan, type Plan, segmentModel } from '../planner/index.js';
 import { type InputShapes, profileInputs } from '../planner/model/index.js';
 
 const [modelPath, shapesJson = '{}', counts = '2'] = process.argv.slice(2);
