@@ -75,7 +75,7 @@ const NO_DRIFT = -1;
 
 /** The settings of a run with what was chosen in place of `auto`. */
 function settingsUsed(
-  { deployment, workers, schedule }: DenoiseRun,
+  { deployment, schedule }: DenoiseRun,
   { request }: DenoiseRunOptions,
 ): Chosen<PlanSettings> {
   const { maxWorkers } = request.settings;
@@ -84,7 +84,7 @@ function settingsUsed(
     ...deployment.plan.settings,
     warmUp: schedule.warmUp,
     end: schedule.end ?? 0,
-    maxWorkers: maxWorkers === 'auto' ? workers.length : maxWorkers,
+    maxWorkers: maxWorkers === 'auto' ? deployment.workers.length : maxWorkers,
   };
 }
 

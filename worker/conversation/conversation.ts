@@ -60,6 +60,8 @@ export class Conversation {
   readonly #parts: DeployedParts;
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
+  /** Jobs that have ended, and of which the coordinator has not been told yet. */
+  #endings = 0;
   #generation = 0;
   /** As the inference thread said last. */
   #tasksDone = 0;
@@ -74,9 +76,9 @@ export class Conversation {
     });
   }
 
-  /** Whether a job is in progress. */
+  /** Whether a job is in progress, or one that has ended has yet to be reported. */
   get busy(): boolean {
-    return this.#job !== undefined;
+    return this.#job !== undefined || this.#endings > 0;
   }
 
   receive(message: CoordinatorMessage__Output): void {
@@ -216,6 +218,7 @@ export class Conversation {
   async #endJob({ jobId, attempt, discard }: EndJob__Output): Promise<void> {
     const job = this.#current(jobId, attempt);
     if (job !== undefined) this.#job = undefined;
+    this.#endings++;
     try {
       const ending = this.#options.inference.end(jobId, attempt);
       // What was cancelled has nothing to tell: the run in progress is not waited for.
@@ -232,6 +235,8 @@ export class Conversation {
       });
     } catch (error) {
       this.#fault({ jobId, attempt }, AsyncDiffError.from(error, 'worker_failed'));
+    } finally {
+      this.#endings--;
     }
   }
 
