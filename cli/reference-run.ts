@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import {
-  denoise,
+  denoiseCallerSamples,
   denoiseSteadily,
   loadSegments,
   lookAheadOptions,
@@ -79,18 +79,14 @@ export async function referenceRun(
     partition: plan.partition,
   });
   try {
-    const job = {
-      jobId: 'reference',
-      conditioning,
-      timesteps: sampler.timesteps,
-      guidance,
-      trace: false,
-    };
+    const job = { sampler, latents, conditioning, timesteps: sampler.timesteps, guidance };
     const { signal, onStep } = options;
     const result = await denoiseSteadily(
-      { sampler, settings: schedule, job, latents, lookAhead, signal, onStep },
-      (attempt) =>
-        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+      { jobId: 'reference', job, settings: schedule, lookAhead, trace: false, signal },
+      (attempt) => {
+        const executor = new ReferenceExecutor(plan.partition, attempt.settings, segments);
+        return denoiseCallerSamples({ ...attempt, executor, onStep });
+      },
     );
     return { result, plan, schedule };
   } finally {

@@ -11,7 +11,7 @@ import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import {
   checkGuidedBatch,
-  denoiseJob,
+  runJob,
   type JobContext,
   jobSummary,
   type JobRecord,
@@ -167,14 +167,11 @@ async function denoise(
     latents.dims,
     guidance,
   );
-  const outcome = await denoiseJob(
+  const outcome = await runJob(
     {
+      job: { sampler, latents, conditioning, timesteps: sampler.timesteps, guidance },
       source,
-      sampler,
       settings,
-      latents,
-      conditioning,
-      guidance,
       sendSteps: request.sendSteps,
       trace: request.trace,
       simulate: request.simulate,

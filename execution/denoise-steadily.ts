@@ -1,12 +1,9 @@
 import type { SamplerState } from './sampler-state.js';
-import type { DenoiseOptions, DenoiseResult } from './denoise.js';
+import type { Attempt, AttemptResult } from './attempt.js';
 import type { WorkerExecution } from './round-executor.js';
 
-/** What stays the same from one attempt of a job to the next. */
-export type Attempted = Omit<DenoiseOptions, 'executor'>;
-
 /** A job with all its attempts. */
-export interface SteadyResult extends Omit<DenoiseResult, 'held'> {
+export interface SteadyResult extends Omit<AttemptResult, 'held'> {
   /** Steps that were made in order because the latents had drifted. */
   readonly heldAt: readonly number[];
 }
@@ -14,40 +11,39 @@ export interface SteadyResult extends Omit<DenoiseResult, 'held'> {
 /**
  * Denoises with a step in order wherever the latents have drifted too far from their prediction: the attempt ends there, and the next
  * one begins with that step, as a job does after a loss. Nothing is decided ahead, and where nothing drifts nothing is asked.
- * @param attempt runs an attempt; its number counts from 0
+ * @param run runs an attempt; its number counts from 0
  */
 export async function denoiseSteadily(
-  options: Attempted,
-  attempt: (options: Attempted, number: number) => Promise<DenoiseResult>,
+  first: Attempt,
+  run: (attempt: Attempt, number: number) => Promise<AttemptResult>,
 ): Promise<SteadyResult> {
   const heldAt: number[] = [];
-  const results: DenoiseResult[] = [];
-  let current = options;
+  const results: AttemptResult[] = [];
+  let attempt = first;
   for (let number = 0; ; number++) {
-    const result = await attempt(current, number);
+    const result = await run(attempt, number);
     results.push(result);
     if (result.held === undefined) return { ...joined(results), heldAt };
     heldAt.push(result.held.nextStep);
-    current = afterHold(current, result.held);
+    attempt = afterHold(attempt, result.held);
   }
 }
 
 /** Goes on where a job stands, with one step in order. */
-function afterHold(options: Attempted, state: SamplerState): Attempted {
-  const { sampler, settings, lookAhead } = options;
-  sampler.resume(state.nextStep, state.history);
+function afterHold(attempt: Attempt, state: SamplerState): Attempt {
+  const { job, settings, lookAhead } = attempt;
+  job.sampler.resume(state.nextStep, state.history);
   return {
-    ...options,
+    ...attempt,
     settings: { ...settings, firstStep: state.nextStep, warmUp: 1 },
-    latents: state.latents,
-    foresight: state.foresight,
+    from: state,
     lookAhead: lookAhead && { ...lookAhead, holds: lookAhead.holds - 1 },
   };
 }
 
-function joined(results: readonly DenoiseResult[]): Omit<DenoiseResult, 'held'> {
-  const last = results.at(-1) as DenoiseResult;
-  const sum = (of: (result: DenoiseResult) => number): number =>
+function joined(results: readonly AttemptResult[]): Omit<AttemptResult, 'held'> {
+  const last = results.at(-1) as AttemptResult;
+  const sum = (of: (result: AttemptResult) => number): number =>
     results.reduce((total, result) => total + of(result), 0);
   const workers = new Map<string, WorkerExecution>();
   for (const { report } of results)

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
 import { microBatchName, type Read, type Task } from '../program/index.js';
 import { batchRows, between, castFloat, repeatBatch } from './float-ops.js';
-import type { JobContext, JobState } from './job-state.js';
+import type { StartedJob, JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import { scalarTensor } from './timestep.js';
@@ -33,20 +33,20 @@ export function isHere(state: JobState, task: Task, spec: SegmentSpec): boolean 
 /** Everything that a task's session takes, by name. Throws `invalid_input` for conditioning that is missing or of another size. */
 export function gatherFeeds(
   state: JobState,
-  context: JobContext,
+  started: StartedJob,
   task: Task,
   spec: SegmentSpec,
 ): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of spec.inputs) {
-    feeds[input.name] = checkShape(input, spec, gatherFeed(state, context, task, spec, input));
+    feeds[input.name] = checkShape(input, spec, gatherFeed(state, started, task, spec, input));
   }
   return feeds;
 }
 
 function gatherFeed(
   state: JobState,
-  context: JobContext,
+  started: StartedJob,
   task: Task,
   spec: SegmentSpec,
   input: ValueSpec,
@@ -58,19 +58,19 @@ function gatherFeed(
     const whole = state.cached(`${key}/${latents.version}`, () =>
       repeatBatch(
         castFloat(state.latents.get(latents.name, latents.version) as Tensor, dtype),
-        batchRepeatOf(context.guidance),
+        batchRepeatOf(started.guidance),
       ),
     );
     return ofMicroBatch(state, spec, input, whole, key, latents.version);
   }
-  if (name === spec.timestepInput) return scalarTensor(input, context.timesteps[task.timestepStep] as number);
+  if (name === spec.timestepInput) return scalarTensor(input, started.timesteps[task.timestepStep] as number);
   const stored = microBatchName(name, spec.microBatch, spec.microBatches);
   const read = task.reads.find((one) => one.name === stored);
   if (read !== undefined) return boundary(state, read);
   if (spec.localReads.includes(stored))
     return state.store.get(localName(stored, task), task.version) as Tensor;
   const key = `conditioning/${dtype}/${name}`;
-  const whole = state.cached(key, () => conditioning(context, name, dtype));
+  const whole = state.cached(key, () => conditioning(started, name, dtype));
   return ofMicroBatch(state, spec, input, whole, key, 0);
 }
 
@@ -96,8 +96,8 @@ function ofMicroBatch(
   });
 }
 
-function conditioning(context: JobContext, name: string, dtype: DType): Tensor {
-  const tensor = context.conditioning[name];
+function conditioning(started: StartedJob, name: string, dtype: DType): Tensor {
+  const tensor = started.conditioning[name];
   if (tensor === undefined)
     throw new AsyncDiffError('invalid_input', `the model's input "${name}" was not given`);
   return castFloat(tensor, dtype);

@@ -1,13 +1,15 @@
 export { DeclaredSession } from './declared-session.js';
-export { denoise, type DenoiseOptions, type DenoiseResult, type StepResult } from './denoise.js';
-export { type Attempted, denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
+export type { Attempt, AttemptResult } from './attempt.js';
+export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
+export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
+export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
 export { isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
-export { follow, type FollowOptions } from './follow.js';
+export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
-export { type JobContext, JobState } from './job-state.js';
+export { JobState, type StartedJob } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export {
   driftReport,

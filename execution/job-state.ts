@@ -1,29 +1,20 @@
-import type { Guidance } from '../common/guidance/index.js';
 import { joinBatch, type Tensor } from '../common/tensor/index.js';
 import { isLatents } from '../program/index.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
-import type { RoundReport } from './round-executor.js';
+import type { JobStart, RoundReport } from './round-executor.js';
 import type { SamplerStart } from './sampler-state.js';
 import { startedSampler } from './sampler-step.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
 
-/** What every task of a job has in common. */
-export interface JobContext {
-  readonly jobId: string;
-  /** Counts the times that the job was begun anew after a loss. */
+/** What every task of an attempt has in common. */
+export interface StartedJob extends Omit<JobStart, 'sampler'> {
+  /** Counts the times that the job was begun anew after a loss or a hold. */
   readonly attempt: number;
-  readonly planId: string;
-  /** Conditioning by graph-input name. */
-  readonly conditioning: Readonly<Record<string, Tensor>>;
-  /** Timestep of each step. */
-  readonly timesteps: readonly number[];
-  /** Applied to the prediction, whose batch is then [unconditional; conditional]. */
-  readonly guidance: Guidance | undefined;
-  /** Record spans. */
-  readonly trace: boolean;
+  /** Whose segments it runs. */
+  readonly deploymentId: string;
   /** Where component N runs on this executor alone: it runs the sampler as well. */
   readonly sampler?: SamplerStart | undefined;
 }
@@ -42,7 +33,7 @@ export class JobState {
   readonly timing = new JobTiming();
   readonly jobId: string;
   readonly attempt: number;
-  context: JobContext | undefined;
+  started: StartedJob | undefined;
   ended = false;
   sampler: JobSampler | undefined;
   isHoldTold = false;
@@ -57,11 +48,11 @@ export class JobState {
     this.attempt = attempt;
   }
 
-  start(context: JobContext): void {
-    this.context = context;
-    this.timing.keepSpans = context.trace;
-    if (context.sampler === undefined) return;
-    this.sampler = new JobSampler({ ...context.sampler, sampler: startedSampler(context.sampler) });
+  start(started: StartedJob): void {
+    this.started = started;
+    this.timing.keepSpans = started.trace;
+    if (started.sampler === undefined) return;
+    this.sampler = new JobSampler({ ...started.sampler, sampler: startedSampler(started.sampler) });
   }
 
   issue(round: IssuedRound): void {

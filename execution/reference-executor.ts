@@ -39,7 +39,7 @@ export class ReferenceExecutor implements RoundExecutor {
     this.#noise = new Mailbox<Tensor>();
     this.#jobId = job.jobId;
     // The sampler stays with the caller: what runs it on a worker is held against this.
-    this.#tasks.startJob({ ...job, sampler: undefined, attempt: ATTEMPT, planId: PLAN });
+    this.#tasks.startJob({ ...job, sampler: undefined, attempt: ATTEMPT, deploymentId: PLAN });
   }
 
   issue(round: Round): void {

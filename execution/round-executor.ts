@@ -1,16 +1,14 @@
-import type { Guidance } from '../common/guidance/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { JobProgram, Round } from '../program/index.js';
+import type { PredictorInputs } from './denoise-job.js';
 import type { MadeLatents } from './job-sampler.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
 import type { Span } from './timing.js';
 
-/** What a job needs to begin on an executor. */
-export interface JobStart {
+/** What an attempt of a job needs to begin on an executor. */
+export interface JobStart extends PredictorInputs {
   readonly jobId: string;
-  readonly conditioning: Readonly<Record<string, Tensor>>;
-  readonly timesteps: readonly number[];
-  readonly guidance: Guidance | undefined;
+  /** Record spans. */
   readonly trace: boolean;
   /** For an executor that runs the sampler itself, beside the caller's. */
   readonly sampler: SamplerStart;
@@ -66,7 +64,7 @@ export interface RoundDone {
   readonly held: boolean;
 }
 
-/** An executor that can take the sampler's steps itself: its caller follows (see follow). */
+/** An executor that can take the sampler's steps itself: see denoiseExecutorSamples. */
 export interface SamplingExecutor extends RoundExecutor {
   /**
    * Resolves when a round that ends with this step is done, with the sampler's state if the round was issued with `checkpoint`; rejects when

@@ -6,7 +6,7 @@ import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import { applyGuidance, castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import type { MadeLatents } from './job-sampler.js';
-import { type JobContext, JobState, jobKey } from './job-state.js';
+import { type StartedJob, JobState, jobKey } from './job-state.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { copyOf, notFinite, takeResult } from './task-results.js';
@@ -41,25 +41,25 @@ export class TaskExecutor {
     this.#events = events;
   }
 
-  load(planId: string, segments: readonly LoadedSegment[]): void {
-    this.#plans.set(planId, new Map(segments.map((segment) => [segment.spec.id, segment])));
+  load(deploymentId: string, segments: readonly LoadedSegment[]): void {
+    this.#plans.set(deploymentId, new Map(segments.map((segment) => [segment.spec.id, segment])));
   }
 
-  async unload(planId: string): Promise<void> {
-    const segments = this.#plans.get(planId);
-    this.#plans.delete(planId);
+  async unload(deploymentId: string): Promise<void> {
+    const segments = this.#plans.get(deploymentId);
+    this.#plans.delete(deploymentId);
     // Runs cannot be interrupted: wait for the one in progress before its session goes.
     await this.#pumping;
     await releaseSegments(segments?.values() ?? []);
   }
 
-  startJob(context: JobContext): void {
-    const key = jobKey(context.jobId, context.attempt);
+  startJob(started: StartedJob): void {
+    const key = jobKey(started.jobId, started.attempt);
     this.#ended.delete(key);
     // One job at a time: tensors that came for another one came too late.
     for (const [other, { jobId, attempt }] of this.#jobs) if (other !== key) this.endJob(jobId, attempt);
-    const state = this.#state(context.jobId, context.attempt);
-    state.start(context);
+    const state = this.#state(started.jobId, started.attempt);
+    state.start(started);
     for (const round of state.rounds) this.#sampleFor(state, round);
     this.#pump();
   }
@@ -142,10 +142,10 @@ export class TaskExecutor {
       try {
         await this.#run(state, task);
       } catch (error) {
-        if (state.context === undefined || state.ended) continue;
+        if (state.started === undefined || state.ended) continue;
         state.end();
         this.#queue = this.#queue.filter((pending) => pending.state !== state);
-        this.#events.onFault(state.context, AsyncDiffError.from(error, 'worker_failed'));
+        this.#events.onFault(state.started, AsyncDiffError.from(error, 'worker_failed'));
       }
     }
     // In the same turn as the last look at the queue: what is added later must find the way free.
@@ -171,21 +171,21 @@ export class TaskExecutor {
 
   /** Undefined before the job's start. */
   #specOf({ state, task }: Pending): SegmentSpec | undefined {
-    return this.#plans.get(state.context?.planId ?? '')?.get(task.segment)?.spec;
+    return this.#plans.get(state.started?.deploymentId ?? '')?.get(task.segment)?.spec;
   }
 
   async #run(state: JobState, task: Task): Promise<void> {
-    const context = state.context as JobContext;
-    const segment = this.#plans.get(context.planId)?.get(task.segment) as LoadedSegment;
+    const started = state.started as StartedJob;
+    const segment = this.#plans.get(started.deploymentId)?.get(task.segment) as LoadedSegment;
     const { spec, session } = segment;
     state.dropOld(this.#oldestPending(state, task.round));
-    const feeds = gatherFeeds(state, context, task, spec);
+    const feeds = gatherFeeds(state, started, task, spec);
     state.timing.begin();
     const results = await session.run(feeds);
     state.timing.end(task, spec.id);
     this.#tasksDone += 1;
     if (state.ended) return;
-    this.#emit(state, context, task, spec, results);
+    this.#emit(state, started, task, spec, results);
   }
 
   #oldestPending(state: JobState, round: number): number {
@@ -197,7 +197,7 @@ export class TaskExecutor {
 
   #emit(
     state: JobState,
-    context: JobContext,
+    started: StartedJob,
     task: Task,
     spec: SegmentSpec,
     results: Record<string, Tensor>,
@@ -205,7 +205,7 @@ export class TaskExecutor {
     // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) {
       const raw = state.joinNoise(task.epsStep, takeResult(results, spec.output, spec), spec);
-      if (raw !== undefined) this.#predicted(state, context, task, task.epsStep, raw);
+      if (raw !== undefined) this.#predicted(state, started, task, task.epsStep, raw);
     }
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
@@ -213,8 +213,8 @@ export class TaskExecutor {
       const tensor = takeResult(results, own, spec);
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
       if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
-      const leaves = this.#events.leaves(context.planId, name);
-      if (this.#isReadHere(context.planId, name))
+      const leaves = this.#events.leaves(started.deploymentId, name);
+      if (this.#isReadHere(started.deploymentId, name))
         state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
       if (leaves) {
         // Where a later segment of the component reads the value as well, that one keeps a copy.
@@ -226,19 +226,19 @@ export class TaskExecutor {
       const tensor = takeResult(results, sessionValueName(name, spec.microBatches), spec);
       state.store.put(localName(name, task), task.version, tensor);
     }
-    for (const { name, version, tensor } of leaving) this.#events.onBoundary(context, name, version, tensor);
+    for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
   }
 
   /** @param raw of the whole batch, before guidance */
-  #predicted(state: JobState, context: JobContext, task: Task, step: number, raw: Tensor): void {
-    const { guidance } = context;
+  #predicted(state: JobState, started: StartedJob, task: Task, step: number, raw: Tensor): void {
+    const { guidance } = started;
     const eps = guidance === undefined ? castFloat(raw, 'float32') : applyGuidance(raw, guidance);
     if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
     if (state.sampler !== undefined) this.#sample(state, task, step, eps);
     const report = state.reportAfter(task.round, step);
-    if (report === 'noise') this.#events.onNoise(context, step, eps);
+    if (report === 'noise') this.#events.onNoise(started, step, eps);
     else if (report !== 'nothing')
-      this.#events.onRoundDone(context, step, report === 'checkpoint' ? state.sampler?.state() : undefined);
+      this.#events.onRoundDone(started, step, report === 'checkpoint' ? state.sampler?.state() : undefined);
     this.#tellHeld(state);
   }
 
@@ -255,26 +255,26 @@ export class TaskExecutor {
   }
 
   #tellHeld(state: JobState): void {
-    const { sampler, context } = state;
-    if (context === undefined || sampler?.held !== true || state.isHoldTold) return;
+    const { sampler, started } = state;
+    if (started === undefined || sampler?.held !== true || state.isHoldTold) return;
     state.isHoldTold = true;
-    this.#events.onHeld(context, sampler.state());
+    this.#events.onHeld(started, sampler.state());
   }
 
   /** Latents that the sampler made here. */
   #deliver(state: JobState, made: readonly MadeLatents[]): void {
-    const { context } = state;
-    if (context === undefined) return;
+    const { started } = state;
+    if (started === undefined) return;
     for (const { name, version, tensor } of made) {
       state.latents.put(name, version, tensor);
       // A copy: the sampler goes on from what the model takes where nothing is scaled.
-      if (this.#events.leaves(context.planId, name))
-        this.#events.onLatents(context, name, version, copyOf(tensor));
+      if (this.#events.leaves(started.deploymentId, name))
+        this.#events.onLatents(started, name, version, copyOf(tensor));
     }
   }
 
-  #isReadHere(planId: string, name: string): boolean {
-    for (const { spec } of this.#plans.get(planId)?.values() ?? [])
+  #isReadHere(deploymentId: string, name: string): boolean {
+    for (const { spec } of this.#plans.get(deploymentId)?.values() ?? [])
       if (spec.boundaryReads.includes(name)) return true;
     return false;
   }

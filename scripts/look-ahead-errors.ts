@@ -19,7 +19,7 @@ import { type PlanSettings, resolvePlanSettings } from '../common/settings/index
 import type { Tensor } from '../common/tensor/index.js';
 import { Pipeline } from '../coordinator/pipeline/index.js';
 import {
-  denoise,
+  denoiseCallerSamples,
   denoiseSteadily,
   type LoadedSegment,
   loadSegments,
@@ -180,20 +180,22 @@ class Bench {
     const whole = { ...schedule, numInferenceSteps: sampler.numCalls };
     const result = await denoiseSteadily(
       {
-        sampler,
-        settings: whole,
-        lookAhead,
-        latents: picture.latents,
+        jobId: 'errors',
         job: {
-          jobId: 'errors',
+          sampler,
+          latents: picture.latents,
           conditioning: picture.conditioning,
           timesteps: sampler.timesteps,
           guidance: guidanceOf(this.#guidanceScale),
-          trace: false,
         },
+        settings: whole,
+        lookAhead,
+        trace: false,
       },
-      (attempt) =>
-        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+      (attempt) => {
+        const executor = new ReferenceExecutor(plan.partition, attempt.settings, segments);
+        return denoiseCallerSamples({ ...attempt, executor });
+      },
     );
     const inOrder = schedule.warmUp + (schedule.end ?? 0) + result.heldAt.length;
     const drifts = result.drifts.map((drift) => drift ?? 0);

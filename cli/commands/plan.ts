@@ -126,7 +126,7 @@ async function openPipeline(
   const pipeline = await Pipeline.open(flags.model, { threads: 1 });
   try {
     const { height, width } = flags;
-    const { inputShapes, job } = await pipeline.begin({
+    const { inputShapes, adaptation } = await pipeline.begin({
       prompt: '',
       guidanceScale: GUIDED_BATCH,
       ...(height !== undefined && { height }),
@@ -135,7 +135,7 @@ async function openPipeline(
     return {
       kind: 'model',
       modelPath: pipeline.predictorPath,
-      adaptation: job.adaptation,
+      adaptation,
       inputShapes: { ...inputShapes, ...given },
     };
   } finally {

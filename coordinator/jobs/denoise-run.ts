@@ -1,14 +1,14 @@
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
-import type { Guidance } from '../../common/guidance/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
-  type Attempted,
+  type Attempt,
   clockMs,
-  denoise,
+  denoiseCallerSamples,
+  denoiseExecutorSamples,
+  type DenoiseJob,
   denoiseSteadily,
-  follow,
-  type FollowOptions,
+  type ExecutorSamplesOptions,
   type Foresight,
   lookAheadOptions,
   type Span,
@@ -16,7 +16,7 @@ import {
   type WorkerExecution,
 } from '../../execution/index.js';
 import type { PlanRequest } from '../../planner/index.js';
-import { isFlow, type Sampler } from '../../samplers/index.js';
+import { isFlow } from '../../samplers/index.js';
 import { type Round, scheduleOf, type ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
@@ -39,20 +39,13 @@ const MAX_REPORTS_PER_WINDOW = 4;
 
 export interface DenoiseRunOptions {
   readonly jobId: string;
+  readonly job: DenoiseJob;
   readonly deployments: Deployments;
   /** Its parts, for the trace. */
   readonly phases: Phases;
   /** The workers that are there; asked for again after a loss, when the last may be about to come back. Throws `no_workers`. */
   readonly workers: (isRestart: boolean) => Promise<readonly WorkerHandle[]>;
   readonly request: Omit<DeploymentRequest, 'workers'>;
-  readonly sampler: Sampler;
-  /** As the predictor is fed them, by step. */
-  readonly timesteps: readonly number[];
-  /** By graph-input name. */
-  readonly conditioning: Readonly<Record<string, Tensor>>;
-  /** Latents of step 0, float32, [batch, channels, ...]. */
-  readonly latents: Tensor;
-  readonly guidance: Guidance | undefined;
   readonly trace: boolean;
   readonly signal: AbortSignal;
   /** The plan is made, or the workers get it. */
@@ -103,12 +96,12 @@ export interface DenoiseRun {
  * Denoises on the workers there are. The coordinator has the sampler's state of a second ago, or of the last round, so that is
  * what a lost worker costs: what is left is planned anew, and the job goes on from there with one synchronous round.
  */
-export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun> {
-  const { sampler, signal } = options;
+export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRun> {
+  const { job, signal } = options;
+  const { sampler } = job;
   const { settings } = options.request;
-  let latents = options.latents;
   let nextStep = 0;
-  let foresight: Foresight | undefined;
+  let from: Attempt['from'];
   let schedule: ScheduleSettings | undefined;
   let attempts = 0;
   const resumedAt: number[] = [];
@@ -140,7 +133,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
         schedule: usual,
         settings,
         sampler,
-        guidance: options.guidance,
+        guidance: job.guidance,
         partition: plan.partition,
       });
       const window = windowOf(periodMs);
@@ -156,37 +149,31 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
           signal,
         });
       const reached = (steps: number, there: Tensor, seen: Foresight | undefined): void => {
-        latents = there;
         nextStep = steps;
-        foresight = seen;
+        from = { latents: there, foresight: seen };
       };
       // Where component N runs on several workers, the coordinator's sampler serves them all.
       const samples = deployment.samplingWorkerId === undefined || options.onStep !== undefined;
       const holder = deployment;
-      const common: Attempted = {
-        sampler,
+      const first: Attempt = {
+        jobId: options.jobId,
+        job,
         settings: begin,
-        job: {
-          jobId: options.jobId,
-          conditioning: options.conditioning,
-          timesteps: options.timesteps,
-          guidance: options.guidance,
-          trace: options.trace,
-        },
-        latents,
+        from,
         lookAhead: lookAhead && { ...lookAhead, holds: lookAhead.holds - heldAt.length },
-        foresight,
+        trace: options.trace,
         signal,
       };
-      const result = await denoiseSteadily(common, (attempt, number) => {
+      const result = await denoiseSteadily(first, (attempt, number) => {
         const executor = executorFor(attempt.settings, holder);
         const { firstStep = 0 } = attempt.settings;
         if (number > 0) {
           heldAt.push(firstStep);
-          reached(firstStep, attempt.latents, attempt.foresight);
+          nextStep = firstStep;
+          from = attempt.from;
         }
         if (samples)
-          return denoise({
+          return denoiseCallerSamples({
             ...attempt,
             executor,
             onStep: (step) => {
@@ -194,10 +181,10 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
               reached(steps, step.nextLatents, step.foresight());
               options.onProgress(steps, step.round);
               options.onStep?.(step);
-              if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, latents);
+              if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, step.nextLatents);
             },
           });
-        return follow({
+        return denoiseExecutorSamples({
           ...attempt,
           executor,
           ...window,
@@ -205,7 +192,7 @@ export async function runDenoise(options: DenoiseRunOptions): Promise<DenoiseRun
           onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
           onCheckpoint: (state, round) => {
             reached(state.nextStep, state.latents, state.foresight);
-            if (wantsAny(options, round)) options.onLatents?.(nextStep, latents);
+            if (wantsAny(options, round)) options.onLatents?.(state.nextStep, state.latents);
           },
         });
       });
@@ -261,7 +248,7 @@ async function lossOf(
   return deployment?.workers.find(({ loss }) => loss !== undefined)?.loss ?? error;
 }
 
-function windowOf(periodMs: number): Pick<FollowOptions, 'roundsPerReport' | 'reportsPerWindow'> {
+function windowOf(periodMs: number): Pick<ExecutorSamplesOptions, 'roundsPerReport' | 'reportsPerWindow'> {
   const upTo = (most: number, count: number): number => Math.max(1, Math.min(most, Math.floor(count)));
   const roundsPerReport = upTo(MAX_ROUNDS_PER_REPORT, REPORT_MS / periodMs);
   const reportsPerWindow = upTo(MAX_REPORTS_PER_WINDOW, WINDOW_MS / (roundsPerReport * periodMs));

@@ -13,7 +13,7 @@ import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { BegunCall, Pipeline, PipelineCall } from '../pipeline/index.js';
 import { pictureText } from './picture-text.js';
-import { denoiseJob, type DenoiseOutcome, type JobContext } from './denoise-job.js';
+import { runJob, type DenoiseOutcome, type JobContext } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
   /** PNG, one per image. */
@@ -31,27 +31,23 @@ export async function generateJob(
   const call = toPipelineCall(request, asking);
   const begun = await context.phases.time('encode', () => pipeline.begin(call));
   for (const message of begun.warnings) context.emit({ warning: { message } });
-  const { job, inputShapes } = begun;
+  const { job, adaptation, inputShapes } = begun;
   const { sampler } = job;
   const { previewEvery } = asking;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
   const previews: Promise<void>[] = [];
-  const outcome = await denoiseJob(
+  const outcome = await runJob(
     {
+      job,
       source: declaredSource(context) ?? {
         kind: 'model',
         modelPath: pipeline.predictorPath,
         inputShapes,
-        adaptation: job.adaptation,
+        adaptation,
       },
-      sampler,
-      timesteps: job.timesteps,
       settings: withMicroBatches(settings, begun.microBatches),
-      latents: job.latents,
-      conditioning: job.conditioning,
-      guidance: job.guidance,
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,

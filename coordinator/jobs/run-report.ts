@@ -22,7 +22,7 @@ export function runReport(
   return {
     seconds: run.seconds,
     totalSeconds: totals.totalSeconds,
-    steps: options.sampler.numCalls,
+    steps: options.job.sampler.numCalls,
     rounds: run.rounds,
     bytesBetweenWorkers: run.workers.reduce((sum, worker) => sum + sumOf(Object.values(worker.sentBytes)), 0),
     periodMs: median(run.roundMs),
@@ -58,7 +58,7 @@ export function runReport(
 /** What became of the predicted latents. */
 function predictionReport(
   { schedule, heldAt, resumedAt, drifts }: DenoiseRun,
-  { sampler }: DenoiseRunOptions,
+  { job }: DenoiseRunOptions,
 ): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
   const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
   return {
@@ -66,7 +66,7 @@ function predictionReport(
     driftSum,
     inOrderSteps: [...inOrder],
     heldSteps: [...heldAt],
-    notes: lookAheadNotes({ schedule, sampler }, heldAt, inOrder),
+    notes: lookAheadNotes({ schedule, sampler: job.sampler }, heldAt, inOrder),
   };
 }
 

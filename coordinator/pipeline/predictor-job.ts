@@ -1,12 +1,15 @@
 import { batchRepeatOf } from '../../common/guidance/index.js';
 import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { CONTROL_FIRST, CONTROL_LAST } from '../../planner/index.js';
+import type { DenoiseJob } from '../../execution/index.js';
+import { CONTROL_FIRST, CONTROL_LAST, type PredictorAdaptation } from '../../planner/index.js';
 import { castTensor } from './cast-tensor.js';
 import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
 
 export interface CompleteJob {
-  readonly job: PredictorJob;
+  readonly job: DenoiseJob;
+  /** What is done to the predictor's graph before it is cut. */
+  readonly adaptation: PredictorAdaptation | undefined;
   /** Shapes of the predictor's inputs, by name. */
   readonly inputShapes: Readonly<Record<string, readonly number[]>>;
   /** Micro-batches that the file asks for: above 1 where it fixes a smaller batch than the job's. */
@@ -56,7 +59,14 @@ export function completeJob(
   const fixed = fixedAxis(latentInput, 0);
   const shapes = Object.entries(conditioning).map(([name, { dims }]) => [name, dims] as const);
   return {
-    job: { ...job, conditioning },
+    job: {
+      sampler: job.sampler,
+      latents: job.latents,
+      conditioning,
+      timesteps: job.timesteps ?? job.sampler.timesteps,
+      guidance: job.guidance,
+    },
+    adaptation: job.adaptation,
     inputShapes: {
       ...Object.fromEntries(shapes),
       [latentInput?.name ?? 'sample']: [batch, ...job.latents.dims.slice(1)],

@@ -3,7 +3,7 @@ import { float32, type Tensor } from '../../common/tensor/index.js';
 import {
   type ExecutorEvents,
   type IssuedRound,
-  type JobContext,
+  type StartedJob,
   type LoadedSegment,
   type RoundReport,
   type SamplerState,
@@ -106,12 +106,12 @@ export const vector = (a: number, b: number): Tensor => float32(Float32Array.of(
 
 export function context(
   jobId: string,
-  conditioning: JobContext['conditioning'] = { c: vector(1, 2) },
-): JobContext {
+  conditioning: StartedJob['conditioning'] = { c: vector(1, 2) },
+): StartedJob {
   return {
     jobId,
     attempt: 0,
-    planId: 'plan',
+    deploymentId: 'plan',
     conditioning,
     timesteps: [900, 800, 700],
     guidance: undefined,

@@ -24,10 +24,10 @@ export interface OpenPredictor {
 
 export async function openPredictor(
   pipeline: Pipeline,
-  { job, microBatches }: BegunCall,
+  { job, adaptation, microBatches }: BegunCall,
   folder: string,
 ): Promise<OpenPredictor> {
-  const { model, folder: modelFolder } = loadAdapted(pipeline.predictorPath, job.adaptation);
+  const { model, folder: modelFolder } = loadAdapted(pipeline.predictorPath, adaptation);
   const { sample, timestep, output, inputs } = describePredictor(model);
   const path = join(folder, 'adapted.onnx');
   inlineWeights(model, modelFolder);
@@ -80,7 +80,7 @@ export async function runPlainly(pipeline: Pipeline, begun: BegunCall, folder: s
     const scaled = sampler.scaleModelInput(now.data as Float32Array, call);
     const whole = new Float32Array(scaled.length * repeat);
     for (let copy = 0; copy < repeat; copy += 1) whole.set(scaled, copy * scaled.length);
-    const fed = (job.timesteps ?? sampler.timesteps)[call] as number;
+    const fed = job.timesteps[call] as number;
     const dims = [(first.dims[0] ?? 1) * repeat, ...first.dims.slice(1)];
     const raw = await predictor.run(float32(whole, dims), fed);
     const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance);

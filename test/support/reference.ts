@@ -2,7 +2,7 @@ import { guidanceOf } from '../../common/guidance/index.js';
 import { planWorkers } from '../../cli/reference-run.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
-  denoise,
+  denoiseCallerSamples,
   denoiseSteadily,
   type LoadedSegment,
   loadSegments,
@@ -79,25 +79,28 @@ export class Reference {
     const latentsBefore: Tensor[] = [];
     const result = await denoiseSteadily(
       {
-        sampler,
-        settings: { ...usual, warmUp, firstStep },
-        lookAhead,
-        foresight: before === undefined ? undefined : seen.foresight,
+        jobId: 'reference',
         job: {
-          jobId: 'reference',
+          sampler,
+          latents: sample as Tensor,
           conditioning,
           timesteps: sampler.timesteps,
           guidance: guidanceOf(guidanceScale),
-          trace: false,
         },
-        latents: (before === undefined ? sample : before.latents[firstStep]) as Tensor,
-        onStep: (step) => {
-          eps[step.step] = step.eps;
-          latentsBefore[step.step] = step.latents;
-        },
+        settings: { ...usual, warmUp, firstStep },
+        from: before && { latents: before.latents[firstStep] as Tensor, foresight: seen.foresight },
+        lookAhead,
+        trace: false,
       },
       (attempt) =>
-        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+        denoiseCallerSamples({
+          ...attempt,
+          executor: new ReferenceExecutor(plan.partition, attempt.settings, segments),
+          onStep: (step) => {
+            eps[step.step] = step.eps;
+            latentsBefore[step.step] = step.latents;
+          },
+        }),
     );
     return { latents: result.latents, eps, before: latentsBefore, planId: plan.planId };
   }

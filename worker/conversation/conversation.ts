@@ -205,7 +205,7 @@ export class Conversation {
     this.#options.inference.start({
       jobId,
       attempt,
-      planId: deploymentId,
+      deploymentId,
       timesteps,
       guidance: batchRepeat === 1 ? undefined : { scale: guidanceScale },
       trace,

@@ -1,7 +1,7 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { WireError } from '../../common/wire-error.js';
 import type { FileRange } from '../../common/model-file/index.js';
-import type { IssuedRound, JobContext, SamplerState, SegmentSpec } from '../../execution/index.js';
+import type { IssuedRound, StartedJob, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
 import type { VersionedTensor } from '../../program/index.js';
@@ -57,7 +57,7 @@ export interface PlanToLoad {
 
 /** From the network thread to the inference thread, without an answer. Tensors' memory is transferred. */
 export type InferencePost =
-  | { readonly type: 'start'; readonly context: JobContext }
+  | { readonly type: 'start'; readonly context: StartedJob }
   | {
       readonly type: 'tensor';
       readonly jobId: string;

@@ -9,7 +9,7 @@ import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import {
   clockMs,
   DeclaredSession,
-  type JobContext,
+  type StartedJob,
   type LoadedSegment,
   openOrtSession,
   parseDevice,
@@ -73,8 +73,8 @@ function memoryOf(state: SamplerState | undefined): Tensor['data'][] {
 }
 
 /** A tensor was made: straight to the consumers on this host, through the network thread to the others. */
-function leave(job: JobContext, name: string, version: number, tensor: Tensor): void {
-  const { jobId, attempt, planId: deploymentId } = job;
+function leave(job: StartedJob, name: string, version: number, tensor: Tensor): void {
+  const { jobId, attempt, deploymentId } = job;
   const meta: TensorMeta = { jobId, attempt, name, version, sentUs: Math.round(clockMs() * 1000) };
   const to = outbox.send(deploymentId, meta, tensor);
   if (to.length > 0) send({ type: 'boundary', deploymentId, meta, tensor, to }, [tensor.data]);

@@ -1,9 +1,8 @@
-import type { Guidance } from '../../../common/guidance/index.js';
 import type { ArgumentName, PipelineArguments } from '../../../common/pipeline-arguments/index.js';
 import type { RgbImage } from '../../../common/image/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
+import type { DenoiseJob } from '../../../execution/index.js';
 import type { PredictorAdaptation } from '../../../planner/index.js';
-
 import type { Sampler, SchedulerConfig } from '../../../samplers/index.js';
 import type { ModelFolder } from './model-folder.js';
 import type { NoiseDraws } from './noise-draws.js';
@@ -81,20 +80,13 @@ export interface PipelineRun {
   readonly warn: (message: string) => void;
 }
 
-/** What the noise predictor is to compute: all that an executor needs to know. */
-export interface PredictorJob {
-  readonly sampler: Sampler;
-  /** What the predictor's timestep input is fed, call by call. Default: the sampler's timesteps. */
-  readonly timesteps?: readonly number[] | undefined;
-  /** Latents of the first call, float32, as the sampler has them (multiplied by its initNoiseSigma, packed where the pipeline packs). */
-  readonly latents: Tensor;
-  /**
-   * The predictor's other inputs, by name; those that the file lacks are left aside. With guidance their batch is [unconditional;
-   * conditional].
-   */
-  readonly conditioning: Readonly<Record<string, Tensor>>;
-  /** u + scale (c - u), on a batch of both; undefined: no second half. */
-  readonly guidance?: Guidance | undefined;
+/**
+ * What the noise predictor is to compute, as a description gives it. Timesteps left out are the sampler's; conditioning that the file lacks is left
+ * aside; latents are packed where the pipeline packs.
+ */
+export interface PredictorJob
+  extends Pick<DenoiseJob, 'sampler' | 'latents' | 'conditioning'>,
+    Partial<Pick<DenoiseJob, 'timesteps' | 'guidance'>> {
   /** What is done to the predictor's graph before it is cut: inputs joined, outputs turned. */
   readonly adaptation?: PredictorAdaptation | undefined;
 }

@@ -1,12 +1,12 @@
-import { batchRepeatOf, type Guidance } from '../../common/guidance/index.js';
+import { batchRepeatOf } from '../../common/guidance/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
+import type { DenoiseJob } from '../../execution/index.js';
 import type { PlanRequest } from '../../planner/index.js';
-import type { Sampler } from '../../samplers/index.js';
 import { listRounds } from '../../program/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
-import { type DenoiseRunOptions, runDenoise } from './denoise-run.js';
+import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
 import type { Deployment, Deployments } from '../deployment/index.js';
 import type { RunningJob } from './jobs.js';
 import type { CoordinatorMetrics } from './metrics.js';
@@ -29,17 +29,12 @@ export interface JobContext extends RunningJob {
   readonly metrics: CoordinatorMetrics;
 }
 
-export interface DenoiseJob {
+/** A denoising, on which model and by which plan, and what its client wants to be told. */
+export interface JobRequest {
+  readonly job: DenoiseJob;
   readonly source: PlanRequest['source'];
-  readonly sampler: Sampler;
-  /** What the predictor is fed as its timestep, by step. Default: the sampler's timesteps. */
-  readonly timesteps?: readonly number[] | undefined;
   readonly settings: PlanSettings;
-  /** Latents of step 0 and conditioning, by graph-input name; the latents also under `sample`. */
-  readonly latents: Tensor;
-  readonly conditioning: Readonly<Record<string, Tensor>>;
-  /** With it, the conditioning holds [unconditional; conditional]. */
-  readonly guidance: Guidance | undefined;
+  /** Tell of the tensors of every step. */
   readonly sendSteps: boolean;
   readonly trace: boolean;
   /** Run the program on the simulator as well. */
@@ -56,8 +51,9 @@ export interface DenoiseOutcome {
 }
 
 /** Runs one denoising job on the workers and reports to the client as it goes. */
-export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<DenoiseOutcome> {
-  const { sampler, settings, latents } = job;
+export async function runJob(request: JobRequest, context: JobContext): Promise<DenoiseOutcome> {
+  const { job, settings } = request;
+  const { sampler } = job;
   const { registry } = context;
   const emit: RunningJob['emit'] = (event) => context.emit(event);
   const startMs = performance.now();
@@ -72,16 +68,12 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
   let toldMs = 0;
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
+    job,
     deployments: context.deployments,
     phases: context.phases,
     workers,
-    request: { source: job.source, settings, batchRepeat: batchRepeatOf(job.guidance) },
-    sampler,
-    timesteps: job.timesteps ?? sampler.timesteps,
-    conditioning: job.conditioning,
-    latents,
-    guidance: job.guidance,
-    trace: job.trace,
+    request: { source: request.source, settings, batchRepeat: batchRepeatOf(job.guidance) },
+    trace: request.trace,
     signal: context.signal,
     onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
     onDeployed: (deployment, { periodMs, loss, firstStep, schedule }) => {
@@ -116,30 +108,30 @@ export async function denoiseJob(job: DenoiseJob, context: JobContext): Promise<
       toldMs = nowMs;
       emit({ progress: { step, steps: sampler.numCalls, round } });
     },
-    onStep: job.sendSteps
+    onStep: request.sendSteps
       ? ({ step, timestep, latents: before, eps }) =>
           emit({
             stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },
           })
       : undefined,
-    wantsLatents: job.wantsLatents,
-    onLatents: job.onLatents,
+    wantsLatents: request.wantsLatents,
+    onLatents: request.onLatents,
   };
-  const run = await runDenoise(options);
+  const run = await runAttempts(options);
   for (const worker of run.deployment.workers) registry.worked(worker);
   context.deployments.worked(run.deployment);
   const used = process.cpuUsage(cpu);
   const report = runReport(run, options, {
     totalSeconds: (performance.now() - startMs) / 1000,
     cpuMs: (used.user + used.system) / 1000,
-    simulate: job.simulate,
+    simulate: request.simulate,
   });
   for (const message of report.notes ?? []) emit({ warning: { message } });
   context.metrics.jobDone(run);
   return {
     latents: run.latents,
     report,
-    trace: () => (job.trace ? mergeTrace(run, context.phases.done) : ''),
+    trace: () => (request.trace ? mergeTrace(run, context.phases.done) : ''),
   };
 }
 

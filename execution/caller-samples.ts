@@ -1,28 +1,16 @@
 import { abortable, throwIfAborted } from '../common/abort.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { Sampler } from '../samplers/index.js';
-import type { Round, ScheduleSettings } from '../program/index.js';
+import type { Round } from '../program/index.js';
+import { type Attempt, type AttemptResult, firstLatents, runAttempt } from './attempt.js';
 import { sampledRound } from './issued-round.js';
-import { runJob } from './job-run.js';
 import { JobSampler } from './job-sampler.js';
-import type { Foresight, LookAheadOptions } from './latents-predictor.js';
-import type { ExecutionReport, JobStart, RoundExecutor } from './round-executor.js';
-import type { SamplerState } from './sampler-state.js';
+import type { Foresight } from './latents-predictor.js';
+import type { RoundExecutor } from './round-executor.js';
 import { clockMs, type Span } from './timing.js';
 
-export interface DenoiseOptions {
+export interface CallerSamplesOptions extends Attempt {
   readonly executor: RoundExecutor;
-  readonly sampler: Sampler;
-  readonly settings: ScheduleSettings;
-  readonly job: Omit<JobStart, 'sampler'>;
-  /** Latents of the first step, already multiplied by the sampler's init_noise_sigma; float32 [batch, channels, ...]. */
-  readonly latents: Tensor;
-  /** Where components look ahead. */
-  readonly lookAhead?: LookAheadOptions | undefined;
-  /** What an earlier attempt knew when it came to the first step. */
-  readonly foresight?: Foresight | undefined;
   readonly onStep?: ((step: StepResult) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** One step: latents before it, guided noise prediction, latents after it. */
@@ -37,33 +25,24 @@ export interface StepResult {
   readonly foresight: () => Foresight | undefined;
 }
 
-export interface DenoiseResult {
-  readonly latents: Tensor;
-  /** The job is held there: it goes on with a step in order. */
-  readonly held?: SamplerState | undefined;
-  /** By step: how far its latents were from their prediction; see LatentsPredictor. */
-  readonly drifts: readonly (number | undefined)[];
-  /** From the first round issued to the last step finished. */
-  readonly seconds: number;
-  readonly rounds: number;
-  /** Time of each asynchronous round, from the end of the one before, milliseconds. */
-  readonly roundMs: readonly number[];
-  /** Steps of the caller's own sampler. */
-  readonly samplerSpans: readonly Span[];
-  readonly report: ExecutionReport;
-}
-
 /**
- * The denoising loop, the same for every executor: issues the rounds, runs the sampler. Round r + 1 is
+ * The denoising loop where the caller runs the sampler, the same for every executor: issues the rounds, takes the steps. Round r + 1 is
  * issued while round r runs, so that components which do not read the latents can begin as soon as their boundary
- * tensors are there; its latents follow when the sampler has made them. See follow for the loop that leaves the sampler to the executor.
+ * tensors are there; its latents follow when the sampler has made them. See denoiseExecutorSamples for the other loop.
  */
-export async function denoise(options: DenoiseOptions): Promise<DenoiseResult> {
-  const { executor, sampler, settings, signal } = options;
-  return runJob(options, async (rounds, startMs) => {
+export async function denoiseCallerSamples(options: CallerSamplesOptions): Promise<AttemptResult> {
+  const { executor, job, settings, signal, lookAhead, from } = options;
+  const { sampler } = job;
+  return runAttempt(executor, options, async (rounds, startMs) => {
     const roundMs: number[] = [];
     const samplerSpans: Span[] = [];
-    const own = new JobSampler({ ...options, nextStep: settings.firstStep ?? 0 });
+    const own = new JobSampler({
+      sampler,
+      nextStep: settings.firstStep ?? 0,
+      latents: firstLatents(options),
+      lookAhead,
+      foresight: from?.foresight,
+    });
     const issue = (round: Round): void => {
       executor.issue(round, 'noise');
       for (const made of own.issue(sampledRound(executor.program, round))) executor.latents(made);

@@ -2,7 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
-import { follow, type RoundDone, type RoundReport, type SamplingExecutor } from '../../execution/index.js';
+import {
+  denoiseExecutorSamples,
+  type RoundDone,
+  type RoundReport,
+  type SamplingExecutor,
+} from '../../execution/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import { partitionGraph } from '../../planner/search/index.js';
 import { JobProgram, listRounds, type Round, type ScheduleSettings } from '../../program/index.js';
@@ -48,9 +53,16 @@ class PromptExecutor implements SamplingExecutor {
   }
 }
 
-const job = { jobId: 'job', conditioning: {}, timesteps: [], guidance: undefined, trace: false };
+const attempt = { jobId: 'job', trace: false };
+const jobOf = (numInferenceSteps: number) => ({
+  sampler: createSampler(CONFIG, numInferenceSteps),
+  latents: vector(0),
+  conditioning: {},
+  timesteps: [],
+  guidance: undefined,
+});
 
-describe('follow', () => {
+describe('denoiseExecutorSamples', () => {
   it('issues every round once, in order, a window ahead; reports and checkpoints come as asked for, the last one in any case', () =>
     fc.assert(
       fc.asyncProperty(
@@ -68,12 +80,11 @@ describe('follow', () => {
           const progress: Round[] = [];
           const checkpoints: number[] = [];
           const wanted = (round: Round) => wantedEvery > 0 && round.firstStep % wantedEvery === 0;
-          const result = await follow({
+          const result = await denoiseExecutorSamples({
             executor,
-            sampler: createSampler(CONFIG, numInferenceSteps),
+            ...attempt,
+            job: jobOf(numInferenceSteps),
             settings,
-            job,
-            latents: vector(0),
             roundsPerReport,
             reportsPerWindow,
             wantsCheckpoint: wanted,
@@ -106,13 +117,12 @@ describe('follow', () => {
     const settings = { numInferenceSteps: 10, stride: 1, warmUp: 1, timeShift: false };
     const executor = new PromptExecutor(settings, 7);
     const checkpoints: number[] = [];
-    const sampler = createSampler(CONFIG, 10);
-    const run = follow({
+    const job = jobOf(10);
+    const run = denoiseExecutorSamples({
       executor,
-      sampler,
-      settings,
+      ...attempt,
       job,
-      latents: vector(0),
+      settings,
       roundsPerReport: 1,
       reportsPerWindow: 3,
       onCheckpoint: ({ nextStep }) => checkpoints.push(nextStep),
@@ -120,6 +130,6 @@ describe('follow', () => {
     await expect(run).rejects.toMatchObject({ code: 'worker_lost' });
     expect([checkpoints, executor.finished]).toEqual([[3, 6], 1]);
     // The sampler stands there, too: any other step is refused.
-    expect(sampler.step(Float32Array.of(0), 6, Float32Array.of(6))).toHaveLength(1);
+    expect(job.sampler.step(Float32Array.of(0), 6, Float32Array.of(6))).toHaveLength(1);
   });
 });

@@ -1,14 +1,13 @@
 import { abortable, throwIfAborted } from '../common/abort.js';
 import { lastStepOf, type Round } from '../program/index.js';
-import type { DenoiseOptions, DenoiseResult } from './denoise.js';
-import { type RoundsDone, runJob } from './job-run.js';
+import { type Attempt, type AttemptResult, firstLatents, type RoundsDone, runAttempt } from './attempt.js';
 import type { SamplerState } from './sampler-state.js';
 import type { RoundReport, SamplingExecutor } from './round-executor.js';
 import { clockMs } from './timing.js';
 
-export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep'> {
+export interface ExecutorSamplesOptions extends Attempt {
   readonly executor: SamplingExecutor;
-  /** Rounds that are told of together. */
+  /** Rounds per progress report. */
   readonly roundsPerReport: number;
   /** Reports from one checkpoint to the next: a window, whose rounds are issued together. */
   readonly reportsPerWindow: number;
@@ -24,14 +23,15 @@ export interface FollowOptions extends Omit<DenoiseOptions, 'executor' | 'onStep
  * noise predictions stay where they are made, so what a round costs the caller depends neither on the size of the image nor, where rounds
  * are short, on their number. The caller's sampler takes no step; every checkpoint brings it to where the executor's is.
  */
-export async function follow(options: FollowOptions): Promise<DenoiseResult> {
-  const { executor, sampler, signal } = options;
+export async function denoiseExecutorSamples(options: ExecutorSamplesOptions): Promise<AttemptResult> {
+  const { executor, job, signal } = options;
+  const { sampler } = job;
   const roundsPerWindow = options.roundsPerReport * options.reportsPerWindow;
-  return runJob(options, async (rounds, startMs) => {
+  return runAttempt(executor, options, async (rounds, startMs) => {
     const reports = rounds.map((round, index) => reportOf(options, rounds, round, index));
     const roundMs: number[] = [];
-    let { latents } = options;
-    let drifts: DenoiseResult['drifts'] = [];
+    let latents = firstLatents(options);
+    let drifts: AttemptResult['drifts'] = [];
     let lastMs = startMs;
     const issueWindow = (from: number): void => {
       for (const [at, round] of rounds.slice(from, from + roundsPerWindow).entries())
@@ -74,7 +74,7 @@ export async function follow(options: FollowOptions): Promise<DenoiseResult> {
 }
 
 function reportOf(
-  { roundsPerReport, reportsPerWindow, wantsCheckpoint }: FollowOptions,
+  { roundsPerReport, reportsPerWindow, wantsCheckpoint }: ExecutorSamplesOptions,
   rounds: readonly Round[],
   round: Round,
   index: number,
