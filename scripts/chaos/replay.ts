@@ -1,0 +1,114 @@
+import { resolvePlanSettings } from '../../common/settings/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import {
+  denoise,
+  type Foresight,
+  type LoadedSegment,
+  loadSegments,
+  lookAheadOptions,
+  openOrtSession,
+  parseDevice,
+  ReferenceExecutor,
+  releaseSegments,
+} from '../../execution/index.js';
+import { planWorkers } from '../../cli/reference-run.js';
+import { type Plan, planInProcess, segmentModel } from '../../planner/index.js';
+import { scheduleOf } from '../../program/index.js';
+import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
+import { planOptionsOf } from './plan-options.js';
+import type { ChaosJob } from './scenario.js';
+import { tinyLatents, tinyScheduler } from './tiny-model.js';
+
+interface Opened {
+  readonly plan: Plan;
+  readonly segments: readonly LoadedSegment[];
+}
+
+/** What a job must give: the reference executor in this process, begun anew wherever the job was. */
+export class Replay {
+  readonly #modelPath: string;
+  readonly #workDir: string;
+  readonly #opened = new Map<string, Promise<Opened>>();
+
+  constructor(modelPath: string, workDir: string) {
+    this.#modelPath = modelPath;
+    this.#workDir = workDir;
+  }
+
+  /** @param resumedAt steps at which it went on after a loss, in order */
+  async latents(job: ChaosJob, resumedAt: readonly number[]): Promise<Tensor> {
+    const eps: Tensor[] = [];
+    const before: Tensor[] = [tinyLatents(job.size)];
+    const foresights: (Foresight | undefined)[] = [];
+    const { plan, segments } = await this.#open(job);
+    const settings = resolvePlanSettings(planOptionsOf(job), { numInferenceSteps: job.steps });
+    for (const firstStep of [0, ...resumedAt]) {
+      const sampler = createSampler(parseSchedulerConfig(tinyScheduler(job.scheduler)), job.steps);
+      // One that remembers steps has seen those before.
+      for (let step = 0; step < firstStep; step++)
+        sampler.step(eps[step]?.data as Float32Array, step, before[step]?.data as Float32Array);
+      const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: false, plan });
+      const schedule = { ...usual, warmUp: firstStep === 0 ? usual.warmUp : 1, firstStep };
+      const { partition } = plan;
+      await denoise({
+        sampler,
+        settings: schedule,
+        lookAhead: lookAheadOptions({ schedule: usual, settings, sampler, guidance: undefined, partition }),
+        foresight: foresights[firstStep - 1],
+        job: {
+          jobId: 'replay',
+          conditioning: {},
+          timesteps: sampler.timesteps,
+          guidance: undefined,
+          trace: false,
+        },
+        latents: before[firstStep] as Tensor,
+        executor: new ReferenceExecutor(partition, schedule, segments),
+        onStep: (step) => {
+          eps[step.step] = step.eps;
+          before[step.step + 1] = step.nextLatents;
+          foresights[step.step] = step.foresight();
+        },
+      });
+    }
+    return before[job.steps] as Tensor;
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#opened.values()) await releaseSegments((await opened).segments);
+  }
+
+  #open(job: ChaosJob): Promise<Opened> {
+    const key = `${job.variant} ${job.size}`;
+    let opened = this.#opened.get(key);
+    if (opened === undefined) {
+      opened = this.#make(job);
+      this.#opened.set(key, opened);
+    }
+    return opened;
+  }
+
+  async #make(job: ChaosJob): Promise<Opened> {
+    const settings = resolvePlanSettings(planOptionsOf(job));
+    const device = parseDevice('cpu');
+    if (device.kind === 'declared') throw new Error('cpu is a real device');
+    const plan = await planInProcess({
+      source: {
+        kind: 'model',
+        modelPath: this.#modelPath,
+        inputShapes: { sample: tinyLatents(job.size).dims },
+      },
+      settings,
+      workers: planWorkers(settings),
+      links: [],
+      batchRepeat: 1,
+      workDir: this.#workDir,
+      threads: 1,
+    });
+    const { optimizationLevel } = settings;
+    const segments = await loadSegments(plan.specs, (spec) =>
+      openOrtSession(segmentModel(plan, spec.sha256), { device, threads: 1, optimizationLevel }),
+    );
+    return { plan, segments };
+  }
+}
