@@ -1,7 +1,7 @@
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
-  denoise,
+  denoiseCallerSamples,
   type Foresight,
   type LoadedSegment,
   loadSegments,
@@ -50,19 +50,22 @@ export class Replay {
       const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: false, plan });
       const schedule = { ...usual, warmUp: firstStep === 0 ? usual.warmUp : 1, firstStep };
       const { partition } = plan;
-      await denoise({
-        sampler,
-        settings: schedule,
-        lookAhead: lookAheadOptions({ schedule: usual, settings, sampler, guidance: undefined, partition }),
-        foresight: foresights[firstStep - 1],
+      await denoiseCallerSamples({
+        jobId: 'replay',
         job: {
-          jobId: 'replay',
+          sampler,
+          latents: tinyLatents(job.size),
           conditioning: {},
           timesteps: sampler.timesteps,
           guidance: undefined,
-          trace: false,
         },
-        latents: before[firstStep] as Tensor,
+        settings: schedule,
+        from:
+          firstStep === 0
+            ? undefined
+            : { latents: before[firstStep] as Tensor, foresight: foresights[firstStep - 1] },
+        lookAhead: lookAheadOptions({ schedule: usual, settings, sampler, guidance: undefined, partition }),
+        trace: false,
         executor: new ReferenceExecutor(partition, schedule, segments),
         onStep: (step) => {
           eps[step.step] = step.eps;
