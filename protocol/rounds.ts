@@ -55,7 +55,7 @@ function toTask(task: Task): TaskMessage {
   };
 }
 
-/** @param specs the segments of the plan that this worker holds, by id. Throws `internal` for another one, and for a report that is not known. */
+/** @param specs the segments of the plan that this worker holds, by id. Throws `protocol_mismatch` for another one, and for a report that is not known. */
 export function fromIssueRound(
   message: IssueRound__Output,
   specs: ReadonlyMap<string, SegmentSpec>,
@@ -75,7 +75,7 @@ export function fromIssueRound(
 
 function toReport(text: string): RoundReport {
   const report = ROUND_REPORTS.find((one) => one === text);
-  if (report === undefined) throw new AsyncDiffError('internal', `a round that is to report "${text}"`);
+  if (report === undefined) throw new AsyncDiffError('protocol_mismatch', `a round that is to report "${text}"`);
   return report;
 }
 
@@ -83,7 +83,7 @@ function fromTask(task: Task__Output, round: number, specs: ReadonlyMap<string, 
   const { segment, run, sampleStep, timestepStep, version, writes, epsStepPlusOne } = task;
   const spec = specs.get(segment);
   if (spec === undefined)
-    throw new AsyncDiffError('internal', `a task for segment ${segment}, which is not held here`);
+    throw new AsyncDiffError('protocol_mismatch', `a task for segment ${segment}, which is not held here`);
   return {
     id: taskId({ round, segment, run, version }),
     round,

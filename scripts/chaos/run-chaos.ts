@@ -45,10 +45,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
     const waiting = scenarioOf(seed, options.jobs, WORKERS);
     const serve = async (): Promise<void> => {
       const link = await FaultyLink.open(cluster.address);
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      for (;;) {
+        const job = waiting.shift();
+        if (job === undefined) break;
         if ((performance.now() - startMs) / 1000 > maxSeconds) break;
         await sleep(job.pauseMs);
-        const outcome = await judge.during(() => runOne(job as ChaosJob, { link, modelSha256, mishaps }));
+        const outcome = await judge.during(() => runOne(job, { link, modelSha256, mishaps }));
         await judge.add(outcome, replay);
         onLine(lineOf(outcome));
         if (judge.count % JOBS_PER_LOOK === 0) judge.look();

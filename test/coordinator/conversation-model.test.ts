@@ -1,17 +1,9 @@
-import { DeploymentSecrets } from '../../worker/exchange/index.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { JobListener } from '../../coordinator/workers/index.js';
-import { WorkerHandle } from '../../coordinator/workers/worker-handle.js';
-import type { WorkerFacts } from '../../coordinator/workers/worker-facts.js';
-import type {
-  CoordinatorMessage,
-  CoordinatorMessage__Output,
-} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { coordinatorService } from '../../rpc/index.js';
-import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
-import { Conversation, type ConversationOptions } from '../../worker/conversation/conversation.js';
+import type { WorkerHandle } from '../../coordinator/workers/worker-handle.js';
+import type { Conversation } from '../../worker/conversation/conversation.js';
+import { conversationOf, handleOf, wires } from '../support/state-machines.js';
 
 /** What can happen to a message on its way. */
 const FATES = ['arrives', 'is lost', 'comes twice', 'comes when all else is over'] as const;
@@ -47,41 +39,12 @@ class Choices {
   }
 }
 
-const facts: WorkerFacts = {
-  name: 'w',
-  device: 'cpu',
-  threads: 1,
-  address: '',
-  hostId: 'h',
-  hostName: 'h',
-  machineId: 'm',
-  version: '1',
-  onnxruntimeVersion: '1',
-  nodeVersion: '1',
-  speed: 1,
-  memoryBytes: undefined,
-  maxMessageBytes: 1000,
-  declared: undefined,
-};
-
-/** Messages as the other side reads them: with every default in its place. */
-function wires() {
-  const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } =
-    coordinatorService().Join;
-  return {
-    fromWorker: (message: WorkerMessage): WorkerMessage__Output =>
-      requestDeserialize(requestSerialize(message)),
-    fromCoordinator: (message: CoordinatorMessage): CoordinatorMessage__Output =>
-      responseDeserialize(responseSerialize(message)),
-  };
-}
-
 /** A coordinator's handle and a worker's conversation, with a way between them that does to messages what the choices say. */
 class Pair {
   readonly handle: WorkerHandle;
   readonly conversation: Conversation;
-  readonly loaded = new Set<string>();
-  readonly started: string[] = [];
+  readonly loaded: ReadonlySet<string>;
+  readonly started: readonly string[];
   /** Undefined: everything arrives. */
   choices: Choices | undefined;
   /** Messages in flight are delivered newest first. */
@@ -92,50 +55,16 @@ class Pair {
 
   constructor(choices: Choices) {
     this.choices = choices;
-    this.handle = new WorkerHandle('w', 'w', facts, {
-      send: (message) => {
-        for (const each of message.batch?.messages ?? [message])
-          this.#post(() => this.conversation.receive(this.#wires.fromCoordinator(each)));
-      },
-      close: () => undefined,
+    this.handle = handleOf('w', (message) => {
+      for (const each of message.batch?.messages ?? [message])
+        this.#post(() => this.conversation.receive(this.#wires.fromCoordinator(each)));
     });
-    const inference: ConversationOptions['inference'] = {
-      load: async ({ deploymentId }) => {
-        this.loaded.add(deploymentId);
-        return { s: 1 };
-      },
-      unload: async (deploymentId) => {
-        this.loaded.delete(deploymentId);
-      },
-      start: ({ jobId, attempt }) => void this.started.push(`${jobId}/${attempt}`),
-      end: async () => ({
-        computeMs: 1,
-        waitMs: 0,
-        segmentMs: {},
-        spans: [],
-        sentBytes: {},
-        receivedBytes: {},
-      }),
-      state: async () => ({ tasksDone: 0, missing: [], round: 0 }),
-      tensor: () => undefined,
-      framesFrom: () => undefined,
-      round: () => undefined,
-    };
-    this.conversation = new Conversation({
-      workerId: 'w',
-      inference,
-      exchange: { publish: async () => true, dropDeployment: () => undefined },
-      cache: new ArtifactCache('/nowhere'),
-      declared: true,
-      sharedMemory: false,
-      link: {},
-      secrets: new DeploymentSecrets(),
-      peerSecret: new Uint8Array(32),
-      send: (message) => this.#post(() => this.handle.receive(this.#wires.fromWorker(message))),
-      onReceived: () => undefined,
-      onJobEnded: () => undefined,
-      log: { warn: () => undefined },
-    });
+    const { conversation, machine } = conversationOf('w', (message) =>
+      this.#post(() => this.handle.receive(this.#wires.fromWorker(message))),
+    );
+    this.conversation = conversation;
+    this.loaded = machine.loaded;
+    this.started = machine.started;
   }
 
   /** Delivers what is in flight, and what that makes, until nothing moves. */

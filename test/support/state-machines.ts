@@ -1,0 +1,104 @@
+import { WorkerHandle } from '../../coordinator/workers/worker-handle.js';
+import type { WorkerFacts } from '../../coordinator/workers/worker-facts.js';
+import type {
+  CoordinatorMessage,
+  CoordinatorMessage__Output,
+} from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { coordinatorService } from '../../rpc/index.js';
+import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
+import { Conversation, type ConversationOptions } from '../../worker/conversation/conversation.js';
+import { DeploymentSecrets } from '../../worker/exchange/index.js';
+
+/** The two ends of a conversation without the network, ONNX Runtime and files: their state machines. */
+
+export function plainFacts(name: string): WorkerFacts {
+  return {
+    name,
+    device: 'cpu',
+    threads: 1,
+    address: '',
+    hostId: 'h',
+    hostName: 'h',
+    machineId: 'm',
+    version: '1',
+    onnxruntimeVersion: '1',
+    nodeVersion: '1',
+    speed: 1,
+    memoryBytes: undefined,
+    maxMessageBytes: 1000,
+    declared: undefined,
+  };
+}
+
+/** Messages as the other side reads them: with every default in its place. */
+export function wires() {
+  const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } =
+    coordinatorService().Join;
+  return {
+    fromWorker: (message: WorkerMessage): WorkerMessage__Output =>
+      requestDeserialize(requestSerialize(message)),
+    fromCoordinator: (message: CoordinatorMessage): CoordinatorMessage__Output =>
+      responseDeserialize(responseSerialize(message)),
+    workerBytes: requestSerialize,
+    readWorker: requestDeserialize,
+    coordinatorBytes: responseSerialize,
+    readCoordinator: responseDeserialize,
+  };
+}
+
+export function handleOf(name: string, send: (message: CoordinatorMessage) => void): WorkerHandle {
+  return new WorkerHandle(name, name, plainFacts(name), { send, close: () => undefined });
+}
+
+/** What a worker's machine has loaded, and the attempts that it has begun. */
+export interface Machine {
+  readonly loaded: Set<string>;
+  readonly started: string[];
+}
+
+/** A worker's end, on a machine that does at once what it is told. */
+export function conversationOf(
+  name: string,
+  send: (message: WorkerMessage) => void,
+): { conversation: Conversation; machine: Machine } {
+  const machine: Machine = { loaded: new Set(), started: [] };
+  const inference: ConversationOptions['inference'] = {
+    load: async ({ deploymentId }) => {
+      machine.loaded.add(deploymentId);
+      return { s: 1 };
+    },
+    unload: async (deploymentId) => {
+      machine.loaded.delete(deploymentId);
+    },
+    start: ({ jobId, attempt }) => void machine.started.push(`${jobId}/${attempt}`),
+    end: async () => ({
+      computeMs: 1,
+      waitMs: 0,
+      segmentMs: {},
+      spans: [],
+      sentBytes: {},
+      receivedBytes: {},
+    }),
+    state: async () => ({ tasksDone: 0, missing: [], round: 0 }),
+    tensor: () => undefined,
+    framesFrom: () => undefined,
+    round: () => undefined,
+  };
+  const conversation = new Conversation({
+    workerId: name,
+    inference,
+    exchange: { publish: async () => true, dropDeployment: () => undefined },
+    cache: new ArtifactCache('/nowhere'),
+    declared: true,
+    sharedMemory: false,
+    link: {},
+    secrets: new DeploymentSecrets(),
+    peerSecret: new Uint8Array(32),
+    send,
+    onReceived: () => undefined,
+    onJobEnded: () => undefined,
+    log: { warn: () => undefined },
+  });
+  return { conversation, machine };
+}
