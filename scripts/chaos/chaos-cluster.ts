@@ -25,6 +25,9 @@ export class ChaosCluster {
   coordinator: Daemon;
   /** Times that the coordinator was started. */
   lives = 1;
+  /** Counts its ends and its returns: odd while it is away. */
+  epoch = 0;
+  #isBack: Promise<unknown> = Promise.resolve();
   #address = '';
   readonly #onLog: OnLog;
 
@@ -60,6 +63,19 @@ export class ChaosCluster {
   }
 
   async restartCoordinator(): Promise<void> {
+    this.epoch += 1;
+    const back = this.#restartCoordinator();
+    this.#isBack = back;
+    await back;
+    this.epoch += 1;
+  }
+
+  /** Resolves when the coordinator is not away. */
+  async whenServing(): Promise<void> {
+    await this.#isBack;
+  }
+
+  async #restartCoordinator(): Promise<void> {
     await this.coordinator.kill();
     this.lives += 1;
     this.coordinator = this.#serve(this.#address);

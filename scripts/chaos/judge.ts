@@ -61,7 +61,7 @@ export class Judge {
   readonly #wrong: string[] = [];
   readonly #unexplained: string[] = [];
   readonly #usage: Usage[] = [];
-  readonly #livesBefore = new WeakMap<Outcome, number>();
+  readonly #epochBefore = new WeakMap<Outcome, number>();
   #restarts = 0;
   count = 0;
 
@@ -69,11 +69,11 @@ export class Judge {
     this.#parts = parts;
   }
 
-  /** Notes which life of the coordinator a job began in. */
+  /** Notes where the coordinator stood when a job was submitted. */
   async during(run: () => Promise<Outcome>): Promise<Outcome> {
-    const lives = this.#parts.cluster.lives;
+    const { epoch } = this.#parts.cluster;
     const outcome = await run();
-    this.#livesBefore.set(outcome, lives);
+    this.#epochBefore.set(outcome, epoch);
     return outcome;
   }
 
@@ -140,9 +140,10 @@ export class Judge {
   #mayEnd(outcome: Outcome): boolean {
     const { code, job } = outcome;
     if (LOSSES.has(code)) return job.mishaps.length > 0 || Object.keys(this.#parts.mishaps.counts).length > 0;
-    const hasNewCoordinator = this.#livesBefore.get(outcome) !== this.#parts.cluster.lives;
-    if (code === 'coordinator_unreachable') return hasNewCoordinator || job.client === 'loses its link';
-    if (code === 'job_not_found') return hasNewCoordinator && job.client === 'comes back';
+    const epoch = this.#epochBefore.get(outcome) ?? 0;
+    const wasAway = epoch % 2 === 1 || epoch !== this.#parts.cluster.epoch;
+    if (code === 'coordinator_unreachable') return wasAway || job.client === 'loses its link';
+    if (code === 'job_not_found') return wasAway && job.client === 'comes back';
     // One that comes back and finds its job gone with the coordinator, or that lost its link before the job was there.
     if (code === 'cancelled') return job.client !== 'stays';
     return false;

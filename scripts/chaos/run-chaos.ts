@@ -50,6 +50,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
         if (job === undefined) break;
         if ((performance.now() - startMs) / 1000 > maxSeconds) break;
         await sleep(job.pauseMs);
+        await cluster.whenServing();
         const outcome = await judge.during(() => runOne(job, { link, modelSha256, mishaps }));
         await judge.add(outcome, replay);
         onLine(lineOf(outcome));
