@@ -13,7 +13,7 @@ describe('chaos', () => {
   });
 
   it('loses no job, does none twice, hangs in none, and every picture is the one that its plan gives', async () => {
-    const verdict = await runChaos({ seed: 11, jobs: 20, maxSeconds: 20 });
+    const verdict = await runChaos({ seed: 11, jobs: 20, maxSeconds: 14 });
     const { lost, twice, hung, wrong, unexplained, growth, log } = verdict;
     expect({ lost, twice, hung, wrong, unexplained, growth }, log.join('\n')).toEqual({
       lost: [],
