@@ -75,7 +75,8 @@ export function fromIssueRound(
 
 function toReport(text: string): RoundReport {
   const report = ROUND_REPORTS.find((one) => one === text);
-  if (report === undefined) throw new AsyncDiffError('protocol_mismatch', `a round that is to report "${text}"`);
+  if (report === undefined)
+    throw new AsyncDiffError('protocol_mismatch', `a round that is to report "${text}"`);
   return report;
 }
 
