@@ -12,8 +12,13 @@ import type { OnPlanningProgress, PlanningProgress } from './planning-progress.j
 /** What the planning process says. */
 export type PlanningMessage =
   | { readonly kind: 'progress'; readonly progress: PlanningProgress }
+  | PlanningAnswer;
+
+/** How a request ends. `isSmall`: the process has not grown, and may be asked again. */
+export type PlanningAnswer = { readonly isSmall: boolean } & (
   | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'failed'; readonly error: WireError };
+  | { readonly kind: 'failed'; readonly error: WireError }
+);
 
 export interface PlanningOptions {
   /** Kills the process. */
@@ -24,6 +29,8 @@ export interface PlanningOptions {
 /** A plan of SDXL takes 0.5 GB. What takes so much is no noise predictor that anybody has, or made to fill the memory. */
 const MAX_PLANNING_BYTES = 4 * 2 ** 30;
 const HEAP_MEGABYTES = 3072;
+/** A process that planned something small waits so long for the next request: its start costs more than most plans. */
+const REST_MS = 30_000;
 /** How often its memory is looked at. */
 const WATCH_MS = 200;
 /** Folders of a work folder that planning writes to. */
@@ -36,7 +43,7 @@ export function defaultWorkDir(): string {
 
 /**
  * {@link makePlan} in a process of its own: ONNX Runtime blocks the thread that calls it and cannot be interrupted, a process can be killed. It
- * ends with the signal, at its memory's limit, or with this process, and leaves no file behind.
+ * ends with the signal, at its memory's limit, with this process, or when no request has come for half a minute, and leaves no file behind.
  *
  * @throws AsyncDiffError what `makePlan` throws, `cancelled`, `model_unsupported` (more than 4 GiB of memory).
  */
@@ -45,34 +52,88 @@ export async function planInProcess(
   { signal, onProgress }: PlanningOptions = {},
 ): Promise<Plan> {
   if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');
-  const child = fork(distFile('planner/planning-process.js'), [], {
+  const child = resting.take() ?? start();
+  let answer: PlanningAnswer | undefined;
+  try {
+    answer = await answerOf(child, request, signal, onProgress);
+  } finally {
+    const rests = answer?.isSmall === true && resting.keep(child);
+    if (!rests) await end(child);
+    if (answer?.kind !== 'plan') sweep(child, request.workDir);
+  }
+  if (answer.kind === 'failed') throw fromWireError(answer.error);
+  return answer.plan;
+}
+
+function start(): ChildProcess {
+  return fork(distFile('planner/planning-process.js'), [], {
     serialization: 'advanced',
     execArgv: [`--max-old-space-size=${HEAP_MEGABYTES}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  try {
-    return await answerOf(child, request, signal, onProgress);
-  } finally {
-    const { pid } = child;
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
-    if (pid !== undefined) for (const folder of WRITTEN) sweepTemporaries(join(request.workDir, folder), pid);
-  }
 }
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** Removes what it was writing. */
+function sweep({ pid }: ChildProcess, workDir: string): void {
+  if (pid !== undefined) for (const folder of WRITTEN) sweepTemporaries(join(workDir, folder), pid);
+}
+
+/** The one planning process that waits for a request. It keeps no process alive, and ends with this one. */
+class Resting {
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** The process, which is then the caller's; undefined where none rests. */
+  take(): ChildProcess | undefined {
+    const child = this.#child;
+    this.#forget();
+    if (child?.connected !== true) return undefined;
+    child.ref();
+    child.channel?.ref();
+    return child;
+  }
+
+  /** Whether it may rest here: a second one may not. */
+  keep(child: ChildProcess): boolean {
+    if (this.#child !== undefined || !child.connected) return false;
+    this.#child = child;
+    child.once('exit', this.#forget);
+    child.unref();
+    child.channel?.unref();
+    this.#timer = setTimeout(() => {
+      this.#forget();
+      child.kill('SIGKILL');
+    }, REST_MS);
+    this.#timer.unref();
+    return true;
+  }
+
+  readonly #forget = (): void => {
+    clearTimeout(this.#timer);
+    this.#child?.off('exit', this.#forget);
+    this.#child = undefined;
+  };
+}
+
+const resting = new Resting();
 
 function answerOf(
   child: ChildProcess,
   request: PlanRequest,
   signal: AbortSignal | undefined,
   onProgress: OnPlanningProgress | undefined,
-): Promise<Plan> {
+): Promise<PlanningAnswer> {
   return new Promise((resolve, reject) => {
     const watch = setInterval(() => {
       if (residentBytes(child.pid) <= MAX_PLANNING_BYTES) return;
-      end(() =>
+      settle(() =>
         reject(
           new AsyncDiffError(
             'model_unsupported',
@@ -83,29 +144,24 @@ function answerOf(
       );
     }, WATCH_MS);
     watch.unref();
-    const onAbort = (): void => end(() => reject(AsyncDiffError.from(signal?.reason, 'cancelled')));
-    const end = (settle: () => void): void => {
+    const onAbort = (): void => settle(() => reject(AsyncDiffError.from(signal?.reason, 'cancelled')));
+    const onMessage = (message: PlanningMessage): void => {
+      if (message.kind === 'progress') onProgress?.(message.progress);
+      else settle(() => resolve(message));
+    };
+    const onError = (error: Error): void => settle(() => reject(AsyncDiffError.from(error)));
+    const onExit = (code: number | null, killedBy: NodeJS.Signals | null): void => {
+      const text = `the planning process ended without an answer (${killedBy ?? `code ${code}`})`;
+      settle(() => reject(new AsyncDiffError('internal', text)));
+    };
+    const settle = (how: () => void): void => {
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
-      settle();
+      child.off('message', onMessage).off('error', onError).off('exit', onExit);
+      how();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    child.on('message', (message: PlanningMessage) => {
-      if (message.kind === 'progress') onProgress?.(message.progress);
-      else if (message.kind === 'plan') end(() => resolve(message.plan));
-      else end(() => reject(fromWireError(message.error)));
-    });
-    child.once('error', (error) => end(() => reject(AsyncDiffError.from(error))));
-    child.once('exit', (code, killedBy) =>
-      end(() =>
-        reject(
-          new AsyncDiffError(
-            'internal',
-            `the planning process ended without an answer (${killedBy ?? `code ${code}`})`,
-          ),
-        ),
-      ),
-    );
+    child.on('message', onMessage).once('error', onError).once('exit', onExit);
     child.send(request);
   });
 }

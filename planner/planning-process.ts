@@ -1,4 +1,4 @@
-/** Entry of the planning process: one request comes, progress and a plan or an error go back, and it ends. */
+/** Entry of the planning process: requests come one at a time; progress and a plan or an error go back. */
 import { toWireError } from '../common/wire-error.js';
 import { makePlan } from './make-plan.js';
 import type { PlanRequest } from './plan.js';
@@ -7,6 +7,8 @@ import type { PlanningMessage } from './planner.js';
 
 /** Bytes of a file are hashed a megabyte at a time: a message for each would be thousands. */
 const PROGRESS_INTERVAL_MS = 100;
+/** What a process may hold that waits for another request. */
+const MAX_RESTING_BYTES = 256 * 2 ** 20;
 
 let toldMs = 0;
 let toldStage = '';
@@ -19,17 +21,26 @@ function tell(progress: PlanningProgress): void {
   send({ kind: 'progress', progress });
 }
 
-function send(message: PlanningMessage, then?: () => void): void {
-  process.send?.(message, undefined, {}, () => then?.());
+function isSmall(): boolean {
+  return process.memoryUsage.rss() <= MAX_RESTING_BYTES;
+}
+
+function send(message: PlanningMessage): void {
+  process.send?.(message);
 }
 
 // Whoever asked is gone.
 process.once('disconnect', () => process.exit(0));
-process.once('message', (request: PlanRequest) => {
+process.on('message', (request: PlanRequest) => {
+  toldStage = '';
   void makePlan(request, tell)
     .then(
-      (plan): PlanningMessage => ({ kind: 'plan', plan }),
-      (error: unknown): PlanningMessage => ({ kind: 'failed', error: toWireError(error) }),
+      (plan): PlanningMessage => ({ kind: 'plan', plan, isSmall: isSmall() }),
+      (error: unknown): PlanningMessage => ({
+        kind: 'failed',
+        error: toWireError(error),
+        isSmall: isSmall(),
+      }),
     )
-    .then((message) => send(message, () => process.exit(0)));
+    .then(send);
 });

@@ -84,6 +84,7 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
   }
   const index = markRecomputed(plain, resolved.recomputeShare);
   const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
+  const prices = new Prices();
   const all = (variant: PlanVariant): Evaluated[] => {
     checkVariant(variant);
     return finalists.map((cuts) => evaluate(index, resolved, cuts, variant));
@@ -93,7 +94,7 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
     best: (variant) => preferred(all(variant)),
     finalists: all,
     refine: (start, variant, goal, tries) =>
-      explicit === undefined ? refine(index, resolved, start, { variant, goal, tries }) : start,
+      explicit === undefined ? refine(index, resolved, start, { variant, goal, tries }, prices) : start,
   };
 }
 
@@ -111,6 +112,7 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
   const hidden: Goal = (one) =>
     priceOf(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
   const finalists = new Map<string, CutPositions>();
+  const prices = new Prices();
   for (const goal of [plain, hidden]) {
     const ranked = rank(candidates, goal).map(({ one }) => one);
     const starts = ['sequential', 'u-shaped'].flatMap((shape) =>
@@ -118,10 +120,11 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
     );
     const count = index.mainNodes.length;
     const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
-    const refined = starts.map((start) => refine(index, options, start, { variant: PLAIN, goal, tries }));
+    const refined = starts.map((start) =>
+      refine(index, options, start, { variant: PLAIN, goal, tries }, prices),
+    );
     const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
-    for (const { cuts } of [...refined, ...best.map(({ one }) => one)])
-      finalists.set(`${cuts.shape} ${cuts.positions.join(' ')}`, cuts);
+    for (const { cuts } of [...refined, ...best.map(({ one }) => one)]) finalists.set(nameOf(cuts), cuts);
   }
   return [...finalists.values()];
 }
@@ -131,12 +134,41 @@ export function rank(all: readonly Evaluated[], goal: Goal): { one: Evaluated; p
   return all.map((one) => ({ one, price: goal(one) })).sort((a, b) => a.price - b.price);
 }
 
+interface Refinement {
+  readonly variant: PlanVariant;
+  readonly goal: Goal;
+  readonly tries: number;
+}
+
+/** Prices of cuts that were tried: moves at random come back to them, on small graphs most of the time. */
+class Prices {
+  readonly #byGoal = new Map<Goal, Map<string, number>>();
+
+  of(goal: Goal, variant: PlanVariant, cuts: CutPositions): number | undefined {
+    return this.#byGoal.get(goal)?.get(keyOf(variant, cuts));
+  }
+
+  keep(goal: Goal, variant: PlanVariant, cuts: CutPositions, price: number): void {
+    const prices = this.#byGoal.get(goal) ?? new Map<string, number>();
+    this.#byGoal.set(goal, prices.set(keyOf(variant, cuts), price));
+  }
+}
+
+function keyOf({ microCuts, lag }: PlanVariant, cuts: CutPositions): string {
+  return `${microCuts} ${lag} ${nameOf(cuts)}`;
+}
+
+function nameOf({ shape, positions }: CutPositions): string {
+  return `${shape} ${positions.join(' ')}`;
+}
+
 /** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */
 function refine(
   index: GraphIndex,
   options: SearchOptions,
   start: Evaluated,
-  { variant, goal, tries }: { readonly variant: PlanVariant; readonly goal: Goal; readonly tries: number },
+  { variant, goal, tries }: Refinement,
+  prices: Prices,
 ): Evaluated {
   const count = index.mainNodes.length;
   const next = numbers();
@@ -150,8 +182,12 @@ function refine(
     const moved = positions.map((position, at) => (at >= first && at <= last ? position + step : position));
     const edges = [0, ...moved, count];
     if (edges.some((edge, at) => at > 0 && edge <= edges[at - 1]!)) continue;
-    const other = evaluate(index, options, { shape, positions: moved }, variant);
+    const cuts = { shape, positions: moved };
+    const known = prices.of(goal, variant, cuts);
+    if (known !== undefined && known > bestScore) continue;
+    const other = evaluate(index, options, cuts, variant);
     const score = goal(other);
+    prices.keep(goal, variant, cuts, score);
     if (score > bestScore) continue;
     best = other;
     bestScore = score;

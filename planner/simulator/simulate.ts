@@ -16,6 +16,7 @@ import {
 import {
   JobProgram,
   type Reader,
+  type ReadVersion,
   type Round,
   type ScheduleSettings,
   type Task,
@@ -56,6 +57,8 @@ class Simulation {
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the latents that are made when its own are known, each with the workers that read it, in the order of their tasks. */
   readonly #sampleReaders = new Map<number, Map<string, Set<string>>>();
+  /** By round, who reads what it makes: by `name@version`. */
+  readonly #made = new Map<number, ReadonlyMap<string, readonly Reader[]>>();
   /** By name; empty where only the coordinator runs the sampler. */
   readonly #latents: ReadonlyMap<string, Travelling>;
   readonly #isSamplerAtWorker: boolean;
@@ -95,6 +98,8 @@ class Simulation {
   run(): Timeline {
     for (const round of this.#rounds) {
       for (const task of this.#program.tasks(round)) this.#enqueue(task, round);
+      // Asked in order: the program keeps a few rounds only, and would make each of them twice.
+      this.#made.set(round.round, new Map(this.#program.made(round).map(placed)));
     }
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
@@ -220,9 +225,7 @@ class Simulation {
   }
 
   #readersOf(round: Round, name: string, version: number): readonly Reader[] {
-    return (
-      this.#program.made(round).find((one) => one.name === name && one.version === version)?.readers ?? []
-    );
+    return this.#made.get(round.round)?.get(`${name}@${version}`) ?? [];
   }
 
   #workerOf({ component, run }: Reader): string {
@@ -275,4 +278,8 @@ class Simulation {
     for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
       this.#network.sendLatents(`${name}@${step}`, step, round.round, readers, readyMs);
   }
+}
+
+function placed({ name, version, readers }: ReadVersion): [string, readonly Reader[]] {
+  return [`${name}@${version}`, readers];
 }

@@ -14,7 +14,7 @@ import {
 } from '../../execution/index.js';
 import { LatentsPredictor } from '../../execution/latents-predictor.js';
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
-import { type Plan, planInProcess, segmentModel } from '../../planner/index.js';
+import { makePlan, type Plan, segmentModel } from '../../planner/index.js';
 import { scheduleOf } from '../../program/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
@@ -128,7 +128,7 @@ export class Reference {
     if (device.kind === 'declared') throw new Error('cpu is a real device');
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
     const [batch = 1, ...rest] = inputs['sample']?.dims ?? [];
-    const plan = await planInProcess({
+    const plan = await makePlan({
       source: {
         kind: 'model',
         modelPath,
