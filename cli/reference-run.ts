@@ -2,15 +2,21 @@ import { batchRepeatOf, guidanceOf, inputShapesOf } from '../common/guidance/ind
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
+import { packageVersion } from '../common/package.js';
+import { findRuntime } from '../common/runtime-package.js';
 import {
+  checkReplay,
   denoiseCallerSamples,
   denoiseSteadily,
+  describeRuntimes,
+  inputsDigest,
   loadSegments,
   lookAheadOptions,
   openOrtSession,
   parseDevice,
   ReferenceExecutor,
   releaseSegments,
+  type RunIdentity,
   type SteadyResult,
   type StepResult,
 } from '../execution/index.js';
@@ -26,6 +32,8 @@ export interface ReferenceRunOptions {
   readonly settings: PlanSettings;
   readonly device: string;
   readonly threads: number;
+  /** The run whose bits this one is to give again. */
+  readonly replay?: RunIdentity | undefined;
   readonly workDir?: string | undefined;
   readonly signal: AbortSignal;
   readonly onStep: (step: StepResult) => void;
@@ -33,11 +41,11 @@ export interface ReferenceRunOptions {
 
 /**
  * The same program in this process, one task after another: what every distributed run must equal bit for bit on the
- * same provider and thread count. It is planned as for one worker per component on one host.
+ * same provider and thread count. It is planned for {@link planWorkers}.
  */
 export async function referenceRun(
   options: ReferenceRunOptions,
-): Promise<{ result: SteadyResult; plan: Plan; schedule: ScheduleSettings }> {
+): Promise<{ result: SteadyResult; plan: Plan; schedule: ScheduleSettings; identity: RunIdentity }> {
   const { inputs, sampler, guidanceScale } = options;
   const { sample: latents, ...conditioning } = inputs;
   if (latents === undefined)
@@ -64,6 +72,18 @@ export async function referenceRun(
     },
     { signal: options.signal },
   );
+  const runtime = describeRuntimes([
+    { device: options.device, threads: options.threads, onnxruntimeVersion: findRuntime()?.version ?? '' },
+  ]);
+  const { timesteps } = sampler;
+  const identity: RunIdentity = {
+    version: packageVersion,
+    predictorId: plan.predictorId,
+    programId: plan.programId,
+    inputsSha256: inputsDigest({ sampler, timesteps, guidance, latents, conditioning }),
+    runtimes: plan.placement.map(() => runtime),
+  };
+  if (options.replay !== undefined) checkReplay(options.replay, identity);
   const segments = await loadSegments(plan.specs, (spec) =>
     openOrtSession(segmentModel(plan, spec.sha256), {
       device,
@@ -88,7 +108,7 @@ export async function referenceRun(
         return denoiseCallerSamples({ ...attempt, executor, onStep });
       },
     );
-    return { result, plan, schedule };
+    return { result, plan, schedule, identity };
   } finally {
     await releaseSegments(segments);
   }
@@ -99,11 +119,16 @@ function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): Sc
   return scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
 }
 
-/** One worker per component, on one host: what local workers of the same number are planned as. */
+/**
+ * The workers that the reference is planned for, on one host, as local workers of the same number are: one per component, and up to
+ * S - 1 more that hold component N as well where `maxWorkers` says so.
+ */
 export function planWorkers(settings: PlanSettings) {
+  const { stride, maxWorkers } = settings;
   const asked = componentsAsked(settings);
-  const count = asked === 'auto' ? 1 : asked;
-  return Array.from({ length: count }, (_, index) => ({
+  const components = asked === 'auto' ? 1 : asked;
+  const spare = maxWorkers === 'auto' ? 0 : Math.min(stride - 1, Math.max(0, maxWorkers - components));
+  return Array.from({ length: components + spare }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',
     speed: 1,

@@ -22,6 +22,13 @@ export function runDocument(report: RunReport) {
     in_order_steps: report.inOrderSteps,
     held_steps: report.heldSteps,
     notes: report.notes,
+    version: report.version,
+    predictor_id: report.predictorId,
+    program_id: report.programId,
+    inputs_sha256: report.inputsSha256,
+    runtimes: report.runtimes,
+    latents_sha256: report.latentsSha256,
+    program_changes: report.programChanges,
     declared: report.declared,
     workers: report.workers.map((worker) => ({
       name: worker.name,

@@ -23,6 +23,7 @@ import type { ClusterStatus } from './cluster-status.js';
 import type { JobSummary } from './job-summary.js';
 import { readEvent, type JobEvent } from './job-event.js';
 import { Job } from './job.js';
+import type { RunReport } from './run-report.js';
 import type { PlanDocument } from './plan-document.js';
 
 export interface ClientOptions {
@@ -41,6 +42,12 @@ export interface JobOptions extends CallOptions {
   /** The job goes on when its client leaves or is lost; {@link AsyncDiffClient.attach} follows it. Defaults to false. */
   readonly detached?: boolean | undefined;
 }
+
+/** A run whose bits a job is to give again: its report. The job is refused with `replay_impossible` where it would give others. */
+export type ReplayedRun = Pick<
+  RunReport,
+  'version' | 'predictorId' | 'programId' | 'inputsSha256' | 'runtimes'
+>;
 
 /**
  * What to draw. Arguments beyond the common ones (`strength`, `clipSkip`, `latents`, `image`, ...) have diffusers' names; each pipeline takes
@@ -73,6 +80,8 @@ export interface GenerateOptions extends JobOptions, PipelineArguments {
   /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
   readonly simulate?: boolean | undefined;
   readonly plan?: PlanOptions | undefined;
+  /** With the settings of that run as `plan`: {@link replayPlan}. */
+  readonly replay?: ReplayedRun | undefined;
 }
 
 export interface DenoiseOptions extends JobOptions {
@@ -97,6 +106,8 @@ export interface DenoiseOptions extends JobOptions {
   /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
   readonly simulate?: boolean | undefined;
   readonly plan?: PlanOptions | undefined;
+  /** With the settings of that run as `plan`: {@link replayPlan}. */
+  readonly replay?: ReplayedRun | undefined;
 }
 
 /**
@@ -125,7 +136,7 @@ export class AsyncDiffClient implements AsyncDisposable {
 
   /** Text to image with the coordinator's model. */
   generate(options: GenerateOptions): Job {
-    const { plan, signal, trace = false, detached = false, samplerOptions, ...request } = options;
+    const { plan, signal, trace = false, detached = false, samplerOptions, replay, ...request } = options;
     const jobId = randomUUID();
     const message = {
       ...withJobSettings(defined(withoutArguments(request))),
@@ -135,13 +146,14 @@ export class AsyncDiffClient implements AsyncDisposable {
       detached,
       jobId,
       plan: toPlanSettingsMessage(plan),
+      replay: toReplayMessage(replay),
     };
     return this.#job(jobId, this.#client.generate(message), signal);
   }
 
   /** Denoises given latents with any noise predictor. */
   denoise(options: DenoiseOptions): Job {
-    const { plan, signal, inputs, samplerOptions, detached = false, ...request } = options;
+    const { plan, signal, inputs, samplerOptions, detached = false, replay, ...request } = options;
     const jobId = randomUUID();
     return this.#job(
       jobId,
@@ -152,6 +164,7 @@ export class AsyncDiffClient implements AsyncDisposable {
         detached,
         jobId,
         plan: toPlanSettingsMessage(plan),
+        replay: toReplayMessage(replay),
       }),
       signal,
     );
@@ -256,6 +269,12 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
+}
+
+function toReplayMessage(run: ReplayedRun | undefined) {
+  if (run === undefined) return null;
+  const { version, predictorId, programId, inputsSha256, runtimes } = run;
+  return { version, predictorId, programId, inputsSha256, runtimes: [...runtimes] };
 }
 
 function toJson(options: Readonly<Record<string, unknown>> | undefined): string {

@@ -7,12 +7,14 @@ export {
   type DenoiseOptions,
   type GenerateOptions,
   type JobOptions,
+  type ReplayedRun,
 } from './client.js';
 export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluster-status.js';
 export type { JobEvent, JobResult } from './job-event.js';
 export type { Job } from './job.js';
 export type { JobSummary } from './job-summary.js';
 export type { PlanDocument, PlannedComponent, ReceivedTensor } from './plan-document.js';
+export { replayPlan } from './replay.js';
 export type { RunReport, WorkerReport } from './run-report.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';
 export type { PlanOptions, PlanSettings } from '../common/settings/index.js';

@@ -39,6 +39,20 @@ export interface RunReport {
   readonly heldSteps: readonly number[];
   /** What a user should know of the prediction, in words. */
   readonly notes: readonly string[];
+  /** Version of asyncdiff. With `predictorId`, `programId`, `inputsSha256`, `runtimes` and `inOrderSteps` it decides the bits of the latents. */
+  readonly version: string;
+  /** Content address of the predictor at its shapes; empty for declared devices. */
+  readonly predictorId: string;
+  /** Content address of how the predictor was cut and which latents and tensors its parts read. */
+  readonly programId: string;
+  /** SHA-256 of what the predictor was given: latents, conditioning, sampler, timesteps. */
+  readonly inputsSha256: string;
+  /** What each component ran on. */
+  readonly runtimes: readonly string[];
+  /** SHA-256 of the final latents. */
+  readonly latentsSha256: string;
+  /** Times that the job went on with another program after a loss: such a run cannot be repeated. */
+  readonly programChanges: number;
   /** Content address of the plan: the same plan gives the same bits. */
   readonly planId: string;
   /** Values that end a segment, in order. */

@@ -18,6 +18,7 @@ import {
   type NewJob,
   type SendEvent,
 } from './jobs/index.js';
+import { fromReplayMessage } from '../protocol/index.js';
 import { checkDenoise, checkGenerate, generateJob, sourceFor } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
@@ -175,6 +176,7 @@ async function denoise(
       sendSteps: request.sendSteps,
       trace: request.trace,
       simulate: request.simulate,
+      replay: fromReplayMessage(request.replay),
     },
     context,
   );

@@ -11,6 +11,8 @@ export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
 export { JobState, type StartedJob } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
+export { inputsDigest, tensorDigest } from './job-digest.js';
+export { checkReplay, describeRuntimes, type RunIdentity } from './run-identity.js';
 export {
   driftReport,
   lookAheadNotes,

@@ -128,6 +128,7 @@ export class JobSampler {
   #hasDrifted(step: number): boolean {
     const { tolerance, holds } = this.#options.lookAhead ?? { tolerance: undefined, holds: 0 };
     const drift = this.#predictor?.drifts[step];
-    return tolerance !== undefined && holds > 0 && drift !== undefined && drift > tolerance;
+    // Not `drift > tolerance`: a prediction that has run away is no number any more.
+    return tolerance !== undefined && holds > 0 && drift !== undefined && !(drift <= tolerance);
   }
 }

@@ -57,6 +57,7 @@ export async function makePlan(
       components: placement.length,
       cuts: settings.cuts,
       shape: settings.shape,
+      laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
       wireDtype: settings.wireDtype,
       recomputeShare: recompute === 'off' ? 0 : undefined,
       microBatches: settings.microBatches,
@@ -79,6 +80,9 @@ export async function makePlan(
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   return {
     planId: planId(chosen.partition, placement, specs, settings.lookAhead),
+    predictorId:
+      measured.prepared === undefined ? '' : predictorId(measured.prepared.key, exported?.artifacts),
+    programId: programId(chosen.partition, placement, settings),
     partition: chosen.partition,
     placement,
     specs,
@@ -94,6 +98,7 @@ export async function makePlan(
       shape: chosen.partition.shape,
       microCuts: chosen.microCuts,
       lag: chosen.lag,
+      laggedCut: chosen.laggedCut ?? 0,
       recompute,
     },
     predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
@@ -161,10 +166,36 @@ function planId(
   lookAhead: 'on' | 'off',
 ): string {
   const lags = partition.boundaryTensors.map(({ name, lag }) => [name, lag]);
-  return createHash('sha256')
-    .update(JSON.stringify([specs, lags, placement, lookAhead]))
-    .digest('hex')
-    .slice(0, 16);
+  return shortHash([specs, lags, placement, lookAhead]);
+}
+
+/** Of the predictor at its shapes: the graph and what its weights hold. */
+function predictorId(key: string, artifacts: ReadonlyMap<string, Artifact> = new Map()): string {
+  const weights = new Set([...artifacts.values()].flatMap(({ tensors }) => tensors));
+  return shortHash([key, [...weights].sort()]);
+}
+
+/** Of what a job computes, wherever its parts run and however many sessions they are: what is cut where, and read how old. */
+function programId(
+  { shape, cuts, components, microBatches, boundaryTensors }: Partition,
+  placement: Placement,
+  { lookAhead, optimizationLevel }: PlanRequest['settings'],
+): string {
+  const tensors = boundaryTensors.map(({ name, producer, consumers, lag }) => [
+    name,
+    producer,
+    consumers,
+    lag,
+  ]);
+  const hasReplicas = (placement.at(-1)?.length ?? 1) > 1;
+  return shortHash([
+    [shape, cuts, components.length, microBatches, tensors.sort()],
+    [hasReplicas, lookAhead, optimizationLevel],
+  ]);
+}
+
+function shortHash(what: unknown): string {
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 }
 
 function toSpec({ name, dtype, dims }: ValueSpec): ValueSpec {

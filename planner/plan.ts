@@ -74,6 +74,10 @@ export interface PlanRequest {
 export interface Plan {
   /** Content address of partition, placement and sessions: the same plan gives the same bits. */
   readonly planId: string;
+  /** Content address of the predictor at its shapes, whatever it is cut into; empty for declared devices. */
+  readonly predictorId: string;
+  /** Content address of what a job computes: cut, lags, replicas and look-ahead, but not placement and sessions, which change no bits. */
+  readonly programId: string;
   readonly partition: Partition;
   readonly placement: Placement;
   readonly specs: readonly SegmentSpec[];

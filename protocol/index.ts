@@ -3,3 +3,4 @@ export { fromIssueRound, fromUnread, toIssueRound } from './rounds.js';
 export { fromRouteMessage, toRouteMessage } from './routes.js';
 export { fromSamplerMessage, fromSamplerState, toSamplerMessage, toSamplerState } from './sampler.js';
 export { fromSegmentMessage, toSegmentMessage } from './segments.js';
+export { fromReplayMessage } from './replay.js';

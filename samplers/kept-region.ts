@@ -1,4 +1,4 @@
-import type { LookAhead, Sampler, StepOutputs } from './sampler.js';
+import type { LookAhead, LookAheadRun, Sampler, StepOutputs } from './sampler.js';
 
 const f = Math.fround;
 
@@ -43,7 +43,7 @@ class KeepingSampler implements Sampler {
     this.sigmas = sampler.sigmas;
     this.initNoiseSigma = sampler.initNoiseSigma;
     this.noise = sampler.noise;
-    this.lookAhead = sampler.lookAhead;
+    this.lookAhead = new KeepingLookAhead(sampler.lookAhead, (latents, call) => this.#putBack(latents, call));
     this.kept = kept;
     this.#sampler = sampler;
   }
@@ -63,14 +63,7 @@ class KeepingSampler implements Sampler {
     dims?: readonly number[],
   ): StepOutputs {
     const outputs = this.#sampler.stepOutputs(output, call, sample, dims);
-    const { mask, original, noise } = this.kept;
-    const isLast = call + 1 >= this.numCalls;
-    const proper = isLast ? original : this.#sampler.addNoise(original, noise, call + 1);
-    const latents = outputs.latents.map((value, i) => {
-      const share = mask[i] as number;
-      return f(f(1 - share) * (proper[i] as number)) + f(share * value);
-    });
-    return { ...outputs, latents };
+    return { ...outputs, latents: this.#putBack(outputs.latents, call) };
   }
 
   history(): readonly Float32Array[] {
@@ -83,5 +76,61 @@ class KeepingSampler implements Sampler {
 
   addNoise(original: Float32Array, noise: Float32Array, call: number): Float32Array {
     return this.#sampler.addNoise(original, noise, call);
+  }
+
+  /** The latents after `call` with the kept region in its place, at the level of the call that follows. */
+  #putBack(latents: Float32Array, call: number): Float32Array {
+    const { mask, original, noise } = this.kept;
+    const isLast = call + 1 >= this.numCalls;
+    const proper = isLast ? original : this.#sampler.addNoise(original, noise, call + 1);
+    return latents.map((value, i) => {
+      const share = mask[i] as number;
+      return f(f(1 - share) * (proper[i] as number)) + f(share * value);
+    });
+  }
+}
+
+/** Predicts with the kept region in its place: what is put back after a step is known for every step from the beginning. */
+class KeepingLookAhead implements LookAhead {
+  readonly family: LookAhead['family'];
+  readonly quantity: LookAhead['quantity'];
+  readonly slope: boolean;
+  readonly worthwhile: boolean;
+  readonly levels: LookAhead['levels'];
+  readonly #lookAhead: LookAhead;
+  readonly #putBack: (latents: Float32Array, call: number) => Float32Array;
+
+  constructor(lookAhead: LookAhead, putBack: (latents: Float32Array, call: number) => Float32Array) {
+    this.family = lookAhead.family;
+    this.quantity = lookAhead.quantity;
+    this.slope = lookAhead.slope;
+    this.worthwhile = lookAhead.worthwhile;
+    this.levels = lookAhead.levels;
+    this.#lookAhead = lookAhead;
+    this.#putBack = putBack;
+  }
+
+  toOriginal(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array {
+    return this.#lookAhead.toOriginal(modelOutput, sample, call);
+  }
+
+  toNoise(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array {
+    return this.#lookAhead.toNoise(modelOutput, sample, call);
+  }
+
+  toVelocity(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array {
+    return this.#lookAhead.toVelocity(modelOutput, sample, call);
+  }
+
+  toQuantity(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array {
+    return this.#lookAhead.toQuantity(modelOutput, sample, call);
+  }
+
+  start(): LookAheadRun {
+    const run = this.#lookAhead.start();
+    return {
+      predictNext: (sample, quantity, call, dims) =>
+        this.#putBack(run.predictNext(sample, quantity, call, dims), call),
+    };
   }
 }

@@ -49,6 +49,11 @@ const JSON_KEYS = `## JSON documents
 | \`period_ms\`, \`predicted_period_ms\` | median time of an asynchronous round, and what the plan said |
 | \`max_share\` | the busiest worker's share of the predictor's compute: bounds the speed-up at T / (w + (T - w) * share) |
 | \`cuts\`, \`plan_id\` | where the predictor was cut; the same \`plan_id\` gives the same bits |
+| \`request\` | what was asked for; with what follows \`--replay\` gives the same bits again ([quality](../quality.md#repeating-a-run)) |
+| \`version\`, \`predictor_id\`, \`program_id\`, \`inputs_sha256\`, \`runtimes\` | what decides the bits, besides settings and steps in order |
+| \`latents_sha256\` | of the final latents |
+| \`program_changes\` | times that the job went on with other cuts after a loss |
+| \`drifts\`, \`drift_sum\`, \`in_order_steps\`, \`held_steps\`, \`notes\` | what became of the predicted latents ([quality](../quality.md)) |
 | \`restarts\` | times that the job went on after a worker was lost |
 | \`declared\` | whether devices were declared instead of computing |
 | \`workers\` | for each: \`name\`, \`device\`, \`components\`, \`compute_ms\`, \`wait_ms\`, \`sent_bytes\` |

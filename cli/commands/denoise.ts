@@ -5,15 +5,13 @@ import {
   asked,
   type JobOptions,
   type JobSettings,
+  type PlanOptions,
   resolveJobSettings,
-  type PlanSettings,
   resolvePlanSettings,
-  settingsDocument,
 } from '../../common/settings/index.js';
 import { readNpy, writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
-import { driftReport, lookAheadNotes } from '../../execution/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -22,7 +20,7 @@ import { collect } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
-import { planWorkers, referenceRun } from '../reference-run.js';
+import { referenceDenoise } from '../reference-denoise.js';
 import { runDocument } from '../run-document.js';
 import {
   addSamplerFlags,
@@ -30,6 +28,15 @@ import {
   type SamplerChoiceOptions,
   type SamplerFlags,
 } from '../sampler-flags.js';
+import {
+  addReplayFlag,
+  checkReplayed,
+  readReplay,
+  type Replay,
+  replayed,
+  replayedJob,
+  requestDocument,
+} from '../replay.js';
 import { StepRecorder } from '../step-recorder.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
@@ -38,6 +45,7 @@ export interface DenoiseFlags extends ClusterFlags, PlanFlags, Omit<JobOptions, 
   readonly model: string;
   readonly input: string[];
   readonly reference?: boolean;
+  readonly replay?: string;
   readonly out: string;
   readonly trace?: string;
   readonly traceFile?: string;
@@ -58,7 +66,7 @@ export function register(command: Command, io: CommandIo): void {
       collect,
     );
   addJobFlags(command, ['numInferenceSteps', 'guidanceScale', 'seed'], OWN_DEFAULTS);
-  addPlanFlags(addClusterFlags(addSamplerFlags(command, "the config's")))
+  addReplayFlag(addPlanFlags(addClusterFlags(addSamplerFlags(command, "the config's"))))
     .option(
       '--reference',
       'run in this process, one task after another: the answer that other runs must equal',
@@ -81,9 +89,16 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     );
   }
   const { scheduler: _scheduler, ...given } = jobOptions(flags);
-  const job = resolveJobSettings({ ...OWN_DEFAULTS, ...given });
+  const replay = flags.replay === undefined ? undefined : await readReplay(flags.replay, SCHEMA, flags);
+  const job =
+    replay === undefined
+      ? resolveJobSettings({ ...OWN_DEFAULTS, ...given })
+      : replayedJob(replay.request, given);
   const inputs = await readInputs(flags.input);
-  const { scheduler, schedulerConfig, samplerOptions } = await readSamplerFlags(flags);
+  const { scheduler, schedulerConfig, samplerOptions } = repeatedSampler(
+    replay,
+    await readSamplerFlags(flags),
+  );
   if (schedulerConfig === undefined) {
     const hint = 'Give a scheduler_config.json, as diffusers writes it, as --scheduler-config FILE.';
     throw new AsyncDiffError('usage', 'the scheduler config is missing', { hint });
@@ -95,7 +110,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     options: samplerOptions,
     noise: new SeededNoise({ seed: BigInt(job.seed), drawnBefore: [] }),
   });
-  const settings = resolvePlanSettings(toPlanOptions(flags), { numInferenceSteps: sampler.numCalls });
+  const plan = replay?.plan ?? toPlanOptions(flags);
+  const settings = resolvePlanSettings(plan, { numInferenceSteps: sampler.numCalls });
   await prepareOutput(flags.out, ['.npy']);
   if (flags.trace !== undefined) await prepareFile(join(flags.trace, 'timesteps.json'));
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
@@ -104,31 +120,36 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   try {
     const { latents, document } =
       flags.reference === true
-        ? await reference(flags, io, { inputs, job, sampler, settings, recorder, progress })
-        : await distributed(flags, io, { inputs, job, choice, recorder, progress });
+        ? await referenceDenoise(flags, io, { inputs, job, sampler, settings, recorder, progress, replay })
+        : await distributed(flags, io, { inputs, job, choice, plan, recorder, progress, replay });
     await recorder?.finish(sampler.timesteps);
+    checkReplayed(replay, document.latents_sha256);
     await writeNpy(flags.out, latents);
-    if (flags.json === true) writeJson(io, { schema: SCHEMA, out: flags.out, ...document });
+    if (flags.json === true)
+      writeJson(io, { schema: SCHEMA, out: flags.out, request: denoiseDocument(job, choice), ...document });
     else io.stdout.write(`${flags.out}\n`);
   } finally {
     progress.clear();
   }
 }
 
-interface Shared {
+export interface DenoiseWork {
   readonly job: JobSettings;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly recorder: StepRecorder | undefined;
   readonly progress: ProgressLine;
+  readonly replay: Replay | undefined;
 }
 
 async function distributed(
   flags: DenoiseFlags,
   io: CommandIo,
-  shared: Shared & { choice: SamplerChoiceOptions & { schedulerConfig: string } },
+  shared: DenoiseWork & { choice: SamplerChoiceOptions & { schedulerConfig: string }; plan: PlanOptions },
 ) {
-  const { inputs, job, recorder, progress, choice } = shared;
-  const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? workersOf(flags) : undefined);
+  const { inputs, job, recorder, progress, choice, plan, replay } = shared;
+  const localWorkers =
+    flags.localWorkers ??
+    (flags.coordinator === undefined ? (replay?.workers ?? workersOf(flags)) : undefined);
   const cluster = await openCluster(
     { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
     io,
@@ -148,7 +169,8 @@ async function distributed(
       inputs,
       sendSteps: recorder !== undefined,
       trace: flags.traceFile !== undefined,
-      plan: toPlanOptions(flags),
+      plan,
+      replay: replay?.run,
       signal: io.signal,
     });
     const done = await watchJob(events, progress, 'denoising', (event) =>
@@ -161,59 +183,24 @@ async function distributed(
   }
 }
 
-async function reference(
-  flags: DenoiseFlags,
-  io: CommandIo,
-  shared: Shared & { sampler: ReturnType<typeof createSampler>; settings: PlanSettings },
-) {
-  const { inputs, job, sampler, recorder, progress } = shared;
-  const { components } = shared.settings;
-  const settings = { ...shared.settings, components: components === 'auto' ? 1 : components };
-  const records: Promise<void>[] = [];
-  const outcome = await referenceRun({
-    modelPath: flags.model,
-    inputs,
-    sampler,
-    guidanceScale: asked(job.guidanceScale) ?? OWN_DEFAULTS.guidanceScale,
-    settings,
-    device: flags.device ?? 'cpu',
-    threads:
-      flags.threads ??
-      (await import('../../client/local/index.js')).defaultThreads(planWorkers(settings).length),
-    workDir: flags.cache === undefined ? undefined : join(flags.cache, 'plans'),
-    signal: io.signal,
-    onStep: (step) => {
-      progress.update('reference', step.step + 1, sampler.numCalls);
-      if (recorder !== undefined) records.push(recorder.record(step));
-    },
-  });
-  await Promise.all(records);
-  const { result, schedule } = outcome;
-  const { inOrder, driftSum } = driftReport(schedule, result.heldAt, result.drifts);
-  const { partition, planId } = outcome.plan;
+/** The sampler of the report, which what was given may not contradict. */
+function repeatedSampler(replay: Replay | undefined, given: SamplerChoiceOptions): SamplerChoiceOptions {
+  if (replay === undefined) return given;
+  const { request } = replay;
+  const own = Object.keys(given.samplerOptions).length === 0 ? undefined : given.samplerOptions;
   return {
-    latents: result.latents,
-    document: {
-      seconds: result.seconds,
-      steps: sampler.numCalls,
-      rounds: result.rounds,
-      ...settingsDocument({
-        ...settings,
-        ...outcome.plan.settings,
-        warmUp: schedule.warmUp,
-        end: schedule.end ?? 0,
-      }),
-      drifts: Array.from(result.drifts, (drift) => drift ?? null),
-      drift_sum: driftSum,
-      in_order_steps: inOrder,
-      held_steps: result.heldAt,
-      notes: lookAheadNotes({ schedule, sampler }, result.heldAt, inOrder),
-      data_path: 'none',
-      bytes_between_workers: 0,
-      cuts: partition.cuts,
-      plan_id: planId,
-    },
+    scheduler: replayed(request, 'scheduler', given.scheduler),
+    schedulerConfig: replayed(request, 'schedulerConfig', given.schedulerConfig),
+    samplerOptions: replayed(request, 'samplerOptions', own) ?? {},
   };
+}
+
+/** What a report says that was asked for. */
+function denoiseDocument(
+  { numInferenceSteps, guidanceScale, seed }: JobSettings,
+  choice: SamplerChoiceOptions,
+) {
+  return requestDocument({ numInferenceSteps, guidanceScale, seed, ...choice });
 }
 
 /** Local workers where no number is given: one per component. */

@@ -2,17 +2,19 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../../common/package.js';
-import { asked, type JobOptions, resolveJobSettings } from '../../common/settings/index.js';
+import { asked, type JobOptions } from '../../common/settings/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
+import { GENERATE_SCHEMA, generateDocument, readGenerateRequest } from '../generate-request.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { imagePaths, promptPaths, prepareFile, prepareOutput, writeImage } from '../output.js';
-import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
-import { addPipelineFlags, type PipelineFlags, readPipelineFlags } from '../pipeline-flags.js';
-import { addJobFlags, jobOptions } from '../setting-flag.js';
+import { addPlanFlags, type PlanFlags } from '../plan-flags.js';
+import { addPipelineFlags, type PipelineFlags } from '../pipeline-flags.js';
+import { addJobFlags } from '../setting-flag.js';
 import { ProgressLine } from '../progress.js';
+import { addReplayFlag, checkReplayed } from '../replay.js';
 import { runDocument } from '../run-document.js';
-import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
+import { addSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
@@ -25,6 +27,7 @@ export interface GenerateFlags
   readonly model?: string;
   readonly out?: string;
   readonly negativePrompt?: string;
+  readonly replay?: string;
   readonly traceFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -47,7 +50,7 @@ const JOB_FLAGS = [
 
 export function register(command: Command, io: CommandIo): void {
   command
-    .argument('<prompt>')
+    .argument('[prompt]', 'what to draw; with --replay, as the report has it')
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled one)'))
     .option(
       '--out <file>',
@@ -55,22 +58,20 @@ export function register(command: Command, io: CommandIo): void {
     )
     .addOption(flag('--negative-prompt <text>', 'what the picture should not show'));
   addJobFlags(command, JOB_FLAGS);
-  addPlanFlags(addClusterFlags(addSamplerFlags(addPipelineFlags(command), "the model's")))
+  addReplayFlag(addPlanFlags(addClusterFlags(addSamplerFlags(addPipelineFlags(command), "the model's"))))
     .addOption(
       flag('--trace-file <file>', 'write a timeline of all hosts (Chrome trace JSON, opens in Perfetto)'),
     )
     .option('--json', 'print one JSON document')
     .option('--quiet', 'no progress')
-    .action((prompt: string, flags: GenerateFlags) => run(prompt, flags, io));
+    .action((prompt: string | undefined, flags: GenerateFlags) => run(prompt, flags, io));
 }
 
-export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): Promise<void> {
-  const { scheduler: _scheduler, ...given } = jobOptions(flags);
-  const job = resolveJobSettings(given);
-  const samplerChoice = await readSamplerFlags(flags);
-  const pipelineArguments = await readPipelineFlags(flags);
+export async function run(prompt: string | undefined, flags: GenerateFlags, io: CommandIo): Promise<void> {
+  const request = await readGenerateRequest(prompt, flags);
+  const { job, replay } = request;
   const count = job.numImagesPerPrompt;
-  const paths = flags.out === undefined ? promptPaths(prompt, count) : imagePaths(flags.out, count);
+  const paths = flags.out === undefined ? promptPaths(request.prompt, count) : imagePaths(flags.out, count);
   const [out = ''] = flags.out === undefined ? paths : [flags.out];
   await prepareOutput(out);
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
@@ -78,39 +79,43 @@ export async function run(prompt: string, flags: GenerateFlags, io: CommandIo): 
   // On this machine alone, without another word: a worker for each core.
   const isLocal = flags.coordinator === undefined;
   const localWorkers =
-    flags.localWorkers ?? (isLocal ? Math.min(MAX_LOCAL_WORKERS, availableParallelism()) : undefined);
+    flags.localWorkers ??
+    (isLocal ? (replay?.workers ?? Math.min(MAX_LOCAL_WORKERS, availableParallelism())) : undefined);
   const where = localWorkers === undefined ? flags : { ...flags, localWorkers };
   const cluster = await openCluster(where, io, { modelDir: flags.model ?? (isLocal ? BUNDLED : undefined) });
   if (flags.coordinator !== undefined && flags.model !== undefined)
     progress.note(`--model ${flags.model} is left aside: the coordinator draws with its own`);
   try {
     const events = cluster.client.generate({
-      prompt,
-      negativePrompt: flags.negativePrompt,
+      prompt: request.prompt,
+      negativePrompt: request.negativePrompt,
       numInferenceSteps: asked(job.numInferenceSteps),
       guidanceScale: asked(job.guidanceScale),
       seed: job.seed,
       numImagesPerPrompt: job.numImagesPerPrompt,
       height: asked(job.height),
       width: asked(job.width),
-      ...samplerChoice,
-      ...pipelineArguments,
+      ...request.sampler,
+      ...request.pipelineArguments,
       previewEvery: job.previewEvery,
       trace: flags.traceFile !== undefined,
-      plan: toPlanOptions(flags),
+      plan: request.plan,
+      replay: replay?.run,
       signal: io.signal,
     });
     const done = await watchJob(events, progress, 'generating', async (event) => {
       if (event.type === 'preview') await writeImage(`${out}.preview.png`, event.image);
     });
+    checkReplayed(replay, done.report.latentsSha256);
     for (const [index, image] of done.images.entries()) await writeImage(paths[index] as string, image);
     if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
     if (flags.json === true)
       writeJson(io, {
-        schema: 'asyncdiff.generate/1',
+        schema: GENERATE_SCHEMA,
         out: paths.length === 1 ? paths[0] : paths,
-        prompt,
+        prompt: request.prompt,
         seed: job.seed,
+        request: generateDocument(request),
         ...runDocument(done.report),
       });
     else io.stdout.write(`${paths.join('\n')}\n`);

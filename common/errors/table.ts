@@ -168,6 +168,11 @@ export const ERRORS = Object.freeze({
     'Wait until a job has ended, or raise --max-queue.',
     true,
   ),
+  replay_impossible: row(
+    'FAILED_PRECONDITION',
+    EXIT.usage,
+    'Give the report of a run of this model and version, and workers like those that it names.',
+  ),
   results_differ: row(
     'DATA_LOSS',
     EXIT.failure,

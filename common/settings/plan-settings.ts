@@ -186,6 +186,15 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 'l' },
   }),
+  /** With lag 2, the ring cut that lags. */
+  laggedCut: row({
+    kind: whole({ min: 0, max: MAX_COMPONENTS, words: { auto: AUTO_ON_WIRE } }),
+    default: 'auto',
+    placeholder: 'c',
+    help: 'with --lag 2, the cut that lags: behind component c, or 0 behind the head of a U-shape; auto: where it gives the shortest round',
+    consequence: 'Another cut gives other bits. A report names the one that was chosen: to repeat a run.',
+    scope: 'plan',
+  }),
   /** What float32 boundary tensors are between workers. */
   wireDtype: row({
     kind: choice(['float32', 'float16']),

@@ -3,6 +3,7 @@ import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   type Attempt,
+  checkReplay,
   clockMs,
   denoiseCallerSamples,
   denoiseExecutorSamples,
@@ -10,7 +11,9 @@ import {
   denoiseSteadily,
   type ExecutorSamplesOptions,
   type Foresight,
+  inputsDigest,
   lookAheadOptions,
+  type RunIdentity,
   type Span,
   type StepResult,
   type WorkerExecution,
@@ -23,6 +26,7 @@ import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/
 import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
 import type { Phases } from './phases.js';
 import { predictedPeriodMs } from './predicted-period.js';
+import { runIdentity } from './run-identity.js';
 import type { WorkerHandle } from '../workers/index.js';
 
 /** Losses after which a job is given up if no step was finished between them. */
@@ -47,6 +51,8 @@ export interface DenoiseRunOptions {
   readonly workers: (isRestart: boolean) => Promise<readonly WorkerHandle[]>;
   readonly request: Omit<DeploymentRequest, 'workers'>;
   readonly trace: boolean;
+  /** The run whose bits this one is to give again. */
+  readonly replay?: RunIdentity | undefined;
   readonly signal: AbortSignal;
   /** The plan is made, or the workers get it. */
   readonly onPreparing?: OnPreparing | undefined;
@@ -82,6 +88,9 @@ export interface DenoiseRun {
   readonly workers: readonly WorkerExecution[];
   readonly samplerSpans: readonly Span[];
   readonly restarts: number;
+  readonly identity: RunIdentity;
+  /** Times that it went on with another program after a loss. */
+  readonly programChanges: number;
   /** Of the first attempt. */
   readonly schedule: ScheduleSettings;
   /** Steps in order that followed a loss. */
@@ -109,6 +118,12 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
   let losses = 0;
   let stepAtLoss = -1;
   let lastLoss: AsyncDiffError | undefined;
+  const inputsSha256 = inputsDigest(job);
+  const identities: RunIdentity[] = [];
+  const reached = (steps: number, there: Tensor, seen: Foresight | undefined): void => {
+    nextStep = steps;
+    from = { latents: there, foresight: seen };
+  };
   for (let restarts = 0; ; restarts++) {
     let deployment: Deployment | undefined;
     try {
@@ -123,6 +138,9 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       deployment = deployed.deployment;
       const { planRequest } = deployed;
       const { plan } = deployment;
+      const identity = runIdentity(deployment, inputsSha256);
+      if (options.replay !== undefined) checkReplay(options.replay, identity);
+      identities.push(identity);
       const periodMs = predictedPeriodMs(deployment, planRequest, settings.stride);
       const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
       schedule ??= usual;
@@ -148,10 +166,6 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
           onLinkFailed: (from, to) => options.deployments.linkFailed(from, to),
           signal,
         });
-      const reached = (steps: number, there: Tensor, seen: Foresight | undefined): void => {
-        nextStep = steps;
-        from = { latents: there, foresight: seen };
-      };
       // Where component N runs on several workers, the coordinator's sampler serves them all.
       const samples = deployment.samplingWorkerId === undefined || options.onStep !== undefined;
       const holder = deployment;
@@ -208,6 +222,10 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
         samplerSpans,
         workers: report.workers,
         restarts,
+        identity: identities[0] as RunIdentity,
+        programChanges: identities.filter(
+          ({ programId }, at) => at > 0 && programId !== identities[at - 1]?.programId,
+        ).length,
         schedule,
         resumedAt,
         heldAt,
@@ -225,7 +243,15 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       lastLoss = error;
       const isGivenUp = !LOSSES.has(error.code) || losses >= MAX_LOSSES_WITHOUT_PROGRESS;
       if (LOSSES.has(error.code)) options.onLoss?.(error, isGivenUp);
-      if (!isGivenUp) continue;
+      if (!isGivenUp) {
+        // Going on from here would take a step in order that the earlier run did not: all of it again.
+        if (options.replay !== undefined) {
+          nextStep = 0;
+          from = undefined;
+          sampler.resume(0, []);
+        }
+        continue;
+      }
       if (!LOSSES.has(error.code)) throw error;
       throw new AsyncDiffError(
         error.code,

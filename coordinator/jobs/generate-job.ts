@@ -8,6 +8,7 @@ import {
 } from '../../common/settings/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import type { PlanRequest } from '../../planner/index.js';
+import { fromReplayMessage } from '../../protocol/index.js';
 import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
@@ -51,6 +52,7 @@ export async function generateJob(
       sendSteps: false,
       trace: request.trace,
       simulate: request.simulate,
+      replay: fromReplayMessage(request.replay),
       wantsLatents: (steps) => previewEvery > 0 && steps % previewEvery === 0 && steps < sampler.numCalls,
       onLatents: (steps, latents) => {
         previews.push(preview(begun, steps, latents, context));

@@ -39,6 +39,8 @@ export interface JobRequest {
   readonly trace: boolean;
   /** Run the program on the simulator as well. */
   readonly simulate: boolean;
+  /** The run whose bits this one is to give again. */
+  readonly replay?: DenoiseRunOptions['replay'];
   readonly wantsLatents?: DenoiseRunOptions['wantsLatents'];
   readonly onLatents?: DenoiseRunOptions['onLatents'];
 }
@@ -74,6 +76,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     workers,
     request: { source: request.source, settings, batchRepeat: batchRepeatOf(job.guidance) },
     trace: request.trace,
+    replay: request.replay,
     signal: context.signal,
     onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
     onDeployed: (deployment, { periodMs, loss, firstStep, schedule }) => {

@@ -1,6 +1,6 @@
 import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
-import { driftReport, lookAheadNotes } from '../../execution/index.js';
+import { driftReport, lookAheadNotes, tensorDigest } from '../../execution/index.js';
 import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
@@ -37,6 +37,10 @@ export function runReport(
     planId: plan.planId,
     restarts: run.restarts,
     ...predictionReport(run, options),
+    ...run.identity,
+    runtimes: [...run.identity.runtimes],
+    latentsSha256: tensorDigest(run.latents),
+    programChanges: run.programChanges,
     simulatedSeconds: totals.simulate ? simulatedSeconds(run, segmentMs) : 0,
     workers: run.workers.map((worker) => {
       const handle = deployment.worker(worker.workerId);

@@ -25,6 +25,8 @@ export interface PartitionOptions {
   readonly microCuts?: number | undefined;
   /** 2: the boundary tensors of one ring cut are two rounds old. Default 1. */
   readonly lag?: 1 | 2 | undefined;
+  /** With lag 2, the ring cut that lags; chosen by the period where it is left out. */
+  readonly laggedCut?: number | undefined;
   /** What float32 boundary tensors are on the wire. Default float32. */
   readonly wireDtype?: WireDType | undefined;
   /**
@@ -64,6 +66,7 @@ export const DEFAULT_LINK: LinkCost = Object.freeze({
 export interface SearchOptions {
   readonly components: number;
   readonly shape: 'auto' | PartitionShape;
+  readonly laggedCut: number | undefined;
   readonly wireDtype: WireDType;
   readonly recomputeShare: number;
   readonly microBatches: number;
@@ -91,6 +94,7 @@ export function resolveOptions(
   return {
     components,
     shape: options.shape ?? 'auto',
+    laggedCut: options.laggedCut,
     wireDtype: options.wireDtype ?? 'float32',
     recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,

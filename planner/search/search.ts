@@ -36,6 +36,8 @@ export interface Evaluated {
   readonly predicted: PredictedPeriod;
   /** Bytes between workers per round. */
   readonly bytes: number;
+  /** The ring cut whose tensors are two rounds old; undefined where none is. */
+  readonly laggedCut: number | undefined;
 }
 
 /** Sessions and lag of a plan; what else there is to choose once the cuts are known. */
@@ -230,10 +232,27 @@ function evaluate(
     const sessions = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
     const partition = inMicroBatches(sessions, options.microBatches);
     const predicted = predictPeriod(partition, options.cluster, options);
-    return { cuts, partition, sessions, predicted, bytes: trafficBytes(partition, options.cluster) };
+    return {
+      cuts,
+      partition,
+      sessions,
+      predicted,
+      bytes: trafficBytes(partition, options.cluster),
+      laggedCut,
+    };
   };
   if (lag === 1 || options.components === 1) return withLag(undefined);
-  return laterOf(ringCuts(cuts, options.components).map(withLag));
+  const ring = ringCuts(cuts, options.components);
+  return laterOf((options.laggedCut === undefined ? ring : [namedCut(options.laggedCut, ring)]).map(withLag));
+}
+
+function namedCut(laggedCut: number, ring: readonly number[]): number {
+  if (ring.includes(laggedCut)) return laggedCut;
+  throw new AsyncDiffError(
+    'partition_impossible',
+    `lagged_cut ${laggedCut}: the cuts of these components are ${ring.join(', ')}`,
+    { hint: 'Name one of them with --lagged-cut, or leave it to the planner.' },
+  );
 }
 
 /** Ring cut c lies between the components at places c and c+1 of the ring; a U-shape has one more, after its head. */

@@ -57,6 +57,7 @@ import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asy
 import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff_v1_Progress__Output } from './asyncdiff/v1/Progress.js';
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
+import type { Replay as _asyncdiff_v1_Replay, Replay__Output as _asyncdiff_v1_Replay__Output } from './asyncdiff/v1/Replay.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
 import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
@@ -155,6 +156,7 @@ export interface ProtoGrpcType {
       Progress: MessageTypeDefinition<_asyncdiff_v1_Progress, _asyncdiff_v1_Progress__Output>
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
+      Replay: MessageTypeDefinition<_asyncdiff_v1_Replay, _asyncdiff_v1_Replay__Output>
       RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
       RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>

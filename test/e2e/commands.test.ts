@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,9 +75,14 @@ describe('generate', () => {
     expect(existsSync(at('a.png.preview.png'))).toBe(true);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
     const before = readFileSync(at('a.png'));
-    const second = await json(draw('a.png'));
-    expect(second['plan_id']).toBe(first['plan_id']);
-    expect(readFileSync(at('a.png')).equals(before)).toBe(true);
+    writeFileSync(at('report.json'), JSON.stringify(first));
+    const repeat = ['generate', '--replay', at('report.json'), '--threads', '1', '--json'];
+    const second = await json([...repeat, '--out', at('again.png')]);
+    expect(second).toMatchObject({ plan_id: first['plan_id'], latents_sha256: first['latents_sha256'] });
+    expect(readFileSync(at('again.png')).equals(before)).toBe(true);
+    const other = await runCli([...repeat, '--seed', '8', '--out', at('other.png')], { env });
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('seed is given as 8') });
+    expect(existsSync(at('other.png'))).toBe(false);
   });
 
   it('takes flags from the environment, where the command line does not say otherwise', async () => {
@@ -139,6 +144,57 @@ it('denoise on local workers equals --reference, and writes every step', async (
     'latents 0',
   );
 });
+
+it('repeats a run from its report, and refuses where it would give other bits', async () => {
+  const flags = [...files.flags, '--threads', '1', '--json'];
+  const drifting = [
+    '--num-inference-steps',
+    '12',
+    '--components',
+    '2',
+    '--stride',
+    '2',
+    '--tolerance',
+    '0.01',
+  ];
+  const first = await json([
+    'denoise',
+    ...flags,
+    ...drifting,
+    ...['--local-workers', '3', '--out', at('first.npy')],
+  ]);
+  expect(first['held_steps']).not.toEqual([]);
+  const write = (name: string, report: object): string => {
+    writeFileSync(at(name), JSON.stringify(report));
+    return at(name);
+  };
+  const report = write('first.json', first);
+  const again = await json(['denoise', ...flags, '--replay', report, '--out', at('second.npy')]);
+  expectSameBits(await readNpy(at('second.npy')), await readNpy(at('first.npy')), 'of the workers');
+  expect(again['in_order_steps']).toEqual(first['in_order_steps']);
+  const reference = ['denoise', ...flags, '--reference', '--out', at('third.npy'), '--replay'];
+  const third = await json([...reference, report]);
+  expectSameBits(await readNpy(at('third.npy')), await readNpy(at('first.npy')), 'of the reference');
+  expect(third['program_id']).toBe(first['program_id']);
+  const { cuts: _cuts, ...without } = first;
+  const refused: [object, readonly string[], string][] = [
+    [without, [], 'lacks cuts'],
+    [{ ...first, version: '0.0.1' }, [], 'is of asyncdiff 0.0.1'],
+    [{ ...first, predictor_id: 'another' }, [], 'another predictor'],
+    [{ ...first, inputs_sha256: 'others' }, [], 'what the predictor is given'],
+    [{ ...first, program_changes: 1 }, [], 'lost a worker'],
+    [first, ['--max-workers', '2'], 'cut or scheduled otherwise'],
+    [first, ['--threads', '2'], '1 thread, here on'],
+    [first, ['--components', '3'], 'components is given as 3'],
+    [{ ...first, schema: 'asyncdiff.generate/1' }, [], 'not of asyncdiff.denoise/1'],
+  ];
+  for (const [at_, [wrong, more, why]] of refused.entries()) {
+    const run = await runCli([...reference, write(`wrong-${at_}.json`, wrong), ...more], { env });
+    expect(run, run.stderr).toMatchObject({ code: 2 });
+    expect(run.stderr).toContain('[replay_impossible]');
+    expect(run.stderr).toContain(why);
+  }
+}, 120_000);
 
 it('plan tells shares, nodes, weights and boundary tensors of a file and of a folder', async () => {
   for (const model of [files.model, EMOJI]) {

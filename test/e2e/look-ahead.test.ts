@@ -38,12 +38,32 @@ describe('components that look ahead, on workers: equal to the reference bit for
   });
 
   it('replicas of component N: the coordinator predicts for all', async () => {
-    const settings = { cuts: cutsOf(2), stride: 2, numInferenceSteps: T, tolerance: 'off' } as const;
-    const one = await runDistributed(small.cluster.client, small.subject, settings);
-    const again = await runDistributed(small.cluster.client, small.subject, settings);
-    expect(one.done?.report.workers).toHaveLength(3);
-    expectSameBits(one.latents, again.latents, 'final latents');
-    expectSameBits(one.latents, one.unwatchedLatents!, 'final latents');
+    const settings = {
+      cuts: cutsOf(2),
+      stride: 2,
+      maxWorkers: 3,
+      numInferenceSteps: T,
+      tolerance: 'off',
+    } as const;
+    const run = await runDistributed(small.cluster.client, small.subject, settings);
+    expect(run.done?.report.workers).toHaveLength(3);
+    expectSameRun(run, await small.reference.run(settings));
+    const alone = await small.reference.run({ ...settings, maxWorkers: 2 });
+    expect(bytesOf(run.latents).equals(bytesOf(alone.latents))).toBe(false);
+  });
+
+  it('replicas of a U-shaped component N, a step at a time where the latents drift', async () => {
+    const settings = {
+      components: 2,
+      shape: 'u-shaped',
+      stride: 2,
+      maxWorkers: 3,
+      numInferenceSteps: 12,
+      tolerance: 0.01,
+    } as const;
+    const run = await runDistributed(small.cluster.client, small.subject, settings);
+    expect(run.done?.report.heldSteps.length).toBeGreaterThan(0);
+    expectSameRun(run, await small.reference.run(settings));
   });
 
   it('where the latents drift, a step in order: the same ones, wherever the sampler runs', async () => {

@@ -113,7 +113,7 @@ export class Reference {
     const { numInferenceSteps: _steps, guidanceScale = 1, ...options } = settings;
     const plan = resolvePlanSettings({ components: 1, ...options });
     const guided = guidanceScale > 1;
-    const key = JSON.stringify([plannedSettings(plan), guided]);
+    const key = JSON.stringify([plannedSettings(plan), plan.maxWorkers, guided]);
     let opened = this.#opened.get(key);
     if (opened === undefined) {
       opened = this.#make(plan, guided ? 2 : 1);

@@ -2,6 +2,7 @@
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+import type { Replay as _asyncdiff_v1_Replay, Replay__Output as _asyncdiff_v1_Replay__Output } from '../../asyncdiff/v1/Replay.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DenoiseRequest {
@@ -43,6 +44,10 @@ export interface DenoiseRequest {
   'seed'?: (number | string | Long);
   'jobId'?: (string);
   'detached'?: (boolean);
+  /**
+   * As in GenerateRequest.
+   */
+  'replay'?: (_asyncdiff_v1_Replay | null);
   '_numInferenceSteps'?: "numInferenceSteps";
   '_guidanceScale'?: "guidanceScale";
   '_scheduler'?: "scheduler";
@@ -88,6 +93,10 @@ export interface DenoiseRequest__Output {
   'seed'?: (number);
   'jobId': (string);
   'detached': (boolean);
+  /**
+   * As in GenerateRequest.
+   */
+  'replay': (_asyncdiff_v1_Replay__Output | null);
   '_numInferenceSteps'?: "numInferenceSteps";
   '_guidanceScale'?: "guidanceScale";
   '_scheduler'?: "scheduler";

@@ -2,6 +2,7 @@
 
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 import type { PipelineArgument as _asyncdiff_v1_PipelineArgument, PipelineArgument__Output as _asyncdiff_v1_PipelineArgument__Output } from '../../asyncdiff/v1/PipelineArgument.js';
+import type { Replay as _asyncdiff_v1_Replay, Replay__Output as _asyncdiff_v1_Replay__Output } from '../../asyncdiff/v1/Replay.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GenerateRequest {
@@ -65,6 +66,10 @@ export interface GenerateRequest {
    * Further arguments of the model's pipeline, by diffusers' names: strength, clip_skip, latents, image, ... (docs/reference/models.md).
    */
   'arguments'?: ({[key: string]: _asyncdiff_v1_PipelineArgument});
+  /**
+   * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
+   */
+  'replay'?: (_asyncdiff_v1_Replay | null);
   '_negativePrompt'?: "negativePrompt";
   '_height'?: "height";
   '_width'?: "width";
@@ -137,6 +142,10 @@ export interface GenerateRequest__Output {
    * Further arguments of the model's pipeline, by diffusers' names: strength, clip_skip, latents, image, ... (docs/reference/models.md).
    */
   'arguments': ({[key: string]: _asyncdiff_v1_PipelineArgument__Output});
+  /**
+   * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
+   */
+  'replay': (_asyncdiff_v1_Replay__Output | null);
   '_negativePrompt'?: "negativePrompt";
   '_height'?: "height";
   '_width'?: "width";

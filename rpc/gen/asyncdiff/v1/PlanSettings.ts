@@ -87,6 +87,10 @@ export interface PlanSettings {
    * The share of the predicted speed that such steps may cost; default 1.
    */
   'maxSpeedLoss'?: (number | string);
+  /**
+   * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
+   */
+  'laggedCut'?: (number);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -104,6 +108,7 @@ export interface PlanSettings {
   '_end'?: "end";
   '_tolerance'?: "tolerance";
   '_maxSpeedLoss'?: "maxSpeedLoss";
+  '_laggedCut'?: "laggedCut";
 }
 
 /**
@@ -192,6 +197,10 @@ export interface PlanSettings__Output {
    * The share of the predicted speed that such steps may cost; default 1.
    */
   'maxSpeedLoss'?: (number);
+  /**
+   * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
+   */
+  'laggedCut'?: (number);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -209,4 +218,5 @@ export interface PlanSettings__Output {
   '_end'?: "end";
   '_tolerance'?: "tolerance";
   '_maxSpeedLoss'?: "maxSpeedLoss";
+  '_laggedCut'?: "laggedCut";
 }

@@ -75,6 +75,23 @@ export interface RunReport {
    * What a user should know of the prediction, in words.
    */
   'notes'?: (string)[];
+  /**
+   * What decides the bits, besides settings, `cuts` and `in_order_steps`: asyncdiff's version; the predictor at its shapes (empty for declared
+   * devices); how it was cut and which latents its parts read; what it was given; and what each component ran on.
+   */
+  'version'?: (string);
+  'predictorId'?: (string);
+  'programId'?: (string);
+  'inputsSha256'?: (string);
+  'runtimes'?: (string)[];
+  /**
+   * Of the final latents.
+   */
+  'latentsSha256'?: (string);
+  /**
+   * Times that the job went on with another program after a loss: such a run cannot be repeated.
+   */
+  'programChanges'?: (number);
 }
 
 export interface RunReport__Output {
@@ -148,4 +165,21 @@ export interface RunReport__Output {
    * What a user should know of the prediction, in words.
    */
   'notes': (string)[];
+  /**
+   * What decides the bits, besides settings, `cuts` and `in_order_steps`: asyncdiff's version; the predictor at its shapes (empty for declared
+   * devices); how it was cut and which latents its parts read; what it was given; and what each component ran on.
+   */
+  'version': (string);
+  'predictorId': (string);
+  'programId': (string);
+  'inputsSha256': (string);
+  'runtimes': (string)[];
+  /**
+   * Of the final latents.
+   */
+  'latentsSha256': (string);
+  /**
+   * Times that the job went on with another program after a loss: such a run cannot be repeated.
+   */
+  'programChanges': (number);
 }
