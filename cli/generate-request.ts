@@ -124,7 +124,7 @@ function repeatedArguments(request: Replay['request'], given: PipelineArguments)
       );
     found.push([name, own ?? value]);
   }
-  return Object.fromEntries(found) as PipelineArguments;
+  return Object.fromEntries(found);
 }
 
 /** Values as a report has them; of files, what they hold as a SHA-256. */

@@ -1,4 +1,5 @@
 import { float32, type Tensor } from '../common/tensor/index.js';
+import { isFinite } from './float-ops.js';
 import type { Sampler } from '../samplers/index.js';
 
 /** How latents are predicted, and when predictions are given up for a step in order. */
@@ -83,10 +84,14 @@ export class LatentsPredictor {
     this.drifts[call + 1] = predicted === undefined ? undefined : drift(predicted, next);
   }
 
-  /** Latents of `step`, predicted from those of `base`, the last that are known. Steps of one base may be asked for in any order. */
+  /**
+   * Latents of `step`, predicted from those of `base`, the last that are known; where the prediction has run away, those themselves: no model takes
+   * what is no number. Steps of one base may be asked for in any order.
+   */
   predict(step: number, base: number, latents: Tensor): Tensor {
     this.#extend(step, base, latents);
-    return float32(this.#path[step - base] as Float32Array, latents.dims);
+    const predicted = float32(this.#path[step - base] as Float32Array, latents.dims);
+    return isFinite(predicted) ? predicted : latents;
   }
 
   /** So that {@link drifts} has a value for every step of the round. */

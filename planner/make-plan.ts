@@ -181,15 +181,12 @@ function programId(
   placement: Placement,
   { lookAhead, optimizationLevel }: PlanRequest['settings'],
 ): string {
-  const tensors = boundaryTensors.map(({ name, producer, consumers, lag }) => [
-    name,
-    producer,
-    consumers,
-    lag,
-  ]);
+  const tensors = boundaryTensors
+    .map(({ name, producer, consumers, lag }) => JSON.stringify([name, producer, consumers, lag]))
+    .sort();
   const hasReplicas = (placement.at(-1)?.length ?? 1) > 1;
   return shortHash([
-    [shape, cuts, components.length, microBatches, tensors.sort()],
+    [shape, cuts, components.length, microBatches, tensors],
     [hasReplicas, lookAhead, optimizationLevel],
   ]);
 }

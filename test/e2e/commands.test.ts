@@ -161,7 +161,10 @@ it('repeats a run from its report, and refuses where it would give other bits', 
     'denoise',
     ...flags,
     ...drifting,
-    ...['--local-workers', '3', '--out', at('first.npy')],
+    '--local-workers',
+    '3',
+    '--out',
+    at('first.npy'),
   ]);
   expect(first['held_steps']).not.toEqual([]);
   const write = (name: string, report: object): string => {
