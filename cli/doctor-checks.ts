@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot, packageVersion } from '../common/package.js';
 import { loadOrt, openOrtSession, parseDevice, providerHint } from '../execution/index.js';
-import { defaultCacheDir } from '../worker/conversation/index.js';
+import { defaultCacheDir } from '../worker/artifacts/index.js';
 import { startServer } from '../rpc/server/index.js';
 
 export interface Check {

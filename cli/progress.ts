@@ -17,14 +17,14 @@ export class ProgressLine {
     this.#quiet = quiet;
   }
 
-  /** Shows `label`, and a bar if there is something to count. */
-  update(label: string, done = 0, total = 0): void {
+  /** Shows `label`, a bar if there is something to count, and what else there is to say of it. */
+  update(label: string, done = 0, total = 0, detail = ''): void {
     if (this.#quiet) return;
     if (this.#io.stderr.isTTY === true) {
       const filled = total === 0 ? 0 : Math.round((done / total) * BAR_WIDTH);
       const bar =
         total === 0 ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}`;
-      this.#io.stderr.write(`\r\u001b[2K${label}${bar}`);
+      this.#io.stderr.write(`\r\u001b[2K${label}${bar}${detail === '' ? '' : ` ${detail}`}`);
       this.#drawn = true;
       return;
     }
@@ -32,7 +32,9 @@ export class ProgressLine {
     if (label === this.#label && quarter === this.#quarter) return;
     this.#label = label;
     this.#quarter = quarter;
-    this.#io.stderr.write(total === 0 ? `${label}\n` : `${label} ${done}/${total}\n`);
+    this.#io.stderr.write(
+      total === 0 ? `${label}\n` : `${label} ${done}/${total}${detail === '' ? '' : ` (${detail})`}\n`,
+    );
   }
 
   /** A line of its own above the bar. */

@@ -1,3 +1,4 @@
+import type { ByteProgress } from '../common/byte-progress.js';
 import type { JobEvent } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { ProgressLine } from './progress.js';
@@ -41,9 +42,21 @@ const STAGES: Readonly<Record<string, string>> = Object.freeze({
 export function showStage(
   progress: ProgressLine,
   label: string,
-  { stage, fraction }: { readonly stage: string; readonly fraction: number },
+  {
+    stage,
+    fraction,
+    bytes,
+  }: { readonly stage: string; readonly fraction: number; readonly bytes?: ByteProgress | undefined },
 ): void {
   const text = `${label}: ${STAGES[stage] ?? stage}`;
-  if (fraction > 0) progress.update(text, Math.floor(fraction * 100), 100);
+  if (fraction > 0) progress.update(text, Math.floor(fraction * 100), 100, bytes && describeBytes(bytes));
   else progress.update(text);
+}
+
+/** `0.42 of 1.72 GB at 118 MB/s, 11 s left`. */
+function describeBytes({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }: ByteProgress): string {
+  const amount = `${(doneBytes / 1e9).toFixed(2)} of ${(totalBytes / 1e9).toFixed(2)} GB`;
+  if (bytesPerSecond === 0) return amount;
+  const rate = `${amount} at ${(bytesPerSecond / 1e6).toFixed(0)} MB/s`;
+  return secondsLeft === undefined ? rate : `${rate}, ${Math.ceil(secondsLeft)} s left`;
 }

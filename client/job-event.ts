@@ -1,3 +1,4 @@
+import type { ByteProgress } from '../common/byte-progress.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { chosenSettings, resolvePlanSettings } from '../common/settings/index.js';
@@ -18,6 +19,8 @@ export type JobEvent =
       readonly jobId: string;
       readonly stage: string;
       readonly fraction: number;
+      /** Of `hash` and `send`: how far in bytes, at what rate, and how long it still takes; undefined for stages that move no bytes. */
+      readonly bytes?: ByteProgress | undefined;
     }
   | {
       readonly type: 'planned';
@@ -68,7 +71,11 @@ export function readEvent(message: JobEvent__Output): JobEvent {
   const { jobId } = message;
   if (message.progress) return { type: 'progress', jobId, ...message.progress };
   if (message.queued) return { type: 'queued', jobId, ...message.queued };
-  if (message.preparing) return { type: 'preparing', jobId, ...message.preparing };
+  if (message.preparing) {
+    const { stage, fraction, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = message.preparing;
+    const bytes = totalBytes > 0 ? { doneBytes, totalBytes, bytesPerSecond, secondsLeft } : undefined;
+    return { type: 'preparing', jobId, stage, fraction, bytes };
+  }
   if (message.planned) return { type: 'planned', jobId, ...message.planned };
   if (message.preview) return { type: 'preview', jobId, ...message.preview };
   if (message.warning) return { type: 'warning', jobId, ...message.warning };

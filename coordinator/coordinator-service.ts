@@ -38,6 +38,7 @@ type Submission = Pick<GenerateRequest__Output, 'jobId' | 'detached'>;
 /** Whose key each call takes. */
 export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Access>> = Object.freeze({
   Join: 'worker',
+  FetchArtifacts: 'worker',
   Generate: 'client',
   Denoise: 'client',
   AttachJob: 'client',
@@ -52,6 +53,7 @@ export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Acce
 export function coordinatorHandlers(coordinator: () => CoordinatorParts): UntypedServiceImplementation {
   const handlers: CoordinatorHandlers = {
     Join: bidiHandler((stream) => coordinator().registry.accept(stream)),
+    FetchArtifacts: bidiHandler((stream) => coordinator().deployments.shelf.serve(stream)),
     Generate: serverStreamHandler(async (request: GenerateRequest__Output, send: SendEvent, call) => {
       const asking = checkGenerate(request);
       await serveJob(coordinator(), 'generate', request, { send, call }, (context) =>

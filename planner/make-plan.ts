@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { plannedSettings } from '../common/settings/index.js';
+import { ByteMeter } from '../common/byte-progress.js';
 import { ContentIndex } from '../common/model-file/index.js';
 import {
   describeModel,
@@ -115,8 +116,10 @@ async function exportTo(
   onProgress: OnPlanningProgress,
 ): Promise<{ segments: SegmentArtifact[]; artifacts: Map<string, Artifact>; sources: Plan['sources'] }> {
   const index = new ContentIndex(join(workDir, 'hashes'));
+  const meter = new ByteMeter();
   const tensors = await ModelTensors.hash(prepared.folded.skeleton, index, {
-    onProgress: (done, total) => onProgress({ stage: 'hash', fraction: done / total }),
+    onProgress: (done, total) =>
+      onProgress({ stage: 'hash', fraction: done / total, bytes: meter.at(done, total) }),
   });
   const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'));
   const artifacts = new Map<string, Artifact>();

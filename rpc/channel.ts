@@ -15,6 +15,8 @@ export interface LinkOptions {
   /** Default {@link PLAINTEXT}. */
   readonly security?: LinkSecurity | undefined;
   readonly settings?: TransportSettings | undefined;
+  /** A connection for this channel alone: what is bulk on it keeps nothing else waiting. Default: channels to one address share one. */
+  readonly ownConnection?: boolean | undefined;
 }
 
 export type CoordinatorChannel = CoordinatorStub;
@@ -37,12 +39,13 @@ export function openWorkerChannel(address: string, options: LinkOptions = {}): W
 /** What a client of grpc-js is made with, for services that are not ours (health, reflection). */
 export function channelArguments(
   address: string,
-  { security = PLAINTEXT, settings }: LinkOptions = {},
+  { security = PLAINTEXT, settings, ownConnection }: LinkOptions = {},
 ): [ChannelCredentials, ClientOptions] {
   const { host } = parseAddress(address);
   refuseOpenKey(host, security);
   const options: ClientOptions = {
     ...channelOptions(settings),
+    ...(ownConnection === true && { 'grpc.use_local_subchannel_pool': 1 }),
     interceptors: [linkInterceptor(address, security)],
   };
   if (security.tls === undefined) return [credentials.createInsecure(), options];

@@ -9,14 +9,15 @@ import {
   PROTOCOL_VERSION,
   workerService,
 } from '../rpc/index.js';
-import { type ControlStream } from '../rpc/streams/index.js';
+import { ArtifactSupply, type ControlStream, type FindArtifact } from '../rpc/streams/index.js';
 import { ExchangeServer, DeploymentSecrets } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { ArtifactClaim__Output } from '../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
 import type { Welcome__Output } from '../rpc/gen/asyncdiff/v1/Welcome.js';
 import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
 import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { ArtifactCache, defaultCacheDir } from './conversation/index.js';
+import { ArtifactCache, ArtifactOffers, defaultCacheDir, openJoinedStream } from './artifacts/index.js';
 import { Conversation } from './conversation/index.js';
 import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
 import { describeWorker } from './conversation/index.js';
@@ -38,6 +39,7 @@ export class AsyncDiffWorker {
   readonly #inference: Inference;
   readonly #exchange: ExchangeServer;
   readonly #secrets: DeploymentSecrets;
+  readonly #offers: ArtifactOffers;
   #peerSecret: Uint8Array | undefined;
   readonly #cache: ArtifactCache;
   readonly #hello: Hello;
@@ -72,6 +74,7 @@ export class AsyncDiffWorker {
     this.#server = parts.server;
     this.#exchange = parts.exchange;
     this.#secrets = parts.secrets;
+    this.#offers = new ArtifactOffers(parts.secrets);
     this.#link = linkOf(options);
     this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
@@ -127,6 +130,12 @@ export class AsyncDiffWorker {
     const handlers: WorkerHandlers = {
       Attach: bidiHandler((stream) => worker?.accept(stream)),
       Exchange: exchange.handler,
+      FetchArtifacts: bidiHandler((stream) => {
+        new ArtifactSupply(stream, { admit: (claim) => (worker as AsyncDiffWorker).#asked(claim) });
+      }),
+      SupplyArtifacts: bidiHandler((stream, { metadata }) =>
+        (worker as AsyncDiffWorker).#offers.take(stream, metadata),
+      ),
       Probe: probeHandler(() => (worker === undefined ? undefined : worker.#peerSecret)),
     };
     const server = await startServer({
@@ -257,11 +266,20 @@ export class AsyncDiffWorker {
       sharedMemory: this.#options.sharedMemory ?? true,
       // Tensors travel in frames of their own sizes, whatever the largest message.
       link: { security: this.#options.security },
+      supply: (deploymentId, ask, signal) =>
+        this.#options.join === undefined
+          ? this.#offers.next(deploymentId, ask, signal)
+          : openJoinedStream(this.#options.join, this.#link),
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (jobId, report) => this.metrics.jobEnded(jobId, report),
       log: this.#options.log,
     });
+  }
+
+  #asked(claim: ArtifactClaim__Output): Promise<FindArtifact> {
+    if (this.#conversation !== undefined) return this.#conversation.admit(claim);
+    throw new AsyncDiffError('permission_denied', 'this worker is in no deployment');
   }
 
   async #left(): Promise<void> {
@@ -294,7 +312,14 @@ function linkOf({ security, maxMessageBytes }: WorkerOptions): LinkOptions {
   return { security, settings: { maxMessageBytes } };
 }
 
-/** Whose key each call takes. Exchange and Probe ask for what the coordinator has given to the workers of a plan. */
+/** Whose key each call takes. What workers ask each other for takes what the coordinator has given to those of a plan. */
 function accessTo({ join }: WorkerOptions): Readonly<Record<keyof WorkerHandlers, Access>> {
-  return { Attach: join === undefined ? 'coordinator' : 'own', Exchange: 'own', Probe: 'own' };
+  const fromCoordinator = join === undefined ? 'coordinator' : 'own';
+  return {
+    Attach: fromCoordinator,
+    SupplyArtifacts: fromCoordinator,
+    Exchange: 'own',
+    Probe: 'own',
+    FetchArtifacts: 'own',
+  };
 }

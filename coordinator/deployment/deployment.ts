@@ -8,10 +8,12 @@ import type { Plan } from '../../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
 import type { Reader } from '../../program/index.js';
 import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
-import { artifactSource } from './artifact-source.js';
+import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
+import type { ArtifactShelf } from './artifact-shelf.js';
+import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
-import type { ArtifactSource, WorkerHandle } from '../workers/index.js';
+import type { WorkerHandle } from '../workers/index.js';
 import type { DeploymentState } from './deployment-state.js';
 
 export interface DeployOptions {
@@ -19,6 +21,8 @@ export interface DeployOptions {
   readonly deploymentId: string;
   readonly plan: Plan;
   readonly workers: readonly WorkerHandle[];
+  /** Where its workers fetch its artifacts. */
+  readonly shelf: ArtifactShelf;
   /** Whether what `from` makes goes to `to` through the coordinator. */
   readonly isRelayed: (from: WorkerHandle, to: WorkerHandle) => boolean;
   /** `to` cannot reach `from` (any more). */
@@ -103,23 +107,20 @@ export class Deployment {
       const own = specsOf(this.plan, id).map(({ session }) => session);
       return [id, new Set(own).size];
     });
-    const totalBytes = [...this.plan.artifacts.values()].reduce((sum, one) => sum + one.lengthBytes, 0);
-    const progress = new OpeningProgress(
-      new Map(sessions),
-      Math.max(1, totalBytes),
-      this.#options.onPreparing ?? (() => undefined),
-    );
+    const progress = new OpeningProgress(new Map(sessions), this.#options.onPreparing ?? (() => undefined));
+    const supplies = this.#supplies();
+    this.#options.shelf.add(this.deploymentId, { secret: this.#secret, artifacts: this.plan.artifacts });
     const { signal } = this.#options;
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-    const source = artifactSource(this.plan.artifacts);
     const errors: AsyncDiffError[] = [];
     await Promise.all(
       this.workers.map(async (worker) => {
         try {
-          const answer = await this.#deployTo(worker, source, progress, either);
+          const answer = await this.#deployTo(worker, supplies, progress, either);
           for (const [segment, ms] of Object.entries(answer.segmentMs))
             this.#segmentMs.set(`${worker.id}/${segment}`, ms);
+          if (!isHere(worker)) for (const sha256 of neededBy(this.plan, worker.id)) worker.holds.add(sha256);
         } catch (thrown) {
           const error = AsyncDiffError.from(thrown, 'worker_failed');
           errors.push(error);
@@ -140,7 +141,7 @@ export class Deployment {
 
   #deployTo(
     worker: WorkerHandle,
-    source: ArtifactSource,
+    supplies: SupplyPlan,
     progress: OpeningProgress,
     signal: AbortSignal,
   ): Promise<Deployed__Output> {
@@ -148,7 +149,12 @@ export class Deployment {
     const { isRelayed, onLinkDown } = this.#options;
     const { optimizationLevel } = plan.settings;
     const specs = specsOf(plan, worker.id);
-    const artifacts = artifactsOf(plan, worker);
+    const own = supplies.suppliers.get(worker.id) ?? new Map<string, string>();
+    const supplierIds = [...new Set(own.values())];
+    const artifacts = artifactsOf(plan, worker, (sha256) => {
+      const supplier = own.get(sha256);
+      return supplier === undefined ? [] : [supplierIds.indexOf(supplier) + 1];
+    });
     const isRelayedTo = (id: string): boolean => isRelayed(worker, this.#byId.get(id) as WorkerHandle);
     return worker.deploy(
       {
@@ -158,25 +164,25 @@ export class Deployment {
           toRouteMessage(name, targets, isRelayedTo),
         ),
         ...routes.clock,
-        producers: this.#producersOf(worker).map((from) => ({
-          workerId: from.id,
-          address: from.facts.address,
-          sameHost: from.facts.hostId === worker.facts.hostId,
-          relay: isRelayed(from, worker),
-        })),
+        producers: this.#producersOf(worker).map((from) => this.#peer(from, worker)),
         artifacts,
+        suppliers: supplierIds.map((id) => this.#peer(this.#byId.get(id) as WorkerHandle, worker)),
+        gives: [...(supplies.gives.get(worker.id) ?? [])],
         optimizationLevel,
         secret: this.#secret,
       },
       {
-        artifacts: source,
+        onNeed: (neededBytes, openSupply) => {
+          progress.need(worker.id, neededBytes);
+          if (openSupply !== undefined) this.#options.shelf.offer(deploymentId, openSupply);
+        },
         sizeBytes: artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0),
         onLinkDown: (producerId, why) => {
           const from = this.#byId.get(producerId);
           if (from !== undefined) onLinkDown(from, worker, why);
           this.#break(new AsyncDiffError('worker_lost', why));
         },
-        onProgress: (receivedBytes, sessionsOpen) => progress.update(worker.id, receivedBytes, sessionsOpen),
+        onProgress: (one) => progress.update(worker.id, one),
         signal,
       },
     );
@@ -235,7 +241,33 @@ export class Deployment {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     for (const stop of this.#stopListening) stop();
+    this.#options.shelf.remove(this.deploymentId);
     for (const worker of this.workers) worker.undeploy(this.deploymentId);
+  }
+
+  /** Who gives artifacts to whom, where workers reach each other. */
+  #supplies(): SupplyPlan {
+    const parties = this.workers.map((worker) => ({
+      id: worker.id,
+      needs: neededBy(this.plan, worker.id),
+      holds: worker.holds,
+      readsFiles: isHere(worker),
+    }));
+    const of = (id: string): WorkerHandle => this.#byId.get(id) as WorkerHandle;
+    return supplyPlan(
+      parties,
+      (sha256) => this.plan.artifacts.get(sha256)?.lengthBytes ?? 0,
+      (from, to) => of(from).facts.address !== '' && !this.#options.isRelayed(of(from), of(to)),
+    );
+  }
+
+  #peer(from: WorkerHandle, to: WorkerHandle): Peer {
+    return {
+      workerId: from.id,
+      address: from.facts.address,
+      sameHost: from.facts.hostId === to.facts.hostId,
+      relay: this.#options.isRelayed(from, to),
+    };
   }
 
   #producersOf(worker: WorkerHandle): WorkerHandle[] {
@@ -250,19 +282,30 @@ export class Deployment {
   }
 }
 
-/** The graphs of a worker's segments and the tensors that they name, each once; with their place for a worker on this host. */
-function artifactsOf(plan: Plan, { id, facts }: WorkerHandle): (Artifact & { readonly sizeBytes: number })[] {
-  const isHere = facts.hostId === hostIdentity().hostId;
-  const graphs = new Set(specsOf(plan, id).map(({ sha256 }) => sha256));
-  const names = new Set(
-    [...graphs].flatMap((sha256) => [sha256, ...(plan.artifacts.get(sha256)?.tensors ?? [])]),
-  );
-  return [...names].flatMap((sha256) => {
+/** The artifacts of a worker's part; with their place for a worker on this host. */
+function artifactsOf(
+  plan: Plan,
+  worker: WorkerHandle,
+  suppliersOf: (sha256: string) => number[],
+): (Artifact & { readonly sizeBytes: number })[] {
+  const readsFiles = isHere(worker);
+  return [...neededBy(plan, worker.id)].flatMap((sha256) => {
     const range = plan.artifacts.get(sha256);
     if (range === undefined) return [];
     const { path, offsetBytes, lengthBytes: sizeBytes } = range;
-    return [{ sha256, sizeBytes, ...(isHere && { path, offsetBytes }) }];
+    return [{ sha256, sizeBytes, suppliers: suppliersOf(sha256), ...(readsFiles && { path, offsetBytes }) }];
   });
+}
+
+/** The graphs of a worker's segments and the tensors that they name, each once. */
+function neededBy(plan: Plan, workerId: string): ReadonlySet<string> {
+  const graphs = new Set(specsOf(plan, workerId).map(({ sha256 }) => sha256));
+  return new Set([...graphs].flatMap((sha256) => [sha256, ...(plan.artifacts.get(sha256)?.tensors ?? [])]));
+}
+
+/** Whether it is on this host, and reads this process's files. */
+function isHere({ facts }: WorkerHandle): boolean {
+  return facts.hostId === hostIdentity().hostId;
 }
 
 function specsOf(plan: Plan, workerId: string): Plan['specs'] {

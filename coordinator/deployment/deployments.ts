@@ -3,6 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
 import type { Plan, PlanRequest } from '../../planner/index.js';
+import { ArtifactShelf } from './artifact-shelf.js';
 import { Deployment } from './deployment.js';
 import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
@@ -22,6 +23,8 @@ export interface DeploymentRequest {
  * the bits of every image, stay the same for as long as the coordinator lives.
  */
 export class Deployments {
+  /** What workers fetch of the deployments there are. */
+  readonly shelf = new ArtifactShelf();
   readonly #workDir: string;
   readonly #threads: number;
   readonly #log: CoordinatorLog;
@@ -93,6 +96,7 @@ export class Deployments {
       deploymentId: `${plan.planId}-${this.#name}-${this.#generation}`,
       plan,
       workers: request.workers,
+      shelf: this.shelf,
       onPreparing,
       isRelayed: (from, to) => plan.settings.dataPath === 'relay' || !this.#pairs.isReachable(from, to),
       onLinkDown: (from, to, why) => this.#linkDown(from, to, why),

@@ -1,45 +1,98 @@
+import { ByteMeter, type ByteProgress } from '../../common/byte-progress.js';
 import type { PlanningProgress } from '../../planner/index.js';
+import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployProgress.js';
 
 /** What a job waits for before its first round. */
 export interface Preparing {
   readonly stage: PlanningProgress['stage'] | 'send' | 'open' | 'measure';
   /** 0 to 1 of the stage. */
   readonly fraction: number;
+  /** Of stages that are counted in bytes. */
+  readonly bytes?: ByteProgress | undefined;
 }
 
 export type OnPreparing = (progress: Preparing) => void;
 
+/** How far one worker is. */
+interface Part {
+  readonly sessions: number;
+  sessionsOpen: number;
+  checkedBytes: number;
+  toCheckBytes: number;
+  receivedBytes: number;
+  neededBytes: number;
+}
+
 /** How far the workers of a deployment are, from what each says of its own part. */
 export class OpeningProgress {
-  readonly #sessions: ReadonlyMap<string, number>;
-  readonly #received = new Map<string, number>();
-  readonly #opened = new Map<string, number>();
-  readonly #totalBytes: number;
+  readonly #parts: ReadonlyMap<string, Part>;
   readonly #onPreparing: OnPreparing;
+  readonly #sent = new ByteMeter();
+  readonly #checked = new ByteMeter();
 
-  /**
-   * @param sessions of each worker, by its id
-   * @param totalBytes what all would receive if none of them had anything
-   */
-  constructor(sessions: ReadonlyMap<string, number>, totalBytes: number, onPreparing: OnPreparing) {
-    this.#sessions = sessions;
-    this.#totalBytes = totalBytes;
+  /** @param sessions of each worker, by its id */
+  constructor(sessions: ReadonlyMap<string, number>, onPreparing: OnPreparing) {
+    this.#parts = new Map(
+      [...sessions].map(([id, count]) => [
+        id,
+        {
+          sessions: count,
+          sessionsOpen: 0,
+          checkedBytes: 0,
+          toCheckBytes: 0,
+          receivedBytes: 0,
+          neededBytes: 0,
+        },
+      ]),
+    );
     this.#onPreparing = onPreparing;
     onPreparing({ stage: 'open', fraction: 0 });
   }
 
-  update(workerId: string, receivedBytes: number, sessionsOpen: number): void {
-    if (sessionsOpen === 0) {
-      this.#received.set(workerId, receivedBytes);
-      this.#onPreparing({ stage: 'send', fraction: Math.min(1, sum(this.#received) / this.#totalBytes) });
+  /** So many bytes have to be sent to a worker. */
+  need(workerId: string, neededBytes: number): void {
+    const part = this.#parts.get(workerId);
+    if (part === undefined) return;
+    part.neededBytes = neededBytes;
+    this.#tell();
+  }
+
+  update(workerId: string, progress: DeployProgress__Output): void {
+    const part = this.#parts.get(workerId);
+    if (part === undefined) return;
+    // Each message has what has moved; the rest is 0.
+    part.sessionsOpen = Math.max(part.sessionsOpen, progress.sessionsOpen);
+    part.checkedBytes = Math.max(part.checkedBytes, progress.checkedBytes);
+    part.toCheckBytes = Math.max(part.toCheckBytes, progress.toCheckBytes);
+    if (progress.receivedBytes > 0) part.receivedBytes = progress.receivedBytes;
+    this.#tell();
+  }
+
+  /** The earliest of the stages that some worker is still at. */
+  #tell(): void {
+    const sum = (count: (part: Part) => number): number =>
+      [...this.#parts.values()].reduce((total, part) => total + count(part), 0);
+    const [received, needed] = [sum((part) => part.receivedBytes), sum((part) => part.neededBytes)];
+    if (received < needed) {
+      const bytes = this.#sent.at(received, needed);
+      this.#onPreparing({ stage: 'send', fraction: received / needed, bytes });
       return;
     }
-    this.#opened.set(workerId, sessionsOpen);
-    const fraction = Math.min(1, sum(this.#opened) / sum(this.#sessions));
+    const [checked, toCheck] = [sum((part) => part.checkedBytes), sum((part) => part.toCheckBytes)];
+    const open = sum((part) => part.sessionsOpen);
+    if (open === 0 && checked < toCheck) {
+      const bytes = this.#checked.at(checked, toCheck);
+      this.#onPreparing({ stage: 'hash', fraction: checked / toCheck, bytes });
+      return;
+    }
+    const fraction = Math.min(
+      1,
+      open /
+        Math.max(
+          1,
+          sum((part) => part.sessions),
+        ),
+    );
     this.#onPreparing(fraction < 1 ? { stage: 'open', fraction } : { stage: 'measure', fraction: 0 });
   }
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
 }

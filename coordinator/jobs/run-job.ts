@@ -7,7 +7,8 @@ import type { PlanRequest } from '../../planner/index.js';
 import { listRounds } from '../../program/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
-import type { Deployment, Deployments } from '../deployment/index.js';
+import type { Preparing as PreparingMessage } from '../../rpc/gen/asyncdiff/v1/Preparing.js';
+import type { Deployment, Deployments, Preparing } from '../deployment/index.js';
 import type { RunningJob } from './jobs.js';
 import type { CoordinatorMetrics } from './metrics.js';
 import { runReport } from './run-report.js';
@@ -78,7 +79,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     trace: request.trace,
     replay: request.replay,
     signal: context.signal,
-    onPreparing: ({ stage, fraction }) => emit({ preparing: { stage, fraction } }),
+    onPreparing: (preparing) => emit({ preparing: preparingMessage(preparing) }),
     onDeployed: (deployment, { periodMs, loss, firstStep, schedule }) => {
       const count = deployment.workers.length;
       if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });
@@ -163,4 +164,10 @@ export function checkGuidedBatch({
       );
     }
   }
+}
+
+function preparingMessage({ stage, fraction, bytes }: Preparing): PreparingMessage {
+  if (bytes === undefined) return { stage, fraction };
+  const { secondsLeft, ...counted } = bytes;
+  return { stage, fraction, ...counted, ...(secondsLeft !== undefined && { secondsLeft }) };
 }

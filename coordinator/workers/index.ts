@@ -2,7 +2,7 @@ export { chooseWorkers, requireWorkers } from './choose-workers.js';
 export { LinkMeter } from './link-meter.js';
 export { PairHealth } from './pair-health.js';
 export { WorkerHandle } from './worker-handle.js';
-export type { ArtifactSource, JobListener } from './worker-link.js';
+export type { JobListener, WorkerLink } from './worker-link.js';
 export type { LossReason } from './worker-state.js';
 export { WorkerRegistry } from './worker-registry.js';
 export { workerStatus } from './worker-status.js';

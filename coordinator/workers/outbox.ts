@@ -17,11 +17,9 @@ export class Outbox {
   #flush(): void {
     const messages = this.#messages;
     this.#messages = [];
-    // Relayed frames and artifacts keep their own messages: they are laid out and counted one by one.
-    const isBulk = messages.some(
-      ({ relayedFrame, artifactChunk }) => relayedFrame !== undefined || artifactChunk !== undefined,
-    );
-    if (isBulk || messages.length === 1) for (const message of messages) this.#send(message);
+    // Relayed frames keep their own messages: they are laid out and counted one by one.
+    const hasFrames = messages.some(({ relayedFrame }) => relayedFrame !== undefined);
+    if (hasFrames || messages.length === 1) for (const message of messages) this.#send(message);
     else this.#send({ batch: { messages } });
   }
 }

@@ -11,7 +11,6 @@ import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
 import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { ArtifactSender } from './artifact-sender.js';
 import { ClockOffset } from './clock-offset.js';
 import { MIN_OPEN_BYTES_PER_SECOND, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -32,9 +31,7 @@ export interface HandleOptions {
 /** The deployment that a worker holds, or is being given. */
 interface Held {
   readonly deploymentId: string;
-  readonly sender: ArtifactSender;
-  readonly onLinkDown: DeployAids['onLinkDown'];
-  readonly onProgress: DeployAids['onProgress'];
+  readonly aids: Pick<DeployAids, 'onNeed' | 'onLinkDown' | 'onProgress'>;
 }
 
 /**
@@ -46,6 +43,8 @@ export class WorkerHandle {
   readonly name: string;
   readonly facts: WorkerFacts;
   readonly clock = new ClockOffset();
+  /** Artifacts that it has had since it registered, by SHA-256: other workers may take them from it. */
+  readonly holds = new Set<string>();
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
   readonly speed: number;
   readonly limitsMs: WorkerLimitsMs;
@@ -135,12 +134,12 @@ export class WorkerHandle {
   /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
   async deploy(
     deploy: Deploy & { readonly deploymentId: string },
-    { artifacts, sizeBytes, onLinkDown, onProgress, signal }: DeployAids,
+    aids: DeployAids,
   ): Promise<Deployed__Output> {
     const { deploymentId } = deploy;
     this.#go('deploying');
-    const sender = new ArtifactSender(deploymentId, artifacts, (message) => this.send(message));
-    this.#held = { deploymentId, sender, onLinkDown, onProgress };
+    this.#held = { deploymentId, aids };
+    const { sizeBytes, signal } = aids;
     try {
       const deployed = this.#asks.ask<Deployed__Output>(`deployed/${deploymentId}`, {
         task: 'open its part of the plan',
@@ -162,7 +161,6 @@ export class WorkerHandle {
   undeploy(deploymentId: string): void {
     this.send({ undeploy: { deploymentId } });
     if (this.#held?.deploymentId !== deploymentId) return;
-    this.#held.sender.close();
     this.#held = undefined;
     this.#asks.fail(
       `deployed/${deploymentId}`,
@@ -245,17 +243,16 @@ export class WorkerHandle {
       this.#asks.answer(`pong/${message.pong.id}`);
       // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
       if (this.#pings < EAGER_PINGS) this.ping();
-    } else if (message.needArtifacts) this.#sendArtifacts(message.needArtifacts);
-    else if (message.deployProgress) {
-      const { deploymentId, receivedBytes, sessionsOpen } = message.deployProgress;
+    } else if (message.needArtifacts) {
+      const { deploymentId, sizeBytes } = message.needArtifacts;
+      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onNeed(sizeBytes, this.#link.openSupply);
+    } else if (message.deployProgress) {
+      const { deploymentId } = message.deployProgress;
       this.#asks.progress(`deployed/${deploymentId}`);
-      if (this.#held?.deploymentId === deploymentId) {
-        this.#held.sender.written(receivedBytes);
-        this.#held.onProgress?.(receivedBytes, sessionsOpen);
-      }
+      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onProgress?.(message.deployProgress);
     } else if (message.linkDown) {
       const { deploymentId, producerId, message: why } = message.linkDown;
-      if (this.#held?.deploymentId === deploymentId) this.#held.onLinkDown(producerId, why);
+      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onLinkDown(producerId, why);
     } else if (message.fault) this.#fault(message.fault);
     else if (message.leaving)
       this.lose(
@@ -271,7 +268,6 @@ export class WorkerHandle {
     this.#loss = error;
     const listener = this.#listener;
     this.#listener = undefined;
-    this.#held?.sender.close();
     this.#held = undefined;
     for (const each of this.#lossListeners) each(error, reason);
     this.#lossListeners.clear();
@@ -290,11 +286,6 @@ export class WorkerHandle {
     this.#asks.fail(`started/${jobId}/${attempt}`, error);
     this.#asks.fail(`report/${jobId}/${attempt}`, error);
     if (this.#listener?.jobId === jobId && this.#listener.attempt === attempt) this.#listener.onFault(error);
-  }
-
-  #sendArtifacts({ deploymentId, sha256 }: NonNullable<WorkerMessage__Output['needArtifacts']>): void {
-    if (this.#held?.deploymentId !== deploymentId) return;
-    this.#held.sender.request(sha256, (error) => this.#asks.fail(`deployed/${deploymentId}`, error));
   }
 
   #go(next: WorkerState): void {

@@ -1,5 +1,8 @@
+import type { Metadata } from '@grpc/grpc-js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { SupplyStream } from '../../rpc/streams/index.js';
+import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployProgress.js';
 import type { NoisePrediction__Output } from '../../rpc/gen/asyncdiff/v1/NoisePrediction.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone__Output } from '../../rpc/gen/asyncdiff/v1/RoundDone.js';
@@ -9,6 +12,8 @@ export interface WorkerLink {
   send(message: CoordinatorMessage): void;
   /** @param why what the worker is told; undefined for an end in order */
   close(why: AsyncDiffError | undefined): void;
+  /** Dials the worker once more, for artifacts; undefined where it has dialled, and fetches them itself. */
+  readonly openSupply?: ((metadata: Metadata) => SupplyStream) | undefined;
 }
 
 /** What the executor of an attempt wants to hear from a worker. Messages of other attempts do not come here. */
@@ -21,19 +26,14 @@ export interface JobListener {
   onFault(error: AsyncDiffError): void;
 }
 
-export interface ArtifactSource {
-  /** Streams an artifact's bytes in chunks. */
-  read(sha256: string): AsyncIterable<Uint8Array>;
-}
-
 /** What goes with a deployment, besides the message. */
 export interface DeployAids {
-  readonly artifacts: ArtifactSource;
+  /** The worker lacks so many bytes of its artifacts, and fetches them; one that was dialled has to be given a stream for it. */
+  readonly onNeed: (sizeBytes: number, openSupply: WorkerLink['openSupply']) => void;
   /** All segments, for the time that opening them may take. */
   readonly sizeBytes: number;
   /** A producer's tensors cannot come (any more), also between jobs. */
   readonly onLinkDown: (producerId: string, why: string) => void;
-  /** Bytes of artifacts that the worker has received of those that it asked for, and sessions that it has opened. */
-  readonly onProgress?: ((receivedBytes: number, sessionsOpen: number) => void) | undefined;
+  readonly onProgress?: ((progress: DeployProgress__Output) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

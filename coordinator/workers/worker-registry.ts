@@ -1,8 +1,9 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
 import { type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
-import { ControlStream } from '../../rpc/streams/index.js';
+import { ControlStream, type SupplyStream } from '../../rpc/streams/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
@@ -12,6 +13,7 @@ import { workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
 import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { WorkerHandle } from './worker-handle.js';
+import type { WorkerLink } from './worker-link.js';
 import type { LossReason } from './worker-state.js';
 
 export type WorkerStream = ControlStream<CoordinatorMessage, WorkerMessage__Output>;
@@ -81,7 +83,7 @@ export class WorkerRegistry {
   }
 
   /** Takes over a control stream from its first message until it ends. */
-  accept(stream: WorkerStream): void {
+  accept(stream: WorkerStream, openSupply?: WorkerLink['openSupply']): void {
     let handle: WorkerHandle | undefined;
     const timer = setTimeout(() => {
       if (handle === undefined)
@@ -98,7 +100,7 @@ export class WorkerRegistry {
           if (handle !== undefined) handle.receive(message);
           else if (message.hello) {
             clearTimeout(timer);
-            handle = this.#welcome(stream, message.hello);
+            handle = this.#welcome(stream, message.hello, openSupply);
           } else throw new AsyncDiffError('protocol_mismatch', `${stream.peer} did not begin with hello`);
         } catch (error) {
           this.#options.log.warn({ peer: stream.peer, error: String(error) }, 'worker refused');
@@ -136,7 +138,7 @@ export class WorkerRegistry {
         call.once('error', () => resolve());
         call.once('end', () => resolve());
       });
-      this.accept(new ControlStream(call));
+      this.accept(new ControlStream(call), (metadata) => this.#openSupply(address, metadata));
       await ended;
       client.close();
       // Once for each absence, not at every try.
@@ -147,6 +149,15 @@ export class WorkerRegistry {
     }
   }
 
+  /** A connection of its own to a worker that was dialled; it closes with its stream. */
+  #openSupply(address: string, metadata: Metadata): SupplyStream {
+    const client = openWorkerChannel(address, { ...this.#options.link, ownConnection: true });
+    const call = client.supplyArtifacts(metadata);
+    call.once('close', () => client.close());
+    call.once('error', () => client.close());
+    return new ControlStream(call);
+  }
+
   close(): void {
     this.#stop.abort();
     clearInterval(this.#heartbeat);
@@ -154,7 +165,7 @@ export class WorkerRegistry {
       worker.lose(new AsyncDiffError('cancelled', 'the coordinator stops'), 'closed');
   }
 
-  #welcome(stream: WorkerStream, hello: Hello__Output): WorkerHandle {
+  #welcome(stream: WorkerStream, hello: Hello__Output, openSupply: WorkerLink['openSupply']): WorkerHandle {
     const facts = workerFacts(hello, stream.peer);
     const name = this.#freeName(facts.name);
     const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
@@ -162,6 +173,7 @@ export class WorkerRegistry {
       send: (message: CoordinatorMessage) => stream.send(message),
       // The worker hears why, where it hears anything.
       close: (why: AsyncDiffError | undefined) => (why === undefined ? stream.end() : stream.fail(why)),
+      openSupply,
     };
     const handle = new WorkerHandle(name, name, seen, link, {
       restMs: this.#backOff.leftMs(name),

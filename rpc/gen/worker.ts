@@ -3,6 +3,9 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
+import type { ArtifactClaim as _asyncdiff_v1_ArtifactClaim, ArtifactClaim__Output as _asyncdiff_v1_ArtifactClaim__Output } from './asyncdiff/v1/ArtifactClaim.js';
+import type { ArtifactRange as _asyncdiff_v1_ArtifactRange, ArtifactRange__Output as _asyncdiff_v1_ArtifactRange__Output } from './asyncdiff/v1/ArtifactRange.js';
+import type { ArtifactRequest as _asyncdiff_v1_ArtifactRequest, ArtifactRequest__Output as _asyncdiff_v1_ArtifactRequest__Output } from './asyncdiff/v1/ArtifactRequest.js';
 import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from './asyncdiff/v1/AskState.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
@@ -65,6 +68,9 @@ export interface ProtoGrpcType {
     v1: {
       Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
+      ArtifactClaim: MessageTypeDefinition<_asyncdiff_v1_ArtifactClaim, _asyncdiff_v1_ArtifactClaim__Output>
+      ArtifactRange: MessageTypeDefinition<_asyncdiff_v1_ArtifactRange, _asyncdiff_v1_ArtifactRange__Output>
+      ArtifactRequest: MessageTypeDefinition<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactRequest__Output>
       AskState: MessageTypeDefinition<_asyncdiff_v1_AskState, _asyncdiff_v1_AskState__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>

@@ -1,4 +1,13 @@
 /** Streams between coordinator and workers: a client of the coordinator has none. */
+export {
+  ArtifactSupply,
+  DEPLOYMENT_KEY,
+  DEPLOYMENT_SECRET_KEY,
+  type FindArtifact,
+  MAX_RANGE_BYTES,
+  MAX_RANGES,
+  type SupplyStream,
+} from './artifact-supply.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
 export { onClientEnd } from './server-call-end.js';

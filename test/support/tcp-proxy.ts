@@ -5,6 +5,8 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #delayMs = 0;
+  #passedBytes = 0;
+  #cutAtBytes = Number.POSITIVE_INFINITY;
   #isFrozen = false;
   /** HOST:PORT; may be told later. */
   target = '';
@@ -34,6 +36,16 @@ export class TcpProxy {
       near.resetAndDestroy();
       far.resetAndDestroy();
     }
+  }
+
+  /** Bytes that the target has sent through this way. */
+  get passedBytes(): number {
+    return this.#passedBytes;
+  }
+
+  /** Ends every connection when the target has sent so many more bytes. */
+  cutAfter(bytes: number): void {
+    this.#cutAtBytes = this.#passedBytes + bytes;
   }
 
   /** Nothing passes any more, in either direction, and nobody is told; new connections are accepted and silent. */
@@ -68,6 +80,12 @@ export class TcpProxy {
     ] as const) {
       if (this.#isFrozen) from.pause();
       from.on('data', (data) => {
+        if (from === far) this.#passedBytes += data.length;
+        if (this.#passedBytes >= this.#cutAtBytes) {
+          this.#cutAtBytes = Number.POSITIVE_INFINITY;
+          this.cut();
+          return;
+        }
         if (this.#delayMs === 0) to.write(data);
         else setTimeout(() => to.writable && to.write(data), this.#delayMs);
       });

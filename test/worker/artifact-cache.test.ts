@@ -3,95 +3,95 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
-import { IncomingArtifacts } from '../../worker/conversation/incoming-artifacts.js';
+import { ArtifactCache } from '../../worker/artifacts/index.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function chunksOf(bytes: Uint8Array, chunkBytes: number, sha256 = sha256Of(bytes)) {
-  return Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) => {
-    const offsetBytes = index * chunkBytes;
-    const data = bytes.subarray(offsetBytes, offsetBytes + chunkBytes);
-    return { sha256, offsetBytes, data, last: offsetBytes + chunkBytes >= bytes.length };
-  });
-}
-
-/** Takes a whole transfer; whether it was the last that was waited for. */
-async function store(incoming: IncomingArtifacts, ...given: Parameters<typeof chunksOf>): Promise<boolean> {
-  let isAll = false;
-  for (const chunk of chunksOf(...given)) isAll = await incoming.take(chunk);
-  return isAll;
-}
-
-function waitingFor(cache: ArtifactCache, ...names: string[]): IncomingArtifacts {
-  const incoming = new IncomingArtifacts(cache, () => undefined);
-  incoming.expect(names);
-  return incoming;
+/** Writes what is missing, in pieces, up to `until`; what the last write resolved to. */
+async function arrive(
+  cache: ArtifactCache,
+  bytes: Uint8Array,
+  { chunkBytes = 64, until = bytes.length, sha256 = sha256Of(bytes) } = {},
+) {
+  const incoming = await cache.begin(sha256, bytes.length);
+  const from = incoming.offsetBytes;
+  let result: Awaited<ReturnType<typeof incoming.write>>;
+  for (let at = from; at < until; at += chunkBytes)
+    result = await incoming.write(at, bytes.subarray(at, Math.min(until, at + chunkBytes)));
+  await incoming.keep();
+  return { from, result };
 }
 
 describe('ArtifactCache', () => {
-  it('keeps what arrives in chunks of any size, byte for byte', async () => {
+  it('keeps what arrives in chunks of any size, cut at any point, byte for byte', async () => {
     const dir = join(tempFolder(), 'cache');
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ minLength: 1, maxLength: 500 }),
         fc.integer({ min: 1, max: 200 }),
-        async (bytes, size) => {
-          const cache = new ArtifactCache(dir);
+        fc.nat(500),
+        async (bytes, chunkBytes, cutAt) => {
           const name = sha256Of(bytes);
-          expect(await store(waitingFor(cache, name), bytes, size)).toBe(true);
-          expect(await cache.find(name)).toMatchObject({ path: cache.path(name), lengthBytes: bytes.length });
+          const until = Math.min(cutAt, bytes.length - 1);
+          if (!existsSync(join(dir, name)))
+            await arrive(new ArtifactCache(dir), bytes, { chunkBytes, until });
+          const cache = new ArtifactCache(dir);
+          const { from, result } = await arrive(cache, bytes, { chunkBytes });
+          if (from > 0) expect(from).toBe(until);
+          expect(result).toMatchObject({ path: cache.path(name), lengthBytes: bytes.length });
+          expect(await cache.find(name)).toEqual(result);
           expect(readFileSync(cache.path(name)).equals(bytes)).toBe(true);
         },
       ),
       { numRuns: 30 },
     );
-    expect(readdirSync(dir).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect(readdirSync(join(dir, 'parts'))).toEqual([]);
   });
 
-  it('a damaged transfer leaves nothing, is asked for once more, and then fails', async () => {
+  it('what arrives damaged leaves nothing', async () => {
     const dir = tempFolder();
     const cache = new ArtifactCache(dir);
-    const bytes = randomBytes(100);
-    const name = sha256Of(bytes);
-    const incoming = waitingFor(cache, name);
-    for (let time = 0; time < 2; time++) {
-      expect(await store(incoming, randomBytes(100), 30, name)).toBe(false);
-      expect([incoming.takeDamaged(), readdirSync(dir)]).toEqual([[name], []]);
-    }
-    await expect(store(incoming, randomBytes(100), 30, name)).rejects.toMatchObject({
-      code: 'worker_failed',
-      message: expect.stringContaining('damaged'),
-    });
-    expect(await store(incoming, bytes, 30)).toBe(true);
+    const [bytes, other] = [randomBytes(100), randomBytes(100)];
+    expect((await arrive(cache, other, { sha256: sha256Of(bytes) })).result).toBe('damaged');
+    expect(readdirSync(join(dir, 'parts'))).toEqual([]);
+    expect(await cache.find(sha256Of(bytes))).toBeUndefined();
+    expect((await arrive(cache, bytes)).from).toBe(0);
   });
 
-  it('a transfer that was cut short does not spoil the next: that begins at the start, or is another one', async () => {
+  it('a part that was changed on disk is found out when it is whole', async () => {
     const dir = tempFolder();
-    const cache = new ArtifactCache(dir);
     const bytes = randomBytes(100);
-    const name = sha256Of(bytes);
-    const [first] = chunksOf(bytes, 30);
-    const cut = waitingFor(cache, name);
-    if (first !== undefined) await cut.take(first);
-    // The same deployment is sent it anew; another one has its own.
-    expect(await store(cut, bytes, 64)).toBe(true);
-    const left = waitingFor(cache, name);
-    if (first !== undefined) await left.take(first);
-    expect(await store(waitingFor(cache, name), bytes, 10)).toBe(true);
-    await left.close();
-    expect(readdirSync(dir).filter((file) => file !== 'hashes')).toEqual([name]);
+    await arrive(new ArtifactCache(dir), bytes, { until: 64 });
+    const [part = ''] = readdirSync(join(dir, 'parts'));
+    writeFileSync(join(dir, 'parts', part), randomBytes(64));
+    expect(await arrive(new ArtifactCache(dir), bytes)).toEqual({ from: 64, result: 'damaged' });
   });
 
-  it('chunks that nobody waits for, or that come after the end, do nothing', async () => {
+  it('two that write one artifact at once do not meet: what one has kept the next goes on with', async () => {
     const dir = tempFolder();
-    const bytes = randomBytes(10);
-    const incoming = waitingFor(new ArtifactCache(dir), sha256Of(randomBytes(3)));
-    expect(await store(incoming, bytes, 10)).toBe(false);
-    await incoming.close();
-    expect(await store(incoming, bytes, 10)).toBe(false);
-    expect(readdirSync(dir)).toEqual([]);
+    const bytes = randomBytes(100);
+    const name = sha256Of(bytes);
+    const [a, b] = [new ArtifactCache(dir), new ArtifactCache(dir)];
+    const first = await a.begin(name, 100);
+    await first.write(0, bytes.subarray(0, 50));
+    const second = await b.begin(name, 100);
+    expect(second.offsetBytes).toBe(0);
+    await second.write(0, bytes.subarray(0, 30));
+    await first.keep();
+    await second.keep();
+    expect((await arrive(a, bytes)).from).toBeGreaterThan(0);
+    // Of a process that is still there, it is its own.
+    writeFileSync(join(dir, 'parts', `${name}.${'0'.repeat(8)}.1.aa`), bytes.subarray(0, 10));
+    expect((await b.begin(name, 100)).offsetBytes).not.toBe(10);
+  });
+
+  it('bytes out of order, or more than there are, are refused', async () => {
+    const cache = new ArtifactCache(tempFolder());
+    const incoming = await cache.begin(sha256Of(randomBytes(3)), 10);
+    await expect(incoming.write(5, randomBytes(5))).rejects.toMatchObject({ code: 'worker_failed' });
+    await expect(incoming.write(0, randomBytes(11))).rejects.toMatchObject({ code: 'worker_failed' });
+    await incoming.discard();
   });
 
   it('does not believe a file that was changed on disk, before or after it was read', async () => {
@@ -99,37 +99,46 @@ describe('ArtifactCache', () => {
     const bytes = randomBytes(1000);
     const name = sha256Of(bytes);
     const first = new ArtifactCache(dir);
-    await store(waitingFor(first, name), bytes, 1000);
-    const flip = (): void => {
-      const damaged = Buffer.from(bytes);
-      damaged.writeUInt8(damaged.readUInt8(500) ^ 1, 500);
-      writeFileSync(first.path(name), damaged);
-    };
-    flip();
+    await arrive(first, bytes);
+    const damaged = Buffer.from(bytes);
+    damaged.writeUInt8(damaged.readUInt8(500) ^ 1, 500);
+    writeFileSync(first.path(name), damaged);
     expect(await first.find(name)).toBeUndefined();
     expect(existsSync(first.path(name))).toBe(false);
-    await store(waitingFor(first, name), bytes, 1000);
+    await arrive(first, bytes);
     expect(await first.find(name)).toBeDefined();
-    flip();
+    writeFileSync(first.path(name), damaged);
     expect(await new ArtifactCache(dir).find(name)).toBeUndefined();
   });
 
-  it('sweeps what killed processes have left, and nothing that is being written', async () => {
+  it('reads a file once in a process, and again in the next: a disk that has changed it tells nobody', async () => {
     const dir = tempFolder();
-    for (const name of ['old.part', 'new.part', 'kept.onnx']) writeFileSync(join(dir, name), '');
-    for (const name of ['old.part', 'kept.onnx']) utimesSync(join(dir, name), 1, 1);
+    const bytes = randomBytes(1000);
+    const name = sha256Of(bytes);
+    await arrive(new ArtifactCache(dir), bytes);
+    const next = new ArtifactCache(dir);
+    const read: number[] = [];
+    for (let time = 0; time < 3; time++) await next.find(name, (count) => read.push(count));
+    expect([read, await next.uncheckedBytes(name)]).toEqual([[1000], 0]);
+  });
+
+  it('sweeps what nobody went on with for a day, and nothing else', async () => {
+    const dir = tempFolder();
+    mkdirSync(join(dir, 'parts'));
+    const names = ['old', 'new'].map((each) => `parts/${sha256Of(Buffer.from(each))}.x.1.aa`);
+    for (const name of [...names, 'a.part', 'kept']) writeFileSync(join(dir, name), '');
+    for (const name of [names[0] as string, 'kept']) utimesSync(join(dir, name), 1, 1);
     await new ArtifactCache(dir).sweep();
-    expect(readdirSync(dir).sort()).toEqual(['kept.onnx', 'new.part']);
+    expect(readdirSync(dir).sort()).toEqual(['kept', 'parts']);
+    expect(readdirSync(join(dir, 'parts'))).toEqual([names[1]?.slice('parts/'.length)]);
     await new ArtifactCache(join(dir, 'not there')).sweep();
   });
 
   it('says what is wrong with the disk', async () => {
     const dir = tempFolder();
-    const bytes = randomBytes(10);
     writeFileSync(join(dir, 'file'), '');
-    const incoming = waitingFor(new ArtifactCache(join(dir, 'file', 'below')), sha256Of(bytes));
-    await expect(store(incoming, bytes, 10)).rejects.toMatchObject({ code: 'cache_unwritable' });
-    mkdirSync(join(dir, 'fine'));
+    const cache = new ArtifactCache(join(dir, 'file', 'below'));
+    await expect(cache.begin('a'.repeat(64), 10)).rejects.toMatchObject({ code: 'cache_unwritable' });
   });
 
   it('refuses names that are no hashes: they become paths', () => {

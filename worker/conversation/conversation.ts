@@ -11,8 +11,9 @@ import {
   toSamplerState,
 } from '../../protocol/index.js';
 import { fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
-import { FrameAssembler } from '../../rpc/streams/index.js';
+import { type FindArtifact, FrameAssembler } from '../../rpc/streams/index.js';
 import type { SentTensor } from '../exchange/index.js';
+import type { ArtifactClaim__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
@@ -48,6 +49,8 @@ const NOTHING: InferenceReport = Object.freeze({
   receivedBytes: {},
 });
 
+/** Of what a stranger says, in an error. */
+const MAX_QUOTED_LENGTH = 64;
 /** An inference thread that has not answered after this long is in a run. */
 const COMPUTING_MS = 500;
 
@@ -102,10 +105,32 @@ export class Conversation {
     } else if (message.endJob) void this.#endJob(message.endJob);
     else if (message.deploy) {
       if (this.#isNew(message.deploy)) this.#parts.deploy(message.deploy);
-    } else if (message.artifactChunk) void this.#parts.takeArtifact(message.artifactChunk);
-    else if (message.probeLinks) void this.#probe(message.probeLinks);
+    } else if (message.probeLinks) void this.#probe(message.probeLinks);
     else if (message.undeploy) void this.#parts.undeploy(message.undeploy.deploymentId);
     else if (message.askState) void this.#tellState(message.askState.id);
+  }
+
+  /** Another worker asks for artifacts of a deployment. Throws `permission_denied`, `peer_unreachable`. */
+  async admit({
+    workerId: asker,
+    supplierId,
+    deploymentId,
+    secret,
+  }: ArtifactClaim__Output): Promise<FindArtifact> {
+    const { secrets, workerId } = this.#options;
+    const name = asker.slice(0, MAX_QUOTED_LENGTH);
+    if (supplierId !== workerId)
+      throw new AsyncDiffError(
+        'peer_unreachable',
+        `worker '${name}' looked for worker '${supplierId.slice(0, MAX_QUOTED_LENGTH)}' and found worker '${workerId}'`,
+      );
+    const part = (await secrets.check(deploymentId, secret)) ? this.#parts.get(deploymentId) : undefined;
+    if (part === undefined)
+      throw new AsyncDiffError(
+        'permission_denied',
+        `'${name}' has not been told by this worker's coordinator to take artifacts of deployment '${deploymentId.slice(0, MAX_QUOTED_LENGTH)}'`,
+      );
+    return (sha256) => part.give(sha256);
   }
 
   /** From the inference thread. */

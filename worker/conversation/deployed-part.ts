@@ -6,30 +6,26 @@ import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import { type Due, dueAt, type DueClock, isLatents, sessionValueName } from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
-import { encodeFrames, type LinkOptions } from '../../rpc/index.js';
+import { encodeFrames } from '../../rpc/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
 import { type DeploymentSecrets, ExchangeClient, type ExchangeServer } from '../exchange/index.js';
 import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { RouteTarget__Output } from '../../rpc/gen/asyncdiff/v1/RouteTarget.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import type { ArtifactCache } from './artifact-cache.js';
 import type { Inference } from '../inference/index.js';
 import { Traffic } from '../exchange/index.js';
+import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
 import { checkPartMove, type PartState } from './part-state.js';
 
-export interface PartContext {
-  readonly workerId: string;
+export interface PartContext extends ArtifactsContext {
   readonly inference: Pick<Inference, 'load' | 'unload' | 'tensor' | 'framesFrom'>;
   readonly exchange: Pick<ExchangeServer, 'publish' | 'dropDeployment'>;
-  readonly cache: ArtifactCache;
   readonly declared: boolean;
   /** Whether tensors of workers on this host may come through shared memory. */
   readonly sharedMemory: boolean;
   /** What consumers of this worker's tensors show. */
-  readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget'>;
-  /** How other workers are dialled. */
-  readonly link: LinkOptions;
+  readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget' | 'check'>;
   readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
   /** A boundary tensor came in (for metrics). */
   readonly onReceived: (producerId: string, sizeBytes: number) => void;
@@ -49,9 +45,7 @@ export class DeployedPart {
   readonly #optimizationLevel: OptimizationLevel;
   readonly #secret: Uint8Array;
   readonly #producers: Deploy__Output['producers'];
-  readonly #artifacts: Deploy__Output['artifacts'];
-  /** Where the artifacts lie on this host. */
-  readonly #ranges = new Map<string, FileRange>();
+  readonly #artifacts: PartArtifacts;
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
   /** Consumers that are reached through the coordinator, by tensor. */
   readonly #relayed: ReadonlyMap<string, ReadonlySet<string>>;
@@ -73,7 +67,7 @@ export class DeployedPart {
       message.optimizationLevel,
     );
     this.#producers = message.producers;
-    this.#artifacts = message.artifacts;
+    this.#artifacts = new PartArtifacts(message, context);
     this.#secret = message.secret;
     context.secrets.admit(this.deploymentId, this.#secret);
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
@@ -87,28 +81,14 @@ export class DeployedPart {
     return this.#state;
   }
 
-  /**
-   * Looks for the graphs and tensors on this host: in the cache, and where the coordinator says that it has them. What is found is what its
-   * name says.
-   *
-   * @returns SHA-256 of those that have to be sent
-   */
-  async locate(): Promise<string[]> {
-    if (this.#context.declared) return [];
-    const { cache } = this.#context;
-    const elsewhere = new Map<string, FileRange>();
-    for (const { sha256, path, offsetBytes, sizeBytes } of this.#artifacts) {
-      const kept = await cache.find(sha256);
-      if (kept !== undefined) this.take(sha256, kept);
-      else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
-    }
-    for (const [sha256, range] of await cache.confirm(elsewhere)) this.take(sha256, range);
-    return this.#artifacts.map(({ sha256 }) => sha256).filter((sha256) => !this.#ranges.has(sha256));
+  /** Gets graphs and tensors; resolves when all are on this host, or the part was given up. Throws why they cannot be had. */
+  async collect(): Promise<void> {
+    if (!this.#context.declared) await this.#artifacts.collect(this.#closed.signal);
   }
 
-  /** An artifact is here. */
-  take(sha256: string, range: FileRange): void {
-    this.#ranges.set(sha256, range);
+  /** Where an artifact lies that another worker of the deployment asks for. */
+  give(sha256: string): FileRange | Promise<FileRange> {
+    return this.#artifacts.give(sha256, this.#closed.signal);
   }
 
   /**
@@ -124,9 +104,9 @@ export class DeployedPart {
         deploymentId: this.deploymentId,
         segments: this.segments.map((spec) => ({
           spec,
-          graphPath: this.#ranges.get(spec.sha256)?.path ?? '',
+          graphPath: this.#artifacts.ranges.get(spec.sha256)?.path ?? '',
         })),
-        tensors: this.#ranges,
+        tensors: this.#artifacts.ranges,
         optimizationLevel: this.#optimizationLevel,
         readers: Object.fromEntries([...this.#routes].map(([name, to]) => [name, [...to.keys()]])),
       }),

@@ -1,4 +1,3 @@
-export { ArtifactCache, defaultCacheDir } from './artifact-cache.js';
 export { Conversation } from './conversation.js';
 export { describeWorker } from './hello.js';
 export { type JoinLoop, startJoinLoop } from './join-loop.js';

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { isSecret } from '../../common/secret.js';
 import { type LinkOptions, messages, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';
-import { isSecret } from '../exchange/index.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ProbeChunk } from '../../rpc/gen/asyncdiff/v1/ProbeChunk.js';
 import type { ProbedLink } from '../../rpc/gen/asyncdiff/v1/ProbedLink.js';

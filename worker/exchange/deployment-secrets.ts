@@ -1,7 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
+import { isSecret } from '../../common/secret.js';
 
-/** Coordinators make them this long. */
-export const SECRET_BYTES = 32;
 /** Time that a consumer may be ahead of its producer: both are told of a deployment at once. */
 const WAIT_MS = 10_000;
 /** Subscriptions that wait for a deployment; the oldest is refused for one more, so that strangers cannot fill the memory. */
@@ -51,10 +49,4 @@ export class DeploymentSecrets {
   #isRight(deploymentId: string, shown: Uint8Array): boolean {
     return isSecret(this.#secrets.get(deploymentId), shown);
   }
-}
-
-/** Whether two secrets are the same, in a time that tells nothing; never for one that is missing or short. */
-export function isSecret(expected: Uint8Array | undefined, shown: Uint8Array): boolean {
-  if (expected?.length !== SECRET_BYTES || shown.length !== SECRET_BYTES) return false;
-  return timingSafeEqual(expected, shown);
 }

@@ -7,4 +7,4 @@ export {
 } from './exchange-server.js';
 export type { SentTensor } from './sent-tensor.js';
 export { sumBytes, Traffic, type TrafficReport } from './traffic.js';
-export { isSecret, DeploymentSecrets } from './deployment-secrets.js';
+export { DeploymentSecrets } from './deployment-secrets.js';

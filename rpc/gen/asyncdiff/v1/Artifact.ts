@@ -14,6 +14,10 @@ export interface Artifact {
    */
   'path'?: (string);
   'offsetBytes'?: (number | string | Long);
+  /**
+   * Workers to ask before the coordinator: they have it, or are getting it first. 1-based places in the deployment's `suppliers`.
+   */
+  'suppliers'?: (number)[];
 }
 
 /**
@@ -28,4 +32,8 @@ export interface Artifact__Output {
    */
   'path': (string);
   'offsetBytes': (number);
+  /**
+   * Workers to ask before the coordinator: they have it, or are getting it first. 1-based places in the deployment's `suppliers`.
+   */
+  'suppliers': (number)[];
 }

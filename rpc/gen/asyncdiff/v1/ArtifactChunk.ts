@@ -2,24 +2,20 @@
 
 import type { Long } from '@grpc/proto-loader';
 
+/**
+ * One range. One without a name says that the supplier still waits for what was asked for.
+ */
 export interface ArtifactChunk {
   'sha256'?: (string);
   'offsetBytes'?: (number | string | Long);
   'data'?: (Buffer | Uint8Array | string);
-  'last'?: (boolean);
-  /**
-   * Deployment that asked for it.
-   */
-  'deploymentId'?: (string);
 }
 
+/**
+ * One range. One without a name says that the supplier still waits for what was asked for.
+ */
 export interface ArtifactChunk__Output {
   'sha256': (string);
   'offsetBytes': (number);
   'data': (Buffer);
-  'last': (boolean);
-  /**
-   * Deployment that asked for it.
-   */
-  'deploymentId': (string);
 }

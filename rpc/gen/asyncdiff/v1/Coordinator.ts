@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from '../../asyncdiff/v1/ArtifactChunk.js';
+import type { ArtifactRequest as _asyncdiff_v1_ArtifactRequest, ArtifactRequest__Output as _asyncdiff_v1_ArtifactRequest__Output } from '../../asyncdiff/v1/ArtifactRequest.js';
 import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobRequest__Output as _asyncdiff_v1_AttachJobRequest__Output } from '../../asyncdiff/v1/AttachJobRequest.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from '../../asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from '../../asyncdiff/v1/CancelJobResponse.js';
@@ -53,6 +55,17 @@ export interface CoordinatorClient extends grpc.Client {
    */
   denoise(argument: _asyncdiff_v1_DenoiseRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
   denoise(argument: _asyncdiff_v1_DenoiseRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_asyncdiff_v1_JobEvent__Output>;
+  
+  /**
+   * Graphs and tensors of a deployment, to a worker of it.
+   */
+  FetchArtifacts(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactChunk__Output>;
+  FetchArtifacts(options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactChunk__Output>;
+  /**
+   * Graphs and tensors of a deployment, to a worker of it.
+   */
+  fetchArtifacts(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactChunk__Output>;
+  fetchArtifacts(options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactChunk__Output>;
   
   /**
    * Text to image with the coordinator's model. The job is cancelled when the call is, unless it is detached.
@@ -149,6 +162,11 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   Denoise: grpc.handleServerStreamingCall<_asyncdiff_v1_DenoiseRequest__Output, _asyncdiff_v1_JobEvent>;
   
   /**
+   * Graphs and tensors of a deployment, to a worker of it.
+   */
+  FetchArtifacts: grpc.handleBidiStreamingCall<_asyncdiff_v1_ArtifactRequest__Output, _asyncdiff_v1_ArtifactChunk>;
+  
+  /**
    * Text to image with the coordinator's model. The job is cancelled when the call is, unless it is detached.
    */
   Generate: grpc.handleServerStreamingCall<_asyncdiff_v1_GenerateRequest__Output, _asyncdiff_v1_JobEvent>;
@@ -181,6 +199,7 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   AttachJob: MethodDefinition<_asyncdiff_v1_AttachJobRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_AttachJobRequest__Output, _asyncdiff_v1_JobEvent__Output>
   CancelJob: MethodDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobRequest__Output, _asyncdiff_v1_CancelJobResponse__Output>
   Denoise: MethodDefinition<_asyncdiff_v1_DenoiseRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_DenoiseRequest__Output, _asyncdiff_v1_JobEvent__Output>
+  FetchArtifacts: MethodDefinition<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactRequest__Output, _asyncdiff_v1_ArtifactChunk__Output>
   Generate: MethodDefinition<_asyncdiff_v1_GenerateRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_GenerateRequest__Output, _asyncdiff_v1_JobEvent__Output>
   GetStatus: MethodDefinition<_asyncdiff_v1_GetStatusRequest, _asyncdiff_v1_GetStatusResponse, _asyncdiff_v1_GetStatusRequest__Output, _asyncdiff_v1_GetStatusResponse__Output>
   Join: MethodDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_WorkerMessage__Output, _asyncdiff_v1_CoordinatorMessage__Output>

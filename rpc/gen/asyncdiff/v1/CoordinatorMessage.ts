@@ -2,7 +2,6 @@
 
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from '../../asyncdiff/v1/Welcome.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from '../../asyncdiff/v1/Deploy.js';
-import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from '../../asyncdiff/v1/ArtifactChunk.js';
 import type { StartJob as _asyncdiff_v1_StartJob, StartJob__Output as _asyncdiff_v1_StartJob__Output } from '../../asyncdiff/v1/StartJob.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from '../../asyncdiff/v1/IssueRound.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from '../../asyncdiff/v1/Latents.js';
@@ -20,7 +19,6 @@ import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff
 export interface CoordinatorMessage {
   'welcome'?: (_asyncdiff_v1_Welcome | null);
   'deploy'?: (_asyncdiff_v1_Deploy | null);
-  'artifactChunk'?: (_asyncdiff_v1_ArtifactChunk | null);
   'startJob'?: (_asyncdiff_v1_StartJob | null);
   'issueRound'?: (_asyncdiff_v1_IssueRound | null);
   'latents'?: (_asyncdiff_v1_Latents | null);
@@ -34,7 +32,7 @@ export interface CoordinatorMessage {
    */
   'batch'?: (_asyncdiff_v1_Batch | null);
   'askState'?: (_asyncdiff_v1_AskState | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
 }
 
 /**
@@ -43,7 +41,6 @@ export interface CoordinatorMessage {
 export interface CoordinatorMessage__Output {
   'welcome'?: (_asyncdiff_v1_Welcome__Output | null);
   'deploy'?: (_asyncdiff_v1_Deploy__Output | null);
-  'artifactChunk'?: (_asyncdiff_v1_ArtifactChunk__Output | null);
   'startJob'?: (_asyncdiff_v1_StartJob__Output | null);
   'issueRound'?: (_asyncdiff_v1_IssueRound__Output | null);
   'latents'?: (_asyncdiff_v1_Latents__Output | null);
@@ -57,5 +54,5 @@ export interface CoordinatorMessage__Output {
    */
   'batch'?: (_asyncdiff_v1_Batch__Output | null);
   'askState'?: (_asyncdiff_v1_AskState__Output | null);
-  'message'?: "welcome"|"deploy"|"artifactChunk"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
 }

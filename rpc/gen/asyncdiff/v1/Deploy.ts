@@ -39,6 +39,14 @@ export interface Deploy {
    */
   'generation'?: (number | string | Long);
   /**
+   * Workers that `suppliers` of artifacts name.
+   */
+  'suppliers'?: (_asyncdiff_v1_Peer)[];
+  /**
+   * SHA-256 of further artifacts of the deployment, which this worker has from an earlier one and gives to other workers.
+   */
+  'gives'?: (string)[];
+  /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */
   'secret'?: (Buffer | Uint8Array | string);
@@ -76,6 +84,14 @@ export interface Deploy__Output {
    * The deployments before it are given up.
    */
   'generation': (number);
+  /**
+   * Workers that `suppliers` of artifacts name.
+   */
+  'suppliers': (_asyncdiff_v1_Peer__Output)[];
+  /**
+   * SHA-256 of further artifacts of the deployment, which this worker has from an earlier one and gives to other workers.
+   */
+  'gives': (string)[];
   /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */

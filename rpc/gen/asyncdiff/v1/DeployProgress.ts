@@ -3,25 +3,35 @@
 import type { Long } from '@grpc/proto-loader';
 
 /**
- * A deployment comes along: sent for every chunk that was written, and for every session that was opened.
+ * A deployment comes along: sent at most every 100 ms while artifacts arrive or are checked, and for every session that was opened.
  */
 export interface DeployProgress {
   'deploymentId'?: (string);
   /**
-   * Of all artifacts that were asked for.
+   * Of what NeedArtifacts said.
    */
   'receivedBytes'?: (number | string | Long);
   'sessionsOpen'?: (number);
+  /**
+   * Of the artifacts that are here already and are read once more to be held against their SHA-256: done, and in all.
+   */
+  'checkedBytes'?: (number | string | Long);
+  'toCheckBytes'?: (number | string | Long);
 }
 
 /**
- * A deployment comes along: sent for every chunk that was written, and for every session that was opened.
+ * A deployment comes along: sent at most every 100 ms while artifacts arrive or are checked, and for every session that was opened.
  */
 export interface DeployProgress__Output {
   'deploymentId': (string);
   /**
-   * Of all artifacts that were asked for.
+   * Of what NeedArtifacts said.
    */
   'receivedBytes': (number);
   'sessionsOpen': (number);
+  /**
+   * Of the artifacts that are here already and are read once more to be held against their SHA-256: done, and in all.
+   */
+  'checkedBytes': (number);
+  'toCheckBytes': (number);
 }

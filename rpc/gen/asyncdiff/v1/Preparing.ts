@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/coordinator.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 /**
  * The job waits for its plan, or for workers that get their parts of it.
@@ -14,6 +15,20 @@ export interface Preparing {
    * 0 to 1 of the stage.
    */
   'fraction'?: (number | string);
+  /**
+   * Of `hash` and `send`, where they are counted in bytes: done, and in all.
+   */
+  'doneBytes'?: (number | string | Long);
+  'totalBytes'?: (number | string | Long);
+  /**
+   * Of the last seconds; 0 where it is not known yet.
+   */
+  'bytesPerSecond'?: (number | string);
+  /**
+   * At this rate; unset where it is not known yet.
+   */
+  'secondsLeft'?: (number | string);
+  '_secondsLeft'?: "secondsLeft";
 }
 
 /**
@@ -29,4 +44,18 @@ export interface Preparing__Output {
    * 0 to 1 of the stage.
    */
   'fraction': (number);
+  /**
+   * Of `hash` and `send`, where they are counted in bytes: done, and in all.
+   */
+  'doneBytes': (number);
+  'totalBytes': (number);
+  /**
+   * Of the last seconds; 0 where it is not known yet.
+   */
+  'bytesPerSecond': (number);
+  /**
+   * At this rate; unset where it is not known yet.
+   */
+  'secondsLeft'?: (number);
+  '_secondsLeft'?: "secondsLeft";
 }

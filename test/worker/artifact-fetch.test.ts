@@ -1,0 +1,244 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AsyncDiffError } from '../../common/errors/index.js';
+import type { FileRange } from '../../common/model-file/index.js';
+import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
+import { coordinatorService, workerService } from '../../rpc/index.js';
+import { bidiHandler, type RunningServer, startServer } from '../../rpc/server/index.js';
+import { ArtifactSupply, type FindArtifact } from '../../rpc/streams/index.js';
+import {
+  ArtifactCache,
+  ArtifactFetch,
+  COORDINATOR,
+  openJoinedStream,
+  openPeerStream,
+  type Supplier,
+} from '../../worker/artifacts/index.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+const SECRET = randomBytes(32);
+const sizes = [3_000_000, 1, 700_000, 65_536, 5_000_000, 4_000, 9_000_000, 1_000_000];
+const TOTAL = sizes.reduce((sum, size) => sum + size, 0);
+
+interface Side {
+  readonly server: RunningServer;
+  /** What is asked of it, by SHA-256. */
+  readonly asked: string[];
+}
+
+let dir: string;
+let artifacts: Map<string, FileRange>;
+let shelf: ArtifactShelf;
+let coordinator: RunningServer;
+let proxy: TcpProxy;
+const open: { close(): unknown }[] = [];
+
+function modelFile(folder: string): Map<string, FileRange> {
+  const bytes = randomBytes(TOTAL);
+  const path = join(folder, 'model.onnx_data');
+  writeFileSync(path, bytes);
+  let offsetBytes = 0;
+  return new Map(
+    sizes.map((lengthBytes) => {
+      const own = bytes.subarray(offsetBytes, offsetBytes + lengthBytes);
+      const range = { path, offsetBytes, lengthBytes };
+      offsetBytes += lengthBytes;
+      return [createHash('sha256').update(own).digest('hex'), range];
+    }),
+  );
+}
+
+beforeEach(async () => {
+  dir = tempFolder();
+  artifacts = modelFile(dir);
+  shelf = new ArtifactShelf();
+  shelf.add('d', { secret: SECRET, artifacts });
+  coordinator = await startServer({
+    listen: '127.0.0.1:0',
+    services: [
+      {
+        definition: coordinatorService(),
+        handlers: { FetchArtifacts: bidiHandler((stream) => shelf.serve(stream as never)) },
+      },
+    ],
+  });
+  proxy = await TcpProxy.start(coordinator.address);
+  open.push(coordinator, proxy);
+});
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+async function startPeer(find: (asked: string[]) => FindArtifact): Promise<Side> {
+  const asked: string[] = [];
+  const server = await startServer({
+    listen: '127.0.0.1:0',
+    services: [
+      {
+        definition: workerService(),
+        handlers: {
+          FetchArtifacts: bidiHandler((stream) => {
+            const supply = new ArtifactSupply(stream as never, { admit: () => find(asked) });
+            void supply;
+          }),
+        },
+      },
+    ],
+  });
+  open.push(server);
+  return { server, asked };
+}
+
+const fromCoordinator = (address = proxy.address): Supplier => ({
+  id: COORDINATOR,
+  open: () => openJoinedStream(address, {}),
+});
+
+async function fetchAll(
+  cacheDir: string,
+  {
+    suppliers = [fromCoordinator()],
+    signal = new AbortController().signal,
+    secret = SECRET as Uint8Array,
+    from = [] as string[],
+    wanted = [...artifacts.keys()],
+  } = {},
+): Promise<Map<string, FileRange>> {
+  const got = new Map<string, FileRange>();
+  const cache = new ArtifactCache(cacheDir);
+  const lacking = wanted.map((sha256) => ({
+    sha256,
+    sizeBytes: artifacts.get(sha256)?.lengthBytes ?? 10,
+    suppliers: from,
+  }));
+  await new ArtifactFetch(lacking, {
+    workerId: 'w',
+    deploymentId: 'd',
+    secret,
+    cache,
+    suppliers: new Map(suppliers.map((each) => [each.id, each])),
+    onWhole: (sha256, range) => got.set(sha256, range),
+    onProgress: (bytes) => expect(bytes).toBeLessThanOrEqual(TOTAL),
+    signal,
+  }).run();
+  return got;
+}
+
+function expectWhole(got: ReadonlyMap<string, FileRange>): void {
+  expect([...got.keys()].sort()).toEqual([...artifacts.keys()].sort());
+  for (const [sha256, { path }] of got)
+    expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(sha256);
+}
+
+describe('fetching artifacts', () => {
+  it('gets all of them, byte for byte, and asks for nothing the second time', async () => {
+    const cacheDir = join(dir, 'cache');
+    expectWhole(await fetchAll(cacheDir));
+    const before = proxy.passedBytes;
+    expectWhole(await fetchAll(cacheDir));
+    expect(proxy.passedBytes - before).toBeLessThan(10_000);
+  });
+
+  it.each([1, 2, 3])(
+    'cut at five points, of which some end the process: all bytes sent are at most 1.1 times the file (%i)',
+    async (seed) => {
+      const cacheDir = join(dir, 'cache');
+      let random = seed * 7919;
+      const next = (): number => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647;
+      for (let cut = 0; cut < 5; cut++) {
+        proxy.cutAfter(Math.ceil((next() * TOTAL) / 6));
+        if (cut % 2 === 0) {
+          // The worker goes on by itself; then its process ends: what it was told is gone, what is on disk is there.
+          const ending = new AbortController();
+          const fetching = fetchAll(cacheDir, { signal: ending.signal });
+          setTimeout(() => ending.abort(), 60);
+          await fetching.catch((error: AsyncDiffError) => expect(error.code).toBe('cancelled'));
+        } else await fetchAll(cacheDir).catch((error: AsyncDiffError) => expect(error.retryable).toBe(true));
+      }
+      expectWhole(await fetchAll(cacheDir));
+      expect(proxy.passedBytes).toBeLessThan(1.1 * TOTAL);
+      expect(readdirSync(join(cacheDir, 'parts'))).toEqual([]);
+    },
+  );
+
+  it('is told nothing without the secret, of another deployment, or of what is not in it', async () => {
+    const refused = { code: 'permission_denied' };
+    await expect(fetchAll(join(dir, 'a'), { secret: randomBytes(32) })).rejects.toMatchObject(refused);
+    await expect(fetchAll(join(dir, 'a'), { wanted: ['a'.repeat(64)] })).rejects.toMatchObject(refused);
+    shelf.remove('d');
+    await expect(fetchAll(join(dir, 'a'))).rejects.toMatchObject(refused);
+  });
+
+  it('a model file that was changed while it was served is found out', async () => {
+    writeFileSync(artifacts.values().next().value?.path ?? '', randomBytes(TOTAL));
+    await expect(fetchAll(join(dir, 'cache'))).rejects.toMatchObject({
+      code: 'worker_failed',
+      message: expect.stringContaining('damaged'),
+    });
+  });
+
+  it('another worker gives what it has, and what it is getting as soon as it has it', async () => {
+    const late = new Map<string, Promise<FileRange>>();
+    const peer = await startPeer((asked) => (sha256) => {
+      asked.push(sha256);
+      const range = artifacts.get(sha256) as FileRange;
+      if (range.lengthBytes < 1_000_000) return range;
+      const coming =
+        late.get(sha256) ??
+        new Promise((resolve) => {
+          setTimeout(() => resolve(range), 20);
+        });
+      late.set(sha256, coming);
+      return coming;
+    });
+    const before = proxy.passedBytes;
+    const got = await fetchAll(join(dir, 'cache'), {
+      suppliers: [{ id: 'p', open: () => openPeerStream(peer.server.address, {}) }, fromCoordinator()],
+      from: ['p'],
+    });
+    expectWhole(got);
+    expect(late.size).toBe(4);
+    expect(proxy.passedBytes).toBe(before);
+    expect(new Set(peer.asked)).toEqual(new Set(artifacts.keys()));
+  });
+
+  it('what another worker does not give, the coordinator does: one that is not there, refuses, or goes away', async () => {
+    const small = [...artifacts].filter(([, { lengthBytes }]) => lengthBytes < 100_000).map(([name]) => name);
+    const refusing = await startPeer(() => (sha256) => {
+      if (small.includes(sha256)) return artifacts.get(sha256) as FileRange;
+      throw new Error('not mine');
+    });
+    const gone = await startPeer(() => () => new Promise<FileRange>(() => undefined));
+    const got = fetchAll(join(dir, 'cache'), {
+      suppliers: [{ id: 'nowhere', open: () => openPeerStream('127.0.0.1:1', {}) }, fromCoordinator()],
+      from: ['nowhere'],
+    });
+    expectWhole(await got);
+    expectWhole(
+      await fetchAll(join(dir, 'other'), {
+        suppliers: [
+          { id: 'refusing', open: () => openPeerStream(refusing.server.address, {}) },
+          fromCoordinator(),
+        ],
+        from: ['refusing'],
+      }),
+    );
+    const left = fetchAll(join(dir, 'third'), {
+      suppliers: [{ id: 'gone', open: () => openPeerStream(gone.server.address, {}) }, fromCoordinator()],
+      from: ['gone'],
+    });
+    setTimeout(() => void gone.server.close(), 100);
+    expectWhole(await left);
+  });
+
+  it('a coordinator that cannot be reached is told as that, after some tries', async () => {
+    const { address } = proxy;
+    proxy.close();
+    const fetching = fetchAll(join(dir, 'cache'), { suppliers: [fromCoordinator(address)] });
+    await expect(fetching).rejects.toMatchObject({ code: 'coordinator_unreachable' });
+  });
+});

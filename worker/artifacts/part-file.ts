@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hostIdentity } from '../../common/host-identity.js';
+
+/** What has arrived of an artifact is of use to a later try for so long. */
+const KEPT_MS = 24 * 3_600_000;
+/** Of a process on another host it is not known whether it lives: it writes at least so often. */
+const SILENT_MS = 3_600_000;
+
+/** Part files that this process writes to. */
+const open = new Set<string>();
+
+/** What has arrived of artifacts, each in a file `<SHA-256>.<host>.<process>.<random>`: whose process is gone is free for the next try. */
+export class PartFiles {
+  readonly #dir: string;
+  readonly #host = hostIdentity().hostId.slice(0, 8);
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** A file of this process alone, empty or with what an earlier try has left. */
+  async claim(sha256: string): Promise<string> {
+    await mkdir(this.#dir, { recursive: true });
+    const name = `${sha256}.${this.#host}.${process.pid}.${randomBytes(4).toString('hex')}`;
+    const path = join(this.#dir, name);
+    open.add(path);
+    for (const left of await this.#names()) {
+      if (!left.startsWith(`${sha256}.`) || !(await this.#isFree(left))) continue;
+      const isOurs = await rename(join(this.#dir, left), path).then(
+        () => true,
+        // Another process was faster.
+        () => false,
+      );
+      if (isOurs) break;
+    }
+    return path;
+  }
+
+  /** It is not written to any more; another try may go on with it. */
+  release(path: string): void {
+    open.delete(path);
+  }
+
+  /** Removes what nobody has gone on with for a day. Returns the bytes of what is left. */
+  async sweep(): Promise<number> {
+    let leftBytes = 0;
+    for (const name of await this.#names()) {
+      const path = join(this.#dir, name);
+      const file = await stat(path).catch(() => undefined);
+      if (file === undefined) continue;
+      if (Date.now() - file.mtimeMs > KEPT_MS && (await this.#isFree(name))) await rm(path, { force: true });
+      else leftBytes += file.size;
+    }
+    return leftBytes;
+  }
+
+  async #names(): Promise<string[]> {
+    return readdir(this.#dir).catch(() => []);
+  }
+
+  async #isFree(name: string): Promise<boolean> {
+    const [, host = '', pid = ''] = name.split('.');
+    const path = join(this.#dir, name);
+    if (host !== this.#host) {
+      const file = await stat(path).catch(() => undefined);
+      return file !== undefined && Date.now() - file.mtimeMs > SILENT_MS;
+    }
+    return Number(pid) === process.pid ? !open.has(path) : !isAlive(Number(pid));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // One of another user is there all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
