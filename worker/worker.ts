@@ -131,7 +131,7 @@ export class AsyncDiffWorker {
       Attach: bidiHandler((stream) => worker?.accept(stream)),
       Exchange: exchange.handler,
       FetchArtifacts: bidiHandler((stream) => {
-        new ArtifactSupply(stream, { admit: (claim) => (worker as AsyncDiffWorker).#asked(claim) });
+        new ArtifactSupply(stream, { admit: (claim) => (worker as AsyncDiffWorker).#asked(claim) }).serve();
       }),
       SupplyArtifacts: bidiHandler((stream, { metadata }) =>
         (worker as AsyncDiffWorker).#offers.take(stream, metadata),

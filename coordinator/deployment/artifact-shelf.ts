@@ -30,8 +30,7 @@ export class ArtifactShelf {
 
   /** Serves a stream of FetchArtifacts, or of SupplyArtifacts, until it ends. */
   serve(stream: SupplyStream): void {
-    const supply = new ArtifactSupply(stream, { admit: (claim) => this.#admit(claim) });
-    void supply;
+    new ArtifactSupply(stream, { admit: (claim) => this.#admit(claim) }).serve();
   }
 
   /** Opens a stream to a worker that this coordinator has dialled, and serves it. */

@@ -50,12 +50,18 @@ export class ArtifactSupply {
   #wake: (() => void) | undefined;
   #file: { readonly path: string; readonly handle: FileHandle } | undefined;
 
-  /** Serves the stream until it ends. */
   constructor(stream: SupplyStream, options: SupplyOptions) {
     this.#stream = stream;
     this.#options = options;
+  }
+
+  /** Until the stream ends. */
+  serve(): void {
+    const stream = this.#stream;
     stream.listen({
-      onMessage: (request) => this.#take(request).catch((error: unknown) => this.#fail(error)),
+      onMessage: (request) => {
+        this.#take(request).catch((error: unknown) => this.#fail(error));
+      },
       onClosed: () => {
         this.#isOver = true;
         this.#wake?.();

@@ -82,8 +82,7 @@ async function startPeer(find: (asked: string[]) => FindArtifact): Promise<Side>
         definition: workerService(),
         handlers: {
           FetchArtifacts: bidiHandler((stream) => {
-            const supply = new ArtifactSupply(stream as never, { admit: () => find(asked) });
-            void supply;
+            new ArtifactSupply(stream as never, { admit: () => find(asked) }).serve();
           }),
         },
       },
@@ -103,7 +102,7 @@ async function fetchAll(
   {
     suppliers = [fromCoordinator()],
     signal = new AbortController().signal,
-    secret = SECRET as Uint8Array,
+    secret = SECRET,
     from = [] as string[],
     wanted = [...artifacts.keys()],
   } = {},
