@@ -121,9 +121,9 @@ async function coordinate(
   const before = residentBytes();
   let most = before;
   let slowestMs = 0;
-  let isOver = false;
+  const over = new AbortController();
   const watching = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const sinceMs = performance.now();
       await handle?.confirm();
       slowestMs = Math.max(slowestMs, performance.now() - sinceMs);
@@ -140,7 +140,7 @@ async function coordinate(
     totalBytes = bytes.totalBytes;
   });
   const deployedMs = performance.now() - beganMs;
-  isOver = true;
+  over.abort();
   await watching;
   const [first, last] = [sent[0], sent.at(-1)];
   const sendMs = (last?.ms ?? 0) - (first?.ms ?? 0);

@@ -121,7 +121,7 @@ function watch<T>(promise: Promise<T>): {
 }
 
 const aids = (signal: AbortSignal) => ({
-  artifacts: { read: () => (async function* () {})() },
+  onNeed: () => undefined,
   sizeBytes: 0,
   onLinkDown: () => undefined,
   signal,

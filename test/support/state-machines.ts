@@ -6,7 +6,7 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { coordinatorService } from '../../rpc/index.js';
-import { ArtifactCache } from '../../worker/conversation/artifact-cache.js';
+import { ArtifactCache } from '../../worker/artifacts/index.js';
 import { Conversation, type ConversationOptions } from '../../worker/conversation/conversation.js';
 import { DeploymentSecrets } from '../../worker/exchange/index.js';
 
@@ -90,6 +90,9 @@ export function conversationOf(
     inference,
     exchange: { publish: async () => true, dropDeployment: () => undefined },
     cache: new ArtifactCache('/nowhere'),
+    supply: () => {
+      throw new Error('a declared worker fetches nothing');
+    },
     declared: true,
     sharedMemory: false,
     link: {},

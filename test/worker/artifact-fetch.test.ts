@@ -5,17 +5,25 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
-import { coordinatorService, workerService } from '../../rpc/index.js';
+import {
+  clientError,
+  coordinatorService,
+  openCoordinatorChannel,
+  openWorkerChannel,
+  workerService,
+} from '../../rpc/index.js';
 import { bidiHandler, type RunningServer, startServer } from '../../rpc/server/index.js';
-import { ArtifactSupply, type FindArtifact } from '../../rpc/streams/index.js';
+import { ArtifactSupply, ControlStream, type FindArtifact } from '../../rpc/streams/index.js';
 import {
   ArtifactCache,
   ArtifactFetch,
+  ArtifactOffers,
   COORDINATOR,
   openJoinedStream,
   openPeerStream,
   type Supplier,
 } from '../../worker/artifacts/index.js';
+import { DeploymentSecrets } from '../../worker/exchange/index.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -232,6 +240,75 @@ describe('fetching artifacts', () => {
     });
     setTimeout(() => void gone.server.close(), 100);
     expectWhole(await left);
+  });
+
+  it('a coordinator that has dialled opens the stream itself, when it hears that something is lacking', async () => {
+    const secrets = new DeploymentSecrets();
+    const offers = new ArtifactOffers(secrets);
+    const handler = bidiHandler((stream, { metadata }) => offers.take(stream as never, metadata));
+    const worker = await startServer({
+      listen: '127.0.0.1:0',
+      services: [{ definition: workerService(), handlers: { SupplyArtifacts: handler } }],
+    });
+    open.push(worker);
+    const dial = (secret: Uint8Array): Promise<AsyncDiffError | undefined> => {
+      shelf.add('d', { secret, artifacts });
+      const channel = openWorkerChannel(worker.address, { ownConnection: true });
+      open.push(channel);
+      return new Promise((resolve) => {
+        shelf.offer('d', (metadata) => {
+          const call = channel.supplyArtifacts(metadata);
+          call.once('error', (error) => resolve(clientError(error)));
+          call.once('end', () => resolve(undefined));
+          return new ControlStream(call);
+        });
+      });
+    };
+    // Nobody waits for it yet.
+    expect(await dial(SECRET)).toMatchObject({ code: 'permission_denied' });
+    secrets.admit('d', SECRET);
+    const refused = new Promise((resolve) => {
+      const supplier: Supplier = {
+        id: COORDINATOR,
+        open: (signal) =>
+          offers.next(
+            'd',
+            () => {
+              // A stranger first, who knows the deployment's name and not its secret.
+              void dial(randomBytes(32)).then((error) => {
+                resolve(error);
+                return dial(SECRET);
+              });
+            },
+            signal,
+          ),
+      };
+      void fetchAll(join(dir, 'cache'), { suppliers: [supplier] }).then(expectWhole, (error: unknown) =>
+        resolve(error),
+      );
+    });
+    expect(await refused).toMatchObject({ code: 'permission_denied' });
+    await expect
+      .poll(() => readdirSync(join(dir, 'cache')).length, { timeout: 20_000 })
+      .toBe(artifacts.size + 1);
+  });
+
+  it('an asker that does not read costs its supplier nothing: it reads no further than the network takes', async () => {
+    const channel = openCoordinatorChannel(proxy.address, { settings: { windowBytes: 65_536 } });
+    open.push(channel);
+    const call = channel.fetchArtifacts();
+    const ended = new Promise((resolve) => call.once('error', resolve));
+    const [sha256 = ''] = [...artifacts].find(([, { lengthBytes }]) => lengthBytes === 9_000_000) ?? [];
+    call.pause();
+    call.write({ claim: { workerId: 'w', deploymentId: 'd', secret: SECRET } });
+    // 800 MB are asked for.
+    for (let at = 0; at < 800; at++)
+      call.write({ ranges: [{ sha256, offsetBytes: (at % 8) * 1_000_000, sizeBytes: 1_000_000 }] });
+    await expect.poll(() => proxy.passedBytes).toBeGreaterThan(50_000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(proxy.passedBytes).toBeLessThan(40_000_000);
+    call.cancel();
+    await ended;
   });
 
   it('a coordinator that cannot be reached is told as that, after some tries', async () => {

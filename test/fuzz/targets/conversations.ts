@@ -28,7 +28,7 @@ const FROM_WORKER: readonly WorkerMessage[] = [
   { pong: { id: 1, sentMs: 1, clockMs: 2 } },
   { deployed: { deploymentId: 'd', segmentMs: { s1: 1 } } },
   { deployProgress: { deploymentId: 'd', receivedBytes: 5, sessionsOpen: 1 } },
-  { needArtifacts: { deploymentId: 'd', sha256: ['a'.repeat(64)] } },
+  { needArtifacts: { deploymentId: 'd', sizeBytes: 7 } },
   { linkDown: { deploymentId: 'd', producerId: 'w2', message: 'gone' } },
   { jobStarted: attempt },
   { roundDone: { ...attempt, lastStep: 2, state: toSamplerState(state) } },
@@ -51,7 +51,6 @@ const FROM_COORDINATOR: readonly CoordinatorMessage[] = [
       generation: 1,
     },
   },
-  { artifactChunk: { deploymentId: 'd', sha256: 'a'.repeat(64), data: Buffer.from('abc'), last: true } },
   {
     startJob: {
       ...attempt,
@@ -126,7 +125,7 @@ function attemptTo<T>(decode: () => T): T | undefined {
 function begunHandle(): WorkerHandle {
   const handle = handleOf('w1', () => undefined);
   const aids = {
-    artifacts: { read: () => (async function* () {})() },
+    onNeed: () => undefined,
     sizeBytes: 0,
     onLinkDown: () => undefined,
   };
