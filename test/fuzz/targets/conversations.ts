@@ -148,7 +148,7 @@ async function begunConversation(): Promise<Conversation> {
   const { conversation } = conversationOf('w1', () => undefined);
   for (const message of FROM_COORDINATOR.slice(1, 2)) conversation.receive(wire.fromCoordinator(message));
   await new Promise((resolve) => setImmediate(resolve));
-  const [, , , start] = FROM_COORDINATOR;
+  const [, , start] = FROM_COORDINATOR;
   conversation.receive(wire.fromCoordinator(start as CoordinatorMessage));
   return conversation;
 }
