@@ -1,4 +1,3 @@
-import type { Guidance } from '../common/guidance/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import {
   decodeFloat16,
@@ -36,30 +35,6 @@ export function batchRows(tensor: Tensor, first: number, rows: number): Tensor {
   const perRow = tensor.data.length / batch;
   const data = tensor.data.subarray(first * perRow, (first + rows) * perRow);
   return { dtype: tensor.dtype, dims: [rows, ...rest], data };
-}
-
-/**
- * Classifier-free guidance, u + g (c - u), on a prediction [unconditional; conditional] along the batch. Every
- * operation rounds to float32, as torch's does, so that all executors and the official code agree.
- */
-export function applyGuidance(prediction: Tensor, guidance: Guidance): Tensor {
-  const both = castFloat(prediction, 'float32');
-  const data = both.data as Float32Array;
-  const half = data.length / 2;
-  const batch = (both.dims[0] ?? 0) / 2;
-  if (!Number.isInteger(batch)) {
-    throw new AsyncDiffError(
-      'invalid_input',
-      `guidance needs an even batch, the prediction is ${formatDims(both.dims)}`,
-    );
-  }
-  const scale = Math.fround(guidance.scale);
-  const guided = new Float32Array(half);
-  for (let i = 0; i < half; i++) {
-    const unconditional = data[i] as number;
-    guided[i] = unconditional + Math.fround(scale * Math.fround((data[i + half] as number) - unconditional));
-  }
-  return { dtype: 'float32', dims: [batch, ...both.dims.slice(1)], data: guided };
 }
 
 /**

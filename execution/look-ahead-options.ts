@@ -1,4 +1,4 @@
-import type { Guidance } from '../common/guidance/index.js';
+import { type Guidance, strongestScale } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import { listRounds, type Partition, type ScheduleSettings, stagesOf } from '../program/index.js';
 import { isFlow, type Sampler } from '../samplers/index.js';
@@ -24,7 +24,7 @@ export interface LookAheadJob {
 export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefined {
   const { schedule, settings, sampler, guidance, partition } = job;
   if (schedule.lookAhead === undefined) return undefined;
-  const guidanceScale = guidance?.scale ?? 0;
+  const guidanceScale = guidance === undefined ? 0 : strongestScale(guidance);
   const farthest = Math.max(...stagesOf(partition).map(({ ahead }) => ahead));
   const isStrong = guidanceScale >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
   return {

@@ -1,3 +1,4 @@
+export { fromGuidanceMessage, toGuidanceMessage } from './guidance.js';
 export { fromFault, fromJobReport, toFault, toJobReport } from './reports.js';
 export { fromIssueRound, fromUnread, toIssueRound } from './rounds.js';
 export { fromRouteMessage, toRouteMessage } from './routes.js';

@@ -1,1 +1,1 @@
-export { batchRepeatOf, type Guidance, guidanceOf, inputShapesOf } from './guidance.js';
+export { batchRepeatOf, type Guidance, guidanceOf, inputShapesOf, strongestScale } from './guidance.js';

@@ -33,6 +33,8 @@ export const PIPELINE_ARGUMENTS = Object.freeze({
   negativePromptEmbeds: row('tensor', 'embeddings in place of the negative prompt, .npy'),
   pooledPromptEmbeds: row('tensor', 'pooled embeddings of the prompt, .npy [1, hidden]'),
   negativePooledPromptEmbeds: row('tensor', 'pooled embeddings of the negative prompt, .npy'),
+  promptAttentionMask: row('tensor', 'which of the given embeddings count, .npy [1, tokens] of 1 and 0'),
+  negativePromptAttentionMask: row('tensor', 'which of the given negative embeddings count, .npy'),
   latents: row(
     'tensor',
     'initial latents, .npy, unit noise as diffusers takes it; the seed is then for other noise only',
@@ -53,6 +55,7 @@ export const PIPELINE_ARGUMENTS = Object.freeze({
   negativeAestheticScore: row('number', 'SDXL refiner: aesthetic score of the negative prompt', 0, 10),
   numFrames: row('whole', 'frames of a video', 1, 1024),
   fps: row('whole', 'frames a second of a video', 1, 240),
+  decodeChunkSize: row('whole', 'frames that the VAE decodes at a time (default: all)', 1, 1024),
   motionBucketId: row('whole', 'Stable Video Diffusion: amount of motion', 0, 255),
   noiseAugStrength: row('number', 'Stable Video Diffusion: noise added to the picture', 0, 1),
   minGuidanceScale: row('number', 'Stable Video Diffusion: guidance of the first frame', 0, 100),

@@ -1,5 +1,4 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { batchRepeatOf } from '../../common/guidance/index.js';
 import { Mailbox } from '../../common/pending/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import {
@@ -14,7 +13,7 @@ import {
   type SamplingExecutor,
   type WorkerExecution,
 } from '../../execution/index.js';
-import { fromSamplerState, toIssueRound, toSamplerMessage } from '../../protocol/index.js';
+import { fromSamplerState, toGuidanceMessage, toIssueRound, toSamplerMessage } from '../../protocol/index.js';
 import {
   JobProgram,
   type ReadByWorkers,
@@ -83,8 +82,7 @@ export class DistributedExecutor implements SamplingExecutor {
         return worker.startJob(
           {
             ...rest,
-            batchRepeat: batchRepeatOf(guidance),
-            guidanceScale: guidance?.scale ?? 0,
+            guidance: guidance === undefined ? null : toGuidanceMessage(guidance),
             timesteps: [...job.timesteps],
             attempt: this.#attempt,
             deploymentId: deployment.deploymentId,

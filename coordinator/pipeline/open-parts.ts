@@ -4,6 +4,7 @@ import { describeInputs, readWeight } from '../../planner/index.js';
 import { missingPart } from './json-file.js';
 import {
   fixedAxis,
+  isOfText,
   type ModelFolder,
   type PartInfo,
   type TokenizeOptions,
@@ -33,10 +34,12 @@ export class OpenParts {
     const { needs, predictor } = this.#data;
     const infos: Record<string, PartInfo> = {};
     for (const name of needs) {
+      if (this.#isLeftOut(name)) continue;
       if (name.startsWith('tokenizer')) this.#tokenizer(name);
       else infos[name] = (await this.#model(name)).info;
     }
-    for (const name of needs) if (name.startsWith('tokenizer')) this.#checkLength(name, infos);
+    for (const name of needs)
+      if (name.startsWith('tokenizer') && !this.#isLeftOut(name)) this.#checkLength(name, infos);
     for (const [name, { path }] of Object.entries(this.#folder.parts))
       if (name === predictor || !UNUSED.has(name)) infos[name] ??= describeInputs(path);
     return infos;
@@ -74,11 +77,19 @@ export class OpenParts {
     return model;
   }
 
-  /** Raises `model_invalid` where an encoder takes another number of tokens than its tokenizer gives. */
+  /** Whether a part for texts is not in the folder: embeddings may be given in its place. */
+  #isLeftOut(name: string): boolean {
+    const { parts, tokenizers } = this.#folder;
+    return isOfText(name) && parts[name] === undefined && tokenizers[name] === undefined;
+  }
+
+  /** Raises `model_invalid` where a CLIP encoder takes another number of tokens than its tokenizer gives. */
   #checkLength(name: string, infos: Readonly<Record<string, PartInfo>>): void {
     const encoder = name.replace('tokenizer', 'text_encoder');
     const ids = infos[encoder]?.inputs.find((input) => input.name === 'input_ids');
     const length = fixedAxis(ids, 1);
+    // Others are given as many tokens as their file takes.
+    if (!String(this.#folder.parts[encoder]?.config['model_type'] ?? 'clip').startsWith('clip')) return;
     const { maxLength } = this.#tokenizer(name);
     if (length === undefined || length === maxLength) return;
     throw new AsyncDiffError(

@@ -12,7 +12,7 @@ export interface CompleteJob {
   readonly adaptation: PredictorAdaptation | undefined;
   /** Shapes of the predictor's inputs, by name. */
   readonly inputShapes: Readonly<Record<string, readonly number[]>>;
-  /** Micro-batches that the file asks for: above 1 where it fixes a smaller batch than the job's. */
+  /** Micro-batches that the file asks for: above 1 where it takes a smaller batch than the job's. */
   readonly microBatches: number;
 }
 
@@ -56,7 +56,7 @@ export function completeJob(
     );
   }
   const batch = (job.latents.dims[0] ?? 1) * batchRepeatOf(job.guidance);
-  const fixed = fixedAxis(latentInput, 0);
+  const fixed = job.rowByRow === true ? 1 : fixedAxis(latentInput, 0);
   const shapes = Object.entries(conditioning).map(([name, { dims }]) => [name, dims] as const);
   return {
     job: {
@@ -77,7 +77,10 @@ export function completeJob(
 
 function asDeclared(tensor: Tensor, dtype: DType | undefined): Tensor {
   const isFloat = dtype === undefined || dtype.startsWith('float');
-  return isFloat || tensor.dtype === dtype ? tensor : castTensor(tensor, dtype);
+  const wanted = isFloat ? 'float32' : dtype;
+  return (isFloat && tensor.dtype.startsWith('float')) || tensor.dtype === wanted
+    ? tensor
+    : castTensor(tensor, wanted);
 }
 
 /** Inputs that a ControlNet adds to the predictor, and those that it makes. */

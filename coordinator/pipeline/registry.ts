@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { nearest } from '../../planner/index.js';
 import { missingPart } from './json-file.js';
-import type { ModelFolder, PipelineDescription } from './kit/index.js';
+import { isOfText, type ModelFolder, type PipelineDescription } from './kit/index.js';
 
 const FAMILIES = join(dirname(fileURLToPath(import.meta.url)), 'families');
 
@@ -56,6 +56,8 @@ export async function findPipeline(model: ModelFolder): Promise<PipelineDescript
     );
   }
   for (const name of [found.predictor, ...found.needs]) {
+    // Embeddings may be given in their place; a call that needs them says that they are missing.
+    if (isOfText(name) && found.takes.includes('promptEmbeds')) continue;
     const isTokenizer = name.startsWith('tokenizer');
     if (isTokenizer ? model.tokenizers[name] === undefined : model.parts[name] === undefined)
       throw missingPart(model.path, isTokenizer ? `${name}/` : `${name}/model.onnx`);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { clipTokenizerJson } from './clip-tokenizer.js';
 import { readJsonFile, readTextFile } from './json-file.js';
+import { t5TokenizerJson } from './sentencepiece.js';
 import type { TokenizeOptions, Tokens } from './kit/index.js';
 
 /** The part of @huggingface/tokenizers that is used; its own types are lost under NodeNext resolution. */
@@ -25,8 +26,10 @@ const specialTokensSchema = z.looseObject({
 });
 const configSchema = specialTokensSchema.extend({
   model_max_length: z.number().optional(),
-  added_tokens_decoder: z.unknown().optional(),
+  added_tokens_decoder: z.record(z.string(), z.looseObject({ content: z.string() })).optional(),
+  tokenizer_class: z.string().nullish(),
 });
+type TokenizerConfig = z.infer<typeof configSchema>;
 const tokenizerJsonSchema = z.looseObject({ model: z.looseObject({ type: z.string().optional() }) });
 const vocabSchema = z.record(z.string(), z.int());
 
@@ -103,19 +106,8 @@ function cutMiddle(whole: readonly number[], bare: readonly number[], room: numb
   return [...whole.slice(0, leading), ...bare.slice(0, room), ...whole.slice(leading + bare.length)];
 }
 
-function openEncoder(folder: string, tokens: z.infer<typeof specialTokensSchema>): Encoder {
-  let json: unknown;
-  if (existsSync(join(folder, 'tokenizer.json'))) {
-    json = readJsonFile(join(folder, 'tokenizer.json'), tokenizerJsonSchema);
-  } else {
-    if (!existsSync(join(folder, 'vocab.json'))) readTextFile(join(folder, 'tokenizer.json'));
-    const vocab = readJsonFile(join(folder, 'vocab.json'), vocabSchema);
-    json = clipTokenizerJson(vocab, readTextFile(join(folder, 'merges.txt')), {
-      bos: tokens.bos_token ?? '<|startoftext|>',
-      eos: tokens.eos_token ?? '<|endoftext|>',
-      unk: tokens.unk_token ?? '<|endoftext|>',
-    });
-  }
+function openEncoder(folder: string, tokens: TokenizerConfig): Encoder {
+  const json = tokenizerJson(folder, tokens);
   try {
     return new (HuggingFaceTokenizer as new (json: unknown, config: unknown) => Encoder)(json, tokens);
   } catch (cause) {
@@ -123,4 +115,24 @@ function openEncoder(folder: string, tokens: z.infer<typeof specialTokensSchema>
       cause,
     });
   }
+}
+
+/** tokenizer.json, or what takes its place: spiece.model (T5), or vocab.json and merges.txt (CLIP). */
+function tokenizerJson(folder: string, tokens: TokenizerConfig): unknown {
+  const file = (name: string): string => join(folder, name);
+  if (existsSync(file('tokenizer.json'))) return readJsonFile(file('tokenizer.json'), tokenizerJsonSchema);
+  if (existsSync(file('spiece.model'))) return t5TokenizerJson(file('spiece.model'), sentinels(tokens));
+  const kind = tokens.tokenizer_class ?? 'CLIPTokenizer';
+  if (!existsSync(file('vocab.json')) || !kind.startsWith('CLIP')) readTextFile(file('tokenizer.json'));
+  const vocab = readJsonFile(file('vocab.json'), vocabSchema);
+  return clipTokenizerJson(vocab, readTextFile(file('merges.txt')), {
+    bos: tokens.bos_token ?? '<|startoftext|>',
+    eos: tokens.eos_token ?? '<|endoftext|>',
+    unk: tokens.unk_token ?? '<|endoftext|>',
+  });
+}
+
+/** T5's `<extra_id_0>`, ... by id. */
+function sentinels({ added_tokens_decoder: added = {} }: TokenizerConfig): Record<number, string> {
+  return Object.fromEntries(Object.entries(added).map(([id, { content }]) => [Number(id), content]));
 }

@@ -25,6 +25,7 @@ import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncd
 import type { GenerateRequest as _asyncdiff_v1_GenerateRequest, GenerateRequest__Output as _asyncdiff_v1_GenerateRequest__Output } from './asyncdiff/v1/GenerateRequest.js';
 import type { GetStatusRequest as _asyncdiff_v1_GetStatusRequest, GetStatusRequest__Output as _asyncdiff_v1_GetStatusRequest__Output } from './asyncdiff/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _asyncdiff_v1_GetStatusResponse, GetStatusResponse__Output as _asyncdiff_v1_GetStatusResponse__Output } from './asyncdiff/v1/GetStatusResponse.js';
+import type { Guidance as _asyncdiff_v1_Guidance, Guidance__Output as _asyncdiff_v1_Guidance__Output } from './asyncdiff/v1/Guidance.js';
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
 import type { JobEvent as _asyncdiff_v1_JobEvent, JobEvent__Output as _asyncdiff_v1_JobEvent__Output } from './asyncdiff/v1/JobEvent.js';
@@ -127,6 +128,7 @@ export interface ProtoGrpcType {
       GenerateRequest: MessageTypeDefinition<_asyncdiff_v1_GenerateRequest, _asyncdiff_v1_GenerateRequest__Output>
       GetStatusRequest: MessageTypeDefinition<_asyncdiff_v1_GetStatusRequest, _asyncdiff_v1_GetStatusRequest__Output>
       GetStatusResponse: MessageTypeDefinition<_asyncdiff_v1_GetStatusResponse, _asyncdiff_v1_GetStatusResponse__Output>
+      Guidance: MessageTypeDefinition<_asyncdiff_v1_Guidance, _asyncdiff_v1_Guidance__Output>
       Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
       IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
       JobEvent: MessageTypeDefinition<_asyncdiff_v1_JobEvent, _asyncdiff_v1_JobEvent__Output>

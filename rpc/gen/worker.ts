@@ -15,6 +15,7 @@ import type { Deployed as _asyncdiff_v1_Deployed, Deployed__Output as _asyncdiff
 import type { EndJob as _asyncdiff_v1_EndJob, EndJob__Output as _asyncdiff_v1_EndJob__Output } from './asyncdiff/v1/EndJob.js';
 import type { ExchangeRequest as _asyncdiff_v1_ExchangeRequest, ExchangeRequest__Output as _asyncdiff_v1_ExchangeRequest__Output } from './asyncdiff/v1/ExchangeRequest.js';
 import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncdiff_v1_Foresight__Output } from './asyncdiff/v1/Foresight.js';
+import type { Guidance as _asyncdiff_v1_Guidance, Guidance__Output as _asyncdiff_v1_Guidance__Output } from './asyncdiff/v1/Guidance.js';
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
@@ -80,6 +81,7 @@ export interface ProtoGrpcType {
       EndJob: MessageTypeDefinition<_asyncdiff_v1_EndJob, _asyncdiff_v1_EndJob__Output>
       ExchangeRequest: MessageTypeDefinition<_asyncdiff_v1_ExchangeRequest, _asyncdiff_v1_ExchangeRequest__Output>
       Foresight: MessageTypeDefinition<_asyncdiff_v1_Foresight, _asyncdiff_v1_Foresight__Output>
+      Guidance: MessageTypeDefinition<_asyncdiff_v1_Guidance, _asyncdiff_v1_Guidance__Output>
       Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
       IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>

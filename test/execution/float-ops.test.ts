@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../../common/tensor/index.js';
 import { parseDevice, providerHint } from '../../execution/index.js';
-import { applyGuidance, castFloat, isFinite, repeatBatch } from '../../execution/float-ops.js';
+import { applyGuidance } from '../../execution/apply-guidance.js';
+import { castFloat, isFinite, repeatBatch } from '../../execution/float-ops.js';
 
 describe('guidance', () => {
   it('is u + g (c - u) with every operation rounded to float32', () => {

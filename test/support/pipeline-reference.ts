@@ -11,7 +11,7 @@ import {
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import { castTensor } from '../../coordinator/pipeline/cast-tensor.js';
 import type { BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
-import { applyGuidance } from '../../execution/float-ops.js';
+import { applyGuidance } from '../../execution/apply-guidance.js';
 import { scalarTensor } from '../../execution/timestep.js';
 import { describePredictor, loadAdapted } from '../../planner/model/index.js';
 

@@ -4,6 +4,7 @@ import { readNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import type { PipelineCall } from '../../coordinator/pipeline/index.js';
+import { rowOf } from '../../coordinator/pipeline/kit/index.js';
 
 /** Runs of diffusers' and Optimum's pipelines, recorded with tiny models; not part of the repository. */
 export const RECORDINGS = join(packageRoot, '..', 'shared', 'oracle', 'pipelines');
@@ -104,8 +105,7 @@ export class RecordedPipeline {
       maxGuidanceScale: number('max_guidance_scale'),
       audioEndInS: number('audio_end_in_s'),
       latents: await this.optionalNpy('inputs/latents.npy'),
-      promptEmbeds: await this.optionalNpy('inputs/prompt_embeds.npy'),
-      negativePromptEmbeds: await this.optionalNpy('inputs/negative_prompt_embeds.npy'),
+      ...(await this.#embeddings()),
       image: isControl ? undefined : file('inputs/image.png'),
       controlImage: isControl ? file('inputs/image.png') : undefined,
       maskImage: file('inputs/mask.png'),
@@ -113,5 +113,17 @@ export class RecordedPipeline {
     return Object.fromEntries(
       Object.entries(given).filter(([, value]) => value !== undefined),
     ) as unknown as PipelineCall;
+  }
+
+  /** Embeddings that the call was given; where a part that makes them is not in the folder (Stable Audio's projection), those that it made. */
+  async #embeddings(): Promise<Pick<PipelineCall, 'promptEmbeds' | 'negativePromptEmbeds'>> {
+    if (this.json.pipeline === 'StableAudioPipeline') {
+      const both = await this.npy('inputs/predictor/encoder_hidden_states.npy');
+      return { promptEmbeds: rowOf(both, 1), negativePromptEmbeds: rowOf(both, 0) };
+    }
+    return {
+      promptEmbeds: await this.optionalNpy('inputs/prompt_embeds.npy'),
+      negativePromptEmbeds: await this.optionalNpy('inputs/negative_prompt_embeds.npy'),
+    };
   }
 }

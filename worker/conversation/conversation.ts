@@ -3,6 +3,7 @@ import { fromWireError, stackOf } from '../../common/wire-error.js';
 import { describeWaits } from '../../common/pending/index.js';
 import { clockMs } from '../../execution/index.js';
 import {
+  fromGuidanceMessage,
   fromIssueRound,
   fromSamplerMessage,
   fromUnread,
@@ -224,7 +225,7 @@ export class Conversation {
       this.#fault({ jobId, attempt }, gone);
       return;
     }
-    const { timesteps, batchRepeat, guidanceScale } = rest;
+    const { timesteps, guidance } = rest;
     part.traffic.begin(trace);
     this.#job = { jobId, attempt, part };
     this.#options.inference.start({
@@ -232,7 +233,7 @@ export class Conversation {
       attempt,
       deploymentId,
       timesteps,
-      guidance: batchRepeat === 1 ? undefined : { scale: guidanceScale },
+      guidance: guidance === null ? undefined : fromGuidanceMessage(guidance),
       trace,
       conditioning: fromTensorMessages(conditioning),
       sampler: sampler === null ? undefined : fromSamplerMessage(sampler),

@@ -75,7 +75,7 @@ async function normalised(run: PipelineRun, encoder: string, states: Tensor): Pr
 }
 
 /** `hidden_states.0` is the embedding, `hidden_states.L` the last of L layers. */
-function hiddenState(run: PipelineRun, encoder: string, layersBack: number): string {
+export function hiddenState(run: PipelineRun, encoder: string, layersBack: number): string {
   const names = (run.partInfo(encoder)?.outputs ?? []).flatMap(
     ({ name }) => /^hidden_states\.(\d+)$/.exec(name)?.[1] ?? [],
   );

@@ -1,4 +1,5 @@
 import type { ArgumentName, PipelineArguments } from '../../../common/pipeline-arguments/index.js';
+import type { Sound } from '../../../common/audio/index.js';
 import type { RgbImage } from '../../../common/image/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
 import type { DenoiseJob } from '../../../execution/index.js';
@@ -87,13 +88,27 @@ export interface PipelineRun {
 export interface PredictorJob
   extends Pick<DenoiseJob, 'sampler' | 'latents' | 'conditioning'>,
     Partial<Pick<DenoiseJob, 'timesteps' | 'guidance'>> {
+  /** diffusers calls the predictor for each half of guidance, so a file may take one row only, whatever it declares. */
+  readonly rowByRow?: boolean | undefined;
   /** What is done to the predictor's graph before it is cut: inputs joined, outputs turned. */
   readonly adaptation?: PredictorAdaptation | undefined;
 }
 
+export interface VideoShape {
+  /** Of each video. */
+  readonly frames: number;
+  /** Frames a second. */
+  readonly fps: number;
+}
+
 /** What comes out of a pipeline. */
 export interface PipelineOutput {
+  /** One for each image; of videos their frames, video after video. */
   readonly pictures: readonly RgbImage[];
+  /** Where the pictures are the frames of videos. */
+  readonly video?: VideoShape | undefined;
+  /** Where the pipeline makes sound, one for each of the batch. */
+  readonly audio?: readonly Sound[] | undefined;
 }
 
 /**
@@ -109,6 +124,8 @@ export interface PipelineDescription {
   readonly predictor: 'unet' | 'transformer';
   /** Parts (and tokenizers) without which nothing can be drawn, beside the predictor. */
   readonly needs: readonly string[];
+  /** It cannot begin without `image`. */
+  readonly needsPicture?: boolean | undefined;
   /** The arguments that it takes beyond those of PipelineCall itself. */
   readonly takes: readonly ArgumentName[];
   /** As diffusers' __call__ has them. */

@@ -1,4 +1,7 @@
-export { type ClipRequest, type ClipStates, encodeClip, short } from './clip-prompt.js';
+export { type ChatRequest, chatStates } from './chat-prompt.js';
+export { cleanPrompt } from './clean-prompt.js';
+export { encodeClipImage } from './clip-image.js';
+export { type ClipRequest, type ClipStates, encodeClip, hiddenState, short } from './clip-prompt.js';
 export { takesControl, withControl } from './control.js';
 export type {
   PipelineCall,
@@ -8,7 +11,9 @@ export type {
   PipelineRun,
   PredictorJob,
   SizeRule,
+  VideoShape,
 } from './description.js';
+export { firstChannels } from './first-channels.js';
 export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
 export { mapFloats, scaleChannels, scaledNoise, unitLatents } from './latents.js';
@@ -34,6 +39,7 @@ export { GivenDraws, type NoiseDraws, SeededDraws } from './noise-draws.js';
 export {
   fixedAxis,
   idsTensor,
+  isOfText,
   type PartInfo,
   type RunPart,
   type Tokenize,
@@ -46,7 +52,17 @@ export { encodeT5, type T5Request, type T5States } from './t5-prompt.js';
 export { transformerSizes } from './transformer-size.js';
 export { maskPlane, needed, picturePlanes, pictureSize, shrinkNearest } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
+export { channelSpread, spreadLatents } from './standard-latents.js';
 export { startLatents, type StartOptions } from './start-latents.js';
+export {
+  givenMask,
+  givenStates,
+  guidedTokens,
+  maskTokens,
+  padTokens,
+  sliceTokens,
+  tokenMask,
+} from './token-states.js';
 export { fixedLatentSize, unetSizes } from './unet-size.js';
 export {
   decodeOne,
@@ -62,3 +78,4 @@ export {
   VAE_ENCODER,
   vaeScaleFactor,
 } from './vae.js';
+export { decodeVideos, type FrameCount, frameCount, framesOf, swapAxes, temporalScale } from './video.js';

@@ -19,7 +19,9 @@ export function unitLatents({ call: { latents }, noise }: PipelineRun, dims: rea
 
 /** Unit noise as the latents of a sampler's first call. */
 export function scaledNoise(unit: Tensor, { initNoiseSigma }: Sampler): Tensor {
-  return initNoiseSigma === 1 ? unit : mapFloats(unit, (value) => value * initNoiseSigma);
+  // torch rounds a number before it multiplies float32 by it.
+  const scale = Math.fround(initNoiseSigma);
+  return scale === 1 ? unit : mapFloats(unit, (value) => value * scale);
 }
 
 /** A new tensor, each element rounded to float32. */

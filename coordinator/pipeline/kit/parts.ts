@@ -52,3 +52,8 @@ export function fixedAxis(info: ValueInfo | undefined, axis: number): number | u
 export function idsTensor(values: readonly number[]): Tensor {
   return { dtype: 'int64', dims: [1, values.length], data: BigInt64Array.from(values, BigInt) };
 }
+
+/** Text encoders and tokenizers. */
+export function isOfText(part: string): boolean {
+  return part.startsWith('text_encoder') || part.startsWith('tokenizer');
+}

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../common/tensor/index.js';
 import { short } from './clip-prompt.js';
 import type { PipelineRun } from './description.js';
-import { idsTensor } from './parts.js';
+import { fixedAxis, idsTensor } from './parts.js';
 
 export interface T5Request {
   readonly encoder: string;
@@ -9,8 +9,8 @@ export interface T5Request {
   readonly text: string;
   /** What the text is, for warnings: `prompt`. */
   readonly what: string;
-  /** Tokens, padding included. */
-  readonly maxLength: number;
+  /** Tokens, padding included; the tokenizer's own unless set. The file's, where it has a length of its own. */
+  readonly maxLength?: number | undefined;
 }
 
 export interface T5States {
@@ -20,13 +20,14 @@ export interface T5States {
   readonly mask: Tensor;
 }
 
-/** One text through a T5 text encoder: padded to `maxLength` and cut there, with a warning that quotes what was cut. */
+/** One text through a T5 text encoder: padded to its length and cut there, with a warning that quotes what was cut. */
 export async function encodeT5(run: PipelineRun, request: T5Request): Promise<T5States> {
-  const { encoder, tokenizer, text, what, maxLength } = request;
-  const tokens = await run.tokenize(tokenizer, text, { maxLength });
+  const { encoder, tokenizer, text, what } = request;
+  const ids = run.partInfo(encoder)?.inputs.find(({ name }) => name === 'input_ids');
+  const tokens = await run.tokenize(tokenizer, text, { maxLength: fixedAxis(ids, 1) ?? request.maxLength });
   if (tokens.truncatedText !== undefined)
     run.warn(
-      `the ${what} is longer than max_sequence_length, ${maxLength} tokens; this part was cut: "${short(tokens.truncatedText)}"`,
+      `the ${what} is longer than ${tokens.maxLength} tokens (max_sequence_length); this part was cut: "${short(tokens.truncatedText)}"`,
     );
   const mask = idsTensor(tokens.attentionMask);
   const outputs = await run.runPart(encoder, { input_ids: idsTensor(tokens.ids), attention_mask: mask }, [

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
 import { mapFloats, scaleChannels } from './latents.js';
-import { configNumber, configNumbers, type ModelFolder, type ModelPart } from './model-folder.js';
+import { configNumber, configNumbers, configSize, type ModelFolder, type ModelPart } from './model-folder.js';
 import { fixedAxis } from './parts.js';
 import { concat, floatsOf, rowOf } from './tensor-rows.js';
 
@@ -16,14 +16,17 @@ export function vaePart({ parts }: ModelFolder): ModelPart | undefined {
   return halves.find((part) => part !== undefined && Object.keys(part.config).length > 0) ?? halves[0];
 }
 
-/** Pixels along one edge of a latent: what a file of fixed size shows, else diffusers' 2^(blocks - 1). */
+/** Pixels along one edge of a latent: what a file of fixed size shows, else diffusers' 2^(blocks - 1), or what a video VAE says. */
 export function vaeScaleFactor(model: ModelFolder, partInfo: PipelineRun['partInfo']): number {
   const decoder = partInfo(VAE_DECODER);
   // The formula misses decoders that unshuffle pixels besides (the bundled one).
   const latent = fixedAxis(decoder?.inputs[0], -1);
   const pixels = fixedAxis(decoder?.outputs[0], -1);
-  if (latent !== undefined && pixels !== undefined && decoder?.inputs[0]?.dims.length === 4)
+  if (latent !== undefined && pixels !== undefined && (decoder?.inputs[0]?.dims.length ?? 0) >= 4)
     return pixels / latent;
+  const vae = vaePart(model);
+  const halvings = vae?.config['temperal_downsample'];
+  if (Array.isArray(halvings)) return configSize(vae, 'scale_factor_spatial', 2 ** halvings.length);
   const blocks = configNumbersOrDefault(vaePart(model));
   return 2 ** (blocks.length - 1);
 }
@@ -35,7 +38,10 @@ function configNumbersOrDefault(part: ModelPart | undefined): readonly unknown[]
 
 /** Channels of the latents. */
 export function latentChannels(model: ModelFolder, partInfo: PipelineRun['partInfo']): number {
-  return fixedAxis(partInfo(VAE_DECODER)?.inputs[0], 1) ?? configNumber(vaePart(model), 'latent_channels', 4);
+  return (
+    fixedAxis(partInfo(VAE_DECODER)?.inputs[0], 1) ??
+    configNumber(vaePart(model), 'latent_channels', configNumber(vaePart(model), 'z_dim', 4))
+  );
 }
 
 /** Latents as the sampler leaves them to what the VAE's decoder takes: x / scaling_factor + shift_factor, as diffusers' pipelines write it. */
@@ -86,13 +92,17 @@ export async function decodePictures(run: PipelineRun, latents: Tensor): Promise
   return pictures;
 }
 
-/** One row of what the decoder takes through it: planes in [-1, 1] (or samples of a wave). */
-export async function decodeOne(run: PipelineRun, latents: Tensor): Promise<Tensor> {
+/** One row of what the decoder takes through it, and its other inputs where it has any: planes in [-1, 1] (or samples of a wave). */
+export async function decodeOne(
+  run: PipelineRun,
+  latents: Tensor,
+  others: Readonly<Record<string, Tensor>> = {},
+): Promise<Tensor> {
   const info = run.partInfo(VAE_DECODER);
   const input = info?.inputs[0]?.name ?? 'latent_sample';
   const output =
     info?.outputs.find(({ name }) => name === 'sample')?.name ?? info?.outputs[0]?.name ?? 'sample';
-  const { [output]: planes } = await run.runPart(VAE_DECODER, { [input]: latents }, [output]);
+  const { [output]: planes } = await run.runPart(VAE_DECODER, { ...others, [input]: latents }, [output]);
   return planes as Tensor;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from '../../asyncdiff/v1/SamplerStart.js';
+import type { Guidance as _asyncdiff_v1_Guidance, Guidance__Output as _asyncdiff_v1_Guidance__Output } from '../../asyncdiff/v1/Guidance.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StartJob {
@@ -17,14 +18,6 @@ export interface StartJob {
    */
   'timesteps'?: (number | string)[];
   /**
-   * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
-   */
-  'batchRepeat'?: (number);
-  /**
-   * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
-   */
-  'guidanceScale'?: (number | string);
-  /**
    * Record spans for the trace.
    */
   'trace'?: (boolean);
@@ -36,6 +29,10 @@ export interface StartJob {
    * As that of Deploy.
    */
   'generation'?: (number | string | Long);
+  /**
+   * What the producer of the noise prediction makes of its two halves; the latents then stand in the batch twice. Unset: there are no halves.
+   */
+  'guidance'?: (_asyncdiff_v1_Guidance | null);
 }
 
 export interface StartJob__Output {
@@ -51,14 +48,6 @@ export interface StartJob__Output {
    */
   'timesteps': (number)[];
   /**
-   * Times that the latents are repeated along the batch: 2 with classifier-free guidance.
-   */
-  'batchRepeat': (number);
-  /**
-   * Guidance that the producer of the noise prediction applies: u + g (c - u); 0 for none.
-   */
-  'guidanceScale': (number);
-  /**
    * Record spans for the trace.
    */
   'trace': (boolean);
@@ -70,4 +59,8 @@ export interface StartJob__Output {
    * As that of Deploy.
    */
   'generation': (number);
+  /**
+   * What the producer of the noise prediction makes of its two halves; the latents then stand in the batch twice. Unset: there are no halves.
+   */
+  'guidance': (_asyncdiff_v1_Guidance__Output | null);
 }

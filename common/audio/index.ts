@@ -1,0 +1,1 @@
+export { encodeWav, type Sound } from './wav.js';

@@ -1,0 +1,109 @@
+import { float32, type Tensor } from '../../../common/tensor/index.js';
+import {
+  configSize,
+  decodePictures,
+  defaultsOr,
+  encodeT5,
+  firstChannels,
+  givenMask,
+  guidanceAbove1,
+  guidedRows,
+  type PipelineDescription,
+  type PipelineRun,
+  type PredictorJob,
+  scaledNoise,
+  latentDims,
+  transformerSizes,
+  unitLatents,
+  unscaleLatents,
+} from '../kit/index.js';
+
+/** Tokens of a prompt, as __call__ of the two pipelines has them. */
+const TOKENS: Readonly<Record<'alpha' | 'sigma', number>> = { alpha: 120, sigma: 300 };
+
+/** PixArt alpha and sigma: a T5 whose mask the transformer reads too, and a variance beside the noise. */
+export const pipelines: readonly PipelineDescription[] = (['alpha', 'sigma'] as const).map((version) => ({
+  name: `PixArt ${version}`,
+  classNames: [version === 'alpha' ? 'PixArtAlphaPipeline' : 'PixArtSigmaPipeline'],
+  predictor: 'transformer',
+  needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
+  takes: [
+    'promptEmbeds',
+    'negativePromptEmbeds',
+    'promptAttentionMask',
+    'negativePromptAttentionMask',
+    'maxSequenceLength',
+    'latents',
+  ],
+  defaults: defaultsOr({ numInferenceSteps: 20, guidanceScale: 4.5 }),
+  sizes: (model, partInfo) =>
+    transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
+  begin: async (run) => await begin(run, TOKENS[version]),
+  finish: async (run, latents) => ({
+    pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
+  }),
+}));
+
+async function begin(run: PipelineRun, tokens: number): Promise<PredictorJob> {
+  const { call, numImages } = run;
+  const guidance = guidanceAbove1(run);
+  const maxLength = call.maxSequenceLength ?? tokens;
+  const positive = await embeddings(run, {
+    text: call.prompt,
+    what: 'prompt',
+    maxLength,
+    states: call.promptEmbeds,
+    mask: call.promptAttentionMask,
+  });
+  const negative =
+    guidance === undefined
+      ? undefined
+      : await embeddings(run, {
+          text: call.negativePrompt ?? '',
+          what: 'negative prompt',
+          maxLength: positive.states.dims[1] ?? maxLength,
+          states: call.negativePromptEmbeds,
+          mask: call.negativePromptAttentionMask,
+        });
+  const sampler = run.sampler();
+  const { height, width } = run;
+  const size = float32(Float32Array.of(height, width), [1, 2]);
+  const ratio = float32(Float32Array.of(height / width), [1, 1]);
+  const both = (row: Tensor): Tensor => guidedRows(guidance === undefined ? undefined : row, row, numImages);
+  return {
+    sampler,
+    latents: scaledNoise(unitLatents(run, latentDims(run)), sampler),
+    conditioning: {
+      encoder_hidden_states: guidedRows(negative?.states, positive.states, numImages),
+      encoder_attention_mask: guidedRows(negative?.mask, positive.mask, numImages),
+      // Inputs of models that were trained for several sizes only.
+      resolution: both(size),
+      aspect_ratio: both(ratio),
+    },
+    guidance,
+    adaptation: firstChannels(run),
+  };
+}
+
+interface Texts {
+  readonly text: string;
+  readonly what: string;
+  readonly maxLength: number;
+  readonly states: Tensor | undefined;
+  readonly mask: Tensor | undefined;
+}
+
+async function embeddings(
+  run: PipelineRun,
+  { text, what, maxLength, states, mask }: Texts,
+): Promise<{ states: Tensor; mask: Tensor }> {
+  if (states !== undefined) return { states, mask: givenMask(mask, states) };
+  const lowered = text.toLowerCase().trim();
+  return await encodeT5(run, {
+    encoder: 'text_encoder',
+    tokenizer: 'tokenizer',
+    text: lowered,
+    what,
+    maxLength,
+  });
+}

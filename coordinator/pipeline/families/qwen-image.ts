@@ -1,0 +1,110 @@
+import { float32, type Tensor } from '../../../common/tensor/index.js';
+import {
+  chatStates,
+  configFlag,
+  decodeVideos,
+  defaultsOr,
+  dynamicShift,
+  evenSigmas,
+  givenStates,
+  guidedTokens,
+  latentDims,
+  packPatches,
+  type PipelineDescription,
+  type PipelineRun,
+  type PredictorJob,
+  repeatRows,
+  scaledNoise,
+  spreadLatents,
+  transformerSizes,
+  unitLatents,
+  unpackPatches,
+  vaeScaleFactor,
+} from '../kit/index.js';
+
+/** Text around a prompt, and its tokens before the prompt, whose states are dropped (`prompt_template_encode`). */
+const TEMPLATE = {
+  before:
+    '<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity, text, spatial relationships of the objects and background:<|im_end|>\n<|im_start|>user\n',
+  after: '<|im_end|>\n<|im_start|>assistant\n',
+  dropped: 34,
+} as const;
+const ENCODED_TOKENS = 1024;
+const MAX_SEQUENCE_LENGTH = 512;
+const TRUE_CFG_SCALE = 4;
+
+/** Qwen-Image: states of a language model, tokens of 2x2 latents, guidance that keeps the length of each token's prediction. */
+export const pipelines: readonly PipelineDescription[] = [
+  {
+    name: 'Qwen-Image',
+    classNames: ['QwenImagePipeline'],
+    predictor: 'transformer',
+    needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
+    takes: ['promptEmbeds', 'negativePromptEmbeds', 'trueCfgScale', 'maxSequenceLength', 'latents'],
+    defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 1 }),
+    sizes: transformerSizes,
+    begin,
+    finish: async (run, latents) => {
+      const scale = vaeScaleFactor(run.model, run.partInfo);
+      const { data, dims } = unpackPatches(latents, run.height / scale, run.width / scale);
+      const [batch = 1, channels = 1, ...rest] = dims;
+      const video = { dtype: 'float32', dims: [batch, channels, 1, ...rest], data } as const;
+      return { pictures: await decodeVideos(run, spreadLatents(run.model, video)) };
+    },
+  },
+];
+
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const { call, numImages, height, width } = run;
+  const scale = call.trueCfgScale ?? TRUE_CFG_SCALE;
+  const hasNegative = call.negativePrompt !== undefined || call.negativePromptEmbeds !== undefined;
+  const guidance = scale > 1 && hasNegative ? { scale, keepsNorm: true } : undefined;
+  const positive = await states(run, call.prompt, 'prompt', call.promptEmbeds);
+  const negative =
+    guidance === undefined
+      ? undefined
+      : await states(run, call.negativePrompt ?? '', 'negative prompt', call.negativePromptEmbeds);
+  const text = guidedTokens(run, negative, positive, 'encoder_hidden_states_mask');
+  const edge = vaeScaleFactor(run.model, run.partInfo) * 2;
+  const tokens = (height / edge) * (width / edge);
+  const sampler = run.sampler(undefined, {
+    sigmas: evenSigmas(run.numInferenceSteps),
+    mu: dynamicShift(run, tokens),
+  });
+  const dims = latentDims(run);
+  const unit =
+    call.latents === undefined
+      ? packPatches(unitLatents(run, dims))
+      : unitLatents(run, [numImages, tokens, (dims[1] ?? 1) * 4]);
+  const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', false);
+  const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
+  return {
+    sampler,
+    timesteps: sampler.timesteps.map((timestep) => Math.fround(timestep / 1000)),
+    latents: scaledNoise(unit, sampler),
+    conditioning: {
+      encoder_hidden_states: text.states,
+      encoder_hidden_states_mask: text.mask,
+      ...(embedsGuidance ? { guidance: repeatRows(scaleInput, numImages * (guidance ? 2 : 1)) } : {}),
+    },
+    guidance,
+    rowByRow: true,
+  };
+}
+
+async function states(
+  run: PipelineRun,
+  text: string,
+  what: string,
+  given: Tensor | undefined,
+): Promise<Tensor> {
+  if (given !== undefined) return givenStates(given);
+  return await chatStates(run, {
+    text,
+    what,
+    template: TEMPLATE,
+    maxLength: ENCODED_TOKENS + TEMPLATE.dropped,
+    layersBack: 0,
+    keepTokens: run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH,
+  });
+}

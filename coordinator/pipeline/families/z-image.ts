@@ -1,0 +1,84 @@
+import { float32, type Tensor } from '../../../common/tensor/index.js';
+import {
+  chatStates,
+  decodePictures,
+  defaultsOr,
+  dynamicShift,
+  evenSigmas,
+  givenStates,
+  guidedTokens,
+  latentDims,
+  type PipelineDescription,
+  type PipelineRun,
+  type PredictorJob,
+  scaledNoise,
+  transformerSizes,
+  unitLatents,
+  unscaleLatents,
+} from '../kit/index.js';
+
+/** Qwen3's chat template around one message, with a reply to follow. */
+const TEMPLATE = {
+  before: '<|im_start|>user\n',
+  after: '<|im_end|>\n<|im_start|>assistant\n',
+  dropped: 0,
+} as const;
+const MAX_SEQUENCE_LENGTH = 512;
+
+/** Z-Image and its Turbo: states of a language model, a transformer on [B, 16, 1, height/8, width/8] that counts time upwards. */
+export const pipelines: readonly PipelineDescription[] = [
+  {
+    name: 'Z-Image',
+    classNames: ['ZImagePipeline'],
+    predictor: 'transformer',
+    needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
+    takes: ['promptEmbeds', 'negativePromptEmbeds', 'maxSequenceLength', 'latents'],
+    defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
+    sizes: transformerSizes,
+    begin,
+    finish: async (run, latents) => {
+      const [batch = 1, channels = 1, , ...rest] = latents.dims;
+      const picture = { ...latents, dims: [batch, channels, ...rest] };
+      return { pictures: await decodePictures(run, unscaleLatents(run.model, picture)) };
+    },
+  },
+];
+
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const { call, guidanceScale } = run;
+  // c + g (c - u), from any g above 0: one more than the scale of other pipelines.
+  const guidance = guidanceScale > 0 ? { scale: guidanceScale + 1 } : undefined;
+  const positive = await states(run, call.prompt, 'prompt', call.promptEmbeds);
+  const negative =
+    guidance === undefined
+      ? undefined
+      : await states(run, call.negativePrompt ?? '', 'negative prompt', call.negativePromptEmbeds);
+  const dims = latentDims(run);
+  const [images = 1, channels = 1, height = 0, width = 0] = dims;
+  const sampler = run.sampler(undefined, {
+    sigmas: evenSigmas(run.numInferenceSteps),
+    mu: dynamicShift(run, Math.floor(height / 2) * Math.floor(width / 2)),
+  });
+  const { data } = scaledNoise(unitLatents(run, dims), sampler);
+  return {
+    sampler,
+    timesteps: sampler.timesteps.map((timestep) => Math.fround(Math.fround(1000 - timestep) / 1000)),
+    latents: float32(data as Float32Array, [images, channels, 1, height, width]),
+    conditioning: {
+      encoder_hidden_states: guidedTokens(run, negative, positive, undefined).states,
+    },
+    guidance,
+    adaptation: { negate: true },
+  };
+}
+
+async function states(
+  run: PipelineRun,
+  text: string,
+  what: string,
+  given: Tensor | undefined,
+): Promise<Tensor> {
+  if (given !== undefined) return givenStates(given);
+  const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
+  return await chatStates(run, { text, what, template: TEMPLATE, maxLength, layersBack: 1 });
+}
