@@ -56,7 +56,7 @@ const FROM_COORDINATOR: readonly CoordinatorMessage[] = [
       ...attempt,
       deploymentId: 'd',
       timesteps: [900, 500, 1],
-      batchRepeat: 1,
+      guidance: { scale: 7.5, lastScale: 9, rescale: 0.5, keepsNorm: true },
       conditioning: { c: toTensorMessage(float32(new Float32Array(2), [2])) },
       generation: 2,
       sampler: toSamplerMessage({
