@@ -1,12 +1,5 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import {
-  decodeFloat16,
-  encodeFloat16,
-  joinBatch,
-  type Tensor,
-  type DType,
-  formatDims,
-} from '../common/tensor/index.js';
+import { decodeFloat16, encodeFloat16, joinBatch, type Tensor, type DType } from '../common/tensor/index.js';
 
 /** `tensor` as `dtype`: itself if it has it, else converted between the float types. Throws `invalid_input` for others. */
 export function castFloat(tensor: Tensor, dtype: DType): Tensor {

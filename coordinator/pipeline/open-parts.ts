@@ -89,7 +89,8 @@ export class OpenParts {
     const ids = infos[encoder]?.inputs.find((input) => input.name === 'input_ids');
     const length = fixedAxis(ids, 1);
     // Others are given as many tokens as their file takes.
-    if (!String(this.#folder.parts[encoder]?.config['model_type'] ?? 'clip').startsWith('clip')) return;
+    const kind = this.#folder.parts[encoder]?.config['model_type'];
+    if (typeof kind === 'string' && !kind.startsWith('clip')) return;
     const { maxLength } = this.#tokenizer(name);
     if (length === undefined || length === maxLength) return;
     throw new AsyncDiffError(

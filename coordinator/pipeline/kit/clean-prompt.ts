@@ -14,9 +14,9 @@ export function cleanPrompt(text: string): string {
 
 /** The common entities, and numbers. */
 function unescape(text: string): string {
-  return text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex, decimal, name) => {
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-    if (name !== undefined) return ENTITIES[name as string] ?? (whole as string);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : (whole as string);
+  return text.replaceAll(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]+);/gi, (whole, body: string) => {
+    if (!body.startsWith('#')) return ENTITIES[body] ?? whole;
+    const code = /^#x/i.test(body) ? Number.parseInt(body.slice(2), 16) : Number(body.slice(1));
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
 }

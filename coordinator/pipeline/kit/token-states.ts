@@ -25,7 +25,7 @@ export function givenMask(mask: Tensor | undefined, states: Tensor): Tensor {
   return {
     dtype: 'int64',
     dims: [1, tokens],
-    data: BigInt64Array.from(mask.data as Float32Array, (value) => (Number(value) > 0 ? 1n : 0n)),
+    data: BigInt64Array.from({ length: tokens }, (_, i) => (Number(mask.data[i]) > 0 ? 1n : 0n)),
   };
 }
 
