@@ -7,7 +7,7 @@ import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../su
 import { plainRun } from '../support/plain-run.js';
 import type { Reference } from '../support/reference.js';
 import { SmallCluster } from '../support/small-cluster.js';
-import { SMALL_CUTS, smallInputs } from '../support/small-predictor.js';
+import { smallCuts, smallInputs } from '../support/small-predictor.js';
 
 const T = 7;
 const GUIDED = { numInferenceSteps: T, guidanceScale: 4.5 };
@@ -25,16 +25,25 @@ afterAll(() => small?.stop());
 describe('in two micro-batches the distributed run equals the reference bit for bit', () => {
   const cases: Omit<DenoiseSettings, 'numInferenceSteps'>[] = [
     { components: 1, warmUp: 1 },
-    { components: 2, warmUp: 1, cuts: [SMALL_CUTS[0] as string] },
-    { components: 2, warmUp: 2, shape: 'u-shaped' },
-    { components: 2, warmUp: 1, stride: 2, microCuts: 2 },
+    { components: 2, warmUp: 1, cuts: smallCuts(2) },
+    { components: 2, warmUp: 2, shape: 'u-shaped', cuts: smallCuts(2, 'u-shaped'), recompute: 'on' },
+    { components: 2, warmUp: 1, stride: 2, microCuts: 2, cuts: smallCuts(2), recompute: 'on' },
     // With look-ahead replicas read predicted latents: another program than the reference's, which is planned for none.
-    { components: 2, warmUp: 1, stride: 2, maxWorkers: 3, lookAhead: 'off' },
-    { components: 3, warmUp: 3, lag: 2, microCuts: 2 },
-    { components: 3, warmUp: 1, shape: 'u-shaped', microCuts: 3, timeShift: true, lookAhead: 'off' },
-    { components: 3, warmUp: 1, wireDtype: 'float16', dataPath: 'relay' },
-    { components: 3, warmUp: 1, cuts: SMALL_CUTS.slice(0, 2), maxWorkers: 2 },
-    { components: 3, warmUp: T },
+    { components: 2, warmUp: 1, stride: 2, maxWorkers: 3, lookAhead: 'off', cuts: smallCuts(2) },
+    { components: 3, warmUp: 3, lag: 2, microCuts: 2, cuts: smallCuts(3) },
+    {
+      components: 3,
+      warmUp: 1,
+      shape: 'u-shaped',
+      cuts: smallCuts(3, 'u-shaped'),
+      microCuts: 3,
+      timeShift: true,
+      lookAhead: 'off',
+    },
+    { components: 3, warmUp: 1, wireDtype: 'float16', dataPath: 'relay', cuts: smallCuts(3) },
+    { components: 3, warmUp: 1, cuts: smallCuts(3), maxWorkers: 2 },
+    // Cut by the planner.
+    { components: 3, warmUp: 1 },
   ];
   it.each(cases.map((settings) => [JSON.stringify(settings), settings] as const))(
     '%s',
@@ -51,7 +60,7 @@ describe('in two micro-batches the distributed run equals the reference bit for 
 });
 
 it('with w = T equals the untouched model run on each half of the batch', async () => {
-  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 2 };
+  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 2, cuts: smallCuts(3) };
   const plain = await plainRun(subject, T, { ...GUIDED, microBatches: 2 });
   expectSameRun(await runDistributed(cluster.client, subject, settings), plain);
 });
@@ -64,7 +73,7 @@ it('divides a batch of two images with guidance in four', async () => {
       encoder_hidden_states: float32(new TorchGenerator(4).randn([4, 5, 6]).data as Float32Array, [4, 5, 6]),
     },
   };
-  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 4 };
+  const settings = { ...GUIDED, components: 3, warmUp: T, microBatches: 4, cuts: smallCuts(3) };
   const plain = await plainRun(two, T, { ...GUIDED, microBatches: 4 });
   expectSameRun(await runDistributed(cluster.client, two, settings), plain);
 });

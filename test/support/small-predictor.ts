@@ -27,6 +27,16 @@ export function smallScheduler(className: string): string {
 /** Cuts of {@link smallPredictor} into up to four components. */
 export const SMALL_CUTS: readonly string[] = ['down1', 'middle', 'up1'];
 
+/** Cuts of {@link smallPredictor} into this many components: a search for the best ones costs more than the run. */
+export function smallCuts(
+  components: number,
+  shape: 'sequential' | 'u-shaped' = 'sequential',
+): readonly string[] {
+  const [first, middle, last] = SMALL_CUTS as [string, string, string];
+  if (shape === 'sequential') return SMALL_CUTS.slice(0, components - 1);
+  return components === 2 ? [first, last] : [first, middle, last];
+}
+
 export interface SmallPredictorOptions {
   /** A weight of the layer that makes `up1` is NaN. */
   readonly broken?: boolean;
