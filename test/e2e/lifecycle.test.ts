@@ -92,12 +92,13 @@ async function health(address: string, service = ''): Promise<string> {
   }
 }
 
-function childrenOf(pid: number): number[] {
-  const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+/** Ids of a command's local workers; it may have a planning process beside them. */
+function workersOf(pid: number): number[] {
+  const text = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(pid)], { encoding: 'utf8' });
   return text
     .split('\n')
-    .map(Number)
-    .filter((child) => child > 0);
+    .filter((line) => line.includes(' worker '))
+    .map((line) => Number.parseInt(line, 10));
 }
 
 describe('a command with local workers', () => {
@@ -107,7 +108,7 @@ describe('a command with local workers', () => {
   ] as const)('at %s cancels the job, ends its workers and exits with %i', async (signal, code) => {
     const run = new CliProcess(longDenoise(['--local-workers', '2', ...cache()]));
     await run.until(() => /denoising \d+\/990/.test(run.stderr), 'begin');
-    const workers = childrenOf(run.pid);
+    const workers = workersOf(run.pid);
     expect(workers).toHaveLength(2);
     run.kill(signal);
     const ended = await run.exit;
@@ -119,7 +120,7 @@ describe('a command with local workers', () => {
   it('killed outright leaves no worker behind', async () => {
     const run = new CliProcess(longDenoise(['--local-workers', '2', ...cache()]));
     await run.until(() => /denoising \d+\/990/.test(run.stderr), 'begin');
-    const workers = childrenOf(run.pid);
+    const workers = workersOf(run.pid);
     expect(workers).toHaveLength(2);
     run.kill('SIGKILL');
     await run.exit;
@@ -140,7 +141,7 @@ describe('a command with local workers', () => {
       ...cache(),
     ]);
     await run.until(() => /denoising \d+\/600/.test(run.stderr), 'begin');
-    process.kill(childrenOf(run.pid)[1] as number, 'SIGKILL');
+    process.kill(workersOf(run.pid)[1] as number, 'SIGKILL');
     const ended = await run.exit;
     expect(ended.code, ended.stderr).toBe(0);
     expect(JSON.parse(ended.stdout)).toMatchObject({ steps: 600, restarts: 1 });
