@@ -1,13 +1,16 @@
-import { type GraphIndex, visitReplicated } from './graph-index.js';
+import type { GraphIndex } from './graph-index.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
 import type { BoundaryTensor, Component, Partition, Segment } from '../../program/index.js';
 import { inSendOrder } from './send-order.js';
+import { behind } from './stretches.js';
 import { wireForm, type WireDType } from './wire-form.js';
 
 export interface AssembleOptions {
   readonly wireDtype: WireDType;
   /** The ring cut whose boundary tensors are two rounds old (see search.ts); undefined for none. */
   readonly laggedCut?: number | undefined;
+  /** Whether segments list their nodes and weights: what a plan needs, and its time does not depend on. */
+  readonly withNodes: boolean;
   /** The cuts' pieces split further into sessions, in order of execution; one session per piece if left out. */
   readonly ranges?: readonly MainRange[] | undefined;
 }
@@ -39,7 +42,7 @@ export function assemblePartition(
   const drafts = draftSegments(ranges);
   const boundaryTensors = connect(index, drafts, componentCount, options);
   const segments = inSendOrder(
-    drafts.map((draft) => finishSegment(index, draft)),
+    drafts.map((draft) => finishSegment(index, draft, options.withNodes)),
     boundaryTensors,
   );
   const components = Array.from({ length: componentCount }, (_, at): Component => {
@@ -57,7 +60,7 @@ export function assemblePartition(
     components,
     segments,
     boundaryTensors,
-    cuts: cuts.positions.map((position) => endingValue(index, position)),
+    cuts: cuts.positions.map((position) => index.endings[position - 1]!),
     shape: cuts.shape,
     sampleInput: graph.sampleInput,
     timestepInput: graph.timestepInput,
@@ -94,15 +97,19 @@ function connect(
   componentCount: number,
   options: AssembleOptions,
 ): BoundaryTensor[] {
-  const draftAt: Draft[] = drafts.flatMap((draft) =>
-    Array.from({ length: draft.range.end - draft.range.start }, () => draft),
-  );
-  recompute(index, draftAt);
+  const draftAt: Draft[] = [];
+  for (const draft of drafts)
+    for (let at = draft.range.start; at < draft.range.end; at++) draftAt.push(draft);
+  recompute(index, drafts, draftAt);
+  draftAt[index.outputPosition]!.writesOutput = true;
   const tensors: BoundaryTensor[] = [];
-  for (const main of index.mainValues) {
-    const from = draftAt[main.producer]!;
+  const { spans, mainValues } = index;
+  for (let at = 0; at < mainValues.length; at++) {
+    const from = draftAt[spans.from[at]!]!;
+    // Most values are read where they are made.
+    if (spans.to[at]! < from.range.end) continue;
+    const main = mainValues[at]!;
     const { name } = main.value;
-    if (name === index.graph.output) from.writesOutput = true;
     const readers = new Set(main.users.map((user) => draftAt[user]!));
     readers.delete(from);
     const wire = wireForm(main.value, options.wireDtype);
@@ -139,12 +146,16 @@ function connect(
  * Gives drafts the nodes by which they make values of other components themselves. A session of nothing but such nodes (named cuts
  * can ask for one) sends what it makes, or it would be there for nothing.
  */
-function recompute(index: GraphIndex, draftAt: readonly Draft[]): void {
-  const near = new Set(
-    index.mainValues.flatMap((main) => (main.recompute === undefined ? [] : [main.producer])),
+function recompute(index: GraphIndex, drafts: readonly Draft[], draftAt: readonly Draft[]): void {
+  const nearValues = index.mainValues.filter((main) => main.recompute !== undefined);
+  const near = [...new Set(nearValues.map(({ producer }) => producer))];
+  const worthwhile = new Set(
+    drafts.filter(({ range: { start, end } }) => {
+      const inside = near.filter((position) => position >= start && position < end);
+      return inside.length < end - start;
+    }),
   );
-  const worthwhile = new Set(draftAt.filter((_, at) => !near.has(at)));
-  for (const { value, producer, users, recompute: nodes } of index.mainValues) {
+  for (const { value, producer, users, recompute: nodes } of nearValues) {
     const from = draftAt[producer]!;
     if (nodes === undefined || !worthwhile.has(from)) continue;
     for (const user of users) {
@@ -166,38 +177,26 @@ function crossesRing(producer: number, consumers: readonly number[], cut: number
   return place <= cut && consumers.some((consumer) => consumer > cut);
 }
 
-function finishSegment(index: GraphIndex, draft: Draft): Segment {
-  const { graph, mainNodes } = index;
-  const own = mainNodes.slice(draft.range.start, draft.range.end);
-  const replicated = new Set<number>();
-  for (const node of draft.recomputedNodes) if (!own.includes(node)) replicated.add(node);
-  for (const node of [...own, ...replicated]) visitReplicated(index, node, replicated, () => {});
-  const replicatedNodes = [...replicated].sort((a, b) => a - b);
-  const nodes = replicatedNodes.length === 0 ? own : [...own, ...replicatedNodes].sort((a, b) => a - b);
-  const reads = new Set<string>();
-  const weights = new Set<string>();
-  let costMs = 0;
-  for (const at of nodes) {
-    const node = graph.nodes[at]!;
-    costMs += node.costMs;
-    for (const name of index.graphInputs[at]!) reads.add(name);
-    for (const name of node.weights) weights.add(name);
-  }
-  let weightBytes = 0;
-  for (const name of weights) weightBytes += graph.weightBytes.get(name) ?? 0;
+function finishSegment(index: GraphIndex, draft: Draft, withNodes: boolean): Segment {
+  const { graph, stretches } = index;
+  const { start, end } = draft.range;
+  const extra = extraNodes(index, draft);
+  let costMs = stretches.costMs(start, end);
+  for (const node of extra) costMs += graph.nodes[node]!.costMs;
+  const extraReads = new Set([...extra].flatMap((node) => index.graphInputs[node]!));
+  const reads = (name: string): boolean => stretches.reads(name, start, end) || extraReads.has(name);
   return {
     id: draft.id,
     component: draft.range.component,
     index: draft.index,
     session: draft.id,
     microBatch: 0,
-    nodes,
-    replicatedNodes,
-    readsSample: reads.has(graph.sampleInput),
-    readsTimestep: reads.has(graph.timestepInput),
+    ...(withNodes ? nodesOf(index, draft, extra) : NO_NODES),
+    readsSample: reads(graph.sampleInput),
+    readsTimestep: reads(graph.timestepInput),
     conditioning: graph.inputs
       .map((input) => input.name)
-      .filter((name) => name !== graph.sampleInput && name !== graph.timestepInput && reads.has(name)),
+      .filter((name) => name !== graph.sampleInput && name !== graph.timestepInput && reads(name)),
     localReads: [...draft.localReads],
     boundaryReads: [...draft.boundaryReads],
     localWrites: [...draft.localWrites],
@@ -205,13 +204,36 @@ function finishSegment(index: GraphIndex, draft: Draft): Segment {
     recomputes: [...draft.recomputes],
     writesOutput: draft.writesOutput,
     costMs,
-    weightBytes,
   };
 }
 
-/** A value by which `--cut` names the cut before `position`: one that is read after it, if there is one. */
-function endingValue(index: GraphIndex, position: number): string {
-  const outputs = index.graph.nodes[index.mainNodes[position - 1]!]!.outputs;
-  const read = index.mainValues.find((main) => main.producer === position - 1);
-  return read?.value.name ?? outputs[0]!;
+const NO_NODES: Pick<Segment, 'nodes' | 'replicatedNodes' | 'weightBytes'> = Object.freeze({
+  nodes: [],
+  replicatedNodes: [],
+  weightBytes: 0,
+});
+
+/** What a draft computes for values of other components, beyond what its own stretch computes anyway. */
+function extraNodes(index: GraphIndex, { range: { start, end }, recomputedNodes }: Draft): Set<number> {
+  const extra = new Set<number>();
+  if (recomputedNodes.size === 0) return extra;
+  const [first, last] = [index.mainNodes[start]!, index.mainNodes[end - 1]!];
+  for (const node of recomputedNodes) {
+    if (node < first || node > last) extra.add(node);
+    for (const one of behind(index, node)) if (!index.stretches.needs(one, start, end)) extra.add(one);
+  }
+  return extra;
+}
+
+function nodesOf(
+  { graph, mainNodes, stretches }: GraphIndex,
+  { range: { start, end } }: Draft,
+  extra: ReadonlySet<number>,
+): Pick<Segment, 'nodes' | 'replicatedNodes' | 'weightBytes'> {
+  const replicatedNodes = [...new Set([...stretches.replicated(start, end), ...extra])].sort((a, b) => a - b);
+  const nodes = [...mainNodes.slice(start, end), ...replicatedNodes].sort((a, b) => a - b);
+  const weights = new Set(nodes.flatMap((node) => graph.nodes[node]!.weights));
+  let weightBytes = 0;
+  for (const name of weights) weightBytes += graph.weightBytes.get(name) ?? 0;
+  return { nodes, replicatedNodes, weightBytes };
 }

@@ -1,10 +1,4 @@
-import type { CutTable } from './cut-table.js';
-
-/** How long a round keeps the worker of one component busy: device time per millisecond of cost, and link time per byte. */
-export interface LoadFactor {
-  readonly compute: number;
-  readonly msPerByte: number;
-}
+import type { CutTable, LoadFactor } from './cut-table.js';
 
 /** A way to cut a stretch of the table, by candidate index. */
 export interface Chain {
@@ -31,24 +25,25 @@ export function balance(
   let load = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
   let bytes = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
   const origin: Int32Array[] = [];
+  const first = table.loads(factors[0]!);
   for (let end = start + 1; end < size; end++) {
-    const own = pieceLoad(table, start, end, factors[0]!);
+    const own = first[start * size + end]!;
     if (own > ceiling) continue;
     load[end] = own;
-    bytes[end] = table.piece(start, end).inBytes;
+    bytes[end] = table.inBytes(start, end);
   }
   for (let piece = 1; piece < factors.length; piece++) {
-    const factor = factors[piece]!;
+    const loads = table.loads(factors[piece]!);
     const nextLoad = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
     const nextBytes = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
     const from = new Int32Array(size).fill(-1);
     for (let cut = start + piece; cut < size - 1; cut++) {
       if (load[cut] === Number.POSITIVE_INFINITY) continue;
       for (let end = cut + 1; end < size; end++) {
-        const own = pieceLoad(table, cut, end, factor);
+        const own = loads[cut * size + end]!;
         if (own > ceiling) continue;
         const most = Math.max(load[cut]!, own);
-        const carried = bytes[cut]! + table.piece(cut, end).inBytes;
+        const carried = bytes[cut]! + table.inBytes(cut, end);
         const better = byBytes
           ? carried < nextBytes[end]! || (carried === nextBytes[end]! && most < nextLoad[end]!)
           : most < nextLoad[end]! || (most === nextLoad[end]! && carried < nextBytes[end]!);
@@ -72,10 +67,4 @@ export function balance(
     }
     return { cuts: cuts.reverse(), maxLoad: load[end]!, bytes: bytes[end]! };
   };
-}
-
-/** The load of the piece between candidates i and j. */
-export function pieceLoad(table: CutTable, i: number, j: number, factor: LoadFactor): number {
-  const { computeMs, inBytes, outBytes } = table.piece(i, j);
-  return Math.max(computeMs * factor.compute, inBytes * factor.msPerByte, outBytes * factor.msPerByte);
 }

@@ -1,5 +1,5 @@
-import { balance, type LoadFactor, pieceLoad } from './balance.js';
-import { buildCutTable, type CutTable } from './cut-table.js';
+import { balance } from './balance.js';
+import { buildCutTable, type CutTable, type LoadFactor } from './cut-table.js';
 import type { GraphIndex } from './graph-index.js';
 import type { CutPositions } from './main-range.js';
 import { loadFactors, type SearchOptions } from './search-options.js';
@@ -78,21 +78,22 @@ function uShapes(table: CutTable, factors: readonly LoadFactor[], ceiling: numbe
   const byBytes = Number.isFinite(ceiling);
   const shapes: UShape[] = [];
   for (let head = 1; head < last - middle.length; head++) {
-    if (table.piece(0, head).computeMs * outer.compute > ceiling) break;
+    if (table.computeMs(0, head) * outer.compute > ceiling) break;
     const chainTo = balance(table, head, middle, ceiling);
     let best: UShape | undefined;
     for (let tail = head + middle.length; tail < last; tail++) {
       const chain = chainTo(tail);
       if (chain === undefined) continue;
-      const ownMs = table.piece(0, head).computeMs + table.piece(tail, last).computeMs;
+      const ownMs = table.computeMs(0, head) + table.computeMs(tail, last);
       // What the middle as a whole receives and sends is what the head sends and the tail receives.
       const maxLoad = Math.max(
         chain.maxLoad,
         ownMs * outer.compute,
-        pieceLoad(table, head, tail, { compute: 0, msPerByte: outer.msPerByte }),
+        table.inBytes(head, tail) * outer.msPerByte,
+        table.outBytes(head, tail) * outer.msPerByte,
       );
       if (maxLoad > ceiling) continue;
-      const bytes = chain.bytes + table.piece(head, tail).outBytes;
+      const bytes = chain.bytes + table.outBytes(head, tail);
       const better =
         best === undefined ||
         (byBytes

@@ -1,24 +1,69 @@
-import { type GraphIndex, visitReplicated } from './graph-index.js';
+import type { GraphIndex } from './graph-index.js';
 import type { MainValue } from './main-value.js';
 import { wireBytes, type WireDType } from './wire-form.js';
 
-/** What a stretch of main nodes, made one piece, costs. */
-export interface PieceCost {
-  /** Its main nodes and the replicated nodes that they need, milliseconds. */
-  readonly computeMs: number;
-  /** Wire bytes of the values that are made before it and read in it. */
-  readonly inBytes: number;
-  /** Wire bytes of the values that are made in it and read after it. */
-  readonly outBytes: number;
+/** How long a round keeps the worker of one component busy: device time per millisecond of cost, and link time per byte. */
+export interface LoadFactor {
+  readonly compute: number;
+  readonly msPerByte: number;
 }
 
-/** Candidate cuts with what they cost, for the search. */
-export interface CutTable {
+/** Candidate cuts with what the pieces between them cost, for the search. A piece is the stretch between candidates i and j. */
+export class CutTable {
   /** Candidate positions, ascending; the first is 0 and the last the number of main nodes. */
   readonly positions: readonly number[];
-  /** The piece between candidates i and j. */
-  readonly piece: (i: number, j: number) => PieceCost;
+  readonly #size: number;
+  readonly #computeMs: Float64Array;
+  readonly #inBytes: Float64Array;
+  readonly #outBytes: Float64Array;
+  readonly #loads = new Map<string, Float64Array>();
+
+  /** @param fill gives the costs of the pieces from candidate i to each candidate behind it */
+  constructor(positions: readonly number[], fill: (i: number, add: AddPiece) => void) {
+    const size = positions.length;
+    this.positions = positions;
+    this.#size = size;
+    this.#computeMs = new Float64Array(size * size);
+    this.#inBytes = new Float64Array(size * size);
+    this.#outBytes = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      fill(i, (j, computeMs, inBytes, outBytes) => {
+        this.#computeMs[i * size + j] = computeMs;
+        this.#inBytes[i * size + j] = inBytes;
+        this.#outBytes[i * size + j] = outBytes;
+      });
+    }
+  }
+
+  /** Its main nodes and the replicated nodes that they need, milliseconds. */
+  computeMs(i: number, j: number): number {
+    return this.#computeMs[i * this.#size + j]!;
+  }
+
+  /** Wire bytes of the values that are made before it and read in it. */
+  inBytes(i: number, j: number): number {
+    return this.#inBytes[i * this.#size + j]!;
+  }
+
+  /** Wire bytes of the values that are made in it and read after it. */
+  outBytes(i: number, j: number): number {
+    return this.#outBytes[i * this.#size + j]!;
+  }
+
+  /** The load of every piece, at `i * positions.length + j`: the longest of its compute, its receiving and its sending. */
+  loads({ compute, msPerByte }: LoadFactor): Float64Array {
+    const key = `${compute} ${msPerByte}`;
+    const known = this.#loads.get(key);
+    if (known !== undefined) return known;
+    const loads = this.#computeMs.map((ms, at) =>
+      Math.max(ms * compute, this.#inBytes[at]! * msPerByte, this.#outBytes[at]! * msPerByte),
+    );
+    this.#loads.set(key, loads);
+    return loads;
+  }
 }
+
+type AddPiece = (j: number, computeMs: number, inBytes: number, outBytes: number) => void;
 
 /** What sending it to another component takes: nothing where that makes it from the latents. */
 function sentBytes({ value, recompute }: MainValue, wireDtype: WireDType): number {
@@ -49,23 +94,17 @@ export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: nu
   const crossing = crossingBytesAt(index, wireDtype);
   const positions = choosePositions(index, crossing, limit);
   const bytesOf = index.mainValues.map((main) => sentBytes(main, wireDtype));
-  const costs = positions.map((position, i) => piecesFrom(index, bytesOf, position, positions.slice(i)));
-  return {
-    positions,
-    piece: (i, j) => costs[i]![j - i]!,
-  };
+  return new CutTable(positions, (i, add) => addPiecesFrom(index, bytesOf, positions, i, add));
 }
 
 function choosePositions(index: GraphIndex, crossing: Float64Array, limit: number): number[] {
   const count = index.mainNodes.length;
   if (count <= limit) return Array.from({ length: count + 1 }, (_, position) => position);
   // Half by cost, half by count, so that a graph whose cost sits in a few nodes still has cuts between the others.
-  const total = index.mainNodes.reduce((sum, node) => sum + index.graph.nodes[node]!.costMs, 0);
+  const total = index.stretches.beforeMs(count);
   const cheapest = new Map<number, number>();
-  let before = 0;
   for (let position = 1; position < count; position++) {
-    before += index.graph.nodes[index.mainNodes[position - 1]!]!.costMs;
-    const byCost = total > 0 ? before / total : 0;
+    const byCost = total > 0 ? index.stretches.beforeMs(position) / total : 0;
     const share = Math.floor((limit / 2) * byCost) + Math.floor((limit / 2) * (position / count));
     const known = cheapest.get(share);
     if (known === undefined || crossing[position]! <= crossing[known]!) cheapest.set(share, position);
@@ -73,14 +112,15 @@ function choosePositions(index: GraphIndex, crossing: Float64Array, limit: numbe
   return [0, ...[...cheapest.values()].sort((a, b) => a - b), count];
 }
 
-/** The pieces from `start` to each of `ends` (ascending, the first may be `start` itself). */
-function piecesFrom(
-  index: GraphIndex,
+/** The pieces from candidate i to each one behind it. */
+function addPiecesFrom(
+  { mainNodes, mainValues, stretches }: GraphIndex,
   bytesOf: readonly number[],
-  start: number,
-  ends: readonly number[],
-): PieceCost[] {
-  const { graph, mainNodes, mainValues } = index;
+  positions: readonly number[],
+  i: number,
+  add: AddPiece,
+): void {
+  const start = positions[i]!;
   // Bytes by the position at which they begin or cease to count, so that one sweep over the ends sums them.
   const enters = new Float64Array(mainNodes.length);
   const leaves = new Float64Array(mainNodes.length + 1);
@@ -94,19 +134,15 @@ function piecesFrom(
       leaves[last]! -= bytesOf[at]!;
     }
   }
-  const seen = new Set<number>();
-  let [computeMs, inBytes, outBytes] = [0, 0, 0];
+  let [replicatedMs, inBytes, outBytes] = [0, 0, 0];
   let position = start;
-  return ends.map((end) => {
+  for (let j = i; j < positions.length; j++) {
+    const end = positions[j]!;
+    replicatedMs += stretches.replicatedMs(start, position, end);
     for (; position < end; position++) {
-      const node = mainNodes[position]!;
-      computeMs += graph.nodes[node]!.costMs;
-      visitReplicated(index, node, seen, (replicated) => {
-        computeMs += graph.nodes[replicated]!.costMs;
-      });
       inBytes += enters[position]!;
       outBytes += leaves[position]!;
     }
-    return { computeMs, inBytes, outBytes };
-  });
+    add(j, stretches.beforeMs(end) - stretches.beforeMs(start) + replicatedMs, inBytes, outBytes);
+  }
 }

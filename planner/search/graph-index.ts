@@ -3,6 +3,7 @@ import type { MainValue } from './main-value.js';
 import { broadcastBytes } from './broadcast-bytes.js';
 import type { CostGraph } from './cost-graph.js';
 import { classifyNodes } from './dependence.js';
+import { Stretches } from './stretches.js';
 
 /** A cost graph with the lookups that cutting it needs, made once per graph. */
 export interface GraphIndex {
@@ -10,10 +11,18 @@ export interface GraphIndex {
   /** Nodes on a way from the latents to the noise prediction, ascending: what is cut. A "position" indexes into it. */
   readonly mainNodes: readonly number[];
   readonly mainValues: readonly MainValue[];
+  /** For each of `mainValues`: its producer, and the last position that reads it (-1 for none). */
+  readonly spans: { readonly from: Int32Array; readonly to: Int32Array };
+  /** Of the node that makes the noise prediction. */
+  readonly outputPosition: number;
   /** For each node: the replicated nodes whose outputs it reads. */
   readonly replicatedInputs: readonly (readonly number[])[];
   /** For each node: the graph inputs that it reads. */
   readonly graphInputs: readonly (readonly string[])[];
+  /** Costs and inputs of stretches of main nodes. */
+  readonly stretches: Stretches;
+  /** For each position: the value by which the cut behind it is named, one that is read further on if there is one. */
+  readonly endings: readonly string[];
   /** Cost of one run of the whole predictor, dead nodes left out, milliseconds. */
   readonly totalCostMs: number;
   /** Bytes of all module outputs, by what float32 values are on the wire (see broadcast-bytes.ts). */
@@ -67,13 +76,23 @@ export function indexGraph(graph: CostGraph): GraphIndex {
     }
   }
   const inputNames = new Set(graph.inputs.map((input) => input.name));
+  const graphInputs = graph.nodes.map((node) => node.inputs.filter((name) => inputNames.has(name)));
+  const endings = mainNodes.map((node) => graph.nodes[node]!.outputs[0]!);
+  for (const { value, producer: made } of mainValues.toReversed()) endings[made] = value.name;
   const mainNames = mainNodes.map((node) => graph.nodes[node]!.name);
   return {
     graph,
     mainNodes,
     mainValues,
+    spans: {
+      from: Int32Array.from(mainValues, ({ producer: made }) => made),
+      to: Int32Array.from(mainValues, ({ users: readers }) => readers.at(-1) ?? -1),
+    },
+    outputPosition: position[outputNode]!,
     replicatedInputs,
-    graphInputs: graph.nodes.map((node) => node.inputs.filter((name) => inputNames.has(name))),
+    graphInputs,
+    stretches: new Stretches({ graph, mainNodes, replicatedInputs, graphInputs }),
+    endings,
     totalCostMs,
     broadcastBytes: {
       float32: broadcastBytes(mainNames, mainValues, graph.output, 'float32'),
@@ -96,20 +115,4 @@ function producersInOrder(graph: CostGraph): Map<string, number> {
     }
   }
   return producer;
-}
-
-/** Adds `node`'s replicated ancestors that `seen` does not hold yet to it, and calls `visit` for each. */
-export function visitReplicated(
-  index: GraphIndex,
-  node: number,
-  seen: Set<number>,
-  visit: (node: number) => void,
-): void {
-  const stack = [...index.replicatedInputs[node]!];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    visit(next);
-    stack.push(...index.replicatedInputs[next]!);
-  }
 }

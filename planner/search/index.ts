@@ -17,14 +17,12 @@ export {
   toLink,
   uniformCluster,
 } from './search-options.js';
+export { type Goal, type PlanVariant, rank, type Sketch } from './refine.js';
 export {
   type Evaluated,
-  type Goal,
   partitionGraph,
   type PartitionSearch,
-  type PlanVariant,
   priceOf,
-  rank,
   searchPartition,
 } from './search.js';
 export { trafficBytes } from './traffic.js';

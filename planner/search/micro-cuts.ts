@@ -29,8 +29,7 @@ export function microCutRanges(
 ): MainRange[] {
   const pieces = rangesOf(cuts, index.mainNodes.length);
   if (sessions <= 1 || new Set(pieces.map((piece) => piece.component)).size === 1) return pieces;
-  const starts = timeline(index);
-  const plans = pieces.map((piece) => splitPlans(index, pieces, piece, sessions, starts, wireDtype));
+  const plans = pieces.map((piece) => splitPlans(index, pieces, piece, sessions, wireDtype));
   const chosen = new Map<MainRange, readonly number[]>();
   for (const component of new Set(pieces.map((piece) => piece.component))) {
     const own = pieces.flatMap((piece, at) =>
@@ -56,15 +55,6 @@ export function microCutRanges(
   });
 }
 
-/** When each main node starts if they run one after another; one entry more for the end. */
-function timeline(index: GraphIndex): Float64Array {
-  const starts = new Float64Array(index.mainNodes.length + 1);
-  for (const [position, node] of index.mainNodes.entries()) {
-    starts[position + 1] = starts[position]! + index.graph.nodes[node]!.costMs;
-  }
-  return starts;
-}
-
 interface SplitPlan {
   readonly cuts: readonly number[];
   /** Byte-milliseconds that session borders hold boundary tensors back. */
@@ -77,19 +67,19 @@ function splitPlans(
   pieces: readonly MainRange[],
   piece: MainRange,
   sessions: number,
-  starts: Float64Array,
   wireDtype: WireDType,
 ): SplitPlan[] {
-  const { made, used } = crossings(index, pieces, piece, starts, wireDtype);
-  const places = borderPlaces(piece, made, used, starts);
+  const { stretches } = index;
+  const { made, used } = crossings(index, pieces, piece, wireDtype);
+  const places = borderPlaces(index, piece, made, used);
   const cost = (from: number, to: number): number => {
     const [start, end] = [places[from]!, places[to]!];
     let sum = 0;
     for (const { position, atMs, bytes } of made) {
-      if (position >= start && position < end) sum += bytes * (starts[end]! - atMs);
+      if (position >= start && position < end) sum += bytes * (stretches.beforeMs(end) - atMs);
     }
     for (const { position, atMs, bytes } of used) {
-      if (position >= start && position < end) sum += bytes * (atMs - starts[start]!);
+      if (position >= start && position < end) sum += bytes * (atMs - stretches.beforeMs(start));
     }
     return sum;
   };
@@ -122,24 +112,27 @@ function crossings(
   index: GraphIndex,
   pieces: readonly MainRange[],
   piece: MainRange,
-  starts: Float64Array,
   wireDtype: WireDType,
 ): { made: Crossing[]; used: Crossing[] } {
+  const { stretches } = index;
   const componentAt = (position: number) =>
     pieces.find((one) => position >= one.start && position < one.end)!.component;
   const inside = (position: number) => position >= piece.start && position < piece.end;
   const made: Crossing[] = [];
   const used: Crossing[] = [];
   for (const { value, producer, users, recompute } of index.mainValues) {
-    if (recompute !== undefined) continue;
+    const last = users.at(-1) ?? 0;
+    if (recompute !== undefined || producer >= piece.end || last < piece.start) continue;
+    if (producer >= piece.start && last < piece.end) continue;
     const bytes = wireBytes(value, wireDtype);
     if (inside(producer)) {
       if (users.some((user) => !inside(user) && componentAt(user) !== piece.component)) {
-        made.push({ position: producer, atMs: starts[producer + 1]!, bytes });
+        made.push({ position: producer, atMs: stretches.beforeMs(producer + 1), bytes });
       }
     } else if (componentAt(producer) !== piece.component) {
       const first = users.find((user) => componentAt(user) === piece.component);
-      if (first !== undefined && inside(first)) used.push({ position: first, atMs: starts[first]!, bytes });
+      if (first !== undefined && inside(first))
+        used.push({ position: first, atMs: stretches.beforeMs(first), bytes });
     }
   }
   return { made, used };
@@ -147,20 +140,21 @@ function crossings(
 
 /** Where a session may end: after what is made, before what is read, and in equal shares of the time. */
 function borderPlaces(
+  { stretches }: GraphIndex,
   piece: MainRange,
   made: readonly Crossing[],
   used: readonly Crossing[],
-  starts: Float64Array,
 ): number[] {
   const byBytes = [
     ...made.map(({ position, bytes }) => ({ place: position + 1, bytes })),
     ...used.map(({ position, bytes }) => ({ place: position, bytes })),
   ].sort((a, b) => b.bytes - a.bytes);
   const places = new Set(byBytes.slice(0, MAX_PLACES).map(({ place }) => place));
-  const total = starts[piece.end]! - starts[piece.start]!;
+  const beginMs = stretches.beforeMs(piece.start);
+  const total = stretches.beforeMs(piece.end) - beginMs;
   let share = 1;
   for (let position = piece.start + 1; position < piece.end; position++) {
-    if (starts[position]! - starts[piece.start]! < (share * total) / EQUAL_SHARES) continue;
+    if (stretches.beforeMs(position) - beginMs < (share * total) / EQUAL_SHARES) continue;
     places.add(position);
     share++;
   }

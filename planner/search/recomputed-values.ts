@@ -1,4 +1,5 @@
-import { type GraphIndex, visitReplicated } from './graph-index.js';
+import type { GraphIndex } from './graph-index.js';
+import { behind } from './stretches.js';
 
 /** Of all weights, the most that making a value from the latents may take by default. A U-Net's conv_in has a ten-thousandth. */
 export const RECOMPUTED_SHARE = 0.01;
@@ -45,7 +46,7 @@ function nearNodes(index: GraphIndex, share: number): Map<number, readonly numbe
     if (weights.filter(({ length }) => length > 0).length > 1 || bytesOf(new Set(weights.flat())) > mostBytes)
       continue;
     const all = new Set(nodes);
-    for (const one of nodes) visitReplicated(index, one, all, () => {});
+    for (const one of nodes) for (const replicated of behind(index, one)) all.add(replicated);
     let costMs = 0;
     for (const one of all) costMs += graph.nodes[one]!.costMs;
     if (costMs < maxCostMs) near.set(position, nodes);

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import type { LoadFactor } from './balance.js';
 import { type Cluster, type Link, occupancyMs, workersOf } from '../../program/index.js';
 import type { CostGraph } from './cost-graph.js';
+import type { LoadFactor } from './cut-table.js';
 import type { PartitionShape } from './main-range.js';
 import { RECOMPUTED_SHARE } from './recomputed-values.js';
 import type { WireDType } from './wire-form.js';

@@ -5,10 +5,11 @@ import type { CostGraph } from './cost-graph.js';
 import { explicitCuts } from './explicit-cuts.js';
 import { type GraphIndex, indexGraph } from './graph-index.js';
 import { componentsOf, type CutPositions, rangesOf } from './main-range.js';
+import { type Goal, nameOf, type PlanVariant, Prices, rank, refine, type Sketch } from './refine.js';
 import { inMicroBatches } from '../../program/index.js';
 import { microCutRanges } from './micro-cuts.js';
 import type { Partition } from '../../program/index.js';
-import { hiddenPeriodMs, type PredictedPeriod, predictPeriod } from './period.js';
+import { hiddenPeriodMs, predictPeriod } from './period.js';
 import { markRecomputed } from './recomputed-values.js';
 import { trafficBytes } from './traffic.js';
 import { type PartitionOptions, resolveOptions, type SearchOptions } from './search-options.js';
@@ -21,29 +22,15 @@ const HALVED_BYTES_WORTH = 0.05;
 const TRIED_NODES = 60_000;
 const MIN_TRIES = 24;
 const MAX_TRIES = 120;
-/** The longest move of a cut, as a power of two. */
-const MAX_STEP_LOG2 = 5;
 /** Cuts per goal that are tried with micro-cuts and lag. */
 const FINALISTS = 8;
 
 /** A partition with the period that it was chosen for. */
-export interface Evaluated {
-  readonly cuts: CutPositions;
-  /** As it runs: in its micro-batches. */
-  readonly partition: Partition;
+export interface Evaluated extends Sketch {
   /** The partition of one micro-batch: its segments are the sessions. */
   readonly sessions: Partition;
-  readonly predicted: PredictedPeriod;
-  /** Bytes between workers per round. */
-  readonly bytes: number;
   /** The ring cut whose tensors are two rounds old; undefined where none is. */
   readonly laggedCut: number | undefined;
-}
-
-/** Sessions and lag of a plan; what else there is to choose once the cuts are known. */
-export interface PlanVariant {
-  readonly microCuts: number;
-  readonly lag: 1 | 2;
 }
 
 /** The search for one graph and one cluster; its candidates are found once, however many variants are asked for. */
@@ -52,9 +39,11 @@ export interface PartitionSearch {
   /** The best partition with this many sessions per component and this lag, by the predicted period. */
   readonly best: (variant: PlanVariant) => Evaluated;
   /** The partitions that {@link best} chooses from; one where the cuts were named. */
-  readonly finalists: (variant: PlanVariant) => Evaluated[];
+  readonly finalists: (variant: PlanVariant) => Sketch[];
   /** Moves the cuts of one for as long as `goal` gets smaller, at most so many tries. Named cuts stay where they are. */
-  readonly refine: (start: Evaluated, variant: PlanVariant, goal: Goal, tries: number) => Evaluated;
+  readonly refine: (start: Sketch, variant: PlanVariant, goal: Goal, tries: number) => Sketch;
+  /** The whole of a partition of this variant. */
+  readonly whole: (sketch: Sketch, variant: PlanVariant) => Evaluated;
 }
 
 /**
@@ -87,28 +76,34 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
   const index = markRecomputed(plain, resolved.recomputeShare);
   const finalists = explicit === undefined ? finalCuts(index, resolved) : [explicit];
   const prices = new Prices();
-  const all = (variant: PlanVariant): Evaluated[] => {
+  const sketchOf =
+    (variant: PlanVariant) =>
+    (cuts: CutPositions): Sketch =>
+      sketch(index, resolved, cuts, variant);
+  const all = (variant: PlanVariant): Sketch[] => {
     checkVariant(variant);
-    return finalists.map((cuts) => evaluate(index, resolved, cuts, variant));
+    return finalists.map(sketchOf(variant));
   };
+  const whole = ({ cuts }: Sketch, variant: PlanVariant): Evaluated =>
+    evaluate(index, resolved, cuts, variant, true);
   return {
     options: resolved,
-    best: (variant) => preferred(all(variant)),
+    best: (variant) => whole(preferred(all(variant)), variant),
     finalists: all,
     refine: (start, variant, goal, tries) =>
-      explicit === undefined ? refine(index, resolved, start, { variant, goal, tries }, prices) : start,
+      explicit === undefined
+        ? refine(index.mainNodes.length, start, { variant, goal, tries, prices, sketch: sketchOf(variant) })
+        : start,
+    whole,
   };
 }
-
-/** By what two cuts are compared in a search: smaller is better. */
-export type Goal = (one: Evaluated) => number;
 
 /**
  * The few cuts that are worth trying with micro-cuts and lag: the best by the period as it is with one session per piece, and the
  * best by what remains of it when all waits for boundary tensors are hidden, each refined.
  */
 function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
-  const candidates = candidateCuts(index, options).map((cuts) => evaluate(index, options, cuts, PLAIN));
+  const candidates = candidateCuts(index, options).map((cuts) => sketch(index, options, cuts, PLAIN));
   if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
   const plain: Goal = (one) => priceOf(one.predicted.periodMs, one.bytes);
   const hidden: Goal = (one) =>
@@ -123,87 +118,18 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
     const count = index.mainNodes.length;
     const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
     const refined = starts.map((start) =>
-      refine(index, options, start, { variant: PLAIN, goal, tries }, prices),
+      refine(count, start, {
+        variant: PLAIN,
+        goal,
+        tries,
+        prices,
+        sketch: (cuts) => sketch(index, options, cuts, PLAIN),
+      }),
     );
     const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
     for (const { cuts } of [...refined, ...best.map(({ one }) => one)]) finalists.set(nameOf(cuts), cuts);
   }
   return [...finalists.values()];
-}
-
-/** With their prices, the best first. */
-export function rank(all: readonly Evaluated[], goal: Goal): { one: Evaluated; price: number }[] {
-  return all.map((one) => ({ one, price: goal(one) })).sort((a, b) => a.price - b.price);
-}
-
-interface Refinement {
-  readonly variant: PlanVariant;
-  readonly goal: Goal;
-  readonly tries: number;
-}
-
-/** Prices of cuts that were tried: moves at random come back to them, on small graphs most of the time. */
-class Prices {
-  readonly #byGoal = new Map<Goal, Map<string, number>>();
-
-  of(goal: Goal, variant: PlanVariant, cuts: CutPositions): number | undefined {
-    return this.#byGoal.get(goal)?.get(keyOf(variant, cuts));
-  }
-
-  keep(goal: Goal, variant: PlanVariant, cuts: CutPositions, price: number): void {
-    const prices = this.#byGoal.get(goal) ?? new Map<string, number>();
-    this.#byGoal.set(goal, prices.set(keyOf(variant, cuts), price));
-  }
-}
-
-function keyOf({ microCuts, lag }: PlanVariant, cuts: CutPositions): string {
-  return `${microCuts} ${lag} ${nameOf(cuts)}`;
-}
-
-function nameOf({ shape, positions }: CutPositions): string {
-  return `${shape} ${positions.join(' ')}`;
-}
-
-/** Moves cuts by a few nodes, one or two neighbours at a time, wherever that serves the goal or costs it nothing. */
-function refine(
-  index: GraphIndex,
-  options: SearchOptions,
-  start: Evaluated,
-  { variant, goal, tries }: Refinement,
-  prices: Prices,
-): Evaluated {
-  const count = index.mainNodes.length;
-  const next = numbers();
-  let best = start;
-  let bestScore = goal(start);
-  for (let tried = 0; tried < tries; tried++) {
-    const { shape, positions } = best.cuts;
-    const first = next(positions.length);
-    const last = next(4) === 0 ? first + 1 : first;
-    const step = 2 ** next(MAX_STEP_LOG2 + 1) * (next(2) === 0 ? 1 : -1);
-    const moved = positions.map((position, at) => (at >= first && at <= last ? position + step : position));
-    const edges = [0, ...moved, count];
-    if (edges.some((edge, at) => at > 0 && edge <= edges[at - 1]!)) continue;
-    const cuts = { shape, positions: moved };
-    const known = prices.of(goal, variant, cuts);
-    if (known !== undefined && known > bestScore) continue;
-    const other = evaluate(index, options, cuts, variant);
-    const score = goal(other);
-    prices.keep(goal, variant, cuts, score);
-    if (score > bestScore) continue;
-    best = other;
-    bestScore = score;
-  }
-  return best;
-}
-
-/** Numbers below `limit` that look random and are the same in every run: a plan must not depend on chance. */
-function numbers(): (limit: number) => number {
-  let state = 1;
-  return (limit) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return Math.floor((state / 0x80000000) * limit);
-  };
 }
 
 function checkVariant(variant: PlanVariant): void {
@@ -218,18 +144,24 @@ function checkVariant(variant: PlanVariant): void {
 
 const PLAIN: PlanVariant = Object.freeze({ microCuts: 1, lag: 1 });
 
+function sketch(index: GraphIndex, options: SearchOptions, cuts: CutPositions, variant: PlanVariant): Sketch {
+  return evaluate(index, options, cuts, variant, false);
+}
+
 function evaluate(
   index: GraphIndex,
   options: SearchOptions,
   cuts: CutPositions,
   { microCuts, lag }: PlanVariant,
+  withNodes: boolean,
 ): Evaluated {
   const ranges =
     microCuts === 1
       ? rangesOf(cuts, index.mainNodes.length)
       : microCutRanges(index, cuts, microCuts, options.wireDtype);
   const withLag = (laggedCut: number | undefined): Evaluated => {
-    const sessions = assemblePartition(index, cuts, { wireDtype: options.wireDtype, ranges, laggedCut });
+    const { wireDtype } = options;
+    const sessions = assemblePartition(index, cuts, { wireDtype, ranges, laggedCut, withNodes });
     const partition = inMicroBatches(sessions, options.microBatches);
     const predicted = predictPeriod(partition, options.cluster, options);
     return {
@@ -271,8 +203,8 @@ function laterOf(byCut: readonly Evaluated[]): Evaluated {
 }
 
 /** The one with the shortest period, unless another is hardly longer and moves far fewer bytes. */
-function preferred(all: readonly Evaluated[]): Evaluated {
-  const priced = (one: Evaluated) => priceOf(one.predicted.periodMs, one.bytes);
+function preferred(all: readonly Sketch[]): Sketch {
+  const priced = (one: Sketch) => priceOf(one.predicted.periodMs, one.bytes);
   return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
 }
 

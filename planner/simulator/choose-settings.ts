@@ -8,6 +8,7 @@ import {
   priceOf,
   rank,
   searchPartition,
+  type Sketch,
 } from '../search/index.js';
 import { simulate } from './simulate.js';
 
@@ -33,6 +34,12 @@ const STEPS = 50;
 const WARM_UP = 1;
 /** Less than 1 % of the price (a logarithm) is no difference. */
 const TIE = 0.01;
+/** A finalist whose estimated price (a logarithm) is so much above the least is not simulated: simulated jobs differ from estimates by less. */
+const MAX_BEHIND = 0.04;
+/** Nor is a moved cut whose estimated price is so much above that of the one it was moved from. */
+const MAX_WORSE = 0.002;
+/** Finalists of a variant that are simulated, the best by their estimates. */
+const MAX_SIMULATED = 6;
 /** Finalists whose cuts are moved: the best is not always the one that can be made best. */
 const REFINED = 3;
 /** Simulated tasks that moving the cuts of each may cost: a quarter of a second or so. */
@@ -56,18 +63,19 @@ export function chooseSettings(
   const lags: readonly (1 | 2)[] = alone ? [1] : [...(choices.lags ?? [1])].sort((a, b) => a - b);
   const sessions = alone ? [1] : [...(choices.microCuts ?? [1, 2, 3, 4])].sort((a, b) => a - b);
   const goal: Goal = (one) => priceOf(jobMs(one, search), one.bytes);
+  const estimate: Goal = (one) => priceOf(estimatedJobMs(one, search), one.bytes);
   const variants = lags
     .flatMap((lag) => sessions.map((microCuts) => ({ microCuts, lag })))
-    .map((variant) => ({ variant, ranked: rank(search.finalists(variant), goal) }));
+    .map((variant) => ({ variant, ranked: rank(likely(search.finalists(variant), estimate), goal) }));
   const least = Math.min(...variants.map(({ ranked }) => ranked[0]!.price));
   const { variant, ranked } = variants.find((tried) => tried.ranked[0]!.price <= least + TIE)!;
   const refined = ranked.slice(0, REFINED).map(({ one }) => {
     const tasks = one.partition.segments.length * STEPS;
     const tries = alone ? 0 : Math.min(MAX_TRIES, Math.floor(REFINED_TASKS / tasks));
-    return search.refine(one, variant, goal, tries);
+    return search.refine(one, variant, screened(goal, estimate), tries);
   });
   return {
-    ...rank(refined, goal)[0]!.one,
+    ...search.whole(rank(refined, goal)[0]!.one, variant),
     ...variant,
     tried: variants.map((tried) => ({
       ...tried.variant,
@@ -76,7 +84,35 @@ export function chooseSettings(
   };
 }
 
-function jobMs({ partition }: Evaluated, { options }: PartitionSearch): number {
+/** Those that may turn out best, by their estimated prices. */
+function likely(all: readonly Sketch[], estimate: Goal): Sketch[] {
+  const ranked = rank(all, estimate);
+  const least = ranked[0]!.price;
+  return ranked
+    .filter(({ price }) => price <= least + MAX_BEHIND)
+    .slice(0, MAX_SIMULATED)
+    .map(({ one }) => one);
+}
+
+/** The goal, without simulating what the estimate says is worse than the best so far. */
+function screened(goal: Goal, estimate: Goal): Goal {
+  let least = { price: Number.POSITIVE_INFINITY, estimated: Number.POSITIVE_INFINITY };
+  return (one) => {
+    const estimated = estimate(one);
+    if (estimated > least.estimated + MAX_WORSE) return Number.POSITIVE_INFINITY;
+    const price = goal(one);
+    if (price <= least.price) least = { price, estimated };
+    return price;
+  };
+}
+
+/** A job as it would be if every round took the predicted period: a lower bound, but for the rounds at its beginning and its end. */
+function estimatedJobMs({ partition, predicted }: Sketch, { options }: PartitionSearch): number {
+  const stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
+  return WARM_UP * stepMs + Math.ceil((STEPS - WARM_UP) / options.stride) * predicted.periodMs;
+}
+
+function jobMs({ partition }: Sketch, { options }: PartitionSearch): number {
   const { stride, cluster } = options;
   const replicas = (cluster.placement.at(-1)?.length ?? 1) > 1;
   const settings = {

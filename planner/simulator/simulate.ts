@@ -13,14 +13,7 @@ import {
   travellingLatents,
   workerOfRun,
 } from '../../program/index.js';
-import {
-  JobProgram,
-  type Reader,
-  type ReadVersion,
-  type Round,
-  type ScheduleSettings,
-  type Task,
-} from '../../program/index.js';
+import { JobProgram, type Round, type ScheduleSettings, type Task } from '../../program/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';
@@ -57,8 +50,8 @@ class Simulation {
   readonly #segments: ReadonlyMap<string, Segment>;
   /** By step: the latents that are made when its own are known, each with the workers that read it, in the order of their tasks. */
   readonly #sampleReaders = new Map<number, Map<string, Set<string>>>();
-  /** By round, who reads what it makes: by `name@version`. */
-  readonly #made = new Map<number, ReadonlyMap<string, readonly Reader[]>>();
+  /** By version of a boundary tensor: the workers that read it. */
+  readonly #readers = new Map<string, Set<string>>();
   /** By name; empty where only the coordinator runs the sampler. */
   readonly #latents: ReadonlyMap<string, Travelling>;
   readonly #isSamplerAtWorker: boolean;
@@ -99,7 +92,6 @@ class Simulation {
     for (const round of this.#rounds) {
       for (const task of this.#program.tasks(round)) this.#enqueue(task, round);
       // Asked in order: the program keeps a few rounds only, and would make each of them twice.
-      this.#made.set(round.round, new Map(this.#program.made(round).map(placed)));
     }
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
@@ -117,12 +109,11 @@ class Simulation {
   #enqueue(task: Task, round: Round): void {
     const worker = this.#workerOf(task);
     const segment = this.#segments.get(task.segment)!;
-    const needs = [
-      `issued ${task.round} ${worker}`,
-      ...task.reads.flatMap(({ name, version, blend }) =>
-        [version, ...(blend === undefined ? [] : [blend.version])].map((one) => `${name}@${one} ${worker}`),
-      ),
-    ];
+    const needs = [`issued ${task.round} ${worker}`];
+    for (const { name, version, blend } of task.reads) {
+      needs.push(this.#read(`${name}@${version}`, worker));
+      if (blend !== undefined) needs.push(this.#read(`${name}@${blend.version}`, worker));
+    }
     if (segment.readsSample) {
       const { name, version } = task.latents;
       needs.push(`${name}@${version} ${worker}`);
@@ -134,6 +125,13 @@ class Simulation {
     this.#queues.set(worker, queue);
     const epsStep = completesNoise(this.#partition, segment) ? task.epsStep : undefined;
     queue.tasks.push({ task, worker, segment, epsStep, needs, round });
+  }
+
+  #read(what: string, worker: string): string {
+    const readers = this.#readers.get(what);
+    if (readers === undefined) this.#readers.set(what, new Set([worker]));
+    else readers.add(worker);
+    return `${what} ${worker}`;
   }
 
   /** Marks something as being on a worker, and starts what waited for it. */
@@ -179,7 +177,7 @@ class Simulation {
     });
   }
 
-  #finish({ task, round, worker, epsStep: step }: QueuedTask, endMs: number): void {
+  #finish({ task, worker, epsStep: step }: QueuedTask, endMs: number): void {
     const publish = (
       name: string,
       version: number,
@@ -204,9 +202,8 @@ class Simulation {
     }
     if (task.writes.length === 0) return;
     for (const { name, version } of task.writes) {
-      const readers = this.#readersOf(round, name, version);
-      const workers = new Set(readers.map((reader) => this.#workerOf(reader)));
-      publish(name, version, this.#tensors.get(name)!, workers);
+      const readers = this.#readers.get(`${name}@${version}`) ?? new Set();
+      publish(name, version, this.#tensors.get(name)!, readers);
     }
   }
 
@@ -224,11 +221,7 @@ class Simulation {
       publish(name, step, { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes }, readers);
   }
 
-  #readersOf(round: Round, name: string, version: number): readonly Reader[] {
-    return this.#made.get(round.round)?.get(`${name}@${version}`) ?? [];
-  }
-
-  #workerOf({ component, run }: Reader): string {
+  #workerOf({ component, run }: Task): string {
     return workerOfRun(this.#cluster.placement, component, run);
   }
 
@@ -278,8 +271,4 @@ class Simulation {
     for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
       this.#network.sendLatents(`${name}@${step}`, step, round.round, readers, readyMs);
   }
-}
-
-function placed({ name, version, readers }: ReadVersion): [string, readonly Reader[]] {
-  return [`${name}@${version}`, readers];
 }
