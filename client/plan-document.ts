@@ -3,6 +3,7 @@ export interface PlanDocument {
   /** `asyncdiff.plan/1`. */
   readonly schema: string;
   /** Content address of the plan: the same plan gives the same bits. */
+  /** Empty where `plan` was asked about weights of over 256 MB that no job has read yet: they are not hashed for it. */
   readonly plan_id: string;
   readonly declared: boolean;
   /** Milliseconds of an asynchronous round. */

@@ -4,13 +4,13 @@ import { plannedSettings } from '../common/settings/index.js';
 import { ByteMeter } from '../common/byte-progress.js';
 import { ContentIndex } from '../common/model-file/index.js';
 import {
-  describeModel,
   exportSegments,
   ModelTensors,
   prepareModel,
   type PreparedModel,
   type SegmentArtifact,
   speedOf,
+  tensorRanges,
 } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
@@ -77,12 +77,15 @@ export async function makePlan(
   const exported =
     measured.prepared === undefined
       ? undefined
-      : await exportTo(request.workDir, measured.prepared, chosen.sessions, onProgress);
+      : await exportTo(request, measured.prepared, chosen.sessions, onProgress);
   const specs = segmentSpecs(graph, chosen, exported?.segments);
+  const isUnhashed = measured.prepared !== undefined && exported === undefined;
   return {
-    planId: planId(chosen.partition, placement, specs, settings.lookAhead),
+    planId: isUnhashed ? '' : planId(chosen.partition, placement, specs, settings.lookAhead),
     predictorId:
-      measured.prepared === undefined ? '' : predictorId(measured.prepared.key, exported?.artifacts),
+      measured.prepared === undefined || isUnhashed
+        ? ''
+        : predictorId(measured.prepared.key, exported?.artifacts),
     programId: programId(chosen.partition, placement, settings),
     partition: chosen.partition,
     placement,
@@ -108,14 +111,27 @@ export async function makePlan(
   };
 }
 
-/** The sessions' graphs in a file each, and the tensors that they name, where these lie. */
+/** Of weights that were never hashed, the most that a plan which is only looked at reads. */
+const MAX_PREVIEW_HASH_BYTES = 256 * 2 ** 20;
+
+interface Exported {
+  readonly segments: readonly SegmentArtifact[];
+  readonly artifacts: Map<string, Artifact>;
+  readonly sources: Plan['sources'];
+}
+
+/** The sessions' graphs in a file each, and the tensors that they name, where these lie. Undefined: the plan is a preview of too large a model. */
 async function exportTo(
-  workDir: string,
+  { workDir, isPreview = false }: PlanRequest,
   prepared: PreparedModel,
   sessions: Partition,
   onProgress: OnPlanningProgress,
-): Promise<{ segments: SegmentArtifact[]; artifacts: Map<string, Artifact>; sources: Plan['sources'] }> {
+): Promise<Exported | undefined> {
   const index = new ContentIndex(join(workDir, 'hashes'));
+  if (isPreview) {
+    const ranges = tensorRanges(prepared.folded.skeleton);
+    if ((await index.unknownBytes(ranges)) > MAX_PREVIEW_HASH_BYTES) return undefined;
+  }
   const meter = new ByteMeter();
   const tensors = await ModelTensors.hash(prepared.folded.skeleton, index, {
     onProgress: (done, total) =>
@@ -149,11 +165,7 @@ async function measure(
   const prepared = await prepareModel({
     modelPath: source.modelPath,
     adaptation: source.adaptation,
-    inputShapes: microBatchShapes(
-      describeModel(source.modelPath, source.adaptation),
-      source.inputShapes,
-      settings.microBatches,
-    ),
+    inputShapes: (predictor) => microBatchShapes(predictor, source.inputShapes, settings.microBatches),
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     device: speedOf(device, threads),

@@ -68,11 +68,13 @@ export interface PlanRequest {
   /** What the costs are for: the device of the workers as they write it, and its threads. */
   readonly device?: string | undefined;
   readonly threads: number;
+  /** The plan is looked at, not run: weights that were never hashed are not read where they are large. It then has no id and no artifacts. */
+  readonly isPreview?: boolean | undefined;
 }
 
 /** A partition placed on workers, ready to be deployed. Plain data: it crosses threads. */
 export interface Plan {
-  /** Content address of partition, placement and sessions: the same plan gives the same bits. */
+  /** Content address of partition, placement and sessions: the same plan gives the same bits. Empty in a preview whose weights were not hashed. */
   readonly planId: string;
   /** Content address of the predictor at its shapes, whatever it is cut into; empty for declared devices. */
   readonly predictorId: string;

@@ -48,7 +48,7 @@ const JSON_KEYS = `## JSON documents
 | \`broadcast_bytes_per_round\` | what broadcasting every module's output to every worker would move |
 | \`period_ms\`, \`predicted_period_ms\` | median time of an asynchronous round, and what the plan said |
 | \`max_share\` | the busiest worker's share of the predictor's compute: bounds the speed-up at T / (w + (T - w) * share) |
-| \`cuts\`, \`plan_id\` | where the predictor was cut; the same \`plan_id\` gives the same bits |
+| \`cuts\`, \`plan_id\` | where the predictor was cut; the same \`plan_id\` gives the same bits (\`plan\` leaves it empty for weights of over 256 MB that no job has read yet) |
 | \`request\` | what was asked for; with what follows \`--replay\` gives the same bits again ([quality](../quality.md#repeating-a-run)) |
 | \`version\`, \`predictor_id\`, \`program_id\`, \`inputs_sha256\`, \`runtimes\` | what decides the bits, besides settings and steps in order |
 | \`latents_sha256\` | of the final latents |

@@ -58,6 +58,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       batchRepeat: GUIDED_BATCH,
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
+      isPreview: true,
     },
     {
       signal: io.signal,

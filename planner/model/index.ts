@@ -3,7 +3,7 @@ export { CPU_CORE, type DeviceSpeed, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
 export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
-export { ModelTensors } from './model-tensors.js';
+export { ModelTensors, tensorRanges } from './model-tensors.js';
 export { nearest } from './near-names.js';
 export { describeInputs, describeModel, prepareModel, type PrepareOptions } from './prepare.js';
 export type { PreparedModel } from './prepared-model.js';

@@ -44,13 +44,7 @@ export class ModelTensors {
       readonly onProgress?: (done: number, total: number) => void;
     } = {},
   ): Promise<ModelTensors> {
-    const found: FileRange[] = [];
-    const visit = (tensor: TensorProto): void => {
-      const range = tensorRange(tensor, skeleton.folder);
-      if (range !== undefined) found.push(range);
-    };
-    for (const tensor of skeleton.weights.values()) visit(tensor);
-    visitNodeTensors(skeleton, visit);
+    const found = tensorRanges(skeleton);
     const total = await index.unknownBytes(found);
     let done = 0;
     const hashOptions: HashOptions = {
@@ -82,6 +76,18 @@ export class ModelTensors {
       throw new AsyncDiffError('internal', `tensor ${tensor.name ?? ''} was not hashed`);
     return sha256;
   }
+}
+
+/** Where the tensors of a skeleton lie that are in files. */
+export function tensorRanges(skeleton: Skeleton): FileRange[] {
+  const found: FileRange[] = [];
+  const visit = (tensor: TensorProto): void => {
+    const range = tensorRange(tensor, skeleton.folder);
+    if (range !== undefined) found.push(range);
+  };
+  for (const tensor of skeleton.weights.values()) visit(tensor);
+  visitNodeTensors(skeleton, visit);
+  return found;
 }
 
 function keyOf({ path, offsetBytes, lengthBytes }: FileRange): string {

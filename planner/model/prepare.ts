@@ -23,7 +23,7 @@ export interface PrepareOptions {
   /** What is done to the graph first. */
   readonly adaptation?: PredictorAdaptation | undefined;
   /** Shapes of the inputs that the model leaves open, by name; `sample` is enough for most models. */
-  readonly inputShapes: InputShapes;
+  readonly inputShapes: InputShapes | ((predictor: PredictorDescription) => InputShapes);
   /** Values that a component is to end with (`--cut`). */
   readonly keepValues?: readonly string[] | undefined;
   /** Folder for folded graphs; a second call with the same graph and shapes takes what it finds there. */
@@ -57,7 +57,9 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   const { signal, workDir } = options;
   const file = loadAdapted(options.modelPath, options.adaptation);
   const predictor = describePredictor(file.model);
-  const inputs = resolveShapes(predictor, options.inputShapes);
+  const { inputShapes } = options;
+  const shapes = typeof inputShapes === 'function' ? inputShapes(predictor) : inputShapes;
+  const inputs = resolveShapes(predictor, shapes);
   const keepValues = [...new Set(options.keepValues ?? [])];
   checkKeepValues(file, keepValues, predictor.output.name);
   checkCancelled(signal);
