@@ -3,41 +3,12 @@ import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { JobListener } from '../../coordinator/workers/index.js';
 import type { WorkerHandle } from '../../coordinator/workers/worker-handle.js';
 import type { Conversation } from '../../worker/conversation/conversation.js';
+import { Choices } from '../support/choices.js';
+import { FATES } from '../support/message-net.js';
 import { conversationOf, handleOf, wires } from '../support/state-machines.js';
 
-/** What can happen to a message on its way. */
-const FATES = ['arrives', 'is lost', 'comes twice', 'comes when all else is over'] as const;
 /** Where the coordinator gives up what it is at. */
 const CANCELS = ['never', 'while it deploys', 'while it starts'] as const;
-
-/** Makes every choice in every way, one run after another: the next run changes the last choice that has another way left. */
-class Choices {
-  #taken: { choice: number; of: number }[] = [];
-  #at = 0;
-
-  next(of: number): number {
-    const known = this.#taken[this.#at];
-    if (known === undefined) this.#taken.push({ choice: 0, of });
-    this.#at += 1;
-    return known?.choice ?? 0;
-  }
-
-  /** False when all ways were taken. */
-  advance(): boolean {
-    this.#at = 0;
-    while (this.#taken.length > 0) {
-      const last = this.#taken.at(-1) as { choice: number; of: number };
-      last.choice += 1;
-      if (last.choice < last.of) return true;
-      this.#taken.pop();
-    }
-    return false;
-  }
-
-  toString(): string {
-    return this.#taken.map(({ choice }) => choice).join('');
-  }
-}
 
 /** A coordinator's handle and a worker's conversation, with a way between them that does to messages what the choices say. */
 class Pair {

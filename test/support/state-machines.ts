@@ -47,22 +47,33 @@ export function wires() {
   };
 }
 
-export function handleOf(name: string, send: (message: CoordinatorMessage) => void): WorkerHandle {
-  return new WorkerHandle(name, name, plainFacts(name), { send, close: () => undefined });
+export function handleOf(
+  name: string,
+  send: (message: CoordinatorMessage) => void,
+  close: () => void = () => undefined,
+): WorkerHandle {
+  return new WorkerHandle(name, name, plainFacts(name), { send, close });
 }
 
-/** What a worker's machine has loaded, and the attempts that it has begun. */
+/** What a worker's machine has loaded, the attempts that it has begun, and who hears of the rounds that it runs. */
 export interface Machine {
   readonly loaded: Set<string>;
   readonly started: string[];
+  onRound?:
+    | ((round: { readonly jobId: string; readonly attempt: number; readonly lastStep: number }) => void)
+    | undefined;
+}
+
+export function emptyMachine(): Machine {
+  return { loaded: new Set(), started: [] };
 }
 
 /** A worker's end, on a machine that does at once what it is told. */
 export function conversationOf(
   name: string,
   send: (message: WorkerMessage) => void,
+  machine: Machine = emptyMachine(),
 ): { conversation: Conversation; machine: Machine } {
-  const machine: Machine = { loaded: new Set(), started: [] };
   const inference: ConversationOptions['inference'] = {
     load: async ({ deploymentId }) => {
       machine.loaded.add(deploymentId);
@@ -83,7 +94,7 @@ export function conversationOf(
     state: async () => ({ tasksDone: 0, missing: [], round: 0 }),
     tensor: () => undefined,
     framesFrom: () => undefined,
-    round: () => undefined,
+    round: ({ jobId, attempt, round }) => machine.onRound?.({ jobId, attempt, lastStep: round.lastStep }),
   };
   const conversation = new Conversation({
     workerId: name,
