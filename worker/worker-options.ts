@@ -37,5 +37,10 @@ export interface WorkerOptions {
   readonly security?: LinkSecurity | undefined;
   /** Tensors from workers on this host come through shared memory where there is some. Default true. */
   readonly sharedMemory?: boolean | undefined;
+  /**
+   * How long a run on the device may outlast the plan that it belongs to, milliseconds: then it counts as one without an end, and the inference
+   * thread is replaced. Default 60,000.
+   */
+  readonly runPatienceMs?: number | undefined;
   readonly log: WorkerLog;
 }

@@ -99,7 +99,9 @@ export class AsyncDiffWorker {
         onOpened: (event) => this.#conversation?.onOpened(event),
         onFramesBroken: (event) => this.#conversation?.onFramesBroken(event),
         onDeath: (error) => die(error),
+        onReplaced: (error) => options.log.warn({ error: error.rawMessage }, 'inference thread replaced'),
       },
+      options.runPatienceMs,
     );
   }
 

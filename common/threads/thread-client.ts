@@ -87,7 +87,17 @@ export class ThreadClient<Calls extends ThreadCalls<Calls>, Post = never, Event 
     await this.#exited;
   }
 
+  /** Nobody waits for it any more, not even for its end: what it is at cannot be interrupted. It ends by itself after that. */
+  abandon(error: AsyncDiffError): void {
+    void this.stop();
+    this.#ended = error;
+    this.#pending.rejectAll(error);
+    this.#thread.unref();
+  }
+
   #receive(message: FromThread): void {
+    // What an abandoned one still says.
+    if (this.#ended !== undefined) return;
     switch (message.kind) {
       case 'event':
         return this.#options.onEvent?.(message.event as Event);

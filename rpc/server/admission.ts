@@ -4,7 +4,7 @@ import {
   type ServerInterceptor,
   ServerListenerBuilder,
 } from '@grpc/grpc-js';
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import { type LinkSecurity, type Role, toServiceError } from '../index.js';
 
 /**
@@ -30,7 +30,12 @@ export function callerOf(metadata: Metadata): Caller {
   return callers.get(metadata) ?? ANYONE;
 }
 
-/** Refuses calls before their first message is read. */
+/** How often the key of a call that lasts is looked for again, milliseconds. */
+const LOOK_AGAIN_MS = 2_000;
+/** What ends a call that lasts. A key file that cannot be read just now lets nobody in and throws nobody out. */
+const OUT: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'permission_denied']);
+
+/** Refuses calls before their first message is read, and ends those whose key is revoked while they last. */
 export function admission(
   security: LinkSecurity,
   accessTo: (path: string) => Access,
@@ -41,26 +46,50 @@ export function admission(
     const access = accessTo(path);
     // As it is: the exchange of tensors writes to the stream below, which another layer would hide.
     if (!asks || access === 'own' || access === 'open') return call as ServerInterceptingCall;
+    let looking: NodeJS.Timeout | undefined;
+    const refuse = (error: unknown): void => {
+      clearInterval(looking);
+      onRefused({ peer: hostOf(call.getPeer()), reason: AsyncDiffError.from(error).rawMessage });
+      const { code, details, metadata: trailers } = toServiceError(error);
+      call.sendStatus({ code, details, metadata: trailers } as Parameters<typeof call.sendStatus>[0]);
+    };
     return new ServerInterceptingCall(call, {
       start: (next) => {
         const listener = new ServerListenerBuilder()
           .withOnReceiveMetadata((metadata, proceed) => {
+            const shown = metadata.get('authorization')[0];
+            const caller = (): Caller => identify(shown, call.getAuthContext(), security, access);
             try {
-              callers.set(metadata, identify(metadata, call.getAuthContext(), security, access));
+              callers.set(metadata, caller());
             } catch (error) {
-              onRefused({ peer: hostOf(call.getPeer()), reason: AsyncDiffError.from(error).rawMessage });
-              const { code, details, metadata: trailers } = toServiceError(error);
-              call.sendStatus({ code, details, metadata: trailers } as Parameters<typeof call.sendStatus>[0]);
+              refuse(error);
               return;
             }
             metadata.remove('authorization');
+            if (security.keys !== undefined) looking = lookAgain(caller, refuse);
             proceed(metadata);
           })
+          .withOnCancel(() => clearInterval(looking))
           .build();
         next(listener);
       },
+      sendStatus: (status, next) => {
+        clearInterval(looking);
+        next(status);
+      },
     });
   };
+}
+
+function lookAgain(caller: () => Caller, refuse: (error: unknown) => void): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    try {
+      caller();
+    } catch (error) {
+      if (OUT.has(AsyncDiffError.from(error).code)) refuse(error);
+    }
+  }, LOOK_AGAIN_MS);
+  return timer.unref();
 }
 
 /** Without the port, which is another one for each connection. */
@@ -71,7 +100,7 @@ function hostOf(peer: string): string {
 type AuthContext = ReturnType<ServerInterceptingCall['getAuthContext']>;
 
 function identify(
-  metadata: Metadata,
+  shown: unknown,
   { sslPeerCertificate }: AuthContext,
   { keys }: LinkSecurity,
   access: Role | 'any',
@@ -81,7 +110,6 @@ function identify(
     const { fingerprint256, subject } = sslPeerCertificate;
     return { id: `certificate ${fingerprint256}`, name: String(subject.CN) };
   }
-  const shown = metadata.get('authorization')[0];
   if (typeof shown !== 'string') throw new AsyncDiffError('unauthenticated', 'the call shows no key');
   const holder = keys.find(/^Bearer (\S+)$/i.exec(shown)?.[1] ?? '');
   if (holder === undefined) {

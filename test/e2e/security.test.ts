@@ -149,7 +149,7 @@ describe('keys', () => {
     const asWorker = await worker(['--join', coordinator.address], client.key).exit;
     expect(failureOf({ ...asWorker, stdout: '' })).toMatchObject({ code: 'permission_denied' });
     // In their roles they are let in.
-    worker(['--join', coordinator.address, '--name', 'w1'], joining.key);
+    const joined = worker(['--join', coordinator.address, '--name', 'w1'], joining.key);
     const own = clientOf(coordinator.address, client.key);
     await eventually(async () => (await own.status()).workers.length === 1, 'the worker');
     // Revoked while the server runs: the next call is refused, others' are not.
@@ -169,6 +169,12 @@ describe('keys', () => {
     ].join('\n');
     for (const { key } of [client, joining]) expect(everything).not.toContain(key.slice(-43));
     expect(coordinator.stderr).toContain('the call shows no key');
+    // A call that lasts ends when its key is revoked: the worker is told, and does not come back.
+    expect((await runCli(['keys', 'revoke', keyFile, joining.id])).code).toBe(0);
+    expect(failureOf({ ...(await joined.exit), stdout: '' })).toMatchObject({
+      code: 'unauthenticated',
+      exitCode: 1,
+    });
   });
 
   it('let nobody in where their file is gone or damaged', async () => {

@@ -191,8 +191,9 @@ export class Conversation {
 
   /** The coordinator is gone: nothing of it is kept but the artifacts on disk. */
   async close(): Promise<void> {
+    // Done before its deployment is unloaded, which is waited for.
     if (this.#job !== undefined)
-      await this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
+      void this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
     this.#job = undefined;
     await this.#parts.close();
   }

@@ -1,4 +1,5 @@
-import type { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { Deadline } from '../../common/pending/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { transferableTensor } from '../../rpc/index.js';
@@ -12,6 +13,9 @@ import type {
   PlanToLoad,
 } from './inference-messages.js';
 
+/** A run that takes longer than the plan that it belongs to is there. */
+const RUN_PATIENCE_MS = 60_000;
+
 export interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
   onNoise(event: Extract<InferenceEvent, { type: 'noise' }>): void;
@@ -21,21 +25,32 @@ export interface InferenceHandlers {
   onOpened(event: Extract<InferenceEvent, { type: 'opened' }>): void;
   /** The thread died: the worker cannot go on. */
   onDeath(error: AsyncDiffError): void;
+  /** It was in a run without an end, and a new one has taken its place. */
+  onReplaced(error: AsyncDiffError): void;
 }
 
 /** The network thread's handle on the inference thread. */
 export class Inference {
-  readonly #thread: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>;
+  readonly #patienceMs: number;
+  readonly #settings: InferenceSettings;
   readonly #handlers: InferenceHandlers;
+  #thread: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>;
 
-  constructor(settings: InferenceSettings, handlers: InferenceHandlers) {
+  /** @param patienceMs how long a run may outlast the plan that it belongs to, before it counts as one without an end */
+  constructor(settings: InferenceSettings, handlers: InferenceHandlers, patienceMs = RUN_PATIENCE_MS) {
+    this.#patienceMs = patienceMs;
+    this.#settings = settings;
     this.#handlers = handlers;
-    this.#thread = new ThreadClient({
+    this.#thread = this.#open();
+  }
+
+  #open(): ThreadClient<InferenceCalls, InferencePost, InferenceEvent> {
+    return new ThreadClient({
       file: 'worker/inference/inference-thread.js',
       name: 'inference',
-      workerData: settings,
+      workerData: this.#settings,
       onEvent: (event) => this.#receive(event),
-      onDeath: (error) => handlers.onDeath(error),
+      onDeath: (error) => this.#handlers.onDeath(error),
       deathCode: 'worker_failed',
     });
   }
@@ -45,9 +60,15 @@ export class Inference {
     return this.#thread.call('load', plan);
   }
 
-  /** Releases a plan's sessions. */
-  unload(deploymentId: string): Promise<void> {
-    return this.#thread.call('unload', { deploymentId });
+  /** Releases a plan's sessions. Where a run does not come to its end for that, the thread is given up and a new one takes its place. */
+  async unload(deploymentId: string): Promise<void> {
+    const thread = this.#thread;
+    const patience = new Deadline(this.#patienceMs, () => this.#replace(thread));
+    try {
+      await thread.call('unload', { deploymentId });
+    } finally {
+      patience.clear();
+    }
   }
 
   start(context: Extract<InferencePost, { type: 'start' }>['context']): void {
@@ -86,6 +107,18 @@ export class Inference {
   /** Ends the thread after the run in progress. */
   stop(): Promise<void> {
     return this.#thread.stop();
+  }
+
+  /** A run cannot be interrupted: the old thread ends, and its memory is free, when the run does. What waits for it fails. */
+  #replace(old: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>): void {
+    if (old !== this.#thread) return;
+    const error = new AsyncDiffError(
+      'worker_failed',
+      `a run on ${this.#settings.device} went on for ${this.#patienceMs / 1000} s after its plan was given up`,
+    );
+    this.#thread = this.#open();
+    this.#handlers.onReplaced(error);
+    old.abandon(error);
   }
 
   #receive(event: InferenceEvent): void {
