@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
+import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
 import { Deployment } from '../../coordinator/deployment/deployment.js';
 import { DistributedExecutor } from '../../coordinator/deployment/distributed-executor.js';
 import type { JobStart, SegmentSpec } from '../../execution/index.js';
@@ -173,6 +174,7 @@ class Run {
     const deployed = watch(
       Deployment.create({
         deploymentId,
+        shelf: new ArtifactShelf(),
         plan: this.#plan,
         workers: this.net.handles,
         isRelayed: () => true,
