@@ -121,13 +121,14 @@ function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): Sc
 
 /**
  * The workers that the reference is planned for, on one host, as local workers of the same number are: one per component, and up to
- * S - 1 more that hold component N as well where `maxWorkers` says so.
+ * S - 1 more that hold component N as well where `maxWorkers` or step-parallel say so.
  */
 export function planWorkers(settings: PlanSettings) {
-  const { stride, maxWorkers } = settings;
+  const { stride, stepParallel, maxWorkers } = settings;
   const asked = componentsAsked(settings);
   const components = asked === 'auto' ? 1 : asked;
-  const spare = maxWorkers === 'auto' ? 0 : Math.min(stride - 1, Math.max(0, maxWorkers - components));
+  const most = maxWorkers === 'auto' ? stepParallel : maxWorkers;
+  const spare = Math.min(stride - 1, Math.max(0, most - components));
   return Array.from({ length: components + spare }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',

@@ -74,10 +74,11 @@ export async function denoiseCallerSamples(options: CallerSamplesOptions): Promi
           round,
           timestep,
           latents,
-          eps,
+          eps: own.output ?? eps,
           nextLatents: own.latents,
           foresight: () => own.state().foresight,
         });
+        if (own.held) break;
       }
       const endMs = clockMs();
       if (round.mode === 'async' && round.round > 1) roundMs.push(endMs - lastMs);

@@ -35,5 +35,6 @@ export function sampledRound(program: JobProgram, round: Round): SampledRound {
     lastStep: lastStepOf(round),
     latents: program.latents(round).map(({ name, version, step }) => ({ name, version, step })),
     mayHold: program.mayHold(round),
+    mayHoldWithin: program.mayHoldWithin(round),
   };
 }

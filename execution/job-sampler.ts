@@ -19,6 +19,8 @@ export interface SampledRound {
   readonly latents: readonly Omit<RoundLatents, 'readers'>[];
   /** Whether the job may be held before it. */
   readonly mayHold: boolean;
+  /** Whether also before one of its later steps. A worker's sampler, which runs where each step is made from real latents, is not told. */
+  readonly mayHoldWithin?: boolean | undefined;
 }
 
 export interface JobSamplerOptions {
@@ -43,9 +45,13 @@ export class JobSampler {
   readonly #predictor: LatentsPredictor | undefined;
   readonly #options: JobSamplerOptions;
   #latents: Tensor;
+  #output: Tensor | undefined;
   #nextStep: number;
   /** Rounds that are not done, by first step. */
   readonly #rounds = new Map<number, SampledRound>();
+  /** Latents that a step of the round in progress was computed on because the real ones could not be waited for, by step. */
+  readonly #guesses = new Map<number, Float32Array>();
+  #mayHoldWithin = false;
   /** What is wanted, by the step whose latents must be known for it. */
   readonly #wanted = new Map<number, Omit<RoundLatents, 'readers'>[]>();
 
@@ -61,6 +67,11 @@ export class JobSampler {
 
   get latents(): Tensor {
     return this.#latents;
+  }
+
+  /** The noise prediction that the last step was taken with: of the real latents, whatever it was computed on. */
+  get output(): Tensor | undefined {
+    return this.#output;
   }
 
   /** By step; empty without look-ahead. */
@@ -85,9 +96,12 @@ export class JobSampler {
    */
   take(step: number, eps: Tensor): MadeLatents[] {
     const before = this.#latents;
-    this.#latents = takeStep(this.#sampler, eps, step, before);
-    this.#predictor?.took(step, eps.data as Float32Array, before, this.#latents);
+    const output = this.#forReal(eps, step, before);
+    this.#output = output;
+    this.#latents = takeStep(this.#sampler, output, step, before);
+    this.#predictor?.took(step, output.data as Float32Array, before, this.#latents);
     this.#nextStep = step + 1;
+    if (this.#mayHoldWithin && this.#guesses.has(step + 1) && this.#hasDrifted(step + 1)) this.held = true;
     return this.#nextStep < this.#sampler.numCalls ? this.#make() : [];
   }
 
@@ -111,12 +125,26 @@ export class JobSampler {
     if (round !== undefined) {
       this.#rounds.delete(base);
       this.#predictor?.foresee(round.lastStep + 1 - base, base, this.#latents);
+      this.#mayHoldWithin = round.mayHoldWithin === true;
+      for (const { name, step } of wanted)
+        if (name !== LATENTS && step <= round.lastStep)
+          this.#guesses.set(step, this.#predicted(step, base).data as Float32Array);
     }
     return wanted.map(({ name, version, step }) => ({
       name,
       version,
       tensor: modelInput(this.#sampler, name === LATENTS ? this.#latents : this.#predicted(step, base), step),
     }));
+  }
+
+  /** The noise prediction of a step that was computed on guessed latents, for the real ones. */
+  #forReal(eps: Tensor, step: number, latents: Tensor): Tensor {
+    const guess = this.#guesses.get(step);
+    if (guess === undefined) return eps;
+    this.#guesses.delete(step);
+    const { lookAhead } = this.#sampler;
+    const [output, real] = [eps.data as Float32Array, latents.data as Float32Array];
+    return { ...eps, data: lookAhead.restated(output, guess, real, step) };
   }
 
   #predicted(step: number, base: number): Tensor {

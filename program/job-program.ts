@@ -114,6 +114,14 @@ export class JobProgram {
     return mode === 'async' && this.#ahead !== undefined;
   }
 
+  /**
+   * Whether it may also be held between two steps of a round: nothing but the step itself depends on where its round ends. With several components
+   * the others compute for the last step of a round.
+   */
+  mayHoldWithin(round: Round): boolean {
+    return this.mayHold(round) && this.#partition.components.length === 1;
+  }
+
   /** Boundary tensors below this version may be dropped once no earlier round is pending. */
   oldestVersionRead(round: Round): number {
     return this.#ahead?.oldestVersionRead(round) ?? oldestVersionRead(this.#partition, round);

@@ -16,7 +16,7 @@ export interface ScheduledJob {
 
 type Settings = Pick<
   PlanSettings,
-  'components' | 'stride' | 'lag' | 'warmUp' | 'end' | 'inOrder' | 'timeShift' | 'lookAhead'
+  'components' | 'stride' | 'stepParallel' | 'lag' | 'warmUp' | 'end' | 'inOrder' | 'timeShift' | 'lookAhead'
 >;
 
 /** Steps in order at the beginning and at the end. */
@@ -32,9 +32,11 @@ const MAX_IN_ORDER = 5;
 
 /** The schedule of a job: what the settings leave open is chosen for its steps, its sampler and the distance that its plan looks ahead. */
 export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSettings {
-  const { stride, timeShift } = settings;
-  const replicas = (job.plan?.placement.at(-1)?.length ?? 1) > 1;
-  const reach = reachOf(settings, job, replicas);
+  const { timeShift } = settings;
+  const holders = job.plan?.placement.at(-1)?.length;
+  const replicas = (holders ?? settings.stepParallel) > 1;
+  const stride = strideOf(settings, holders);
+  const reach = reachOf({ ...settings, stride }, job, replicas);
   const looksAhead = settings.lookAhead === 'on' && reach > 0;
   const usual = looksAhead ? usualEnds(job, reach) : { warmUp: Math.min(PLAIN_WARM_UP, job.steps), end: 0 };
   const warmUp = settings.warmUp === 'auto' ? usual.warmUp : settings.warmUp;
@@ -48,6 +50,11 @@ export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSetti
     timeShift,
     lookAhead: looksAhead ? { replicas } : undefined,
   };
+}
+
+/** S. Step-parallel on fewer workers than were asked for has so many fewer steps a round: more of them would be guessed for nothing. */
+function strideOf({ stride, stepParallel }: Settings, holders = stride): number {
+  return stepParallel === 1 ? stride : Math.min(stride, holders);
 }
 
 /** Steps from what is known to what the furthest component computes for; 0 where nothing is predicted. */

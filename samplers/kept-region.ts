@@ -126,6 +126,10 @@ class KeepingLookAhead implements LookAhead {
     return this.#lookAhead.toQuantity(modelOutput, sample, call);
   }
 
+  restated(modelOutput: Float32Array, from: Float32Array, to: Float32Array, call: number): Float32Array {
+    return this.#lookAhead.restated(modelOutput, from, to, call);
+  }
+
   start(): LookAheadRun {
     const run = this.#lookAhead.start();
     return {

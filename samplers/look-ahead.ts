@@ -62,6 +62,13 @@ export class MethodLookAhead implements LookAhead {
       : this.toOriginal(modelOutput, sample, call);
   }
 
+  restated(modelOutput: Float32Array, from: Float32Array, to: Float32Array, call: number): Float32Array {
+    // A variance that was predicted as well has no x_0.
+    if (this.quantity === 'velocity' || modelOutput.length !== to.length) return modelOutput;
+    const original = this.toOriginal(modelOutput, from, call);
+    return this.#method.conversion.fromOriginal(original, to, call + this.#begin);
+  }
+
   start(): LookAheadRun {
     let { next, kept } = this.#ahead.state();
     return {

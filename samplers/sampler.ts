@@ -91,6 +91,10 @@ export interface LookAhead {
   toVelocity(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array;
   /** The quantity named above. */
   toQuantity(modelOutput: Float32Array, sample: Float32Array, call: number): Float32Array;
+  /**
+   * The model output that says of the latents `to` what this one said of `from`, both of `call`: the same x_0. A velocity is handed on as it is.
+   */
+  restated(modelOutput: Float32Array, from: Float32Array, to: Float32Array, call: number): Float32Array;
   /** A run ahead from where the sampler stands; the sampler is not changed by it. */
   start(): LookAheadRun;
 }

@@ -60,6 +60,17 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 's' },
   }),
+  /** Workers that hold the whole predictor, and steps of a round. */
+  stepParallel: row({
+    kind: whole({ min: 1, max: MAX_STRIDE }),
+    default: 1,
+    placeholder: 'w',
+    help: 'hold the whole predictor on w workers, each computing one of w steps a round, on predicted latents; 1: off',
+    consequence:
+      'Nothing but latents travels: for links too slow for boundary tensors. Every worker needs the memory of the whole predictor; each one more moves the picture further from the sequential one. Not with components.',
+    scope: 'plan',
+    bench: { letter: 'p' },
+  }),
   /** Whether components compute for the step at which their output is read, on predicted latents. */
   lookAhead: row({
     kind: choice(['on', 'off']),
@@ -279,7 +290,7 @@ export function resolvePlanSettings(
   options: PlanOptions = {},
   { numInferenceSteps = MAX_CALLS }: { readonly numInferenceSteps?: number } = {},
 ): PlanSettings {
-  const settings = resolveRows(PLAN_SETTINGS, options);
+  const settings = inStepParallel(resolveRows(PLAN_SETTINGS, options));
   const { warmUp } = settings;
   if (warmUp !== 'auto' && warmUp > numInferenceSteps) {
     throw outOfRange(
@@ -291,6 +302,32 @@ export function resolvePlanSettings(
   }
   checkSteps(settings, numInferenceSteps);
   return settings;
+}
+
+/** Step-parallel is one component whose replicas take a step each: stride W. */
+function inStepParallel(settings: PlanSettings): PlanSettings {
+  const { stepParallel, components, stride, cuts, shape, lookAhead } = settings;
+  if (stepParallel === 1) return settings;
+  const refuse = (why: string, hint: string): AsyncDiffError =>
+    new AsyncDiffError('invalid_settings', `step_parallel is ${stepParallel}, ${why}`, { hint });
+  if (components !== 'auto' && components !== 1)
+    throw refuse(
+      `which holds the whole predictor on every worker, and components is ${components}, which cuts it`,
+      'Leave --components out, or --step-parallel.',
+    );
+  if (cuts.length > 0 || shape === 'u-shaped')
+    throw refuse(
+      'and cut or shape ask for a cut predictor',
+      'Leave --cut and --shape out, or --step-parallel.',
+    );
+  if (stride !== 1 && stride !== stepParallel)
+    throw refuse(
+      `which is the number of steps a round, and stride is ${stride}`,
+      'Leave --stride out: a round has as many steps as --step-parallel says.',
+    );
+  if (lookAhead === 'off')
+    throw refuse('and look_ahead is off: nothing predicts the latents', 'Leave --look-ahead off out.');
+  return Object.freeze({ ...settings, components: 1, stride: stepParallel });
 }
 
 function checkSteps({ end, inOrder, timeShift, lookAhead }: PlanSettings, numInferenceSteps: number): void {

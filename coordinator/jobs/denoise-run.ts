@@ -141,8 +141,8 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       const identity = runIdentity(deployment, inputsSha256);
       if (options.replay !== undefined) checkReplay(options.replay, identity);
       identities.push(identity);
-      const periodMs = predictedPeriodMs(deployment, planRequest, settings.stride);
       const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+      const periodMs = predictedPeriodMs(deployment, planRequest, usual.stride);
       schedule ??= usual;
       if (nextStep > 0) resumedAt.push(nextStep);
       const begin = { ...usual, warmUp: nextStep === 0 ? usual.warmUp : 1, firstStep: nextStep };

@@ -82,10 +82,11 @@ function settingsUsed(
   { deployment, schedule }: DenoiseRun,
   { request }: DenoiseRunOptions,
 ): Chosen<PlanSettings> {
-  const { maxWorkers } = request.settings;
+  const { maxWorkers, stepParallel } = request.settings;
   return {
     ...request.settings,
     ...deployment.plan.settings,
+    ...(stepParallel === 1 ? {} : { stepParallel: schedule.stride, stride: schedule.stride }),
     warmUp: schedule.warmUp,
     end: schedule.end ?? 0,
     maxWorkers: maxWorkers === 'auto' ? deployment.workers.length : maxWorkers,

@@ -53,6 +53,15 @@ describe('checkMemory', () => {
     );
   });
 
+  it('counts the whole predictor for every worker of step-parallel', () => {
+    const workers = [
+      { id: 'w1', memoryBytes: 4e9 },
+      { id: 'w2', memoryBytes: 2e9 },
+    ];
+    expect(() => checkMemory([part(3e9)], [['w1', 'w2']], workers)).toThrow(/w2 needs 3\.00 GB of 2\.00 GB/);
+    expect(() => checkMemory([part(1e9)], [['w1', 'w2']], workers)).not.toThrow();
+  });
+
   it('counts a process once where a worker holds two parts', () => {
     const workers = [{ id: 'w1', memoryBytes: 5.86e9 }];
     expect(() => checkMemory([part(3e9), part(3e9)], [['w1'], ['w1']], workers)).not.toThrow();

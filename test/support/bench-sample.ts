@@ -9,6 +9,7 @@ export const RUN_SETTINGS = chosenSettings(
     components: 2,
     warmUp: 2,
     end: 0,
+    laggedCut: 0,
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',

@@ -143,6 +143,30 @@ describe('resolvePlanSettings', () => {
     }
   });
 
+  it('takes step-parallel as one component and as many steps a round, again and again the same', () => {
+    const wanted = { stepParallel: 3, components: 1, stride: 3 };
+    for (const options of [{ stepParallel: 3 }, wanted, { stepParallel: 3, stride: 3 }]) {
+      expect(resolvePlanSettings(options)).toMatchObject(wanted);
+      expect(resolvePlanSettings(overTheWire(options))).toMatchObject(wanted);
+    }
+  });
+
+  it.each([
+    [{ components: 2 }, 'components is 2, which cuts it', '--components'],
+    [{ cuts: ['middle'] }, 'cut or shape ask for a cut predictor', '--cut'],
+    [{ shape: 'u-shaped' as const }, 'cut or shape ask for a cut predictor', '--shape'],
+    [{ stride: 2 }, 'which is the number of steps a round, and stride is 2', '--stride'],
+    [{ lookAhead: 'off' as const }, 'look_ahead is off', '--look-ahead off'],
+  ])('refuses step-parallel with %o, with the setting to change', (options, why, flag) => {
+    expect(() => resolvePlanSettings({ stepParallel: 3, ...options })).toThrowError(
+      expect.objectContaining({
+        code: 'invalid_settings',
+        rawMessage: expect.stringContaining(why),
+        hint: expect.stringContaining(flag),
+      }),
+    );
+  });
+
   it('refuses more warm-up than there are steps, and settings that do not exist', () => {
     expect(() => resolvePlanSettings({ warmUp: 51 }, { numInferenceSteps: 50 })).toThrowError(
       /warm_up is 51, it must be a whole number from 1 to num_inference_steps \(50\)/,

@@ -22,6 +22,37 @@ function ringCluster(partition: Partition, c: number): Cluster {
   };
 }
 
+/** The whole predictor on `w` workers, `c` from each to the coordinator. */
+function parallelCluster(w: number, c: number): Cluster {
+  const ids = Array.from({ length: w }, (_, at) => `w${at}`);
+  const link = { latencyMs: c, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 };
+  return {
+    workers: ids.map((id) => ({ id, speed: 1, hostId: id })),
+    placement: [ids],
+    links: () => link,
+    coordinatorLinks: () => link,
+    latentBytes: 0,
+    samplerMs: 0,
+    taskOverheadMs: 0,
+  };
+}
+
+describe('step-parallel: a round is one run of the whole predictor, and the way of the latents there and back', () => {
+  test.each([1, 2, 4])('on %i workers', (w) => {
+    const partition = partitionGraph(chainGraph([1]), { components: 1 });
+    const settings = { ...LONG, stride: w, lookAhead: { replicas: w > 1 } };
+    const cluster = parallelCluster(w, 0.2);
+    const { periodMs, links } = simulate(partition, cluster, settings);
+    const wayMs = w === 1 ? 0 : 0.4;
+    expect(periodMs).toBeCloseTo(1 + wayMs, 9);
+    expect(links).toEqual([]);
+    expect(predictPeriod(partition, cluster, { stride: w, lookAhead: true }).periodMs).toBeCloseTo(
+      1 + wayMs,
+      9,
+    );
+  });
+});
+
 const LONG = { numInferenceSteps: 401, stride: 1, warmUp: 1, timeShift: false };
 
 describe('the cycle mean of balanced components: at lag 1 transfers are not hidden, at lag 2 they are', () => {

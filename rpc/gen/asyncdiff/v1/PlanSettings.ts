@@ -91,6 +91,10 @@ export interface PlanSettings {
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
+  /**
+   * Workers that hold the whole predictor and compute a step of each round; default 1: off. `components` is then 1 and `stride` as many.
+   */
+  'stepParallel'?: (number);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -109,6 +113,7 @@ export interface PlanSettings {
   '_tolerance'?: "tolerance";
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
+  '_stepParallel'?: "stepParallel";
 }
 
 /**
@@ -201,6 +206,10 @@ export interface PlanSettings__Output {
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
+  /**
+   * Workers that hold the whole predictor and compute a step of each round; default 1: off. `components` is then 1 and `stride` as many.
+   */
+  'stepParallel'?: (number);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -219,4 +228,5 @@ export interface PlanSettings__Output {
   '_tolerance'?: "tolerance";
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
+  '_stepParallel'?: "stepParallel";
 }
