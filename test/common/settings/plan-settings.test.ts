@@ -193,6 +193,7 @@ it('settings that a job ran with say auto nowhere', () => {
     components: 2,
     warmUp: 3,
     end: 0,
+    laggedCut: 0,
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',
