@@ -13,7 +13,8 @@ export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluste
 export type { JobEvent, JobResult } from './job-event.js';
 export type { Job } from './job.js';
 export type { JobSummary } from './job-summary.js';
-export type { PlanDocument, PlannedComponent, ReceivedTensor } from './plan-document.js';
+export type { PlanDocument } from './plan-document.js';
+export type { PlannedComponent, PlannedPartition, ReceivedTensor } from '../common/plan-document/index.js';
 export { replayPlan } from './replay.js';
 export type { RunReport, WorkerReport } from './run-report.js';
 export { AsyncDiffError, type ErrorCode } from '../common/errors/index.js';

@@ -1,9 +1,12 @@
+import type { PlannedPartition } from '../common/plan-document/index.js';
+
 /** How a noise predictor is cut and placed: the document of `asyncdiff plan --json`. Its settings stand beside these keys, by their names in snake case. */
-export interface PlanDocument {
+export interface PlanDocument extends PlannedPartition {
   /** `asyncdiff.plan/1`. */
   readonly schema: string;
-  /** Content address of the plan: the same plan gives the same bits. */
-  /** Empty where `plan` was asked about weights of over 256 MB that no job has read yet: they are not hashed for it. */
+  /**
+   * Content address of the plan: the same plan gives the same bits. Empty where `plan` was asked about weights of over 256 MB that no job has read yet: they are not hashed for it.
+   */
   readonly plan_id: string;
   readonly declared: boolean;
   /** Milliseconds of an asynchronous round. */
@@ -32,40 +35,4 @@ export interface PlanDocument {
     readonly overhead_bytes: number;
     readonly total_bytes: number;
   }[];
-  readonly shape: string;
-  readonly cuts: readonly string[];
-  /** Between workers, one for each component. */
-  readonly bytes_per_round: number;
-  /** What broadcasting every module's output would move. */
-  readonly broadcast_bytes_per_round: number;
-  readonly components: readonly PlannedComponent[];
-}
-
-/** One part of the predictor. */
-export interface PlannedComponent {
-  /** From 1. */
-  readonly component: number;
-  /** Of the compute of the whole predictor, 0 to 1. */
-  readonly share: number;
-  /** Milliseconds of one run. */
-  readonly cost_ms: number;
-  readonly nodes: number;
-  readonly weight_bytes: number;
-  /** ONNX Runtime sessions that it is run as. */
-  readonly sessions: number;
-  /** Values that it computes again from the latents instead of receiving them. */
-  readonly recomputes: readonly string[];
-  readonly receives: readonly ReceivedTensor[];
-}
-
-/** A boundary tensor that a component reads. */
-export interface ReceivedTensor {
-  readonly name: string;
-  /** The component that makes it. */
-  readonly from: number;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly bytes: number;
-  /** Rounds between producing and consuming. */
-  readonly lag: number;
 }

@@ -6,13 +6,14 @@ import { packageVersion } from '../common/package.js';
 import { describeWith } from '../common/pending/index.js';
 import { Pipeline } from './pipeline/index.js';
 import { defaultWorkDir } from '../planner/index.js';
-import { coordinatorService, type LinkOptions, type LinkSecurity, channelArguments } from '../rpc/index.js';
+import { coordinatorService, type LinkOptions, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
 import { Deployments } from './deployment/index.js';
 import { ClientJobs, Jobs } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
+import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
 import { type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
@@ -22,23 +23,10 @@ const ABORT_MS = 2_000;
 /** Time that the last messages get to leave. */
 const FAREWELL_MS = 500;
 
-export interface CoordinatorOptions {
-  /** HOST:PORT; port 0 for any free one. */
-  readonly listen: string;
-  /** Model folder for Generate; without one, only Denoise and Plan work. */
-  readonly modelDir?: string | undefined;
-  /** Workers to dial, HOST:PORT; others may join by themselves. */
-  readonly workers?: readonly string[] | undefined;
-  /** ONNX Runtime threads for text encoder, VAE decoder and measuring. Defaults to the cores less one. */
-  readonly threads?: number | undefined;
-  readonly workDir?: string | undefined;
+export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'> {
   /** Limits of docs/reference/limits.md that may be raised; the table's where they are left out. */
-  readonly maxQueued?: number | undefined;
   readonly maxJobsPerClient?: number | undefined;
   readonly maxStoredBytes?: number | undefined;
-  readonly maxMessageBytes?: number | undefined;
-  /** Of its own port, and of the workers that it dials. Default: plain text. */
-  readonly security?: LinkSecurity | undefined;
   /** How long workers may take for what is asked of them, milliseconds; see WorkerLimitsMs. */
   readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly log: CoordinatorLog;

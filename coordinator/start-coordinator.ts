@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /** A coordinator inside of another program: `import { startCoordinator } from 'asyncdiff/coordinator'`. */
-import type { LinkSecurity } from '../rpc/index.js';
 import { Coordinator } from './coordinator.js';
+import type { StartCoordinatorOptions } from './coordinator-options.js';
 import type { CoordinatorLog } from './log.js';
 
 const QUIET: CoordinatorLog = Object.freeze({ info: () => {}, warn: () => {} });
@@ -10,27 +10,7 @@ const GRACE_MS = 30_000;
 
 export type { CoordinatorLog } from './log.js';
 export type { LinkSecurity } from '../rpc/index.js';
-
-export interface StartCoordinatorOptions {
-  /** HOST:PORT for clients and workers; port 0 for any free one. */
-  readonly listen: string;
-  /** Model folder for `generate`; without one, only `denoise` and `plan` work. */
-  readonly modelDir?: string | undefined;
-  /** Workers to dial, HOST:PORT; others may join by themselves. */
-  readonly workers?: readonly string[] | undefined;
-  /** ONNX Runtime threads for text encoder and VAE decoder. Defaults to the cores less one. */
-  readonly threads?: number | undefined;
-  /** Folder for plans, segments and uploaded models. Defaults to the user's cache folder. */
-  readonly workDir?: string | undefined;
-  /** Jobs that may wait. Defaults to 64. */
-  readonly maxQueued?: number | undefined;
-  /** Largest gRPC message, bytes. Defaults to 64 MiB. */
-  readonly maxMessageBytes?: number | undefined;
-  /** Of its own port, and of the workers that it dials. Defaults to plain text. */
-  readonly security?: LinkSecurity | undefined;
-  /** Structured log lines; a pino logger serves. Defaults to none. */
-  readonly log?: CoordinatorLog | undefined;
-}
+export type { StartCoordinatorOptions } from './coordinator-options.js';
 
 /** A coordinator that was started; disposing of it stops it. */
 export interface RunningCoordinator extends AsyncDisposable {

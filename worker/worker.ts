@@ -10,7 +10,7 @@ import {
   workerService,
 } from '../rpc/index.js';
 import { ArtifactSupply, type ControlStream, type FindArtifact } from '../rpc/streams/index.js';
-import { ExchangeServer, DeploymentSecrets } from './exchange/index.js';
+import { ExchangeServer, DeploymentSecrets, hasSharedMemory } from './exchange/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { ArtifactClaim__Output } from '../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
@@ -149,6 +149,8 @@ export class AsyncDiffWorker {
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, secrets, device: declared, hello });
     worker.#begin();
+    if (options.sharedMemory !== false && !hasSharedMemory())
+      options.log.info({}, 'no shared memory here: workers of this host exchange tensors over loopback');
     const own = worker;
     describeWith(() => [
       `worker ${own.id || own.#hello.name} at ${own.address}: ${own.state}${own.#conversation?.busy === true ? ', in a job' : ''}`,

@@ -1,39 +1,8 @@
+import type { PlannedPartition } from '../../common/plan-document/index.js';
 import type { Partition } from '../../program/index.js';
 
-/** The partition as `asyncdiff plan --json` prints it. */
-export interface PartitionDescription {
-  readonly shape: string;
-  readonly cuts: readonly string[];
-  readonly bytes_per_round: number;
-  readonly broadcast_bytes_per_round: number;
-  readonly components: readonly ComponentDescription[];
-}
-
-export interface ComponentDescription {
-  readonly component: number;
-  /** Of the measured compute of the whole predictor; replicated nodes count in each component. */
-  readonly share: number;
-  readonly cost_ms: number;
-  readonly nodes: number;
-  readonly weight_bytes: number;
-  readonly sessions: number;
-  /** Values of other components that it computes again from the latents: fresh, never sent. */
-  readonly recomputes: readonly string[];
-  readonly receives: readonly ReceivedTensor[];
-}
-
-export interface ReceivedTensor {
-  readonly name: string;
-  readonly from: number;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly bytes: number;
-  /** Rounds between producing and consuming. */
-  readonly lag: number;
-}
-
 /** What each component computes, holds and receives, as plain JSON. `bytes_per_round` counts one worker per component. */
-export function describePartition(partition: Partition): PartitionDescription {
+export function describePartition(partition: Partition): PlannedPartition {
   const components = partition.components.map(({ index, share, costMs, nodeCount, weightBytes }) => ({
     component: index,
     share,

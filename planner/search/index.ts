@@ -1,11 +1,6 @@
 export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
 export { classifyNodes, type NodeKind } from './dependence.js';
-export {
-  type ComponentDescription,
-  describePartition,
-  type PartitionDescription,
-  type ReceivedTensor,
-} from './describe.js';
+export { describePartition } from './describe.js';
 export type { EventKind } from './event-graph.js';
 export type { PartitionShape } from './main-range.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';

@@ -66,6 +66,16 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('has generated messages only where they are made, sent or taken', () => {
+    const own = new Set(['rpc', 'protocol', 'coordinator', 'worker', 'client']);
+    const wrong = [...floorOf.keys()]
+      .filter((folder) => !own.has(folder))
+      .flatMap(sources)
+      .filter((path) => importsOf(path).some((spec) => spec.includes('/gen/')));
+    // It measures the wire itself.
+    expect(wrong.filter((path) => path !== 'scripts/bench-transport-peer.ts')).toEqual([]);
+  });
+
   it.each([
     ['a channel', /\bclientConstructors\(\)\.|\bcredentials\.create/, 'rpc/channel.ts'],
     ['a server', /\bnew Server\(|\bServerCredentials\.create/, 'rpc/server/server.ts'],

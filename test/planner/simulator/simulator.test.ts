@@ -164,7 +164,7 @@ describe('simulate', () => {
         exact++;
         expect(simulated).toBeLessThanOrEqual(periodMs * 1.02);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     expect(exact).toBeGreaterThan(20);
   });
@@ -197,7 +197,7 @@ describe('simulate', () => {
         );
         expect(timeline.rounds.at(-1)!.endMs).toBe(timeline.totalMs);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

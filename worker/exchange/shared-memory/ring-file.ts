@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -15,6 +16,8 @@ const MIB = 2 ** 20;
 
 /** Linux's shared memory as a folder. Other systems have none that a file can lie in; there the loopback interface serves. */
 const FOLDER = '/dev/shm';
+/** Linux's open files of a process, by number. */
+const OPEN_FILES = '/proc/self/fd';
 const NAME = /^asyncdiff-[0-9a-f]{32}$/;
 const KEY_BYTES = 16;
 
@@ -61,6 +64,11 @@ export interface RingOffer {
   readonly key: Uint8Array;
 }
 
+/** Whether this platform has shared memory as a folder, and a second way to an open file. */
+export function hasSharedMemory(): boolean {
+  return existsSync(FOLDER) && existsSync(OPEN_FILES);
+}
+
 /** A new file of the reader's, with its name; undefined where there is no shared memory. */
 export function createRingFile(): { fd: number; offer: RingOffer } | undefined {
   const offer = { name: `asyncdiff-${randomBytes(16).toString('hex')}`, key: randomBytes(KEY_BYTES) };
@@ -105,7 +113,7 @@ export function unlinkRingFile({ name }: RingOffer): void {
 /** The same file a second time, for a thread that closes it on its own, also after its name is gone; undefined without /proc. */
 export function reopenRingFile(fd: number): number | undefined {
   try {
-    return openSync(`/proc/self/fd/${fd}`, constants.O_RDWR);
+    return openSync(join(OPEN_FILES, String(fd)), constants.O_RDWR);
   } catch {
     return undefined;
   }

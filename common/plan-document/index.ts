@@ -1,0 +1,1 @@
+export type { PlannedComponent, PlannedPartition, ReceivedTensor } from './planned-partition.js';
