@@ -2,6 +2,13 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from './bench/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { encodePng, type RgbImage } from '../common/image/index.js';
+import {
+  qualityChart,
+  qualityChartPng,
+  type QualityDocument,
+  qualityMarkdown,
+} from './quality-bench/index.js';
 import { writeWhole } from './output.js';
 
 /** Makes the folder before anything is measured. Throws `invalid_settings`. */
@@ -24,6 +31,29 @@ export async function writeBench(folder: string, document: BenchDocument): Promi
     'bench.svg': benchChart(document, { text: 'font' }),
     'bench.png': await benchChartPng(document),
   };
+  return writeFiles(folder, files);
+}
+
+/** Writes quality.json, quality.md, quality.svg, quality.png and the pictures as quality-pictures.png; their paths. */
+export async function writeQuality(
+  folder: string,
+  document: QualityDocument,
+  grid: RgbImage | undefined,
+): Promise<string[]> {
+  const files: Readonly<Record<string, string | Uint8Array>> = {
+    'quality.json': `${JSON.stringify(document, undefined, 2)}\n`,
+    'quality.md': qualityMarkdown(document),
+    'quality.svg': qualityChart(document, { text: 'font' }),
+    'quality.png': await qualityChartPng(document),
+    ...(grid === undefined ? {} : { 'quality-pictures.png': await encodePng(grid) }),
+  };
+  return writeFiles(folder, files);
+}
+
+async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<string[]> {
   const paths: string[] = [];
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);

@@ -1,6 +1,7 @@
 import { declaredDenoise, textToImage, type WorkerFacts, type Workload } from './bench/index.js';
 import type { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { SamplerChoiceOptions } from './sampler-flags.js';
 
 /** What Stable Diffusion pipelines default to; the published times were taken with guidance. */
 const DECLARED_GUIDANCE_SCALE = 7.5;
@@ -9,6 +10,7 @@ export interface WorkloadFlags {
   readonly prompt: string;
   readonly seed: number;
   readonly guidanceScale?: number | undefined;
+  readonly sampler: SamplerChoiceOptions;
   /** Name of the coordinator's model. */
   readonly model: string;
 }
@@ -29,9 +31,18 @@ export function benchWorkload(
       prompt,
       seed,
       guidanceScale,
+      ...flags.sampler,
     });
     return { workload, guidanceScale: guidanceScale ?? null };
   }
+  if (flags.sampler.scheduler !== undefined || flags.sampler.schedulerConfig !== undefined)
+    throw new AsyncDiffError(
+      'invalid_settings',
+      'declared devices compute nothing that a sampler could change',
+      {
+        hint: 'Leave --scheduler out.',
+      },
+    );
   const kinds = new Set(declared.map((device) => `${device.profile}, dilation ${device.timeDilation}`));
   if (declared.length < workers.length || kinds.size > 1) {
     throw new AsyncDiffError(

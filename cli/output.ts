@@ -5,7 +5,12 @@ import { AsyncDiffError } from '../common/errors/index.js';
 
 /** Characters of a prompt that make a file's name. */
 const MAX_STEM_LENGTH = 60;
-const ENCODERS = ['.png', '.jpg', '.jpeg', '.webp'];
+const ENCODERS = ['.png', '.jpg', '.jpeg', '.webp', '.npy'];
+
+/** What is asked of the coordinator for a picture of this name: an array needs what was not rounded. */
+export function outputTypeOf(path: string): 'png' | 'np' {
+  return extname(path).toLowerCase() === '.npy' ? 'np' : 'png';
+}
 
 /** Makes the folder of an output file, before the work that it is to hold begins. Throws `invalid_settings`. */
 export async function prepareOutput(path: string, extensions: readonly string[] = ENCODERS): Promise<void> {
@@ -52,10 +57,10 @@ export function promptPaths(prompt: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${stem}-${first + index}.png`);
 }
 
-/** Writes a PNG under a name that says how to encode it; it appears whole or not at all. */
-export async function writeImage(path: string, png: Uint8Array): Promise<void> {
+/** Writes a picture as it came (PNG, or .npy for such a name) under a name that says how to encode it; it appears whole or not at all. */
+export async function writeImage(path: string, image: Uint8Array): Promise<void> {
   const ending = extname(path).toLowerCase();
-  await writeWhole(path, ending === '.png' ? png : await reencode(png, ending));
+  await writeWhole(path, ['.png', '.npy'].includes(ending) ? image : await reencode(image, ending));
 }
 
 /** Writes a file beside its place and moves it there. */

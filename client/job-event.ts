@@ -55,7 +55,7 @@ export type JobEvent =
   | {
       readonly type: 'done';
       readonly jobId: string;
-      /** PNG, one per image; empty for denoise. */
+      /** PNG (.npy where the output type is `np`), one per image; empty for denoise. */
       readonly images: readonly Uint8Array[];
       /** Final latents, float32 [batch, channels, ...]. */
       readonly latents: Tensor;

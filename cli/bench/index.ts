@@ -9,7 +9,7 @@ export {
 } from './document.js';
 export { describeEnvironment, type Environment } from './environment.js';
 export { classifyHosts, type HostFacts, type HostSummary } from './hosts.js';
-export { benchMarkdown } from './markdown.js';
+export { benchMarkdown, markdownTable } from './markdown.js';
 export { joinTraces, roundParts, type RoundParts } from './round-parts.js';
 export { benchRow, type BenchRow } from './row.js';
 export {
@@ -21,7 +21,8 @@ export {
   runBench,
   sequentialPlan,
 } from './run-bench.js';
-export { allEqual, sameOutput, type Sample } from './sample.js';
+export { allEqual, sameOutput, type Sample, undilatedSeconds } from './sample.js';
+export { SvgCanvas, type TextMode } from './svg-canvas.js';
 export { pairedRatios, summarize, type Summary } from './statistics.js';
 export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
 export {

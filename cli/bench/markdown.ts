@@ -9,7 +9,7 @@ export function benchMarkdown(document: BenchDocument): string {
   if (!document.complete) parts.push('**Incomplete: ended before all runs were made.**');
   for (const warning of document.warnings) parts.push(`**Warning: ${warning}**`);
   parts.push(
-    table(
+    markdownTable(
       [
         'config',
         'workers',
@@ -36,7 +36,7 @@ export function benchMarkdown(document: BenchDocument): string {
   );
   parts.push('## Where a round goes (ms, one traced run of each)');
   parts.push(
-    table(
+    markdownTable(
       [
         'config',
         'compute',
@@ -115,7 +115,8 @@ function spread(median: number, { min, max }: Omit<Summary, 'median'>): string {
   return `${median.toFixed(2)} (${min.toFixed(2)}-${max.toFixed(2)})`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table with a head. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

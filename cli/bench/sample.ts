@@ -5,7 +5,7 @@ import type { Tensor } from '../../common/tensor/index.js';
 export interface Sample {
   readonly report: RunReport;
   readonly latents: Tensor;
-  /** PNG; empty on declared devices. */
+  /** PNG, or what the workload asked for; empty on declared devices. */
   readonly images: readonly Uint8Array[];
   /** Chrome trace JSON; empty unless it was traced. */
   readonly trace: string;

@@ -1,5 +1,5 @@
 import { batchRepeatOf, guidanceOf } from '../../common/guidance/index.js';
-import type { AsyncDiffClient, JobEvent, PlanOptions } from '../../client/index.js';
+import type { AsyncDiffClient, GenerateOptions, JobEvent, PlanOptions } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import { parseDType, type Tensor, zeros } from '../../common/tensor/index.js';
@@ -33,11 +33,13 @@ export interface Workload {
   run(settings: RunSettings): Promise<Sample>;
 }
 
-export interface TextToImage {
+export interface TextToImage
+  extends Pick<
+    GenerateOptions,
+    'prompt' | 'guidanceScale' | 'scheduler' | 'schedulerConfig' | 'samplerOptions' | 'outputType'
+  > {
   readonly label: string;
-  readonly prompt: string;
   readonly seed: number;
-  readonly guidanceScale?: number | undefined;
 }
 
 /** Draws one picture with the coordinator's model. */

@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type BenchConfig,
@@ -13,9 +12,7 @@ import {
   LEAD_IN,
   parseConfigs,
   runBench,
-  type WorkerFacts,
   workerFacts,
-  workersWanted,
 } from '../bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
@@ -25,23 +22,29 @@ import {
   resolvePlanSettings,
 } from '../../common/settings/index.js';
 import { scheduleOf } from '../../program/index.js';
-import { packageRoot } from '../../common/package.js';
 import { prepareFolder, writeBench } from '../bench-output.js';
 import { benchWorkload } from '../bench-workload.js';
-import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
+import { commandLine, coreWarnings, openBenchCluster } from '../bench-cluster.js';
+import { addClusterFlags, type ClusterFlags } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { wholeNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { QUALITY_FORMS, type QualityForm, qualityPrompts } from '../quality-bench/index.js';
+import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
+import { benchQuality, checkQualityConfigs } from './bench-quality.js';
 import { ProgressLine } from '../progress.js';
 import { writeTrace } from '../write-trace.js';
 
 export interface BenchFlags
   extends ClusterFlags,
     PlanFlags,
+    SamplerFlags,
     Pick<JobOptions, 'numInferenceSteps' | 'guidanceScale' | 'seed'> {
-  readonly configs: string;
+  readonly configs?: string;
+  readonly quality?: QualityForm;
+  readonly prompts?: string;
   readonly repeats: number;
   readonly settleSeconds: number;
   readonly prompt: string;
@@ -53,11 +56,26 @@ export interface BenchFlags
 }
 
 const DEFAULTS = { numInferenceSteps: 50 } as const;
-const BUNDLED = join(packageRoot, 'models', 'emoji');
+const DEFAULT_CONFIGS = 'n1s1,n2s1';
+const QUALITY_CONFIGS = 'n2s1,n3s1,n4s1';
 
 export function register(command: Command, io: CommandIo): void {
   command
-    .addOption(flag('--configs <list>', `${CONFIG_GRAMMAR}, comma-separated`).default('n1s1,n2s1'))
+    .addOption(
+      flag(
+        '--configs <list>',
+        `${CONFIG_GRAMMAR}, comma-separated (default: ${DEFAULT_CONFIGS}; with --quality ${QUALITY_CONFIGS})`,
+      ),
+    )
+    .addOption(
+      flag(
+        '--quality [form]',
+        `measure how far pictures are from the sequential ones instead: short (${QUALITY_FORMS.short} pictures) or long (${QUALITY_FORMS.long})`,
+      )
+        .choices(Object.keys(QUALITY_FORMS))
+        .preset('short'),
+    )
+    .addOption(flag('--prompts <file>', 'with --quality: what to draw, a prompt a line'))
     .addOption(
       flag('--repeats <r>', 'measured pairs per configuration')
         .argParser(wholeNumber('repeats', 1, 1_000))
@@ -71,8 +89,15 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(flag('--prompt <text>', 'what to draw').default('red apple'))
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled model)'));
   addJobFlags(command, ['numInferenceSteps', 'guidanceScale', 'seed'], DEFAULTS);
-  addPlanFlags(addClusterFlags(command), { without: ['components', 'stride', 'maxWorkers'] })
-    .addOption(flag('--out <dir>', 'folder for bench.json, bench.md, bench.svg and bench.png'))
+  addPlanFlags(addClusterFlags(addSamplerFlags(command, "the model's")), {
+    without: ['components', 'stride', 'maxWorkers'],
+  })
+    .addOption(
+      flag(
+        '--out <dir>',
+        'folder for bench.json, bench.md, bench.svg and bench.png (quality.*, with --quality, which goes on there if it was ended before)',
+      ),
+    )
     .addOption(
       flag('--trace-file <file>', 'write a timeline of one run of each configuration (opens in Perfetto)'),
     )
@@ -82,12 +107,16 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
-  const configs = parseConfigs(flags.configs);
+  const configs = parseConfigs(
+    flags.configs ?? (flags.quality === undefined ? DEFAULT_CONFIGS : QUALITY_CONFIGS),
+  );
   const plan = toPlanOptions(flags);
   const job = resolveJobSettings({ ...DEFAULTS, ...jobOptions(flags) });
   const numInferenceSteps = asked(job.numInferenceSteps) ?? DEFAULTS.numInferenceSteps;
   const shared = resolvePlanSettings(plan, { numInferenceSteps });
   checkSettings(flags, configs, numInferenceSteps);
+  const prompts =
+    flags.quality === undefined ? undefined : await qualityPrompts(flags.quality, flags.prompts, job.seed);
   if (flags.out !== undefined) await prepareFolder(flags.out);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openBenchCluster(flags, io, configs);
@@ -96,13 +125,29 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
   try {
     const status = await cluster.client.status({ signal: io.signal });
     const workers = workerFacts(status);
+    const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
+    if (prompts !== undefined) {
+      const command = commandLine(process.argv.slice(2));
+      const request = {
+        flags,
+        configs,
+        prompts,
+        job,
+        numInferenceSteps,
+        cluster,
+        progress,
+        command,
+        warnings,
+      };
+      return await benchQuality(request, io);
+    }
     const { workload, guidanceScale } = benchWorkload(cluster.client, workers, {
       prompt: flags.prompt,
       seed: job.seed,
       guidanceScale: asked(job.guidanceScale),
+      sampler: await readSamplerFlags(flags),
       model: basename(resolve(status.model === '' ? '.' : status.model)),
     });
-    const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
     outcome = await runBench({
       workload,
       configs,
@@ -180,6 +225,11 @@ async function report(
 }
 
 function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], numInferenceSteps: number): void {
+  if (flags.quality !== undefined) checkQualityConfigs(configs);
+  else if (flags.prompts !== undefined)
+    throw new AsyncDiffError('usage', '--prompts is for --quality', {
+      hint: 'Add --quality, or give one --prompt.',
+    });
   for (const { plan } of configs) resolvePlanSettings(plan, { numInferenceSteps });
   const cuts = flags.cuts?.length ?? 0;
   if (cuts > 0 && !configs.some(({ plan }) => plan.components === cuts + 1)) {
@@ -188,35 +238,4 @@ function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], numIn
       `${cuts} --cut make ${cuts + 1} components, but no configuration is n${cuts + 1}`,
     );
   }
-}
-
-/** Local workers that have to share cores cannot run at the same time, whatever the plan. */
-function coreWarnings(workers: readonly WorkerFacts[]): string[] {
-  const cores = availableParallelism();
-  const threads = workers.reduce((sum, worker) => sum + (worker.declared ? 0 : worker.threads), 0);
-  if (threads <= cores) return [];
-  return [
-    `local workers have ${threads} threads together on ${cores} cores: speed-ups are those of this machine, not of as many hosts`,
-  ];
-}
-
-/** Local workers by default: as many as the widest configuration can use, but on real devices no more than there are cores for. */
-function openBenchCluster(flags: BenchFlags, io: CommandIo, configs: readonly BenchConfig[]) {
-  if (flags.coordinator !== undefined) return openCluster(flags, io, {});
-  const declared = flags.device?.startsWith('declared:') === true;
-  const wanted = Math.max(...configs.map(workersWanted));
-  const localWorkers =
-    flags.localWorkers ?? (declared ? wanted : Math.min(wanted, Math.max(2, availableParallelism())));
-  // Threads of a declared device compute nothing.
-  const threads = flags.threads ?? (declared ? 1 : undefined);
-  return openCluster({ ...flags, localWorkers, ...(threads === undefined ? {} : { threads }) }, io, {
-    modelDir: declared ? undefined : (flags.model ?? BUNDLED),
-  });
-}
-
-/** As a shell takes it. */
-function commandLine(args: readonly string[]): string {
-  return ['asyncdiff', ...args]
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
 }

@@ -7,7 +7,7 @@ import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flag
 import { flag } from '../flag.js';
 import { GENERATE_SCHEMA, generateDocument, readGenerateRequest } from '../generate-request.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { imagePaths, promptPaths, prepareFile, prepareOutput, writeImage } from '../output.js';
+import { imagePaths, outputTypeOf, prepareFile, prepareOutput, promptPaths, writeImage } from '../output.js';
 import { addPlanFlags, type PlanFlags } from '../plan-flags.js';
 import { addPipelineFlags, type PipelineFlags } from '../pipeline-flags.js';
 import { addJobFlags } from '../setting-flag.js';
@@ -54,7 +54,7 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled one)'))
     .option(
       '--out <file>',
-      'picture to write (.png, .jpg, .webp); several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
+      'picture to write (.png, .jpg, .webp; .npy: floats, not rounded); several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
     )
     .addOption(flag('--negative-prompt <text>', 'what the picture should not show'));
   addJobFlags(command, JOB_FLAGS);
@@ -98,6 +98,7 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
       ...request.sampler,
       ...request.pipelineArguments,
       previewEvery: job.previewEvery,
+      outputType: outputTypeOf(out),
       trace: flags.traceFile !== undefined,
       plan: request.plan,
       replay: replay?.run,

@@ -1,4 +1,4 @@
-import { real, text, whole } from './kinds.js';
+import { choice, real, text, whole } from './kinds.js';
 import { MAX_STEPS } from './plan-settings.js';
 import { type OptionsOf, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
@@ -80,6 +80,15 @@ export const JOB_SETTINGS = Object.freeze({
     help: 'write OUT.preview.png every n steps; 0: never',
     consequence:
       'Each preview is decoded beside the rounds, and costs the coordinator as much as the picture at the end.',
+  }),
+  /** diffusers' `output_type`. */
+  outputType: row({
+    kind: choice(['png', 'np']),
+    default: 'png',
+    placeholder: 'type',
+    help: 'what pictures come as: png, or np (.npy, float32 [height, width, 3] in [0, 1], not rounded)',
+    consequence:
+      'np is for measurements: 8 bits cannot show what lies below 59 dB. A picture is then 12 bytes a pixel, and does not say how it was made.',
   }),
 });
 

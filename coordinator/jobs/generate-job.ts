@@ -1,12 +1,13 @@
 import { type Guidance, inputShapesOf } from '../../common/guidance/index.js';
-import { encodePng, withPngText } from '../../common/image/index.js';
+import { type DecodedImage, encodePng, withPngText } from '../../common/image/index.js';
 import {
   asked,
   type JobSettings,
   type PlanSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import type { Tensor } from '../../common/tensor/index.js';
+import { formatNpy } from '../../common/npy/index.js';
+import { float32, type Tensor } from '../../common/tensor/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import { fromReplayMessage } from '../../protocol/index.js';
 import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
@@ -17,7 +18,7 @@ import { pictureText } from './picture-text.js';
 import { runJob, type DenoiseOutcome, type JobContext } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
-  /** PNG, one per image. */
+  /** PNG (or .npy, as asked for), one per image. */
   readonly images: readonly Uint8Array[];
 }
 
@@ -66,7 +67,12 @@ export async function generateJob(
     modelFolder: pipeline.folder.path,
     planId: outcome.report.planId ?? '',
   });
-  for (const picture of pictures) images.push(withPngText(await encodePng(picture), { parameters }));
+  for (const picture of pictures)
+    images.push(
+      asking.outputType === 'np'
+        ? pictureNpy(picture)
+        : withPngText(await encodePng(picture), { parameters }),
+    );
   // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.
   await Promise.all(previews);
   return {
@@ -74,6 +80,11 @@ export async function generateJob(
     images,
     report: { ...outcome.report, totalSeconds: (performance.now() - startMs) / 1000 },
   };
+}
+
+/** As diffusers' `output_type="np"`: float32 [height, width, 3] in [0, 1]. */
+function pictureNpy({ floats, height, width }: DecodedImage): Uint8Array {
+  return formatNpy(float32(floats, [height, width, 3]));
 }
 
 function toPipelineCall(request: GenerateRequest__Output, asking: JobSettings): PipelineCall {

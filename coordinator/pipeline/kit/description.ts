@@ -1,6 +1,6 @@
 import type { ArgumentName, PipelineArguments } from '../../../common/pipeline-arguments/index.js';
 import type { Sound } from '../../../common/audio/index.js';
-import type { RgbImage } from '../../../common/image/index.js';
+import type { DecodedImage } from '../../../common/image/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
 import type { DenoiseJob } from '../../../execution/index.js';
 import type { PredictorAdaptation } from '../../../planner/index.js';
@@ -104,7 +104,7 @@ export interface VideoShape {
 /** What comes out of a pipeline. */
 export interface PipelineOutput {
   /** One for each image; of videos their frames, video after video. */
-  readonly pictures: readonly RgbImage[];
+  readonly pictures: readonly DecodedImage[];
   /** Where the pictures are the frames of videos. */
   readonly video?: VideoShape | undefined;
   /** Where the pipeline makes sound, one for each of the batch. */

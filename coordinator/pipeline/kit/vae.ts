@@ -1,4 +1,4 @@
-import { type RgbImage, toRgb8 } from '../../../common/image/index.js';
+import { type DecodedImage, toRgb8 } from '../../../common/image/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
@@ -74,7 +74,7 @@ export function scalingFactor(model: ModelFolder): number {
  * What the decoder takes, [B, channels, height, width], to B pictures. Raises `invalid_input` for another shape, `not_finite` when latents
  * or pictures hold NaN.
  */
-export async function decodePictures(run: PipelineRun, latents: Tensor): Promise<RgbImage[]> {
+export async function decodePictures(run: PipelineRun, latents: Tensor): Promise<DecodedImage[]> {
   const channels = latentChannels(run.model, run.partInfo);
   if (latents.dtype !== 'float32' || latents.dims.length !== 4 || latents.dims[1] !== channels) {
     throw new AsyncDiffError(
@@ -82,7 +82,7 @@ export async function decodePictures(run: PipelineRun, latents: Tensor): Promise
       `the VAE decoder takes float32 latents [B,${channels},H,W] and got ${latents.dtype} ${formatDims(latents.dims)}`,
     );
   }
-  const pictures: RgbImage[] = [];
+  const pictures: DecodedImage[] = [];
   // One at a time: the decoder's activations are the largest of the whole pipeline.
   for (let row = 0; row < (latents.dims[0] ?? 0); row += 1) {
     const planes = await decodeOne(run, rowOf(latents, row));

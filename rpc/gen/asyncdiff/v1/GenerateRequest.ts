@@ -67,6 +67,10 @@ export interface GenerateRequest {
    */
   'arguments'?: ({[key: string]: _asyncdiff_v1_PipelineArgument});
   /**
+   * What pictures come as: `png` (the default), or `np`: .npy, float32 [height, width, 3] in [0, 1].
+   */
+  'outputType'?: (string);
+  /**
    * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
    */
   'replay'?: (_asyncdiff_v1_Replay | null);
@@ -79,6 +83,7 @@ export interface GenerateRequest {
   '_numImagesPerPrompt'?: "numImagesPerPrompt";
   '_scheduler'?: "scheduler";
   '_previewEvery'?: "previewEvery";
+  '_outputType'?: "outputType";
 }
 
 export interface GenerateRequest__Output {
@@ -143,6 +148,10 @@ export interface GenerateRequest__Output {
    */
   'arguments': ({[key: string]: _asyncdiff_v1_PipelineArgument__Output});
   /**
+   * What pictures come as: `png` (the default), or `np`: .npy, float32 [height, width, 3] in [0, 1].
+   */
+  'outputType'?: (string);
+  /**
    * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
    */
   'replay': (_asyncdiff_v1_Replay__Output | null);
@@ -155,4 +164,5 @@ export interface GenerateRequest__Output {
   '_numImagesPerPrompt'?: "numImagesPerPrompt";
   '_scheduler'?: "scheduler";
   '_previewEvery'?: "previewEvery";
+  '_outputType'?: "outputType";
 }
