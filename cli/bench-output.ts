@@ -34,7 +34,7 @@ export async function writeBench(folder: string, document: BenchDocument): Promi
   return writeFiles(folder, files);
 }
 
-/** Writes quality.json, quality.md, quality.svg, quality.png and the pictures as quality-pictures.png; their paths. */
+/** Writes quality.json, quality.md, quality.svg, quality.png, quality-ideal.svg and the pictures as quality-pictures.png; their paths. */
 export async function writeQuality(
   folder: string,
   document: QualityDocument,
@@ -43,8 +43,9 @@ export async function writeQuality(
   const files: Readonly<Record<string, string | Uint8Array>> = {
     'quality.json': `${JSON.stringify(document, undefined, 2)}\n`,
     'quality.md': qualityMarkdown(document),
-    'quality.svg': qualityChart(document, { text: 'font' }),
-    'quality.png': await qualityChartPng(document),
+    'quality.svg': qualityChart(document, { text: 'font', speed: 'measured' }),
+    'quality.png': await qualityChartPng(document, 'measured'),
+    'quality-ideal.svg': qualityChart(document, { text: 'font', speed: 'ideal' }),
     ...(grid === undefined ? {} : { 'quality-pictures.png': await encodePng(grid) }),
   };
   return writeFiles(folder, files);

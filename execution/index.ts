@@ -18,6 +18,7 @@ export {
   lookAheadNotes,
   lookAheadOptions,
   type LookAheadJob,
+  toleranceOf,
 } from './look-ahead-options.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { fromOrtData, toOrtData } from './ort-data.js';

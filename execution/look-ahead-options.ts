@@ -4,6 +4,10 @@ import { listRounds, type Partition, type ScheduleSettings, stagesOf } from '../
 import { isFlow, type Sampler } from '../samplers/index.js';
 import type { LookAheadOptions } from './latents-predictor.js';
 
+/** Drift above which a step is made in order: as a rule, on a flow with two components, and with fresh noise in every step. */
+const TOLERANCE = 0.03;
+const TOLERANCE_OF_FLOW = 0.05;
+const TOLERANCE_WITH_NOISE = 0.1;
 /** Drift above which the slope is weighted by how well it kept so far. */
 const GATE_ABOVE = 0.03;
 /** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
@@ -20,19 +24,40 @@ export interface LookAheadJob {
   readonly partition: Partition;
 }
 
+/** What a tolerance is chosen for. */
+export interface TolerantJob extends Omit<LookAheadJob, 'settings' | 'guidance'> {
+  readonly settings: Pick<PlanSettings, 'tolerance'>;
+}
+
 /** How the latents of a job are predicted, and when they are not trusted; undefined where the program does not look ahead. */
 export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefined {
   const { schedule, settings, sampler, guidance, partition } = job;
   if (schedule.lookAhead === undefined) return undefined;
   const guidanceScale = guidance === undefined ? 0 : strongestScale(guidance);
-  const farthest = Math.max(...stagesOf(partition).map(({ ahead }) => ahead));
+  const farthest = farthestOf(partition);
+  const tolerance = toleranceOf(job);
   const isStrong = guidanceScale >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
   return {
     slope: isStrong ? 0 : slopeOf(sampler, farthest, guidanceScale),
     gateAbove: GATE_ABOVE,
-    tolerance: settings.tolerance === 'off' ? undefined : settings.tolerance,
+    tolerance: tolerance === 'off' ? undefined : tolerance,
     holds: affordableHolds(schedule, settings.maxSpeedLoss, partition.components.length),
   };
+}
+
+/** Drift above which a step of the job is made in order: `auto` by sampler and distance, as docs/quality.md measures them. */
+export function toleranceOf({ schedule, settings, sampler, partition }: TolerantJob): number | 'off' {
+  const { tolerance } = settings;
+  if (tolerance !== 'auto') return tolerance;
+  if (schedule.lookAhead === undefined) return 'off';
+  // What the prediction misses drowns in the noise that is drawn next.
+  if (sampler.lookAhead.family === 'stochastic') return TOLERANCE_WITH_NOISE;
+  return isFlow(sampler) && farthestOf(partition) === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+}
+
+/** Rounds that the furthest component looks ahead. */
+function farthestOf(partition: Partition): number {
+  return Math.max(...stagesOf(partition).map(({ ahead }) => ahead));
 }
 
 /** The velocity of a flow bends, more so under guidance: far ahead half of its slope is nearer than all of it. */

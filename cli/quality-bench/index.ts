@@ -1,7 +1,7 @@
 export { compare, type Comparison, type Drawn } from './comparison.js';
 export { pictureGrid, SHOWN_PICTURES } from './picture-grid.js';
 export { QUALITY_FORMS, type QualityForm, type QualityPrompt, qualityPrompts } from './prompts.js';
-export { qualityChart, qualityChartPng } from './quality-chart.js';
+export { qualityChart, type QualityChartOptions, qualityChartPng } from './quality-chart.js';
 export {
   QUALITY_SCHEMA,
   type QualityDocument,

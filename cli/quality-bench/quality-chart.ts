@@ -21,16 +21,22 @@ interface Point {
   readonly error: number;
 }
 
-/** Error against measured speed, one curve a method; configurations that equal the sequential run bit for bit have no place on it. */
-export function qualityChart(document: QualityDocument, { text }: { readonly text: TextMode }): string {
+export interface QualityChartOptions {
+  readonly text: TextMode;
+  /** `ideal`: if network and coordinator cost nothing, and every worker had cores of its own. */
+  readonly speed: 'measured' | 'ideal';
+}
+
+/** Error against speed, one curve a method; configurations that equal the sequential run bit for bit have no place on it. */
+export function qualityChart(document: QualityDocument, { text, speed }: QualityChartOptions): string {
   const canvas = new SvgCanvas(SIZE.width, SIZE.height, text);
-  const curves = METHODS.map((method) => ({ method, points: pointsOf(document.rows, method) }));
+  const curves = METHODS.map((method) => ({ method, points: pointsOf(document.rows, method, speed) }));
   const all = curves.flatMap(({ points }) => points);
   const [lowest, highest] = decades(all.map(({ error }) => error));
-  const [slowest, fastest] = speeds(all.map(({ speed }) => speed));
+  const [slowest, fastest] = speeds(all.map((point) => point.speed));
   const [right, bottom] = [SIZE.width - PLOT.right, SIZE.height - PLOT.bottom];
-  const x = (speed: number): number =>
-    PLOT.left + ((speed - slowest) / (fastest - slowest)) * (right - PLOT.left);
+  const x = (value: number): number =>
+    PLOT.left + ((value - slowest) / (fastest - slowest)) * (right - PLOT.left);
   const y = (error: number): number =>
     bottom - ((Math.log10(error) - lowest) / (highest - lowest)) * (bottom - PLOT.top);
 
@@ -49,18 +55,18 @@ export function qualityChart(document: QualityDocument, { text }: { readonly tex
   }
   for (let tenth = Math.ceil(slowest * 5); tenth <= fastest * 5; tenth++)
     canvas.text(`${(tenth / 5).toFixed(1)}x`, x(tenth / 5), bottom + 20, 12, FAINT, 'middle');
-  canvas.text('measured speed-up over one worker', right, bottom + 40, 12, FAINT, 'end');
+  canvas.text(`${speed} speed-up over one worker`, right, bottom + 40, 12, FAINT, 'end');
   canvas.line(PLOT.left, bottom, right, bottom, INK, 1);
   for (const { method, points } of curves) {
     const { colour } = LINES[method];
     canvas.path(
-      points.map(({ speed, error }) => [x(speed), y(error)]),
+      points.map((point) => [x(point.speed), y(point.error)]),
       colour,
       2,
     );
-    for (const { speed, error, config } of points) {
-      canvas.disc(x(speed), y(error), 5, colour);
-      canvas.text(config, x(speed) + 9, y(error) + 4, 12, INK, 'start');
+    for (const point of points) {
+      canvas.disc(x(point.speed), y(point.error), 5, colour);
+      canvas.text(point.config, x(point.speed) + 9, y(point.error) + 4, 12, INK, 'start');
     }
   }
   let left = PLOT.left;
@@ -80,18 +86,25 @@ export function qualityChart(document: QualityDocument, { text }: { readonly tex
 }
 
 /** The chart as a PNG, at twice its size; needs no fonts. */
-export async function qualityChartPng(document: QualityDocument): Promise<Uint8Array> {
+export async function qualityChartPng(
+  document: QualityDocument,
+  speed: QualityChartOptions['speed'],
+): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp');
-  return sharp(Buffer.from(qualityChart(document, { text: 'paths' })), { density: 144 })
+  return sharp(Buffer.from(qualityChart(document, { text: 'paths', speed })), { density: 144 })
     .flatten({ background: '#ffffff' })
     .png()
     .toBuffer();
 }
 
-function pointsOf(rows: readonly QualityRow[], method: Method): Point[] {
+function pointsOf(rows: readonly QualityRow[], method: Method, speed: QualityChartOptions['speed']): Point[] {
   return rows
     .filter((row) => row.method === method && row.relative_latent_mse.geometric_mean > 0)
-    .map((row) => ({ config: row.config, speed: row.speedup, error: row.relative_latent_mse.geometric_mean }))
+    .map((row) => ({
+      config: row.config,
+      speed: speed === 'ideal' ? row.ideal_speedup : row.speedup,
+      error: row.relative_latent_mse.geometric_mean,
+    }))
     .sort((a, b) => a.speed - b.speed);
 }
 

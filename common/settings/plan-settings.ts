@@ -116,12 +116,12 @@ export const PLAN_SETTINGS = Object.freeze({
   }),
   /** Drift of the predicted latents above which a step is made in order. */
   tolerance: row({
-    kind: real({ min: MIN_TOLERANCE, max: 10, words: { off: 0 } }),
-    default: 0.03,
+    kind: real({ min: MIN_TOLERANCE, max: 10, words: { auto: undefined, off: 0 } }),
+    default: 'auto',
     placeholder: 'drift',
-    help: 'make a step in order where the latents are further from their prediction than this, relative to their size',
+    help: 'make a step in order where the latents are further from their prediction than this, relative to their size; auto: 0.03 to 0.1, by sampler and components',
     consequence:
-      'The dial between speed and error where guidance is high or steps are large; at 20 steps and guidance 2 nothing exceeds 0.03. Only with look-ahead.',
+      'The dial between speed and error where guidance is high or steps are large. auto: 0.03; 0.05 for flow matching with two components, 0.1 for samplers that draw fresh noise (docs/quality.md). Only with look-ahead.',
     scope: 'run',
     bench: { letter: 't' },
   }),

@@ -1,6 +1,6 @@
 import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
-import { driftReport, lookAheadNotes, tensorDigest } from '../../execution/index.js';
+import { driftReport, lookAheadNotes, tensorDigest, toleranceOf } from '../../execution/index.js';
 import { workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
@@ -80,7 +80,7 @@ const NO_DRIFT = -1;
 /** The settings of a run with what was chosen in place of `auto`. */
 function settingsUsed(
   { deployment, schedule }: DenoiseRun,
-  { request }: DenoiseRunOptions,
+  { request, job }: DenoiseRunOptions,
 ): Chosen<PlanSettings> {
   const { maxWorkers, stepParallel } = request.settings;
   return {
@@ -89,6 +89,12 @@ function settingsUsed(
     ...(stepParallel === 1 ? {} : { stepParallel: schedule.stride, stride: schedule.stride }),
     warmUp: schedule.warmUp,
     end: schedule.end ?? 0,
+    tolerance: toleranceOf({
+      schedule,
+      settings: request.settings,
+      sampler: job.sampler,
+      partition: deployment.plan.partition,
+    }),
     maxWorkers: maxWorkers === 'auto' ? deployment.workers.length : maxWorkers,
   };
 }

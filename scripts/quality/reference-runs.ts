@@ -2,7 +2,7 @@ import { batchRepeatOf, guidanceOf, inputShapesOf } from '../../common/guidance/
 import type { PlanSettings } from '../../common/settings/index.js';
 import { planWorkers } from '../../cli/reference-run.js';
 import {
-  denoise,
+  denoiseCallerSamples,
   denoiseSteadily,
   driftReport,
   type LoadedSegment,
@@ -54,17 +54,14 @@ export class ReferenceRuns {
       partition: plan.partition,
     });
     const { conditioning, latents } = picture;
-    const { timesteps } = sampler;
+    const job = { sampler, latents, conditioning, timesteps: sampler.timesteps, guidance };
     const result = await denoiseSteadily(
-      {
-        sampler,
-        settings: schedule,
-        lookAhead,
-        latents,
-        job: { jobId: 'errors', conditioning, timesteps, guidance, trace: false },
-      },
+      { jobId: 'errors', job, settings: schedule, lookAhead, trace: false },
       (attempt) =>
-        denoise({ ...attempt, executor: new ReferenceExecutor(plan.partition, attempt.settings, segments) }),
+        denoiseCallerSamples({
+          ...attempt,
+          executor: new ReferenceExecutor(plan.partition, attempt.settings, segments),
+        }),
     );
     const { inOrder, driftSum } = driftReport(schedule, result.heldAt, result.drifts);
     const rounds = listRounds({ ...schedule, inOrder: [...inOrder] });

@@ -42,7 +42,10 @@ const anyOptions: fc.Arbitrary<PlanOptions> = fc
       warmUp: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.constant('auto' as const)),
       end: fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.constant('auto' as const)),
       inOrder: fc.array(fc.nat(1999).map(String), { maxLength: 4 }),
-      tolerance: fc.oneof(fc.double({ min: 1e-4, max: 10, noNaN: true }), fc.constant('off' as const)),
+      tolerance: fc.oneof(
+        fc.double({ min: 1e-4, max: 10, noNaN: true }),
+        fc.constantFrom('off' as const, 'auto' as const),
+      ),
       maxSpeedLoss: fc.double({ min: 0, max: 1, noNaN: true }),
       timeShift: fc.boolean(),
       cuts: fc.array(fc.stringMatching(/^[\w/.]{1,20}$/), { maxLength: 4 }),
@@ -193,7 +196,11 @@ it('settings that a job ran with say auto nowhere', () => {
     components: 2,
     warmUp: 3,
     end: 0,
+<<<<<<< HEAD
     laggedCut: 0,
+=======
+    tolerance: 0.03,
+>>>>>>> ca0d899 (bench --quality: how far pictures are from the sequential ones)
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',

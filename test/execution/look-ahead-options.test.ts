@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { resolvePlanSettings } from '../../common/settings/index.js';
+import { lookAheadOptions, toleranceOf } from '../../execution/index.js';
+import { scheduleOf } from '../../program/index.js';
+import { createSampler, isFlow, parseSchedulerConfig } from '../../samplers/index.js';
+import { chainGraph } from '../support/random-graph.js';
+import { cutAt, latentNodes } from '../support/simple-partition.js';
+
+/** The tolerance of a job of 20 steps, and whether it acts. */
+function chosen(
+  className: string,
+  components: number,
+  options: Parameters<typeof resolvePlanSettings>[0] = {},
+): readonly unknown[] {
+  const graph = chainGraph([1, 1, 1, 1]);
+  const nodes = latentNodes(graph);
+  const partition = cutAt(graph, nodes.slice(0, components - 1));
+  const sampler = createSampler(parseSchedulerConfig(JSON.stringify({ _class_name: className })), 20);
+  const settings = resolvePlanSettings({ components, ...options });
+  const placement = partition.components.map(({ index }) => [`worker ${index}`]);
+  const schedule = scheduleOf(settings, {
+    steps: sampler.numCalls,
+    flow: isFlow(sampler),
+    plan: { partition, placement },
+  });
+  const job = { schedule, settings, sampler, partition, guidance: undefined };
+  return [toleranceOf(job), lookAheadOptions(job)?.tolerance];
+}
+
+it('trusts a prediction by sampler and distance', () => {
+  expect(chosen('DDIMScheduler', 2)).toEqual([0.03, 0.03]);
+  expect(chosen('FlowMatchEulerDiscreteScheduler', 2)).toEqual([0.05, 0.05]);
+  expect(chosen('FlowMatchEulerDiscreteScheduler', 3)).toEqual([0.03, 0.03]);
+  expect(chosen('EulerAncestralDiscreteScheduler', 3)).toEqual([0.1, 0.1]);
+});
+
+it('takes the tolerance that was asked for', () => {
+  expect(chosen('EulerAncestralDiscreteScheduler', 2, { tolerance: 0.01 })).toEqual([0.01, 0.01]);
+  expect(chosen('DDIMScheduler', 2, { tolerance: 'off' })).toEqual(['off', undefined]);
+  // Nothing is predicted, so nothing can drift.
+  expect(chosen('DDIMScheduler', 2, { lookAhead: 'off' })).toEqual(['off', undefined]);
+});
