@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../common/package.js';
 import { type BenchConfig, type WorkerFacts, workersWanted } from './bench/index.js';
-import { type ClusterFlags, openCluster, type OpenCluster } from './cluster-flags.js';
+import { type ClusterFlags, openCluster } from './cluster-flags.js';
 import type { CommandIo } from './io.js';
 
 export type BenchClusterFlags = ClusterFlags & { readonly model?: string | undefined };

@@ -13,6 +13,9 @@ const GATE_ABOVE = 0.03;
 /** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
 const STRONG_GUIDANCE = 5;
 const FEW_STEPS = 30;
+/** With fewer, drift says little of what strong guidance makes of it: hardly a step is left to chance. */
+const VERY_FEW_STEPS = 20;
+const TOLERANCE_OF_WILD = 0.01;
 /** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
 const GUIDED_FLOW = 4;
 
@@ -25,7 +28,7 @@ export interface LookAheadJob {
 }
 
 /** What a tolerance is chosen for. */
-export interface TolerantJob extends Omit<LookAheadJob, 'settings' | 'guidance'> {
+export interface TolerantJob extends Omit<LookAheadJob, 'settings'> {
   readonly settings: Pick<PlanSettings, 'tolerance'>;
 }
 
@@ -33,12 +36,11 @@ export interface TolerantJob extends Omit<LookAheadJob, 'settings' | 'guidance'>
 export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefined {
   const { schedule, settings, sampler, guidance, partition } = job;
   if (schedule.lookAhead === undefined) return undefined;
-  const guidanceScale = guidance === undefined ? 0 : strongestScale(guidance);
+  const guidanceScale = scaleOf(guidance);
   const farthest = farthestOf(partition);
   const tolerance = toleranceOf(job);
-  const isStrong = guidanceScale >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
   return {
-    slope: isStrong ? 0 : slopeOf(sampler, farthest, guidanceScale),
+    slope: isStrong(job) ? 0 : slopeOf(sampler, farthest, guidanceScale),
     gateAbove: GATE_ABOVE,
     tolerance: tolerance === 'off' ? undefined : tolerance,
     holds: affordableHolds(schedule, settings.maxSpeedLoss, partition.components.length),
@@ -46,13 +48,24 @@ export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefine
 }
 
 /** Drift above which a step of the job is made in order: `auto` by sampler and distance, as docs/quality.md measures them. */
-export function toleranceOf({ schedule, settings, sampler, partition }: TolerantJob): number | 'off' {
+export function toleranceOf(job: TolerantJob): number | 'off' {
+  const { schedule, settings, sampler, partition } = job;
   const { tolerance } = settings;
   if (tolerance !== 'auto') return tolerance;
   if (schedule.lookAhead === undefined) return 'off';
   // What the prediction misses drowns in the noise that is drawn next.
   if (sampler.lookAhead.family === 'stochastic') return TOLERANCE_WITH_NOISE;
+  if (isStrong(job)) return sampler.numCalls < VERY_FEW_STEPS ? TOLERANCE_OF_WILD : TOLERANCE;
   return isFlow(sampler) && farthestOf(partition) === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+}
+
+/** Whether the guided output reacts to an error of the latents with more than its size. */
+function isStrong({ sampler, guidance }: Pick<LookAheadJob, 'sampler' | 'guidance'>): boolean {
+  return scaleOf(guidance) >= STRONG_GUIDANCE && sampler.numCalls <= FEW_STEPS;
+}
+
+function scaleOf(guidance: Guidance | undefined): number {
+  return guidance === undefined ? 0 : strongestScale(guidance);
 }
 
 /** Rounds that the furthest component looks ahead. */

@@ -93,6 +93,7 @@ function settingsUsed(
       schedule,
       settings: request.settings,
       sampler: job.sampler,
+      guidance: job.guidance,
       partition: deployment.plan.partition,
     }),
     maxWorkers: maxWorkers === 'auto' ? deployment.workers.length : maxWorkers,

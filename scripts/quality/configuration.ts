@@ -63,7 +63,7 @@ export function programOf({ configuration, sampler, guidance, partition }: Confi
   const placement = partition.components.map((component, at) =>
     at === partition.components.length - 1
       ? Array.from({ length: workers }, (_, i) => `${i}`)
-      : [`${component}`],
+      : [`${component.index}`],
   );
   const schedule = scheduleOf(settings, {
     steps: sampler.numCalls,

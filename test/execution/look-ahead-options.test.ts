@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { guidanceOf } from '../../common/guidance/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { lookAheadOptions, toleranceOf } from '../../execution/index.js';
 import { scheduleOf } from '../../program/index.js';
@@ -6,16 +7,18 @@ import { createSampler, isFlow, parseSchedulerConfig } from '../../samplers/inde
 import { chainGraph } from '../support/random-graph.js';
 import { cutAt, latentNodes } from '../support/simple-partition.js';
 
-/** The tolerance of a job of 20 steps, and whether it acts. */
+/** The tolerance of a job, and whether it acts. */
 function chosen(
   className: string,
   components: number,
   options: Parameters<typeof resolvePlanSettings>[0] = {},
+  guidanceScale = 1,
+  steps = 20,
 ): readonly unknown[] {
   const graph = chainGraph([1, 1, 1, 1]);
   const nodes = latentNodes(graph);
   const partition = cutAt(graph, nodes.slice(0, components - 1));
-  const sampler = createSampler(parseSchedulerConfig(JSON.stringify({ _class_name: className })), 20);
+  const sampler = createSampler(parseSchedulerConfig(JSON.stringify({ _class_name: className })), steps);
   const settings = resolvePlanSettings({ components, ...options });
   const placement = partition.components.map(({ index }) => [`worker ${index}`]);
   const schedule = scheduleOf(settings, {
@@ -23,7 +26,7 @@ function chosen(
     flow: isFlow(sampler),
     plan: { partition, placement },
   });
-  const job = { schedule, settings, sampler, partition, guidance: undefined };
+  const job = { schedule, settings, sampler, partition, guidance: guidanceOf(guidanceScale) };
   return [toleranceOf(job), lookAheadOptions(job)?.tolerance];
 }
 
@@ -32,6 +35,10 @@ it('trusts a prediction by sampler and distance', () => {
   expect(chosen('FlowMatchEulerDiscreteScheduler', 2)).toEqual([0.05, 0.05]);
   expect(chosen('FlowMatchEulerDiscreteScheduler', 3)).toEqual([0.03, 0.03]);
   expect(chosen('EulerAncestralDiscreteScheduler', 3)).toEqual([0.1, 0.1]);
+  // Strong guidance makes more of an error than its size, the more so in few steps.
+  expect(chosen('FlowMatchEulerDiscreteScheduler', 2, {}, 7.5)).toEqual([0.03, 0.03]);
+  expect(chosen('DDIMScheduler', 2, {}, 7.5, 12)).toEqual([0.01, 0.01]);
+  expect(chosen('DDIMScheduler', 2, {}, 7.5, 50)).toEqual([0.03, 0.03]);
 });
 
 it('takes the tolerance that was asked for', () => {
