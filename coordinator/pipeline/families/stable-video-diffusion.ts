@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../../common/image/index.js';
+import type { DecodedImage } from '../../../common/image/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { toRgb8 } from '../../../common/image/index.js';
 import { elementCount, float32, type Tensor } from '../../../common/tensor/index.js';
@@ -68,7 +68,7 @@ export const pipelines: readonly PipelineDescription[] = [
     sizes,
     begin,
     finish: async (run, latents) => {
-      const pictures: RgbImage[] = [];
+      const pictures: DecodedImage[] = [];
       for (let row = 0; row < (latents.dims[0] ?? 0); row += 1)
         pictures.push(...(await decodeFrames(run, rowOf(latents, row))));
       return { pictures, video: { frames: latents.dims[1] ?? 1, fps: run.call.fps ?? DEFAULTS.fps } };
@@ -137,7 +137,7 @@ function repeatFrames(latents: Tensor, frames: number): Tensor {
 }
 
 /** A video's latents [1, frames, C, h, w] through the temporal decoder, so many frames at a time. */
-async function decodeFrames(run: PipelineRun, latents: Tensor): Promise<RgbImage[]> {
+async function decodeFrames(run: PipelineRun, latents: Tensor): Promise<DecodedImage[]> {
   const [, frames = 1, ...rest] = latents.dims;
   const scale = Math.fround(scalingFactor(run.model));
   const values = floatsOf(mapFloats(latents, (value) => value / scale));
@@ -149,7 +149,7 @@ async function decodeFrames(run: PipelineRun, latents: Tensor): Promise<RgbImage
       `the VAE decoder takes ${chunk} frames at a time, which ${frames} are no multiple of`,
     );
   const size = elementCount(rest);
-  const pictures: RgbImage[] = [];
+  const pictures: DecodedImage[] = [];
   for (let first = 0; first < frames; first += chunk) {
     const count = Math.min(chunk, frames - first);
     const part = float32(values.slice(first * size, (first + count) * size), [count, ...rest]);

@@ -1,4 +1,4 @@
-import { type RgbImage, toRgb8 } from '../../../common/image/index.js';
+import { type DecodedImage, toRgb8 } from '../../../common/image/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { checkLimit } from '../../../common/settings/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
@@ -50,15 +50,15 @@ export function frameCount(run: PipelineRun, axis: number, fallback: number, sca
 }
 
 /** Planes [1, 3, frames, height, width] in [-1, 1] of what a video VAE's decoder takes, row by row of the batch, as pictures. */
-export async function decodeVideos(run: PipelineRun, latents: Tensor): Promise<RgbImage[]> {
-  const pictures: RgbImage[] = [];
+export async function decodeVideos(run: PipelineRun, latents: Tensor): Promise<DecodedImage[]> {
+  const pictures: DecodedImage[] = [];
   for (let row = 0; row < (latents.dims[0] ?? 0); row += 1)
     pictures.push(...framesOf(await decodeOne(run, rowOf(latents, row))));
   return pictures;
 }
 
 /** [1, 3, frames, height, width] as pictures. Raises `model_unsupported` for another shape. */
-export function framesOf(planes: Tensor): RgbImage[] {
+export function framesOf(planes: Tensor): DecodedImage[] {
   const [, channels, frames = 0, height = 0, width = 0] = planes.dims;
   if (planes.dims.length !== 5 || channels !== 3)
     throw new AsyncDiffError(
