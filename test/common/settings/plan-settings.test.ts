@@ -196,11 +196,8 @@ it('settings that a job ran with say auto nowhere', () => {
     components: 2,
     warmUp: 3,
     end: 0,
-<<<<<<< HEAD
     laggedCut: 0,
-=======
     tolerance: 0.03,
->>>>>>> ca0d899 (bench --quality: how far pictures are from the sequential ones)
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',
