@@ -3,7 +3,11 @@ export interface CommandIo {
   /** The result, and nothing else. */
   readonly stdout: { write(text: string): unknown };
   /** Progress, warnings and logs. */
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly stderr: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
+  };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;

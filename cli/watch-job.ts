@@ -3,6 +3,7 @@ import type { JobEvent } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { ProgressLine } from './progress.js';
 
+type ProgressEvent = Extract<JobEvent, { type: 'progress' }>;
 export type DoneEvent = Extract<JobEvent, { type: 'done' }>;
 
 /** Follows a job to its end, showing how far it is; its last event. */
@@ -18,7 +19,7 @@ export async function watchJob(
         event.position === 0 ? `${label}: planning` : `${label}: queued behind ${event.position}`,
       );
     else if (event.type === 'preparing') showStage(progress, label, event);
-    else if (event.type === 'progress') progress.update(label, event.step, event.steps);
+    else if (event.type === 'progress') progress.update(label, event.step, event.steps, figuresOf(event));
     else if (event.type === 'warning') progress.note(`warning: ${event.message}`);
     await onEvent?.(event);
     if (event.type !== 'done') continue;
@@ -26,6 +27,21 @@ export async function watchJob(
     return event;
   }
   throw new AsyncDiffError('internal', 'the job ended without a result');
+}
+
+/** What is said of a running job besides its step, the most important first. */
+function figuresOf({ speedup, stepsPerSecond, secondsLeft, driftSum }: ProgressEvent): string[] {
+  return [
+    ...(speedup > 0 ? [`${speedup.toFixed(2)}x`] : []),
+    `${stepsPerSecond.toPrecision(3)} steps/s`,
+    ...(secondsLeft > 0 ? [`${duration(secondsLeft)} left`] : []),
+    ...(driftSum === undefined ? [] : [`drift ${driftSum === 0 ? '0' : driftSum.toExponential(0)}`]),
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** What the stages of preparing are called. */
@@ -49,7 +65,8 @@ export function showStage(
   }: { readonly stage: string; readonly fraction: number; readonly bytes?: ByteProgress | undefined },
 ): void {
   const text = `${label}: ${STAGES[stage] ?? stage}`;
-  if (fraction > 0) progress.update(text, Math.floor(fraction * 100), 100, bytes && describeBytes(bytes));
+  if (fraction > 0)
+    progress.update(text, Math.floor(fraction * 100), 100, bytes === undefined ? [] : [describeBytes(bytes)]);
   else progress.update(text);
 }
 

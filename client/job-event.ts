@@ -32,15 +32,23 @@ export type JobEvent =
       readonly rounds: number;
       readonly predictedPeriodMs: number;
     }
-  /** `step` steps of `steps` are finished. */
+  /**
+   * `step` steps of `steps` are finished. So far, planning and sending left out: `stepsPerSecond`; `speedup` against one worker that holds the whole predictor,
+   * whose time is predicted from what the parts took when they were opened (0 where that is not known); `driftSum`, the sum of the squared drifts of the steps that
+   * did not run in order, as far as they are known (see `RunReport`), undefined where nothing is predicted. `secondsLeft` is predicted.
+   */
   | {
       readonly type: 'progress';
       readonly jobId: string;
       readonly step: number;
       readonly steps: number;
       readonly round: number;
+      readonly stepsPerSecond: number;
+      readonly speedup: number;
+      readonly secondsLeft: number;
+      readonly driftSum: number | undefined;
     }
-  /** PNG of the first image as it would be decoded now. */
+  /** PNG of the first image as the latents after `step` steps would be decoded now: latents that the sampler has made, never predicted ones. */
   | { readonly type: 'preview'; readonly jobId: string; readonly step: number; readonly image: Uint8Array }
   /** Latents before a step, and its guided noise prediction; float32. */
   | {
@@ -69,7 +77,10 @@ export type JobResult = Extract<JobEvent, { type: 'done' }>;
 
 export function readEvent(message: JobEvent__Output): JobEvent {
   const { jobId } = message;
-  if (message.progress) return { type: 'progress', jobId, ...message.progress };
+  if (message.progress) {
+    const { step, steps, round, stepsPerSecond, speedup, secondsLeft, driftSum } = message.progress;
+    return { type: 'progress', jobId, step, steps, round, stepsPerSecond, speedup, secondsLeft, driftSum };
+  }
   if (message.queued) return { type: 'queued', jobId, ...message.queued };
   if (message.preparing) {
     const { stage, fraction, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = message.preparing;

@@ -69,8 +69,12 @@ export interface DenoiseRunOptions {
   ) => void;
   /** An attempt ended with this; `isGivenUp`: and the job with it. */
   readonly onLoss?: ((error: AsyncDiffError, isGivenUp: boolean) => void) | undefined;
-  /** So many steps are finished. */
-  readonly onProgress: (steps: number, round: Round) => void;
+  /** So many steps are finished. `drifts`: by step, as far as they are known; undefined without look-ahead. */
+  readonly onProgress: (
+    steps: number,
+    round: Round,
+    prediction: { readonly heldAt: readonly number[]; readonly drifts: Foresight['drifts'] | undefined },
+  ) => void;
   /** For the tensors of every step: the coordinator then takes every step itself. */
   readonly onStep?: ((step: StepResult) => void) | undefined;
   /** Whether the latents are wanted when so many steps are finished; with a larger stride, `onLatents` may come at the end of the round. */
@@ -186,6 +190,10 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
           nextStep = firstStep;
           from = attempt.from;
         }
+        const prediction = () => ({
+          heldAt,
+          drifts: lookAhead === undefined ? undefined : (from?.foresight?.drifts ?? []),
+        });
         if (samples)
           return denoiseCallerSamples({
             ...attempt,
@@ -193,7 +201,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
             onStep: (step) => {
               const steps = step.step + 1;
               reached(steps, step.nextLatents, step.foresight());
-              options.onProgress(steps, step.round);
+              options.onProgress(steps, step.round, prediction());
               options.onStep?.(step);
               if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, step.nextLatents);
             },
@@ -203,7 +211,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
           executor,
           ...window,
           wantsCheckpoint: (round) => wantsAny(options, round),
-          onProgress: (round) => options.onProgress(round.firstStep + round.steps, round),
+          onProgress: (round) => options.onProgress(round.firstStep + round.steps, round, prediction()),
           onCheckpoint: (state, round) => {
             reached(state.nextStep, state.latents, state.foresight);
             if (wantsAny(options, round)) options.onLatents?.(state.nextStep, state.latents);

@@ -11,6 +11,7 @@ import type { Preparing as PreparingMessage } from '../../rpc/gen/asyncdiff/v1/P
 import type { Deployment, Deployments, Preparing } from '../deployment/index.js';
 import type { RunningJob } from './jobs.js';
 import type { CoordinatorMetrics } from './metrics.js';
+import { oneWorkerStepMs, ProgressFigures } from './progress-figures.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import { speedWarning } from './speed-check.js';
@@ -69,6 +70,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
   };
   let cpu = process.cpuUsage();
   let toldMs = 0;
+  const figures = new ProgressFigures();
   const options: DenoiseRunOptions = {
     jobId: context.jobId,
     job,
@@ -104,13 +106,16 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
         },
       });
       cpu = process.cpuUsage();
+      figures.begin({ schedule, stepMs: oneWorkerStepMs(deployment), periodMs }, performance.now());
     },
     onLoss: (error, isGivenUp) => context.lost(error, isGivenUp),
-    onProgress: (step, { round }) => {
+    onProgress: (step, { round }, { heldAt, drifts }) => {
       const nowMs = performance.now();
       if (nowMs - toldMs < PROGRESS_INTERVAL_MS && step < sampler.numCalls) return;
       toldMs = nowMs;
-      emit({ progress: { step, steps: sampler.numCalls, round } });
+      const { driftSum, ...said } = figures.at(step, nowMs, heldAt, drifts);
+      const drift = driftSum === undefined ? {} : { driftSum };
+      emit({ progress: { step, steps: sampler.numCalls, round, ...said, ...drift } });
     },
     onStep: request.sendSteps
       ? ({ step, timestep, latents: before, eps }) =>

@@ -5,7 +5,17 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { float32 } from '../../common/tensor/index.js';
 
 const jobId = '6f4b2c1e-3c44-4d2a-9d58-0f3c9b1d2e4f';
-const progress = (step: number): JobEvent => ({ type: 'progress', jobId, step, steps: 3, round: step });
+const progress = (step: number): JobEvent => ({
+  type: 'progress',
+  jobId,
+  step,
+  steps: 3,
+  round: step,
+  stepsPerSecond: 1,
+  speedup: 1,
+  secondsLeft: 3 - step,
+  driftSum: undefined,
+});
 const done = { type: 'done', jobId, images: [], latents: float32(new Float32Array(1), [1]), trace: '' };
 const whole = [progress(1), progress(2), progress(3), done as unknown as JobEvent];
 

@@ -73,12 +73,20 @@ describe('the whole predictor on every worker, a step each', () => {
     const before: Tensor[] = [];
     let resumedAt = -1;
     let warnings = 0;
+    let driftSum = 0;
     const { modelSha256, schedulerConfig, inputs } = small.subject;
     const { done } = await denoiseOn(
       small.cluster.client,
       { modelSha256, schedulerConfig, inputs, numInferenceSteps: many, sendSteps: true, plan: settings },
       (event) => {
         if (event.type === 'warning') warnings += 1;
+        if (event.type === 'progress') {
+          expect(event.speedup).toBeGreaterThan(0);
+          expect(event.stepsPerSecond).toBeGreaterThan(0);
+          expect(event.secondsLeft).toBeGreaterThanOrEqual(0);
+          expect(event.driftSum).toBeGreaterThanOrEqual(driftSum);
+          driftSum = event.driftSum ?? 0;
+        }
         if (event.type !== 'step') return;
         if (warnings > 0 && resumedAt < 0) resumedAt = event.step;
         eps[event.step] = event.eps;

@@ -8,6 +8,23 @@ export interface Progress {
   'step'?: (number);
   'steps'?: (number);
   'round'?: (number);
+  /**
+   * So far, planning and sending left out.
+   */
+  'stepsPerSecond'?: (number | string);
+  /**
+   * So far, against one worker that holds the whole predictor: that one's time is predicted. 0 where it is not known.
+   */
+  'speedup'?: (number | string);
+  /**
+   * Predicted.
+   */
+  'secondsLeft'?: (number | string);
+  /**
+   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted.
+   */
+  'driftSum'?: (number | string);
+  '_driftSum'?: "driftSum";
 }
 
 export interface Progress__Output {
@@ -17,4 +34,21 @@ export interface Progress__Output {
   'step': (number);
   'steps': (number);
   'round': (number);
+  /**
+   * So far, planning and sending left out.
+   */
+  'stepsPerSecond': (number);
+  /**
+   * So far, against one worker that holds the whole predictor: that one's time is predicted. 0 where it is not known.
+   */
+  'speedup': (number);
+  /**
+   * Predicted.
+   */
+  'secondsLeft': (number);
+  /**
+   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted.
+   */
+  'driftSum'?: (number);
+  '_driftSum'?: "driftSum";
 }
