@@ -35,6 +35,8 @@ export class ProgressFigures {
   #elapsedMs = 0;
   #lastMs = 0;
   #lastStep = 0;
+  /** Steps that ran in order in earlier attempts. */
+  #inOrder: readonly number[] = [];
   readonly #measured: Record<'sync' | 'async', Measured> = {
     sync: { ms: 0, rounds: 0 },
     async: { ms: 0, rounds: 0 },
@@ -42,9 +44,14 @@ export class ProgressFigures {
 
   /** An attempt begins. */
   begin(times: AttemptTimes, nowMs: number): void {
+    const { firstStep = 0 } = times.schedule;
+    if (this.#times !== undefined) {
+      const before = driftReport(this.#times.schedule, this.#inOrder, []).inOrder;
+      this.#inOrder = before.filter((step) => step < firstStep);
+    }
     this.#times = times;
     this.#lastMs = nowMs;
-    this.#lastStep = times.schedule.firstStep ?? 0;
+    this.#lastStep = firstStep;
     // Another plan's rounds say nothing of this one's.
     for (const kind of ['sync', 'async'] as const) this.#measured[kind] = { ms: 0, rounds: 0 };
   }
@@ -71,7 +78,10 @@ export class ProgressFigures {
       stepsPerSecond: seconds === 0 ? 0 : step / seconds,
       speedup: seconds === 0 ? 0 : (step * times.stepMs) / this.#elapsedMs,
       secondsLeft: this.#leftMs(step) / 1000,
-      driftSum: drifts === undefined ? undefined : driftReport(times.schedule, heldAt, drifts).driftSum,
+      driftSum:
+        drifts === undefined
+          ? undefined
+          : driftReport(times.schedule, [...this.#inOrder, ...heldAt], drifts).driftSum,
     };
   }
 

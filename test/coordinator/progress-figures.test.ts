@@ -46,6 +46,9 @@ it('sums the drift of the steps so far that did not run in order', () => {
   const drifts = [undefined, 0.5, 0.1, 0.2, 0.3];
   expect(figures.at(5, 100, [4], drifts).driftSum).toBeCloseTo(0.01 + 0.04, 9);
   expect(figures.at(6, 110, [], undefined).driftSum).toBeUndefined();
+  // What ran in order before a loss is still known to have.
+  figures.begin({ ...TIMES, schedule: { ...SCHEDULE, warmUp: 1, firstStep: 6 } }, 200);
+  expect(figures.at(7, 300, [4], drifts).driftSum).toBeCloseTo(0.01 + 0.04, 9);
 });
 
 it('takes every segment once for the time of one worker, wherever it is', () => {
