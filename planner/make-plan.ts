@@ -60,6 +60,7 @@ export async function makePlan(
       shape: settings.shape,
       laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
       wireDtype: settings.wireDtype,
+      widensHalf: (request.device ?? 'cpu').startsWith('cpu'),
       recomputeShare: recompute === 'off' ? 0 : undefined,
       microBatches: settings.microBatches,
       stride: settings.stride,

@@ -10,7 +10,6 @@ import {
   type ModelProto,
   namedByContent,
   type NodeProto,
-  onnxTypeOf,
   readsOf,
   storedBytes,
   tensorDims,
@@ -21,8 +20,10 @@ import { temporaryName } from '../../common/temporary-file.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
 import { weightsBehind } from './build-cost-graph.js';
+import { HalfRounding } from './half-rounding.js';
 import type { ModelTensors } from './model-tensors.js';
 import type { PreparedModel } from './prepared-model.js';
+import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
 import type { Skeleton } from './skeleton.js';
 import { valueInfo } from './static-shapes.js';
 
@@ -46,8 +47,8 @@ export interface SegmentArtifact {
  * Writes each segment of a partition as an ONNX graph of its own, named by its content address. The same prepared model, tensors and segment
  * always give the same bytes. No weight is copied.
  *
- * A boundary tensor that is narrower on the wire than the value it carries is cast in the producer and back in the consumer, so
- * that a session takes and gives what travels.
+ * A value that is of another type between sessions than in the model is cast at their ends (see session-casts.ts), so that a session takes and
+ * gives what travels.
  */
 export function exportSegments(
   prepared: Pick<PreparedModel, 'graph' | 'folded'>,
@@ -88,6 +89,8 @@ interface Source {
   readonly nodes: readonly NodeProto[];
   /** Nodes that read weights and constants only, in order. */
   readonly constantNodes: readonly NodeProto[];
+  /** Of a float16 model: where it rounds. */
+  readonly rounding: () => HalfRounding;
   /** Initializers by name: small ones with their data, weights named by content. */
   readonly stored: ReadonlyMap<string, TensorProto>;
 }
@@ -103,10 +106,12 @@ function sourceOf(prepared: Pick<PreparedModel, 'graph' | 'folded'>, tensors: Mo
   const nodes = skeleton.nodes.filter((node) => !isConstant(node));
   if (nodes.length !== prepared.graph.nodes.length)
     throw new AsyncDiffError('internal', 'the nodes of the graph are not those that were costed');
+  let rounding: HalfRounding | undefined;
   return {
     prepared,
     rest: functionsByContent(skeleton.rest, byContent),
     nodes,
+    rounding: () => (rounding ??= new HalfRounding(prepared.graph, skeleton)),
     constantNodes: skeleton.nodes.filter(isConstant),
     stored: new Map(
       [...skeleton.constants, ...skeleton.weights].map(([name, tensor]) => [name, byContent(tensor)]),
@@ -153,30 +158,43 @@ function buildSegment(source: Source, partition: Partition, segment: Segment): S
     return { name, dtype, dims };
   };
 
-  const widen = segment.boundaryReads.map(tensorOf).filter((tensor) => tensor.name !== tensor.value);
-  const narrow = segment.boundaryWrites.map(tensorOf).filter((tensor) => tensor.name !== tensor.value);
+  const localSpec = (name: string): ValueSpec => {
+    const value = valueSpec(localValue(prepared.graph, name));
+    return value.name === name ? value : { ...value, name, dtype: 'float32' };
+  };
+  const localCarried = (name: string): Carried => ({
+    ...localSpec(name),
+    value: localValue(prepared.graph, name),
+  });
+  const carriedIn = [...segment.boundaryReads.map(tensorOf), ...segment.localReads.map(localCarried)];
+  const carriedOut = [...segment.boundaryWrites.map(tensorOf), ...segment.localWrites.map(localCarried)];
   const own = segment.nodes.flatMap((index) => source.nodes[index] ?? []);
   const constant = constantNodesOf(source, own);
   const read = new Set([...constant, ...own].flatMap(readsOf));
   const weights = [...source.stored].flatMap(([name, tensor]) => (read.has(name) ? [tensor] : []));
 
+  const inside = new Set(segment.nodes);
   const inputs = unique([
     ...(segment.readsSample ? [valueSpec(partition.sampleInput)] : []),
     ...(segment.readsTimestep ? [valueSpec(partition.timestepInput)] : []),
     ...segment.conditioning.map(valueSpec),
-    ...segment.localReads.map(valueSpec),
+    ...segment.localReads.map(localSpec),
     ...segment.boundaryReads.map(wireSpec),
   ]);
   const outputs = unique([
-    ...segment.localWrites.map(valueSpec),
+    ...segment.localWrites.map(localSpec),
     ...segment.boundaryWrites.map(wireSpec),
     ...(segment.writesOutput ? [valueSpec(partition.output)] : []),
   ]);
   const node = [
     ...constant,
-    ...widen.map((tensor) => castNode(tensor.name, tensor.value, valueSpec(tensor.value).dtype)),
+    ...retyped(carriedIn).flatMap((one) =>
+      takingNodes(one, valueSpec(one.value).dtype, source.rounding().isMadeWidened(one.value)),
+    ),
     ...own,
-    ...narrow.map((tensor) => castNode(tensor.value, tensor.name, tensor.dtype)),
+    ...retyped(carriedOut).flatMap((one) =>
+      givingNodes(one, source.rounding().isReadWidened(one.value, inside)),
+    ),
   ];
   const sparse = prepared.folded.skeleton.sparse.filter((tensor) => read.has(tensor.values?.name ?? ''));
   const given = [...inputs, ...weights, ...sparse.map((tensor) => tensor.values ?? {})];
@@ -213,17 +231,6 @@ function constantNodesOf({ constantNodes }: Source, nodes: readonly NodeProto[])
     return true;
   });
   return needed.reverse();
-}
-
-function castNode(from: string, to: string, dtype: ValueSpec['dtype']): NodeProto {
-  return {
-    name: `asyncdiff_wire/${to}`,
-    op_type: 'Cast',
-    input: [from],
-    output: [to],
-    // 2: an integer attribute.
-    attribute: [{ name: 'to', type: 2, i: onnxTypeOf(dtype) }],
-  };
 }
 
 function unique(specs: readonly ValueSpec[]): ValueSpec[] {

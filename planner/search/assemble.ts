@@ -3,10 +3,10 @@ import { type CutPositions, componentsOf, type MainRange, rangesOf } from './mai
 import type { BoundaryTensor, Component, Partition, Segment } from '../../program/index.js';
 import { inSendOrder } from './send-order.js';
 import { behind } from './stretches.js';
-import { wireForm, type WireDType } from './wire-form.js';
+import { localForm, wireForm, type WireForm } from './wire-form.js';
 
 export interface AssembleOptions {
-  readonly wireDtype: WireDType;
+  readonly form: WireForm;
   /** The ring cut whose boundary tensors are two rounds old (see search.ts); undefined for none. */
   readonly laggedCut?: number | undefined;
   /** Whether segments list their nodes and weights: what a plan needs, and its time does not depend on. */
@@ -66,7 +66,7 @@ export function assemblePartition(
     timestepInput: graph.timestepInput,
     output: graph.output,
     microBatches: 1,
-    broadcastBytes: index.broadcastBytes[options.wireDtype],
+    broadcastBytes: index.broadcastBytes[options.form === 'float16' ? 'float16' : 'float32'],
   };
 }
 
@@ -112,14 +112,15 @@ function connect(
     const { name } = main.value;
     const readers = new Set(main.users.map((user) => draftAt[user]!));
     readers.delete(from);
-    const wire = wireForm(main.value, options.wireDtype);
+    const wire = wireForm(main.value, options.form);
     const consumers = new Set<number>();
     for (const reader of readers) {
       // What is on the way to a recomputed value need not come from elsewhere, and must not: a session makes a value or reads it.
       if (reader.recomputedNodes.has(index.mainNodes[main.producer]!)) continue;
       if (reader.range.component === from.range.component) {
-        reader.localReads.add(name);
-        from.localWrites.add(name);
+        const local = localForm(main.value, options.form);
+        reader.localReads.add(local.name);
+        from.localWrites.add(local.name);
       } else {
         reader.boundaryReads.add(wire.name);
         from.boundaryWrites.add(wire.name);

@@ -23,11 +23,11 @@ export function candidateCuts(index: GraphIndex, options: SearchOptions): CutPos
     components < index.mainNodes.length && (shape === 'u-shaped' || components <= U_SHAPED_MAX_COMPONENTS);
   if (shape !== 'u-shaped' || !uShaped) {
     const limit = Math.max(SEQUENTIAL_POSITIONS, 3 * components);
-    found.push(...sequentialCuts(buildCutTable(index, options.wireDtype, limit), factors));
+    found.push(...sequentialCuts(buildCutTable(index, options.form, limit), factors));
   }
   if (shape !== 'sequential' && uShaped) {
     const limit = Math.max(U_SHAPED_POSITIONS[Math.min(components - 2, 2)]!, 3 * components);
-    found.push(...uShapedCuts(buildCutTable(index, options.wireDtype, limit), factors));
+    found.push(...uShapedCuts(buildCutTable(index, options.form, limit), factors));
   }
   const distinct = new Map(found.map((cuts) => [`${cuts.shape} ${cuts.positions.join(' ')}`, cuts]));
   return [...distinct.values()];

@@ -1,6 +1,6 @@
 import type { GraphIndex } from './graph-index.js';
 import type { MainValue } from './main-value.js';
-import { wireBytes, type WireDType } from './wire-form.js';
+import { wireBytes, type WireForm } from './wire-form.js';
 
 /** How long a round keeps the worker of one component busy: device time per millisecond of cost, and link time per byte. */
 export interface LoadFactor {
@@ -66,19 +66,19 @@ export class CutTable {
 type AddPiece = (j: number, computeMs: number, inBytes: number, outBytes: number) => void;
 
 /** What sending it to another component takes: nothing where that makes it from the latents. */
-function sentBytes({ value, recompute }: MainValue, wireDtype: WireDType): number {
-  return recompute === undefined ? wireBytes(value, wireDtype) : 0;
+function sentBytes({ value, recompute }: MainValue, form: WireForm): number {
+  return recompute === undefined ? wireBytes(value, form) : 0;
 }
 
 /** Wire bytes that cross each position 0..mainCount: made before it, read at or after it. */
-function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array {
+function crossingBytesAt(index: GraphIndex, form: WireForm): Float64Array {
   const count = index.mainNodes.length;
   const crossing = new Float64Array(count + 2);
   for (const main of index.mainValues) {
     const { producer, users } = main;
     const lastUser = users.at(-1);
     if (lastUser === undefined) continue;
-    const bytes = sentBytes(main, wireDtype);
+    const bytes = sentBytes(main, form);
     crossing[producer + 1]! += bytes;
     crossing[lastUser + 1]! -= bytes;
   }
@@ -90,10 +90,10 @@ function crossingBytesAt(index: GraphIndex, wireDtype: WireDType): Float64Array 
  * Up to about `limit` candidates: main nodes in equal shares of the cost, and in each share the position that the fewest
  * bytes cross. All positions where there are no more than `limit`.
  */
-export function buildCutTable(index: GraphIndex, wireDtype: WireDType, limit: number): CutTable {
-  const crossing = crossingBytesAt(index, wireDtype);
+export function buildCutTable(index: GraphIndex, form: WireForm, limit: number): CutTable {
+  const crossing = crossingBytesAt(index, form);
   const positions = choosePositions(index, crossing, limit);
-  const bytesOf = index.mainValues.map((main) => sentBytes(main, wireDtype));
+  const bytesOf = index.mainValues.map((main) => sentBytes(main, form));
   return new CutTable(positions, (i, add) => addPiecesFrom(index, bytesOf, positions, i, add));
 }
 

@@ -1,6 +1,6 @@
 import type { GraphIndex } from './graph-index.js';
 import { type CutPositions, type MainRange, rangesOf } from './main-range.js';
-import { wireBytes, type WireDType } from './wire-form.js';
+import { wireBytes, type WireForm } from './wire-form.js';
 
 /** A boundary tensor as one component sees it: made or first read at a time of its own compute, milliseconds. */
 interface Crossing {
@@ -25,11 +25,11 @@ export function microCutRanges(
   index: GraphIndex,
   cuts: CutPositions,
   sessions: number,
-  wireDtype: WireDType,
+  form: WireForm,
 ): MainRange[] {
   const pieces = rangesOf(cuts, index.mainNodes.length);
   if (sessions <= 1 || new Set(pieces.map((piece) => piece.component)).size === 1) return pieces;
-  const plans = pieces.map((piece) => splitPlans(index, pieces, piece, sessions, wireDtype));
+  const plans = pieces.map((piece) => splitPlans(index, pieces, piece, sessions, form));
   const chosen = new Map<MainRange, readonly number[]>();
   for (const component of new Set(pieces.map((piece) => piece.component))) {
     const own = pieces.flatMap((piece, at) =>
@@ -67,10 +67,10 @@ function splitPlans(
   pieces: readonly MainRange[],
   piece: MainRange,
   sessions: number,
-  wireDtype: WireDType,
+  form: WireForm,
 ): SplitPlan[] {
   const { stretches } = index;
-  const { made, used } = crossings(index, pieces, piece, wireDtype);
+  const { made, used } = crossings(index, pieces, piece, form);
   const places = borderPlaces(index, piece, made, used);
   const cost = (from: number, to: number): number => {
     const [start, end] = [places[from]!, places[to]!];
@@ -112,7 +112,7 @@ function crossings(
   index: GraphIndex,
   pieces: readonly MainRange[],
   piece: MainRange,
-  wireDtype: WireDType,
+  form: WireForm,
 ): { made: Crossing[]; used: Crossing[] } {
   const { stretches } = index;
   const componentAt = (position: number) =>
@@ -124,7 +124,7 @@ function crossings(
     const last = users.at(-1) ?? 0;
     if (recompute !== undefined || producer >= piece.end || last < piece.start) continue;
     if (producer >= piece.start && last < piece.end) continue;
-    const bytes = wireBytes(value, wireDtype);
+    const bytes = wireBytes(value, form);
     if (inside(producer)) {
       if (users.some((user) => !inside(user) && componentAt(user) !== piece.component)) {
         made.push({ position: producer, atMs: stretches.beforeMs(producer + 1), bytes });

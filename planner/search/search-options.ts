@@ -4,7 +4,7 @@ import type { CostGraph } from './cost-graph.js';
 import type { LoadFactor } from './cut-table.js';
 import type { PartitionShape } from './main-range.js';
 import { RECOMPUTED_SHARE } from './recomputed-values.js';
-import type { WireDType } from './wire-form.js';
+import type { WireDType, WireForm } from './wire-form.js';
 
 /** What a link costs, as it is measured. */
 export interface LinkCost {
@@ -29,6 +29,8 @@ export interface PartitionOptions {
   readonly laggedCut?: number | undefined;
   /** What float32 boundary tensors are on the wire. Default float32. */
   readonly wireDtype?: WireDType | undefined;
+  /** Sessions run on a device that computes float16 graphs in float32. Default false. */
+  readonly widensHalf?: boolean | undefined;
   /**
    * Of all weights, the most that a value may take which components make from the latents instead of receiving it (see
    * recomputed-values.ts). Default 0.01; 0: every boundary tensor is sent, as in the paper.
@@ -67,7 +69,7 @@ export interface SearchOptions {
   readonly components: number;
   readonly shape: 'auto' | PartitionShape;
   readonly laggedCut: number | undefined;
-  readonly wireDtype: WireDType;
+  readonly form: WireForm;
   readonly recomputeShare: number;
   readonly microBatches: number;
   readonly stride: number;
@@ -95,13 +97,17 @@ export function resolveOptions(
     components,
     shape: options.shape ?? 'auto',
     laggedCut: options.laggedCut,
-    wireDtype: options.wireDtype ?? 'float32',
+    form: formOf(options),
     recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,
     stride,
     lookAhead: options.lookAhead ?? false,
     cluster,
   };
+}
+
+function formOf({ wireDtype = 'float32', widensHalf = false }: PartitionOptions): WireForm {
+  return wireDtype === 'float32' && widensHalf ? 'unrounded' : wireDtype;
 }
 
 /** One worker per component, and more for component N if it has replicas, each on its own host. */

@@ -158,10 +158,10 @@ function evaluate(
   const ranges =
     microCuts === 1
       ? rangesOf(cuts, index.mainNodes.length)
-      : microCutRanges(index, cuts, microCuts, options.wireDtype);
+      : microCutRanges(index, cuts, microCuts, options.form);
   const withLag = (laggedCut: number | undefined): Evaluated => {
-    const { wireDtype } = options;
-    const sessions = assemblePartition(index, cuts, { wireDtype, ranges, laggedCut, withNodes });
+    const { form } = options;
+    const sessions = assemblePartition(index, cuts, { form, ranges, laggedCut, withNodes });
     const partition = inMicroBatches(sessions, options.microBatches);
     const predicted = predictPeriod(partition, options.cluster, options);
     return {

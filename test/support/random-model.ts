@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { ModelProto, NodeProto, TensorProto } from '../../common/model-file/index.js';
-import { halfWeight, node, predictor, scalar, weight } from './onnx-builder.js';
+import { halfWeight, integers, node, predictor, scalar, weight } from './onnx-builder.js';
 
 const OPS = [
   'conv',
@@ -13,6 +13,8 @@ const OPS = [
   'context',
   'divide-by-one',
   'linear',
+  'halves',
+  'norm',
 ] as const;
 
 interface Step {
@@ -95,6 +97,20 @@ function addStep(
       weights.push(weight(`${out}_w`, [8, 8]), weight(`${out}_b`, [8]));
       nodes.push(node('MatMul', [a, `${out}_w`], [`${out}_product`]));
       nodes.push(node('Add', [`${out}_product`, `${out}_b`], [out]));
+      break;
+    case 'halves':
+      nodes.push(node('Split', [a], [`${out}_first`, `${out}_second`], { axis: 1 }));
+      nodes.push(node('Concat', [`${out}_second`, `${out}_first`], [out], { axis: 1 }));
+      break;
+    // As torch exports a group norm.
+    case 'norm':
+      weights.push(integers(`${out}_flat`, [0, 2, -1]), integers(`${out}_square`, [0, 4, 8, 8]));
+      weights.push(weight(`${out}_w`, [2]), weight(`${out}_b`, [2]));
+      nodes.push(node('Reshape', [a, `${out}_flat`], [`${out}_rows`]));
+      nodes.push(node('InstanceNormalization', [`${out}_rows`, `${out}_w`, `${out}_b`], [`${out}_normal`]));
+      nodes.push(node('Reshape', [`${out}_normal`, `${out}_square`], [`${out}_scaled`]));
+      weights.push(weight(`${out}_scale`, [4, 1, 1]));
+      nodes.push(node('Mul', [`${out}_scaled`, `${out}_scale`], [out]));
       break;
   }
 }
