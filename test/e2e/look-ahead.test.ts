@@ -88,6 +88,14 @@ describe('components that look ahead, on workers: equal to the reference bit for
     expectSameBits(again.latents, run.latents, 'final latents');
   });
 
+  it('where nothing can be predicted, all steps in order: the untouched model, and it says so', async () => {
+    const all = { cuts: cutsOf(3), numInferenceSteps: T, tolerance: 1e-4 } as const;
+    const { latents, done } = await runDistributed(small.cluster.client, small.subject, all);
+    expectSameBits(latents, (await plainRun(small.subject, T)).latents, 'final latents');
+    expect(done?.report.inOrderSteps).toHaveLength(T);
+    expect(done?.report.notes[0]).toMatch(/steps were made in order .*more workers hardly help here/);
+  });
+
   it('may cost no more speed than is allowed', async () => {
     const all = {
       cuts: cutsOf(2),

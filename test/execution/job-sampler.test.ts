@@ -72,6 +72,64 @@ describe('JobSampler', () => {
     expect(heldAt(true, 0)).toBeUndefined();
   });
 
+  it('takes what was computed on guessed latents as the same picture seen from the real ones', () => {
+    const lookAhead = { slope: 1, gateAbove: undefined, tolerance: undefined, holds: 0 };
+    const guesses = [LATENTS, predictedLatents(0, 1), predictedLatents(0, 2)];
+    const sampler = samplerFrom(0, { lookAhead });
+    const real = samplerFrom(0);
+    const { levels } = createSampler(
+      { _class_name: 'DDIMScheduler', timestep_spacing: 'trailing' },
+      4,
+    ).lookAhead;
+    /** A model that sees the picture (3, -5) in all latents. */
+    const noiseIn = (latents: Tensor, step: number): Tensor => {
+      const { alpha, sigma } = levels[step]!;
+      return vector(...[3, -5].map((value, i) => ((latents.data[i] as number) - alpha * value) / sigma));
+    };
+    sampler.issue(round(0));
+    for (const one of [sampler, real]) one.take(0, vector(0.5, 1));
+    const made = sampler.issue(
+      round(1, { lastStep: 3, latents: guesses.map((name, run) => ({ name, version: 1, step: 1 + run })) }),
+    );
+    expect(made.map(({ name }) => name)).toEqual(guesses);
+    for (const step of [1, 2, 3]) {
+      const guess = made[step - 1]!.tensor;
+      if (step > 1) expect(guess.data[0]).not.toBeCloseTo(real.latents.data[0] as number, 2);
+      sampler.take(step, noiseIn(guess, step));
+      real.take(step, noiseIn(real.latents, step));
+      for (const i of [0, 1]) expect(sampler.latents.data[i]).toBeCloseTo(real.latents.data[i] as number, 4);
+    }
+  });
+
+  it('holds the job within a round where the guess was too far off', () => {
+    const lookAhead = { slope: 1, gateAbove: undefined, tolerance: 0.01, holds: 1 };
+    const guesses = [LATENTS, predictedLatents(0, 1), predictedLatents(0, 2)];
+    const sampler = samplerFrom(0, { lookAhead });
+    sampler.issue(round(0));
+    sampler.take(0, vector(0, 0));
+    const latents = guesses.map((name, run) => ({ name, version: 1, step: 1 + run }));
+    sampler.issue(round(1, { lastStep: 3, latents, mayHoldWithin: true }));
+    expect(sampler.held).toBe(false);
+    sampler.take(1, vector(9, -9));
+    expect([sampler.held, sampler.state().nextStep]).toEqual([true, 2]);
+  });
+
+  it('gives the latents of now where a prediction is no number any more, and holds there', () => {
+    const lookAhead = { slope: 1, gateAbove: undefined, tolerance: 0.03, holds: 1 };
+    const sampler = samplerFrom(0, { lookAhead });
+    sampler.issue(round(0));
+    sampler.take(0, vector(0, 0));
+    sampler.issue(round(1));
+    sampler.take(1, vector(-2e38, 2e38));
+    const ahead = { name: predictedLatents(1), version: 2, step: 3 };
+    const [made] = sampler.issue(round(2, { latents: [ahead] }));
+    expect(made?.tensor).toEqual(sampler.latents);
+    sampler.take(2, vector(1, 1));
+    expect(sampler.drifts[3]).toBeNaN();
+    sampler.issue(round(3, { mayHold: true }));
+    expect(sampler.held).toBe(true);
+  });
+
   it('refuses a prediction of another size than the latents', () => {
     const sampler = samplerFrom(0);
     expect(() => sampler.take(0, vector(1, 2, 3))).toThrow('the prediction is [3], the latents are [2]');
