@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { readWhole } from '../common/read-whole.js';
 import { readNpy } from '../common/npy/index.js';
 import {
   ARGUMENT_NAMES,
@@ -58,8 +58,9 @@ export async function readPipelineFlags(flags: PipelineFlags): Promise<PipelineA
 
 async function readPicture(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await readWhole(path);
   } catch (cause) {
+    if (cause instanceof AsyncDiffError) throw cause;
     throw new AsyncDiffError('file_not_found', `${path} cannot be read`, { cause });
   }
 }

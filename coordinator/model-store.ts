@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
+import { diskError } from '../common/disk-error.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
@@ -47,7 +48,7 @@ export class ModelStore {
 
   /**
    * Takes an upload: headers, each followed by its file's bytes. Resolves true if the model was here already.
-   * @throws AsyncDiffError `limit_exceeded` for more files or bytes than are taken, `invalid_input` for what is not whole
+   * @throws AsyncDiffError `limit_exceeded` for more files or bytes than are taken, `invalid_input` for what is not whole, `cache_unwritable`
    */
   async receive(messages: AsyncIterable<UploadModelRequest__Output>): Promise<boolean> {
     checkLimit('uploadsAtOnce', this.#uploads + 1, 'the queue of uploads');
@@ -67,6 +68,8 @@ export class ModelStore {
       if (upload === undefined) throw new AsyncDiffError('invalid_input', 'the upload holds no file');
       await upload.finish(this.#folder(upload.sha256));
       return false;
+    } catch (error) {
+      throw diskError(error, this.#dir) ?? error;
     } finally {
       this.#uploads -= 1;
       await upload?.discard();

@@ -1,4 +1,5 @@
 /** Entry of the planning process: requests come one at a time; progress and a plan or an error go back. */
+import { diskError } from '../common/disk-error.js';
 import { toWireError } from '../common/wire-error.js';
 import { makePlan } from './make-plan.js';
 import type { PlanRequest } from './plan.js';
@@ -38,7 +39,7 @@ process.on('message', (request: PlanRequest) => {
       (plan): PlanningMessage => ({ kind: 'plan', plan, isSmall: isSmall() }),
       (error: unknown): PlanningMessage => ({
         kind: 'failed',
-        error: toWireError(error),
+        error: toWireError(diskError(error, request.workDir) ?? error),
         isSmall: isSmall(),
       }),
     )

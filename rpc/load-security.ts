@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { readWhole } from '../common/read-whole.js';
 import { validityFault } from './certificate.js';
 import { type LinkSecurity, PLAINTEXT, type SecurityFiles, type TlsIdentity } from './link-security.js';
 
@@ -94,8 +94,9 @@ async function readIdentity(certPath: string, keyPath: string): Promise<TlsIdent
 
 async function read(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readWhole(path);
   } catch (cause) {
+    if (cause instanceof AsyncDiffError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new AsyncDiffError('file_not_found', `there is no file ${path}`, { cause });
     throw new AsyncDiffError('file_unreadable', `${path} cannot be read: ${message}`, {

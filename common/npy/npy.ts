@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { AsyncDiffError } from '../errors/index.js';
+import { readWhole } from '../read-whole.js';
 import { arrayOf, elementCount, formatDims, type Tensor, tensorBytes } from '../tensor/index.js';
 import { formatHeader, parseHeader, unreadable } from './npy-header.js';
 
@@ -9,7 +10,7 @@ import { formatHeader, parseHeader, unreadable } from './npy-header.js';
 export async function readNpy(path: string): Promise<Tensor> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readWhole(path);
   } catch (cause) {
     throw fileError(path, 'read', cause);
   }
@@ -59,6 +60,7 @@ export function formatNpy(tensor: Tensor): Buffer {
 }
 
 function fileError(path: string, verb: string, cause: unknown): AsyncDiffError {
+  if (cause instanceof AsyncDiffError) return cause;
   const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
   if (isMissing) {
     const what = verb === 'read' ? 'does not exist' : 'cannot be written: its folder does not exist';
