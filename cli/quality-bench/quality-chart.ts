@@ -30,7 +30,9 @@ export interface QualityChartOptions {
 /** Error against speed, one curve a method; configurations that equal the sequential run bit for bit have no place on it. */
 export function qualityChart(document: QualityDocument, { text, speed }: QualityChartOptions): string {
   const canvas = new SvgCanvas(SIZE.width, SIZE.height, text);
-  const curves = METHODS.map((method) => ({ method, points: pointsOf(document.rows, method, speed) }));
+  const curves = METHODS.map((method) => ({ method, points: pointsOf(document.rows, method, speed) })).filter(
+    ({ points }) => points.length > 0,
+  );
   const all = curves.flatMap(({ points }) => points);
   const [lowest, highest] = decades(all.map(({ error }) => error));
   const [slowest, fastest] = speeds(all.map((point) => point.speed));
@@ -66,7 +68,7 @@ export function qualityChart(document: QualityDocument, { text, speed }: Quality
     );
     for (const point of points) {
       canvas.disc(x(point.speed), y(point.error), 5, colour);
-      canvas.text(point.config, x(point.speed) + 9, y(point.error) + 4, 12, INK, 'start');
+      canvas.text(point.config, x(point.speed), y(point.error) - 12, 12, INK, 'middle');
     }
   }
   let left = PLOT.left;
