@@ -49,12 +49,12 @@ export function imagePaths(out: string, count: number): string[] {
 }
 
 /** `red-apple-0.png`, ...: names made of a prompt, numbered on from those that are here. */
-export function promptPaths(prompt: string, count: number): string[] {
+export function promptPaths(prompt: string, count: number, ending = '.png'): string[] {
   const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   const stem = words.join('-').slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
   let first = 0;
-  while (existsSync(`${stem}-${first}.png`)) first += 1;
-  return Array.from({ length: count }, (_, index) => `${stem}-${first + index}.png`);
+  while (existsSync(`${stem}-${first}${ending}`)) first += 1;
+  return Array.from({ length: count }, (_, index) => `${stem}-${first + index}${ending}`);
 }
 
 /** Writes a picture as it came (PNG, or .npy for such a name) under a name that says how to encode it; it appears whole or not at all. */

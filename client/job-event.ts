@@ -63,8 +63,12 @@ export type JobEvent =
   | {
       readonly type: 'done';
       readonly jobId: string;
-      /** PNG (.npy where the output type is `np`), one per image; empty for denoise. */
+      /** PNG (.npy where the output type is `np`), one per image; of videos their frames, video after video. Empty for denoise and for sound. */
       readonly images: readonly Uint8Array[];
+      /** Where the images are frames of videos: how many each has, and how many a second. */
+      readonly video: { readonly frames: number; readonly fps: number } | undefined;
+      /** WAV, one per sound; empty elsewhere. */
+      readonly audio: readonly Uint8Array[];
       /** Final latents, float32 [batch, channels, ...]. */
       readonly latents: Tensor;
       readonly report: RunReport;
@@ -102,11 +106,13 @@ export function readEvent(message: JobEvent__Output): JobEvent {
     };
   }
   if (message.done?.report) {
-    const { images, latents, report, trace } = message.done;
+    const { images, video, audio, latents, report, trace } = message.done;
     return {
       type: 'done',
       jobId,
       images,
+      video: video ?? undefined,
+      audio,
       latents: fromTensorMessage(latents, 'final latents'),
       report: {
         ...report,

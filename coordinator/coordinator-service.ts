@@ -132,10 +132,13 @@ async function generate(
       hint: 'Start it with `asyncdiff serve --model DIR`.',
     });
   }
-  const { images, latents, report, trace } = await generateJob(request, asking, pipeline, context);
+  const made = await generateJob(request, asking, pipeline, context);
+  const { images, video, audio, latents, report, trace } = made;
   return {
     done: {
       images: images.map((image) => Buffer.from(image)),
+      video: video ?? null,
+      audio: audio.map((sound) => Buffer.from(sound)),
       latents: toTensorMessage(latents),
       report,
       trace: trace(),

@@ -7,12 +7,14 @@ import type { DenoiseJob } from './denoise-job.js';
 export function inputsDigest({ sampler, timesteps, guidance, latents, conditioning }: DenoiseJob): string {
   const { name, numInferenceSteps, options, noise, kept } = sampler;
   const seed = noise?.seed && { seed: String(noise.seed.seed), drawnBefore: noise.seed.drawnBefore };
+  const rest = sortedEntries({ ...guidance }).filter(([key, value]) => key !== 'scale' && Boolean(value));
   const hash = createHash('sha256').update(
     JSON.stringify([
       [name, numInferenceSteps, sortedEntries(options), seed],
       formatSchedulerConfig(sampler.config),
       timesteps,
       guidance?.scale,
+      ...(rest.length === 0 ? [] : [rest]),
     ]),
   );
   for (const values of kept === undefined ? [] : [kept.mask, kept.original, kept.noise])

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../../common/package.js';
 import { asked, type JobOptions } from '../../common/settings/index.js';
@@ -7,12 +7,14 @@ import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flag
 import { flag } from '../flag.js';
 import { GENERATE_SCHEMA, generateDocument, readGenerateRequest } from '../generate-request.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { imagePaths, outputTypeOf, prepareFile, prepareOutput, promptPaths, writeImage } from '../output.js';
+import { findFfmpeg } from '../mp4.js';
+import { outputTypeOf, prepareFile, prepareOutput, promptPaths, writeImage } from '../output.js';
 import { addPlanFlags, type PlanFlags } from '../plan-flags.js';
 import { addPipelineFlags, type PipelineFlags } from '../pipeline-flags.js';
 import { addJobFlags } from '../setting-flag.js';
 import { ProgressLine } from '../progress.js';
 import { addReplayFlag, checkReplayed } from '../replay.js';
+import { RESULT_ENDINGS, writeResults } from '../result-files.js';
 import { runDocument } from '../run-document.js';
 import { addSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 import { watchJob } from '../watch-job.js';
@@ -54,7 +56,7 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled one)'))
     .option(
       '--out <file>',
-      'picture to write (.png, .jpg, .webp; .npy: floats, not rounded); several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
+      'file to write: .png, .jpg or .webp (.npy: floats, not rounded); a video as .webp, .gif or .mp4 (by ffmpeg), or with another ending a file a frame; sound as .wav. Several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
     )
     .addOption(flag('--negative-prompt <text>', 'what the picture should not show'));
   addJobFlags(command, JOB_FLAGS);
@@ -70,10 +72,9 @@ export function register(command: Command, io: CommandIo): void {
 export async function run(prompt: string | undefined, flags: GenerateFlags, io: CommandIo): Promise<void> {
   const request = await readGenerateRequest(prompt, flags);
   const { job, replay } = request;
-  const count = job.numImagesPerPrompt;
-  const paths = flags.out === undefined ? promptPaths(request.prompt, count) : imagePaths(flags.out, count);
-  const [out = ''] = flags.out === undefined ? paths : [flags.out];
-  await prepareOutput(out);
+  const [out = ''] = flags.out === undefined ? promptPaths(request.prompt, 1) : [flags.out];
+  await prepareOutput(out, RESULT_ENDINGS);
+  if (extname(out).toLowerCase() === '.mp4') await findFfmpeg();
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
   // On this machine alone, without another word: a worker for each core.
@@ -108,7 +109,8 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
       if (event.type === 'preview') await writeImage(`${out}.preview.png`, event.image);
     });
     checkReplayed(replay, done.report.latentsSha256);
-    for (const [index, image] of done.images.entries()) await writeImage(paths[index] as string, image);
+    const place = { out: flags.out, prompt: request.prompt };
+    const paths = await writeResults(place, done, (text) => progress.note(text));
     if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
     if (flags.json === true)
       writeJson(io, {

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { encodePng } from '../../common/image/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
-import { Pipeline } from '../../coordinator/pipeline/index.js';
+import { type BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
 import { defaultWorkDir, formatPlan, planInProcess, type PlanSource } from '../../planner/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -28,6 +29,7 @@ export interface PlanCommandFlags extends PlanFlags {
 const DEFAULTS = { components: 2 } as const;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
+const GREY = 128;
 
 export function register(command: Command, io: CommandIo): void {
   command.requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
@@ -113,11 +115,55 @@ async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, {
 
 /** Whether a predictor can be told to give what has the shape of its latents: not where further channels go in, or more come out. */
 function predictsLatents(modelPath: string): boolean {
-  const { sample, output } = describeModel(modelPath);
+  const described = tryDescribe(modelPath);
+  if (described === undefined) return false;
+  const { sample, output, inputs } = described;
+  // A ControlNet's outputs are inputs of its predictor, and nobody else gives them.
+  if (inputs.some(({ name }) => name.includes('_block_additional_residual'))) return false;
   return sample.dims.every((dim, axis) => {
     const other = output.dims[axis];
     return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
   });
+}
+
+/** Undefined where the graph alone does not say which output is the prediction. */
+function tryDescribe(modelPath: string): ReturnType<typeof describeModel> | undefined {
+  try {
+    return describeModel(modelPath);
+  } catch (error) {
+    if (AsyncDiffError.from(error).code === 'model_unsupported') return undefined;
+    throw error;
+  }
+}
+
+/** Pictures that a pipeline may need, tried in turn: what they show does not change a plan. */
+const PICTURES = [[], ['image'], ['image', 'maskImage'], ['controlImage']] as const;
+
+/** A call of a pipeline with a grey picture in every place where it needs one. */
+async function beginAny(pipeline: Pipeline, { height, width }: PlanCommandFlags): Promise<BegunCall> {
+  const size = { height: height ?? pipeline.sizes.height, width: width ?? pipeline.sizes.width };
+  const grey = await encodePng({
+    ...size,
+    data: new Uint8Array(size.height * size.width * 3).fill(GREY),
+  });
+  const { takes } = pipeline.description;
+  const call = {
+    prompt: '',
+    ...size,
+    // Where guidance grows with the frames it is on by default.
+    ...(takes.includes('maxGuidanceScale') ? {} : { guidanceScale: GUIDED_BATCH }),
+  };
+  let missing: unknown;
+  for (const names of PICTURES) {
+    if (!names.every((name) => takes.includes(name))) continue;
+    try {
+      return await pipeline.begin({ ...call, ...Object.fromEntries(names.map((name) => [name, grey])) });
+    } catch (error) {
+      if (AsyncDiffError.from(error).code !== 'invalid_settings') throw error;
+      missing ??= error;
+    }
+  }
+  throw missing;
 }
 
 async function openPipeline(
@@ -126,13 +172,7 @@ async function openPipeline(
 ): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const pipeline = await Pipeline.open(flags.model, { threads: 1 });
   try {
-    const { height, width } = flags;
-    const { inputShapes, adaptation } = await pipeline.begin({
-      prompt: '',
-      guidanceScale: GUIDED_BATCH,
-      ...(height !== undefined && { height }),
-      ...(width !== undefined && { width }),
-    });
+    const { inputShapes, adaptation } = await beginAny(pipeline, flags);
     return {
       kind: 'model',
       modelPath: pipeline.predictorPath,

@@ -1,5 +1,6 @@
 export { GLYPH_HEIGHT, GLYPH_WIDTH, glyphPixel } from './bitmap-font.js';
 export { type GridOptions, gridPicture, sideBySide } from './captioned-grid.js';
+export { moving } from './moving.js';
 export { decodePng, encodePng } from './png.js';
 export { readPngText, withPngText } from './png-text.js';
 export { psnr } from './psnr.js';

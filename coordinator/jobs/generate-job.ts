@@ -1,4 +1,5 @@
 import { type Guidance, inputShapesOf } from '../../common/guidance/index.js';
+import { encodeWav } from '../../common/audio/index.js';
 import { type DecodedImage, encodePng, withPngText } from '../../common/image/index.js';
 import {
   asked,
@@ -13,13 +14,17 @@ import { fromReplayMessage } from '../../protocol/index.js';
 import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
-import type { BegunCall, Pipeline, PipelineCall } from '../pipeline/index.js';
+import type { BegunCall, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
 import { pictureText } from './picture-text.js';
 import { runJob, type DenoiseOutcome, type JobContext } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
   /** PNG (or .npy, as asked for), one per image. */
   readonly images: readonly Uint8Array[];
+  /** Where the images are frames of videos. */
+  readonly video: VideoShape | undefined;
+  /** WAV, one per sound. */
+  readonly audio: readonly Uint8Array[];
 }
 
 /** A prompt to pictures: what stands before the predictor, rounds on the workers, what stands after it. */
@@ -61,7 +66,11 @@ export async function generateJob(
     },
     context,
   );
-  const { pictures } = await context.phases.time('decode', () => begun.finish(outcome.latents));
+  const {
+    pictures,
+    video,
+    audio = [],
+  } = await context.phases.time('decode', () => begun.finish(outcome.latents));
   const images: Uint8Array[] = [];
   const parameters = pictureText(call, begun, {
     modelFolder: pipeline.folder.path,
@@ -78,6 +87,8 @@ export async function generateJob(
   return {
     ...outcome,
     images,
+    video,
+    audio: audio.map(encodeWav),
     report: { ...outcome.report, totalSeconds: (performance.now() - startMs) / 1000 },
   };
 }

@@ -1,4 +1,4 @@
-export type { NoiseDraws, PipelineCall, PipelineDescription, PredictorJob } from './kit/index.js';
+export type { NoiseDraws, PipelineCall, PipelineDescription, PredictorJob, VideoShape } from './kit/index.js';
 export { GivenDraws, type ModelFolder } from './kit/index.js';
 export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';

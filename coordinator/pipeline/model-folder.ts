@@ -22,10 +22,13 @@ export function openModelFolder(path: string): ModelFolder {
   const { _class_name: className } = index;
   const parts: Record<string, ModelPart> = {};
   const tokenizers: Record<string, string> = {};
+  const otherSchedulers: Record<string, string> = {};
   for (const name of readdirSync(folder).toSorted()) {
     const part = join(folder, name);
     if (statSync(part, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
     if (/^tokenizer(_\d)?$/.test(name)) tokenizers[name] = part;
+    const scheduler = join(part, 'scheduler_config.json');
+    if (name.endsWith('_scheduler') && existsSync(scheduler)) otherSchedulers[name] = readTextFile(scheduler);
     if (existsSync(join(part, 'model.onnx'))) parts[name] = openPart(folder, name);
   }
   if (Object.keys(parts).length === 0) throw pyTorchFolder(folder);
@@ -38,6 +41,7 @@ export function openModelFolder(path: string): ModelFolder {
     schedulerConfigText: existsSync(join(folder, 'scheduler/scheduler_config.json'))
       ? readTextFile(join(folder, 'scheduler/scheduler_config.json'))
       : '',
+    otherSchedulers,
     generationConfig: optionalConfig(join(folder, 'generation_config.json')),
   };
 }

@@ -85,6 +85,7 @@ import type { UploadHeader as _asyncdiff_v1_UploadHeader, UploadHeader__Output a
 import type { UploadModelRequest as _asyncdiff_v1_UploadModelRequest, UploadModelRequest__Output as _asyncdiff_v1_UploadModelRequest__Output } from './asyncdiff/v1/UploadModelRequest.js';
 import type { UploadModelResponse as _asyncdiff_v1_UploadModelResponse, UploadModelResponse__Output as _asyncdiff_v1_UploadModelResponse__Output } from './asyncdiff/v1/UploadModelResponse.js';
 import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from './asyncdiff/v1/ValueSpec.js';
+import type { Video as _asyncdiff_v1_Video, Video__Output as _asyncdiff_v1_Video__Output } from './asyncdiff/v1/Video.js';
 import type { Warning as _asyncdiff_v1_Warning, Warning__Output as _asyncdiff_v1_Warning__Output } from './asyncdiff/v1/Warning.js';
 import type { Welcome as _asyncdiff_v1_Welcome, Welcome__Output as _asyncdiff_v1_Welcome__Output } from './asyncdiff/v1/Welcome.js';
 import type { WorkerClient as _asyncdiff_v1_WorkerClient, WorkerDefinition as _asyncdiff_v1_WorkerDefinition } from './asyncdiff/v1/Worker.js';
@@ -188,6 +189,7 @@ export interface ProtoGrpcType {
       UploadModelRequest: MessageTypeDefinition<_asyncdiff_v1_UploadModelRequest, _asyncdiff_v1_UploadModelRequest__Output>
       UploadModelResponse: MessageTypeDefinition<_asyncdiff_v1_UploadModelResponse, _asyncdiff_v1_UploadModelResponse__Output>
       ValueSpec: MessageTypeDefinition<_asyncdiff_v1_ValueSpec, _asyncdiff_v1_ValueSpec__Output>
+      Video: MessageTypeDefinition<_asyncdiff_v1_Video, _asyncdiff_v1_Video__Output>
       Warning: MessageTypeDefinition<_asyncdiff_v1_Warning, _asyncdiff_v1_Warning__Output>
       Welcome: MessageTypeDefinition<_asyncdiff_v1_Welcome, _asyncdiff_v1_Welcome__Output>
       /**

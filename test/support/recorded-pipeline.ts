@@ -6,8 +6,9 @@ import type { Tensor } from '../../common/tensor/index.js';
 import type { PipelineCall } from '../../coordinator/pipeline/index.js';
 import { rowOf } from '../../coordinator/pipeline/kit/index.js';
 
-/** Runs of diffusers' and Optimum's pipelines, recorded with tiny models; not part of the repository. */
-export const RECORDINGS = join(packageRoot, '..', 'shared', 'oracle', 'pipelines');
+/** Runs of diffusers' and Optimum's pipelines, recorded with tiny models; not part of the repository. ASYNCDIFF_RECORDINGS names others (scripts/export/). */
+export const RECORDINGS =
+  process.env['ASYNCDIFF_RECORDINGS'] ?? join(packageRoot, '..', 'shared', 'oracle', 'pipelines');
 
 interface CaseJson {
   readonly pipeline: string;
@@ -96,6 +97,8 @@ export class RecordedPipeline {
       strength: number('strength'),
       maxSequenceLength: number('max_sequence_length'),
       trueCfgScale: number('true_cfg_scale'),
+      guidanceRescale: number('guidance_rescale'),
+      noiseLevel: number('noise_level'),
       controlnetConditioningScale: number('controlnet_conditioning_scale'),
       numFrames: number('num_frames'),
       fps: number('fps'),

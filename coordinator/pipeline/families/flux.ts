@@ -1,6 +1,9 @@
+import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
+import { keepRegion, type Sampler } from '../../../samplers/index.js';
 import {
   beginIndex,
+  concat,
   configFlag,
   decodePictures,
   defaultsOr,
@@ -8,7 +11,9 @@ import {
   encodeClip,
   encodeT5,
   evenSigmas,
+  floatsOf,
   guidedRows,
+  inpaintStart,
   latentDims,
   noisedPicture,
   packPatches,
@@ -31,7 +36,7 @@ const MAX_SEQUENCE_LENGTH = 512;
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'FLUX.1',
-    classNames: ['FluxPipeline', 'FluxImg2ImgPipeline'],
+    classNames: ['FluxPipeline', 'FluxImg2ImgPipeline', 'FluxInpaintPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_decoder'],
     takes: [
@@ -45,11 +50,12 @@ export const pipelines: readonly PipelineDescription[] = [
       'trueCfgScale',
       'latents',
       'image',
+      'maskImage',
       'strength',
     ],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }),
     sizes: transformerSizes,
-    sizedBy: ({ image }) => image,
+    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);
@@ -112,15 +118,34 @@ async function start(run: PipelineRun, tokens: number): Promise<Pick<PredictorJo
     mu: dynamicShift(run, tokens),
   };
   const whole = run.sampler(undefined, options);
-  if (call.image !== undefined && call.latents === undefined) {
-    const begin_index = beginIndex(whole, call.strength ?? STRENGTH, true);
-    const sampler = run.sampler(undefined, { ...options, begin_index });
+  if (call.image !== undefined && (call.latents === undefined || call.maskImage !== undefined)) {
+    const strength = call.strength ?? STRENGTH;
+    const sampler = run.sampler(undefined, { ...options, begin_index: beginIndex(whole, strength, true) });
+    if (call.maskImage !== undefined) return await inpaint(run, sampler, strength);
     return { sampler, latents: packPatches(await noisedPicture(run, sampler)) };
   }
   const packedDims = [run.numImages, tokens, (dims[1] ?? 1) * 4];
   const unit =
     call.latents === undefined ? packPatches(unitLatents(run, dims)) : unitLatents(run, packedDims);
   return { sampler: whole, latents: scaledNoise(unit, whole) };
+}
+
+/** From a picture of which a part is drawn anew: what the mask keeps is put back after every step, token by token. */
+async function inpaint(
+  run: PipelineRun,
+  sampler: Sampler,
+  strength: number,
+): Promise<Pick<PredictorJob, 'sampler' | 'latents'>> {
+  const { latents, mask, kept } = await inpaintStart(run, sampler, strength, false);
+  if (kept === undefined) throw new AsyncDiffError('internal', 'inpainting without the picture');
+  const channels = Array.from({ length: latents.dims[1] ?? 1 }, () => mask);
+  const packed = (tensor: Tensor): Float32Array => floatsOf(packPatches(tensor));
+  const region = {
+    mask: packed(concat(channels, 1)),
+    original: packed(kept.original),
+    noise: packed(kept.noise),
+  };
+  return { sampler: keepRegion(sampler, region), latents: packPatches(latents) };
 }
 
 /** (0, row, column) of every token. */
@@ -157,7 +182,14 @@ async function embeddings(run: PipelineRun, given: Texts): Promise<{ states: Ten
     what,
     pooled: 'pooler_output',
   } as const;
-  const t5 = { encoder: 'text_encoder_2', tokenizer: 'tokenizer_2', text: t5Text, what, maxLength };
+  const t5 = {
+    encoder: 'text_encoder_2',
+    tokenizer: 'tokenizer_2',
+    text: t5Text,
+    what,
+    maxLength,
+    readsPadding: true,
+  };
   return {
     pooled: pooled ?? ((await encodeClip(run, clip)).pooled as Tensor),
     states: states ?? (await encodeT5(run, t5)).states,

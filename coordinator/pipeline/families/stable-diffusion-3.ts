@@ -9,11 +9,13 @@ import {
   encodeT5,
   guidanceAbove1,
   guidedRows,
+  mapFloats,
   padLast,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   repeatRows,
+  scalingFactor,
   startLatents,
   transformerSizes,
   unscaleLatents,
@@ -55,9 +57,15 @@ export const pipelines: readonly PipelineDescription[] = [
       transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
     sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: async (run, latents) => {
+      // diffusers' inpainting pipeline leaves the VAE's shift_factor out.
+      const scale = Math.fround(scalingFactor(run.model));
+      const unscaled =
+        run.call.maskImage === undefined
+          ? unscaleLatents(run.model, latents)
+          : mapFloats(latents, (value) => value / scale);
+      return { pictures: await decodePictures(run, unscaled) };
+    },
   },
 ];
 
@@ -148,7 +156,14 @@ async function embeddings(run: PipelineRun, given: Texts): Promise<{ states: Ten
 /** Zeros where the folder has no third text encoder, as diffusers does. */
 async function t5States(run: PipelineRun, text: string, what: string): Promise<Tensor> {
   const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
-  const request = { encoder: 'text_encoder_3', tokenizer: 'tokenizer_3', text, what, maxLength };
+  const request = {
+    encoder: 'text_encoder_3',
+    tokenizer: 'tokenizer_3',
+    text,
+    what,
+    maxLength,
+    readsPadding: true,
+  };
   if (run.model.parts['text_encoder_3'] !== undefined) return (await encodeT5(run, request)).states;
   const hidden = configSize(run.model.parts['transformer'], 'joint_attention_dim', 4096);
   return repeatRows(float32(new Float32Array(maxLength * hidden), [1, maxLength, hidden]), 1);

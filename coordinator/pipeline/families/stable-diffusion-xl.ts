@@ -49,6 +49,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'pooledPromptEmbeds',
       'negativePooledPromptEmbeds',
       'clipSkip',
+      'guidanceRescale',
       'latents',
       'image',
       'maskImage',

@@ -1,13 +1,11 @@
-import type { Tensor } from '../../../common/tensor/index.js';
 import { forLatents, type SchedulerConfig } from '../../../samplers/index.js';
 import {
+  clipEmbeds,
   decodePictures,
   defaultsOr,
-  encodeClip,
   guidanceAbove1,
   guidanceEmbedding,
   guidanceEmbeddingSize,
-  guidedRows,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
@@ -43,6 +41,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'promptEmbeds',
       'negativePromptEmbeds',
       'clipSkip',
+      'guidanceRescale',
       'latents',
       'image',
       'maskImage',
@@ -66,7 +65,7 @@ export const pipelines: readonly PipelineDescription[] = [
 async function begin(run: PipelineRun): Promise<PredictorJob> {
   const embedding = guidanceEmbeddingSize(run);
   const guidance = embedding === undefined ? guidanceAbove1(run) : undefined;
-  const embeds = await promptEmbeds(run, guidance !== undefined);
+  const embeds = await clipEmbeds(run, guidance !== undefined);
   const isInpainting = run.call.maskImage !== undefined;
   const hasControl = takesControl(run) || run.call.controlImage !== undefined;
   const start = await startLatents(run, {
@@ -97,25 +96,4 @@ function asStableDiffusion(config: SchedulerConfig): SchedulerConfig {
 /** Inpainting's constructor overrides others. */
 function asInpainting(config: SchedulerConfig): SchedulerConfig {
   return { ...config, steps_offset: 1, skip_prk_steps: true };
-}
-
-/** [B or 2B, tokens, hidden] */
-async function promptEmbeds(run: PipelineRun, guided: boolean): Promise<Tensor> {
-  const { call } = run;
-  const encode = async (text: string, what: string, clipSkip?: number): Promise<Tensor> =>
-    (
-      await encodeClip(run, {
-        encoder: 'text_encoder',
-        tokenizer: 'tokenizer',
-        text,
-        what,
-        layersBack: clipSkip,
-        finalNorm: clipSkip !== undefined,
-      })
-    ).states;
-  const negative = guided
-    ? (call.negativePromptEmbeds ?? (await encode(call.negativePrompt ?? '', 'negative prompt')))
-    : undefined;
-  const positive = call.promptEmbeds ?? (await encode(call.prompt, 'prompt', call.clipSkip || undefined));
-  return guidedRows(negative, positive, run.numImages);
 }

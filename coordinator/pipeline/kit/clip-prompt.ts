@@ -36,9 +36,12 @@ export async function encodeClip(run: PipelineRun, request: ClipRequest): Promis
       `the ${what} is longer than the ${tokens.maxLength} tokens that ${encoder} takes; this part was cut: "${short(tokens.truncatedText)}"`,
     );
   const states = layersBack === undefined ? 'last_hidden_state' : hiddenState(run, encoder, layersBack);
+  // Few read a mask: to the others the padding is text.
+  const isMasked = run.model.parts[encoder]?.config['use_attention_mask'] === true;
+  const seen = isMasked ? tokens.attentionMask : tokens.ids.map(() => 1);
   const outputs = await run.runPart(
     encoder,
-    { input_ids: idsTensor(tokens.ids), attention_mask: idsTensor(tokens.attentionMask) },
+    { input_ids: idsTensor(tokens.ids), attention_mask: idsTensor(seen) },
     pooled === undefined ? [states] : [states, pooled],
   );
   const raw = outputs[states] as Tensor;

@@ -4,8 +4,11 @@ import type { ModelFolder } from './model-folder.js';
 import { configNumber, configSize } from './model-folder.js';
 
 /** Guidance in the sense of most pipelines: a second, unconditional half of the batch when the scale is above 1. */
-export function guidanceAbove1({ guidanceScale }: Pick<PipelineRun, 'guidanceScale'>): Guidance | undefined {
-  return guidanceOf(guidanceScale);
+export function guidanceAbove1({ guidanceScale, call }: PipelineRun): Guidance | undefined {
+  const guidance = guidanceOf(guidanceScale);
+  return guidance === undefined || call.guidanceRescale === undefined
+    ? guidance
+    : { ...guidance, rescale: call.guidanceRescale };
 }
 
 /** A pipeline's own defaults, or those that the model's generation_config.json names. Raises `model_invalid` for what is no number there. */

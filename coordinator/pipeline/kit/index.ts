@@ -1,5 +1,6 @@
 export { type ChatRequest, chatStates } from './chat-prompt.js';
 export { cleanPrompt } from './clean-prompt.js';
+export { clipEmbeds } from './clip-embeds.js';
 export { encodeClipImage } from './clip-image.js';
 export { type ClipRequest, type ClipStates, encodeClip, hiddenState, short } from './clip-prompt.js';
 export { takesControl, withControl } from './control.js';

@@ -22,6 +22,8 @@ export interface ModelFolder {
   readonly tokenizers: Readonly<Record<string, string>>;
   /** scheduler_config.json as it stands; empty where there is none. */
   readonly schedulerConfigText: string;
+  /** scheduler_config.json of further schedulers, by folder (`low_res_scheduler`). */
+  readonly otherSchedulers: Readonly<Record<string, string>>;
   /** generation_config.json: what this very model looks best with, in diffusers' words. */
   readonly generationConfig: Readonly<Record<string, unknown>>;
 }

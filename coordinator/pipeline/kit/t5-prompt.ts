@@ -11,6 +11,8 @@ export interface T5Request {
   readonly what: string;
   /** Tokens, padding included; the tokenizer's own unless set. The file's, where it has a length of its own. */
   readonly maxLength?: number | undefined;
+  /** The encoder sees the padding as text, as pipelines have it that give it no mask. */
+  readonly readsPadding?: boolean | undefined;
 }
 
 export interface T5States {
@@ -30,7 +32,8 @@ export async function encodeT5(run: PipelineRun, request: T5Request): Promise<T5
       `the ${what} is longer than ${tokens.maxLength} tokens (max_sequence_length); this part was cut: "${short(tokens.truncatedText)}"`,
     );
   const mask = idsTensor(tokens.attentionMask);
-  const outputs = await run.runPart(encoder, { input_ids: idsTensor(tokens.ids), attention_mask: mask }, [
+  const seen = request.readsPadding === true ? idsTensor(tokens.ids.map(() => 1)) : mask;
+  const outputs = await run.runPart(encoder, { input_ids: idsTensor(tokens.ids), attention_mask: seen }, [
     'last_hidden_state',
   ]);
   return { states: outputs['last_hidden_state'] as Tensor, mask };

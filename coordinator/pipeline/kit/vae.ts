@@ -9,6 +9,8 @@ import { concat, floatsOf, rowOf } from './tensor-rows.js';
 
 export const VAE_DECODER = 'vae_decoder';
 export const VAE_ENCODER = 'vae_encoder';
+/** Blocks of a VAE whose config does not say them. */
+const DEFAULT_BLOCKS = 4;
 
 /** The VAE's config, from whichever half of it has one. */
 export function vaePart({ parts }: ModelFolder): ModelPart | undefined {
@@ -27,13 +29,8 @@ export function vaeScaleFactor(model: ModelFolder, partInfo: PipelineRun['partIn
   const vae = vaePart(model);
   const halvings = vae?.config['temperal_downsample'];
   if (Array.isArray(halvings)) return configSize(vae, 'scale_factor_spatial', 2 ** halvings.length);
-  const blocks = configNumbersOrDefault(vaePart(model));
-  return 2 ** (blocks.length - 1);
-}
-
-function configNumbersOrDefault(part: ModelPart | undefined): readonly unknown[] {
-  const blocks = configNumbers(part, 'block_out_channels');
-  return blocks === undefined || blocks.length === 0 ? [128, 256, 512, 512] : blocks;
+  const blocks = vae?.config['block_out_channels'] ?? vae?.config['encoder_block_out_channels'];
+  return 2 ** ((Array.isArray(blocks) && blocks.length > 0 ? blocks.length : DEFAULT_BLOCKS) - 1);
 }
 
 /** Channels of the latents. */

@@ -2,11 +2,12 @@
 
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from '../../asyncdiff/v1/RunReport.js';
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
+import type { Video as _asyncdiff_v1_Video, Video__Output as _asyncdiff_v1_Video__Output } from '../../asyncdiff/v1/Video.js';
 
 export interface Done {
   'report'?: (_asyncdiff_v1_RunReport | null);
   /**
-   * PNG, one per image (Generate).
+   * PNG, one per image (Generate); of videos their frames, video after video.
    */
   'images'?: (Buffer | Uint8Array | string)[];
   /**
@@ -17,12 +18,20 @@ export interface Done {
    * Chrome trace JSON, if asked for.
    */
   'trace'?: (string);
+  /**
+   * Set where the images are frames of videos.
+   */
+  'video'?: (_asyncdiff_v1_Video | null);
+  /**
+   * WAV, one per sound (Generate).
+   */
+  'audio'?: (Buffer | Uint8Array | string)[];
 }
 
 export interface Done__Output {
   'report': (_asyncdiff_v1_RunReport__Output | null);
   /**
-   * PNG, one per image (Generate).
+   * PNG, one per image (Generate); of videos their frames, video after video.
    */
   'images': (Buffer)[];
   /**
@@ -33,4 +42,12 @@ export interface Done__Output {
    * Chrome trace JSON, if asked for.
    */
   'trace': (string);
+  /**
+   * Set where the images are frames of videos.
+   */
+  'video': (_asyncdiff_v1_Video__Output | null);
+  /**
+   * WAV, one per sound (Generate).
+   */
+  'audio': (Buffer)[];
 }

@@ -1,0 +1,144 @@
+import type { Tensor } from '../../../common/tensor/index.js';
+import {
+  concat,
+  configNumber,
+  configSize,
+  decodePictures,
+  defaultsOr,
+  encodeT5,
+  firstChannels,
+  givenMask,
+  givenStates,
+  guidanceAbove1,
+  guidedRows,
+  latentDims,
+  type PipelineDescription,
+  type PipelineRun,
+  type PredictorJob,
+  scaledNoise,
+  sliceTokens,
+  transformerSizes,
+  unitLatents,
+  unscaleLatents,
+} from '../kit/index.js';
+
+const EDGE = 1024;
+const MAX_SEQUENCE_LENGTH = 300;
+/** More than the instruction before a prompt has. */
+const MANY_TOKENS = 2048;
+
+/** `complex_human_instruction` of SanaPipeline's __call__: stands before the prompt, and only the prompt's states are kept. */
+const INSTRUCTION = [
+  "Given a user prompt, generate an 'Enhanced prompt' that provides detailed visual descriptions suitable for image generation. Evaluate the level of detail in the user prompt:",
+  '- If the prompt is simple, focus on adding specifics about colors, shapes, sizes, textures, and spatial relationships to create vivid and concrete scenes.',
+  '- If the prompt is already detailed, refine and enhance the existing details slightly without overcomplicating.',
+  'Here are examples of how to transform or refine prompts:',
+  '- User Prompt: A cat sleeping -> Enhanced: A small, fluffy white cat curled up in a round shape, sleeping peacefully on a warm sunny windowsill, surrounded by pots of blooming red flowers.',
+  '- User Prompt: A busy city street -> Enhanced: A bustling city street scene at dusk, featuring glowing street lamps, a diverse crowd of people in colorful clothing, and a double-decker bus passing by towering glass skyscrapers.',
+  'Please generate only the enhanced description for the prompt below and avoid including any additional commentary or evaluations:',
+  'User Prompt: ',
+].join('\n');
+
+/** Sana: a Gemma as text encoder, a transformer on latents of 32 x 32 pixels each. */
+export const pipelines: readonly PipelineDescription[] = [
+  {
+    name: 'Sana',
+    classNames: ['SanaPipeline'],
+    predictor: 'transformer',
+    needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
+    takes: [
+      'promptEmbeds',
+      'negativePromptEmbeds',
+      'promptAttentionMask',
+      'negativePromptAttentionMask',
+      'maxSequenceLength',
+      'complexHumanInstruction',
+      'latents',
+    ],
+    defaults: defaultsOr({ numInferenceSteps: 20, guidanceScale: 4.5 }),
+    sizes: (model, partInfo) => {
+      const patch = configSize(model.parts['transformer'], 'patch_size', 1);
+      const rule = transformerSizes(model, partInfo, { patch });
+      return rule.fixed ? rule : { ...rule, height: EDGE, width: EDGE };
+    },
+    begin,
+    finish: async (run, latents) => ({
+      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
+    }),
+  },
+];
+
+async function begin(run: PipelineRun): Promise<PredictorJob> {
+  const { call, numImages, model } = run;
+  const guidance = guidanceAbove1(run);
+  const positive = await embeddings(run, {
+    text: call.prompt,
+    what: 'prompt',
+    instruction: call.complexHumanInstruction ?? INSTRUCTION,
+    states: call.promptEmbeds,
+    mask: call.promptAttentionMask,
+  });
+  const negative =
+    guidance === undefined
+      ? undefined
+      : await embeddings(run, {
+          text: call.negativePrompt ?? '',
+          what: 'negative prompt',
+          instruction: '',
+          states: call.negativePromptEmbeds,
+          mask: call.negativePromptAttentionMask,
+        });
+  const sampler = run.sampler();
+  const scale = configNumber(model.parts['transformer'], 'timestep_scale', 1);
+  return {
+    sampler,
+    timesteps: sampler.timesteps.map((timestep) => Math.fround(timestep * scale)),
+    latents: scaledNoise(unitLatents(run, latentDims(run)), sampler),
+    conditioning: {
+      encoder_hidden_states: guidedRows(negative?.states, positive.states, numImages),
+      encoder_attention_mask: guidedRows(negative?.mask, positive.mask, numImages),
+    },
+    guidance,
+    adaptation: firstChannels(run),
+  };
+}
+
+interface Texts {
+  readonly text: string;
+  readonly what: string;
+  /** Before the text; none where empty. */
+  readonly instruction: string;
+  readonly states: Tensor | undefined;
+  readonly mask: Tensor | undefined;
+}
+
+/** [1, tokens, hidden] and int64 [1, tokens]: the first token (of the beginning), and the last of the others. */
+async function embeddings(
+  run: PipelineRun,
+  { text, what, instruction, states, mask }: Texts,
+): Promise<{ states: Tensor; mask: Tensor }> {
+  if (states !== undefined)
+    return { states: givenStates(states), mask: givenMask(mask, givenStates(states)) };
+  const kept = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
+  const lowered = text.toLowerCase().trim();
+  const before = instruction === '' ? 0 : await tokensOf(run, instruction);
+  const encoded = await encodeT5(run, {
+    encoder: 'text_encoder',
+    tokenizer: 'tokenizer',
+    text: `${instruction}${lowered}`,
+    what,
+    maxLength: instruction === '' ? kept : before + kept - 2,
+  });
+  const length = encoded.states.dims[1] ?? kept;
+  if (length <= kept) return encoded;
+  const first = sliceTokens(encoded.states, 0, 1);
+  const last = sliceTokens(encoded.states, length - kept + 1, length);
+  const bits = encoded.mask.data as BigInt64Array;
+  const data = BigInt64Array.from([bits[0] ?? 1n, ...bits.slice(length - kept + 1)]);
+  return { states: concat([first, last], 1), mask: { dtype: 'int64', dims: [1, kept], data } };
+}
+
+async function tokensOf(run: PipelineRun, text: string): Promise<number> {
+  const { attentionMask } = await run.tokenize('tokenizer', text, { maxLength: MANY_TOKENS });
+  return attentionMask.filter((one) => one === 1).length;
+}

@@ -1,0 +1,383 @@
+"""Exports a diffusers pipeline whose class Optimum has no exporter for, as a folder that asyncdiff draws with.
+
+    python export.py MODEL DIR [--height 1024 --width 1024 --frames 16 --tokens 512]
+
+MODEL is a folder or a name on the Hugging Face hub. Needs: pip install torch diffusers transformers onnx (and sentencepiece, protobuf for T5).
+The names of inputs and outputs are those of Optimum, which are diffusers' arguments. Sizes are fixed where the class computes positions while it
+is traced; the predictor is given the size of --height, --width, --frames and --tokens. Weights over 2 GB are written beside model.onnx.
+"""
+
+import argparse
+import inspect
+import json
+import pathlib
+
+import torch
+
+CONFIGS = ("scheduler", "low_res_scheduler", "tokenizer", "tokenizer_2", "tokenizer_3", "feature_extractor")
+TEXT_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
+
+
+def rms_norm(x, normalized_shape, weight=None, eps=None):
+    """torch's, of operators that every opset has."""
+    axes = tuple(range(-len(normalized_shape), 0))
+    y = x * torch.rsqrt(x.pow(2).mean(axes, keepdim=True) + (torch.finfo(x.dtype).eps if eps is None else eps))
+    return y if weight is None else y * weight
+
+
+def movedim(x, source, destination):
+    """torch's for one axis: the exporter writes a negative one down as it is, which ONNX does not take."""
+    axes = list(range(x.dim()))
+    axes.insert(destination % x.dim(), axes.pop(source % x.dim()))
+    return x.permute(axes)
+
+
+torch.nn.functional.rms_norm = rms_norm
+torch.Tensor.movedim = movedim
+
+
+class Denoiser(torch.nn.Module):
+    """The noise predictor with tensors as its only arguments, by name."""
+
+    def __init__(self, module, names):
+        super().__init__()
+        self.module, self.names = module, names
+
+    def forward(self, *values):
+        given = dict(zip(self.names, values))
+        rotary = [given.pop(f"rotary_embedding_{part}", None) for part in ("cos", "sin")]
+        if rotary[0] is not None:
+            given["rotary_embedding"] = tuple(rotary)
+        added = {name: given.pop(name) for name in ("resolution", "aspect_ratio", "text_embeds", "time_ids") if name in given}
+        if added or "added_cond_kwargs" in inspect.signature(self.module.forward).parameters:
+            given["added_cond_kwargs"] = added or {"resolution": None, "aspect_ratio": None}
+        return self.module(**given, **self.constants(given), return_dict=False)[0]
+
+    def constants(self, _given):
+        return {}
+
+
+class QwenImageDenoiser(Denoiser):
+    """Positions are numbers of Python, so they become constants of the graph."""
+
+    def __init__(self, module, names, grid, tokens):
+        super().__init__(module, names)
+        self.grid, self.tokens = grid, tokens
+
+    def constants(self, given):
+        known = inspect.signature(self.module.forward).parameters
+        lengths = {"txt_seq_lens": [self.tokens]} if "txt_seq_lens" in known else {}
+        return {"img_shapes": [[(1, *self.grid)]], **lengths}
+
+
+class ZImageDenoiser(torch.nn.Module):
+    """Lists of one picture and one caption become tensors with a batch of one."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, hidden_states, timestep, encoder_hidden_states):
+        return self.module([hidden_states[0]], timestep, [encoder_hidden_states[0]], return_dict=False)[0][0][None]
+
+
+class Decoder(torch.nn.Module):
+    def __init__(self, vae, **others):
+        super().__init__()
+        self.vae, self.others = vae, others
+
+    def forward(self, latent_sample):
+        return self.vae.decode(latent_sample, **self.others, return_dict=False)[0]
+
+
+class Flux2Decoder(Decoder):
+    """Takes the tokens' channels on a grid: the batch norm, whose numbers are weights, and the 2x2 patches are undone inside."""
+
+    def forward(self, latent_sample):
+        norm = self.vae.bn
+        deviation = torch.sqrt(norm.running_var.view(1, -1, 1, 1) + self.vae.config.batch_norm_eps)
+        x = latent_sample * deviation + norm.running_mean.view(1, -1, 1, 1)
+        b, c, h, w = x.shape
+        x = x.reshape(b, c // 4, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(b, c // 4, h * 2, w * 2)
+        return self.vae.decode(x, return_dict=False)[0]
+
+
+class SoundDecoder(Decoder):
+    def forward(self, latent_sample):
+        return self.vae.decode(latent_sample).sample
+
+
+class Encoder(torch.nn.Module):
+    def __init__(self, vae):
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, sample):
+        moments = self.vae.encoder(sample)
+        quant = getattr(self.vae, "quant_conv", None)
+        return moments if quant is None else quant(moments)
+
+
+class TextEncoder(torch.nn.Module):
+    def __init__(self, model, outputs):
+        super().__init__()
+        self.model, self.outputs = model, outputs
+
+    def forward(self, input_ids, attention_mask=None):
+        others = {"use_cache": False} if "use_cache" in inspect.signature(self.model.forward).parameters else {}
+        mask = attention_mask
+        if self.model.config.model_type not in ("t5", "umt5", "clip_text_model"):
+            # transformers makes a decoder's mask in a way that cannot be traced; one with four axes is taken as it is.
+            length = input_ids.shape[1]
+            seen = torch.tril(torch.ones(length, length))[None, None] * attention_mask[:, None, None, :]
+            mask = (1.0 - seen) * torch.finfo(torch.float32).min
+            if "gemma" in self.model.config.model_type:
+                mask = {"full_attention": mask, "sliding_attention": mask}
+        given = self.model(input_ids=input_ids, attention_mask=mask, output_hidden_states=True, **others)
+        return tuple(
+            given.hidden_states[int(name.split(".")[1])] if "." in name else given[name] for name in self.outputs
+        )
+
+
+class Projection(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, text_hidden_states, start_seconds, end_seconds):
+        made = self.model(text_hidden_states, start_seconds, end_seconds)
+        return made.text_hidden_states, made.seconds_start_hidden_states, made.seconds_end_hidden_states
+
+
+def write(module, folder, values, outputs, dynamic=None):
+    """One part as folder/model.onnx. `dynamic`: open axes by input, as torch.onnx.export takes them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Modules pass keyword arguments, and what the tracer sees is positional.
+    with torch.no_grad():
+        torch.onnx.export(
+            module.eval(), tuple(values.values()), str(folder / "model.onnx"), input_names=list(values),
+            output_names=list(outputs), dynamic_axes=dynamic or {}, opset_version=18, dynamo=False,
+        )
+    print(f"{folder}/model.onnx")
+
+
+def save_config(model, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    config = json.loads(model.config.to_json_string()) if hasattr(model.config, "to_json_string") else dict(model.config)
+    (folder / "config.json").write_text(json.dumps(config, indent=2, default=str))
+
+
+def predictor_inputs(pipe, size):
+    """Example inputs of the predictor, batch 2 where the class takes a batch, by name."""
+    name, model = predictor_of(pipe)
+    kind, config = type(model).__name__, model.config
+    height, width, frames, tokens = (size[key] for key in ("height", "width", "frames", "tokens"))
+    scale = vae_scale(pipe)
+    h, w = height // scale, width // scale
+    timestep = torch.tensor([500.0, 500.0])
+    if kind == "PixArtTransformer2DModel":
+        extra = {"resolution": torch.full((2, 2), float(height)), "aspect_ratio": torch.ones(2, 1)} if config.sample_size == 128 else {}
+        return {
+            "hidden_states": torch.randn(2, config.in_channels, h, w), "encoder_hidden_states": torch.randn(2, tokens, config.caption_channels),
+            "timestep": timestep.long(), "encoder_attention_mask": torch.ones(2, tokens, dtype=torch.long), **extra,
+        }
+    if kind == "SanaTransformer2DModel":
+        return {
+            "hidden_states": torch.randn(2, config.in_channels, h, w), "encoder_hidden_states": torch.randn(2, tokens, config.caption_channels),
+            "timestep": timestep, "encoder_attention_mask": torch.ones(2, tokens, dtype=torch.long),
+        }
+    if kind == "AuraFlowTransformer2DModel":
+        return {
+            "hidden_states": torch.randn(2, config.in_channels, h, w), "encoder_hidden_states": torch.randn(2, tokens, config.joint_attention_dim),
+            "timestep": timestep / 1000,
+        }
+    if kind == "Flux2Transformer2DModel":
+        grid = (h // 2) * (w // 2)
+        guidance = {"guidance": torch.tensor([4.0])} if getattr(config, "guidance_embeds", True) else {}
+        return {
+            "hidden_states": torch.randn(1, grid, config.in_channels), "encoder_hidden_states": torch.randn(1, tokens, config.joint_attention_dim),
+            "timestep": torch.tensor([0.5]), "img_ids": torch.zeros(1, grid, 4), "txt_ids": torch.zeros(1, tokens, 4), **guidance,
+        }
+    if kind == "QwenImageTransformer2DModel":
+        return {
+            "hidden_states": torch.randn(1, (h // 2) * (w // 2), config.in_channels),
+            "encoder_hidden_states": torch.randn(1, tokens, config.joint_attention_dim), "timestep": torch.tensor([0.5]),
+        }
+    if kind == "ZImageTransformer2DModel":
+        return {
+            "hidden_states": torch.randn(1, config.in_channels, 1, h, w), "timestep": torch.tensor([0.5]),
+            "encoder_hidden_states": torch.randn(1, tokens, config.cap_feat_dim),
+        }
+    if kind == "WanTransformer3DModel":
+        return {
+            "hidden_states": torch.randn(1, config.in_channels, (frames - 1) // pipe.vae_scale_factor_temporal + 1, h, w),
+            "timestep": torch.tensor([500]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim),
+        }
+    if kind == "StableAudioDiTModel":
+        half = config.attention_head_dim // 2
+        return {
+            "hidden_states": torch.randn(2, config.in_channels, config.sample_size), "timestep": torch.tensor([0.5]),
+            "encoder_hidden_states": torch.randn(2, tokens + 2, config.cross_attention_input_dim),
+            "global_hidden_states": torch.randn(2, 1, config.global_states_input_dim),
+            "rotary_embedding_cos": torch.randn(config.sample_size + 1, half), "rotary_embedding_sin": torch.randn(config.sample_size + 1, half),
+        }
+    if kind == "UNetSpatioTemporalConditionModel":
+        return {
+            "sample": torch.randn(2, frames, config.in_channels, h, w), "timestep": torch.tensor(1.0),
+            "encoder_hidden_states": torch.randn(2, 1, config.cross_attention_dim), "added_time_ids": torch.ones(2, 3),
+        }
+    if kind == "UNetMotionModel":
+        return {
+            "sample": torch.randn(2, config.in_channels, frames, h, w), "timestep": torch.tensor(500.0),
+            "encoder_hidden_states": torch.randn(2 * frames, tokens, config.cross_attention_dim),
+        }
+    if kind == "UNet2DConditionModel" and config.num_class_embeds is not None:
+        return {
+            "sample": torch.randn(2, config.in_channels, height, width), "timestep": torch.tensor(500.0),
+            "encoder_hidden_states": torch.randn(2, tokens, config.cross_attention_dim), "class_labels": torch.tensor([20, 20]),
+        }
+    if kind == "UNet2DConditionModel":
+        added = {}
+        if config.addition_embed_type == "text_time":
+            numbers = 5 if pipe.config.get("requires_aesthetics_score") else 6
+            added = {"text_embeds": torch.randn(2, pipe.text_encoder_2.config.projection_dim), "time_ids": torch.ones(2, numbers)}
+        return {
+            "sample": torch.randn(2, config.in_channels, h, w), "timestep": torch.tensor(500.0),
+            "encoder_hidden_states": torch.randn(2, tokens, config.cross_attention_dim), **added,
+        }
+    if kind == "SD3Transformer2DModel":
+        return {
+            "hidden_states": torch.randn(2, config.in_channels, h, w), "encoder_hidden_states": torch.randn(2, tokens, config.joint_attention_dim),
+            "pooled_projections": torch.randn(2, config.pooled_projection_dim), "timestep": timestep,
+        }
+    if kind == "FluxTransformer2DModel":
+        grid = (h // 2) * (w // 2)
+        guidance = {"guidance": torch.tensor([4.0])} if config.guidance_embeds else {}
+        return {
+            "hidden_states": torch.randn(1, grid, config.in_channels), "encoder_hidden_states": torch.randn(1, tokens, config.joint_attention_dim),
+            "pooled_projections": torch.randn(1, config.pooled_projection_dim), "timestep": torch.tensor([0.5]),
+            "img_ids": torch.zeros(grid, 3), "txt_ids": torch.zeros(tokens, 3), **guidance,
+        }
+    raise SystemExit(f"{kind} ({name}) is not known to this script")
+
+
+def predictor_of(pipe):
+    name = "transformer" if getattr(pipe, "transformer", None) is not None else "unet"
+    return name, getattr(pipe, name)
+
+
+def vae_scale(pipe):
+    return next(
+        (getattr(pipe, key) for key in ("vae_scale_factor_spatial", "vae_scale_factor") if isinstance(getattr(pipe, key, None), int)), 1
+    )
+
+
+def export_predictor(pipe, out, size):
+    name, model = predictor_of(pipe)
+    values = predictor_inputs(pipe, size)
+    kind = type(model).__name__
+    scale = vae_scale(pipe)
+    grid = (size["height"] // scale // 2, size["width"] // scale // 2)
+    if kind == "ZImageTransformer2DModel":
+        wrapped = ZImageDenoiser(model)
+    elif kind == "QwenImageTransformer2DModel":
+        wrapped = QwenImageDenoiser(model, list(values), grid, size["tokens"])
+    else:
+        wrapped = Denoiser(model, list(values))
+    output = "out_sample" if name == "unet" else "out_hidden_states"
+    write(wrapped, out / name, values, [output])
+    save_config(model, out / name)
+
+
+def export_vae(pipe, out, size):
+    vae, kind = pipe.vae, type(pipe.vae).__name__
+    scale = vae_scale(pipe)
+    h, w = size["height"] // scale, size["width"] // scale
+    if type(predictor_of(pipe)[1]).__name__ == "UNet2DConditionModel":
+        h, w = size["height"], size["width"]
+    latent = {0: "batch_size", 2: "latent_height", 3: "latent_width"}
+    channels = getattr(vae.config, "latent_channels", None) or getattr(vae.config, "z_dim", None)
+    if kind == "AutoencoderOobleck":
+        values, decoder, axes = torch.randn(1, vae.config.decoder_input_channels, pipe.transformer.config.sample_size), SoundDecoder(vae), {}
+    elif kind == "AutoencoderKLTemporalDecoder":
+        values, decoder, axes = torch.randn(size["frames"], channels, h, w), Decoder(vae, num_frames=size["frames"]), {}
+    elif kind in ("AutoencoderKLWan", "AutoencoderKLQwenImage"):
+        frames = (size["frames"] - 1) // 4 + 1 if kind == "AutoencoderKLWan" else 1
+        values, decoder, axes = torch.randn(1, channels, frames, h, w), Decoder(vae), {}
+    elif kind == "AutoencoderKLFlux2":
+        values, decoder, axes = torch.randn(1, channels * 4, h // 2, w // 2), Flux2Decoder(vae), latent
+    else:
+        values, decoder, axes = torch.randn(1, channels, h, w), Decoder(vae), latent
+    write(decoder, out / "vae_decoder", {"latent_sample": values}, ["sample"], {"latent_sample": axes} if axes else None)
+    save_config(vae, out / "vae_decoder")
+    if hasattr(vae, "encoder") and kind in ("AutoencoderKL", "AutoencoderKLTemporalDecoder"):
+        picture = torch.randn(1, 3, size["height"], size["width"])
+        write(Encoder(vae), out / "vae_encoder", {"sample": picture}, ["latent_parameters"])
+        save_config(vae, out / "vae_encoder")
+
+
+def export_text(pipe, out, size):
+    for name in TEXT_ENCODERS:
+        model = getattr(pipe, name, None)
+        if model is None:
+            continue
+        # diffusers gives CLIP no mask; the states behind its padding count.
+        is_clip = type(model).__name__.startswith("CLIP")
+        pooled = {"CLIPTextModel": ["pooler_output"], "CLIPTextModelWithProjection": ["text_embeds"]}.get(type(model).__name__, [])
+        layers = getattr(model.config, "num_hidden_layers", 0)
+        outputs = [*pooled, "last_hidden_state", *(f"hidden_states.{i}" for i in range(layers + 1))]
+        tokens = model.config.max_position_embeddings if is_clip else size["tokens"]
+        ids = torch.ones(1, tokens, dtype=torch.long)
+        values = {"input_ids": ids} if is_clip else {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        axes = {key: {0: "batch_size", 1: "sequence_length"} for key in values}
+        write(TextEncoder(getattr(model, "model", model), outputs), out / name, values, outputs, axes)
+        save_config(model, out / name)
+    if getattr(pipe, "projection_model", None) is not None:
+        width = pipe.projection_model.config.text_encoder_dim
+        values = {"text_hidden_states": torch.randn(1, size["tokens"], width), "start_seconds": torch.zeros(1), "end_seconds": torch.ones(1)}
+        outputs = ["text_hidden_states", "seconds_start_hidden_states", "seconds_end_hidden_states"]
+        write(Projection(pipe.projection_model), out / "projection_model", values, outputs, {"text_hidden_states": {0: "batch", 1: "tokens"}})
+        save_config(pipe.projection_model, out / "projection_model")
+    if getattr(pipe, "image_encoder", None) is not None:
+        edge = pipe.image_encoder.config.image_size
+        module = Wrapped(pipe.image_encoder)
+        write(module, out / "image_encoder", {"pixel_values": torch.randn(1, 3, edge, edge)}, ["image_embeds"])
+        save_config(pipe.image_encoder, out / "image_encoder")
+
+
+class Wrapped(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values):
+        return self.model(pixel_values).image_embeds
+
+
+def export(pipe, out, size):
+    out = pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    export_predictor(pipe, out, size)
+    export_vae(pipe, out, size)
+    export_text(pipe, out, size)
+    for name in CONFIGS:
+        if getattr(pipe, name, None) is not None:
+            getattr(pipe, name).save_pretrained(out / name)
+    index = {key: value for key, value in pipe.config.items() if not key.startswith("_") or key == "_diffusers_version"}
+    (out / "model_index.json").write_text(json.dumps({"_class_name": type(pipe).__name__, **index}, indent=2, default=str))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("out")
+    for name, value in (("height", 1024), ("width", 1024), ("frames", 16), ("tokens", 512)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    given = vars(parser.parse_args())
+    from diffusers import DiffusionPipeline
+
+    export(DiffusionPipeline.from_pretrained(given["model"]), given["out"], given)
+
+
+if __name__ == "__main__":
+    main()
