@@ -120,15 +120,16 @@ function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): Sc
 }
 
 /**
- * The workers that the reference is planned for, on one host, as local workers of the same number are: one per component, and up to
- * S - 1 more that hold component N as well where `maxWorkers` or step-parallel say so.
+ * The workers that the reference is planned for, on one host, as local workers of the same number are: one per component (of each half, where
+ * guidance is split), and up to S - 1 more that hold component N as well where `maxWorkers` or step-parallel say so.
  */
 export function planWorkers(settings: PlanSettings) {
-  const { stride, stepParallel, maxWorkers } = settings;
+  const { guidanceSplit, stride, stepParallel, maxWorkers } = settings;
   const asked = componentsAsked(settings);
-  const components = asked === 'auto' ? 1 : asked;
+  const halves = guidanceSplit === 'on' ? 2 : 1;
+  const components = (asked === 'auto' ? 1 : asked) * halves;
   const most = maxWorkers === 'auto' ? stepParallel : maxWorkers;
-  const spare = Math.min(stride - 1, Math.max(0, most - components));
+  const spare = Math.min((stride - 1) * halves, Math.max(0, most - components));
   return Array.from({ length: components + spare }, (_, index) => ({
     id: `local-${index + 1}`,
     hostId: 'local',

@@ -17,8 +17,12 @@ export interface PlanDocument extends PlannedPartition {
     readonly label: string;
     readonly durationMs: number;
   }[];
-  /** Which workers hold each component, from 1. */
-  readonly placement: readonly { readonly component: number; readonly workers: readonly string[] }[];
+  /** Which workers hold each component, from 1; of each half (1: unconditional, 2: conditional) where guidance is split. */
+  readonly placement: readonly {
+    readonly component: number;
+    readonly half?: number;
+    readonly workers: readonly string[];
+  }[];
   /** The predictor's inputs with the shapes that it was planned for. */
   readonly inputs: readonly {
     readonly name: string;

@@ -31,7 +31,8 @@ export async function planDocument(
     {
       source: { kind: 'model', modelPath, inputShapes },
       settings,
-      batchRepeat: 1,
+      // The shapes are those of the whole batch; that guidance is split says that half of it repeats the latents.
+      batchRepeat: settings.guidanceSplit === 'on' ? 2 : 1,
       workers,
     },
     signal,

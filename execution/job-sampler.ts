@@ -74,6 +74,11 @@ export class JobSampler {
     return this.#output;
   }
 
+  /** The step whose noise prediction it takes next. */
+  get nextStep(): number {
+    return this.#nextStep;
+  }
+
   /** By step; empty without look-ahead. */
   get drifts(): readonly (number | undefined)[] {
     return this.#predictor?.drifts ?? [];

@@ -1,11 +1,11 @@
-import { joinBatch, type Tensor } from '../common/tensor/index.js';
+import type { Tensor } from '../common/tensor/index.js';
 import { isLatents } from '../program/index.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
+import { NoiseParts } from './noise-parts.js';
 import type { JobStart, RoundReport } from './round-executor.js';
 import type { SamplerStart } from './sampler-state.js';
 import { startedSampler } from './sampler-step.js';
-import type { SegmentSpec } from './segment-spec.js';
 import { TensorStore } from './tensor-store.js';
 import { JobTiming } from './timing.js';
 
@@ -30,6 +30,7 @@ export class JobState {
   readonly latents = new TensorStore();
   /** Issued, and not yet passed by. */
   readonly rounds: IssuedRound[] = [];
+  readonly noise = new NoiseParts();
   readonly timing = new JobTiming();
   readonly jobId: string;
   readonly attempt: number;
@@ -38,11 +39,8 @@ export class JobState {
   sampler: JobSampler | undefined;
   isHoldTold = false;
   /** Rounds that are not done, by number. */
-  readonly #reports = new Map<number, Pick<IssuedRound, 'report' | 'lastStep'>>();
+  readonly #reports = new Map<number, Pick<IssuedRound, 'round' | 'report' | 'firstStep' | 'lastStep'>>();
   readonly #cache = new Map<string, Tensor>();
-  /** Noise predictions of which some micro-batches are there, by step. */
-  readonly #noiseParts = new Map<number, (Tensor | undefined)[]>();
-
   constructor(jobId: string, attempt: number) {
     this.jobId = jobId;
     this.attempt = attempt;
@@ -60,23 +58,18 @@ export class JobState {
     if (round.tasks.some(({ epsStep }) => epsStep !== undefined)) this.#reports.set(round.round, round);
   }
 
+  /** The round that a step belongs to, of those that are not done and whose noise is predicted here. */
+  roundOf(step: number): number | undefined {
+    for (const { round, firstStep, lastStep } of this.#reports.values())
+      if (firstStep <= step && step <= lastStep) return round;
+    return undefined;
+  }
+
   /** What to tell now that the noise of a step of this round is predicted; of a round as a whole after its last step only. */
   reportAfter(round: number, step: number): RoundReport {
     const { report, lastStep } = this.#reports.get(round) ?? { report: 'noise', lastStep: step };
     if (step === lastStep) this.#reports.delete(round);
     return report === 'noise' || step === lastStep ? report : 'nothing';
-  }
-
-  /** Takes what a segment predicted of a step's noise; returns all of it with the last micro-batch. */
-  joinNoise(step: number, part: Tensor, { microBatch, microBatches }: SegmentSpec): Tensor | undefined {
-    if (microBatches === 1) return part;
-    const parts = this.#noiseParts.get(step) ?? Array.from({ length: microBatches }, () => undefined);
-    parts[microBatch] = part;
-    this.#noiseParts.set(step, parts);
-    const there = parts.filter((one) => one !== undefined);
-    if (there.length < microBatches) return undefined;
-    this.#noiseParts.delete(step);
-    return joinBatch(there);
   }
 
   end(): void {
@@ -85,7 +78,7 @@ export class JobState {
     this.store.clear();
     this.latents.clear();
     this.#cache.clear();
-    this.#noiseParts.clear();
+    this.noise.clear();
     this.#reports.clear();
   }
 

@@ -1,6 +1,12 @@
 import { type Guidance, strongestScale } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
-import { listRounds, type Partition, type ScheduleSettings, stagesOf } from '../program/index.js';
+import {
+  componentCount,
+  listRounds,
+  type Partition,
+  type ScheduleSettings,
+  stagesOf,
+} from '../program/index.js';
 import { isFlow, type Sampler } from '../samplers/index.js';
 import type { LookAheadOptions } from './latents-predictor.js';
 
@@ -43,7 +49,7 @@ export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefine
     slope: isStrong(job) ? 0 : slopeOf(sampler, farthest, guidanceScale),
     gateAbove: GATE_ABOVE,
     tolerance: tolerance === 'off' ? undefined : tolerance,
-    holds: affordableHolds(schedule, settings.maxSpeedLoss, partition.components.length),
+    holds: affordableHolds(schedule, settings.maxSpeedLoss, componentCount(partition)),
   };
 }
 

@@ -12,7 +12,7 @@ import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { copyOf, notFinite, takeResult } from './task-results.js';
 import { clockMs } from './timing.js';
-import { isLatents, sessionValueName } from '../program/index.js';
+import { isLatents, noisePartName, noisePartOf, sessionValueName } from '../program/index.js';
 
 /** Far more than can have tensors under way at a time. */
 const KEPT_ENDED = 64;
@@ -20,6 +20,13 @@ const KEPT_ENDED = 64;
 interface Pending {
   readonly state: JobState;
   readonly task: Task;
+}
+
+interface MissingNoise {
+  readonly names: readonly string[];
+  /** Whether tasks of this executor will make them. */
+  readonly isMadeHere: boolean;
+  readonly round: number;
 }
 
 /**
@@ -65,11 +72,13 @@ export class TaskExecutor {
     this.#pump();
   }
 
-  /** A boundary tensor, or latents. They may arrive before the job's start: they are kept for it. */
+  /** A boundary tensor, latents, or a part of a noise prediction. They may arrive before the job's start: they are kept for it. */
   addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
     if (this.#ended.has(jobKey(jobId, attempt))) return;
     const state = this.#state(jobId, attempt);
-    (isLatents(name) ? state.latents : state.store).put(name, version, tensor);
+    const part = noisePartOf(name);
+    if (part !== undefined) this.#addNoise(state, version, part, tensor);
+    else (isLatents(name) ? state.latents : state.store).put(name, version, tensor);
     this.#pump();
   }
 
@@ -96,6 +105,8 @@ export class TaskExecutor {
   /** Whether values of such names (the latents are one) are all that a task of the oldest round lacks, while none is running. */
   lacksOnly(isMeant: (name: string) => boolean): boolean {
     if (this.#running) return false;
+    const noise = this.#missingNoise();
+    if (noise !== undefined && !noise.isMadeHere && noise.names.every(isMeant)) return true;
     const round = this.#queue[0]?.task.round;
     return this.#queue.some((pending) => {
       const spec = this.#specOf(pending);
@@ -108,6 +119,9 @@ export class TaskExecutor {
   /** How many tasks have run, and what the oldest of those that wait lacks: who waits for whom can be told from it. */
   progress(): { readonly tasksDone: number; readonly missing: readonly string[]; readonly round: number } {
     const tasksDone = this.#tasksDone;
+    // Who waits for these makes no latents, which other tasks wait for in turn.
+    const noise = this.#missingNoise();
+    if (noise?.isMadeHere === false) return { tasksDone, missing: noise.names, round: noise.round };
     for (const pending of this.#queue) {
       const spec = this.#specOf(pending);
       const missing = spec === undefined ? [] : missingOf(pending.state, pending.task, spec);
@@ -143,15 +157,19 @@ export class TaskExecutor {
       try {
         await this.#run(state, task);
       } catch (error) {
-        if (state.started === undefined || state.ended) continue;
-        state.end();
-        this.#queue = this.#queue.filter((pending) => pending.state !== state);
-        this.#events.onFault(state.started, AsyncDiffError.from(error, 'worker_failed'));
+        this.#fault(state, error);
       }
     }
     // In the same turn as the last look at the queue: what is added later must find the way free.
     this.#running = false;
-    if (this.#queue.length > 0) this.#events.onStarved?.();
+    if (this.#queue.length > 0 || this.#missingNoise()?.isMadeHere === false) this.#events.onStarved?.();
+  }
+
+  #fault(state: JobState, error: unknown): void {
+    if (state.started === undefined || state.ended) return;
+    state.end();
+    this.#queue = this.#queue.filter((pending) => pending.state !== state);
+    this.#events.onFault(state.started, AsyncDiffError.from(error, 'worker_failed'));
   }
 
   #takeReady(): Pending | undefined {
@@ -167,7 +185,10 @@ export class TaskExecutor {
 
   #isReady(pending: Pending): boolean {
     const spec = this.#specOf(pending);
-    return spec !== undefined && isHere(pending.state, pending.task, spec);
+    if (spec === undefined || !isHere(pending.state, pending.task, spec)) return false;
+    // A run cannot be interrupted: the sampler, and all who wait for its latents, would wait for the end of the next round's.
+    const noise = this.#missingNoise(pending.state);
+    return noise === undefined || pending.task.round <= noise.round || noise.isMadeHere;
   }
 
   /** Undefined before the job's start. */
@@ -204,10 +225,7 @@ export class TaskExecutor {
     results: Record<string, Tensor>,
   ): void {
     // The noise prediction first: the sampler and the next latents wait for it.
-    if (task.epsStep !== undefined) {
-      const raw = state.joinNoise(task.epsStep, takeResult(results, spec.output, spec), spec);
-      if (raw !== undefined) this.#predicted(state, started, task, task.epsStep, raw);
-    }
+    if (task.epsStep !== undefined) this.#emitNoise(state, task, task.epsStep, spec, results);
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
       const own = sessionValueName(name, spec.microBatches);
@@ -230,23 +248,86 @@ export class TaskExecutor {
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
   }
 
+  /** A part of a noise prediction goes to the worker that joins them, if that is another one. */
+  #emitNoise(
+    state: JobState,
+    task: Task,
+    step: number,
+    { microBatch, output, ...spec }: SegmentSpec,
+    results: Record<string, Tensor>,
+  ): void {
+    const started = state.started as StartedJob;
+    const part = takeResult(results, output, spec);
+    if (!isFinite(part)) throw notFinite(`the noise prediction of step ${step}`, task, state);
+    const name = noisePartName(microBatch);
+    if (this.#events.leaves(started.deploymentId, name)) this.#events.onBoundary(started, name, step, part);
+    else this.#addNoise(state, step, microBatch, part);
+  }
+
+  #addNoise(state: JobState, step: number, part: number, tensor: Tensor): void {
+    const { started } = state;
+    state.noise.add(step, part, tensor);
+    const whole = state.noise.take(step, this.#partsOf(started));
+    if (whole === undefined || started === undefined) return;
+    try {
+      this.#predicted(state, started, step, whole);
+    } catch (error) {
+      this.#fault(state, error);
+    }
+  }
+
+  /** Parts that a noise prediction of the job's plan is made of. */
+  #partsOf(started: StartedJob | undefined): number {
+    const segments = this.#plans.get(started?.deploymentId ?? '')?.values() ?? [];
+    for (const { spec } of segments) return spec.microBatches;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Noise that a job (or any of them) waits for, some parts of the same prediction being here. */
+  #missingNoise(only?: JobState): MissingNoise | undefined {
+    for (const state of only === undefined ? this.#jobs.values() : [only]) {
+      if (state.noise.isEmpty) continue;
+      const segments = [...(this.#plans.get(state.started?.deploymentId ?? '')?.values() ?? [])];
+      const missing = state.noise.missing(segments[0]?.spec.microBatches ?? 0);
+      if (missing === undefined) continue;
+      const own = new Set(
+        segments.map(({ spec }) => (spec.output === '' ? '' : noisePartName(spec.microBatch))),
+      );
+      const isMadeHere = missing.names.every((name) => own.has(name));
+      return { names: missing.names, isMadeHere, round: state.roundOf(missing.step) ?? 0 };
+    }
+    return undefined;
+  }
+
   /** @param raw of the whole batch, before guidance */
-  #predicted(state: JobState, started: StartedJob, task: Task, step: number, raw: Tensor): void {
+  #predicted(state: JobState, started: StartedJob, step: number, raw: Tensor): void {
     const { guidance } = started;
     const eps = guidance === undefined ? castFloat(raw, 'float32') : applyGuidance(raw, guidance);
-    if (!isFinite(eps)) throw notFinite(`the noise prediction of step ${step}`, task, state);
-    if (state.sampler !== undefined) this.#sample(state, task, step, eps);
-    const report = state.reportAfter(task.round, step);
+    if (!isFinite(eps))
+      throw new AsyncDiffError(
+        'not_finite',
+        `infinity in the noise prediction of step ${step}, after guidance`,
+      );
+    const { sampler } = state;
+    const turns =
+      sampler === undefined ? [[step, eps] as const] : state.noise.inTurn(step, eps, sampler.nextStep);
+    for (const [at, one] of turns) this.#took(state, started, at, one);
+  }
+
+  #took(state: JobState, started: StartedJob, step: number, eps: Tensor): void {
+    const round = state.roundOf(step) ?? 0;
+    if (state.sampler !== undefined) this.#sample(state, round, step, eps);
+    const report = state.reportAfter(round, step);
     if (report === 'noise') this.#events.onNoise(started, step, eps);
     else if (report !== 'nothing')
       this.#events.onRoundDone(started, step, report === 'checkpoint' ? state.sampler?.state() : undefined);
     this.#tellHeld(state);
   }
 
-  #sample(state: JobState, task: Task, step: number, eps: Tensor): void {
+  #sample(state: JobState, round: number, step: number, eps: Tensor): void {
     const startMs = clockMs();
     const made = state.sampler?.take(step, eps);
-    state.timing.sampled(task.round, step, startMs);
+    state.timing.sampled(round, step, startMs);
     this.#deliver(state, made ?? []);
   }
 

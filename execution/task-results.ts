@@ -10,7 +10,11 @@ export function copyOf(tensor: Tensor): Tensor {
   return { ...tensor, data: tensor.data.slice() };
 }
 
-export function takeResult(results: Record<string, Tensor>, name: string, spec: SegmentSpec): Tensor {
+export function takeResult(
+  results: Record<string, Tensor>,
+  name: string,
+  spec: Pick<SegmentSpec, 'id'>,
+): Tensor {
   const tensor = results[name];
   if (tensor === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
   return tensor;

@@ -1,4 +1,5 @@
 import { settingsDocument } from '../common/settings/index.js';
+import { componentInHalf } from '../program/index.js';
 import { describePartition } from './search/index.js';
 import type { Plan } from './plan.js';
 
@@ -13,7 +14,12 @@ export function formatPlan(plan: Plan) {
     declared: plan.declared,
     predicted_period_ms: plan.predicted.periodMs,
     critical_cycle: plan.predicted.criticalCycle,
-    placement: plan.placement.map((workers, index) => ({ component: index + 1, workers })),
+    placement: plan.placement.map((workers, index) => {
+      const component = componentInHalf(plan.partition, index + 1);
+      return plan.partition.halves === 1
+        ? { component, workers }
+        : { component, half: index + 1 === component ? 1 : 2, workers };
+    }),
     inputs: plan.inputs,
     unknown_operators: plan.unknownOperators,
     memory: plan.memory.map(({ weights, activations, overhead, total }, index) => ({

@@ -1,3 +1,4 @@
+export { type BatchParts, batchParts } from './batch-parts.js';
 export { clusterOf } from './cluster.js';
 export {
   type AppendedInput,

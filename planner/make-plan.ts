@@ -20,6 +20,7 @@ import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
 import { checkMemory, partMemory } from './memory.js';
+import { batchParts } from './batch-parts.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { Artifact, Plan, PlanRequest } from './plan.js';
@@ -43,26 +44,29 @@ export async function makePlan(
   const measured = await measure(request, onProgress);
   const { graph } = measured;
   const { settings } = request;
+  const { halves, parts } = batchParts(request.settings, request.batchRepeat);
   const placement = placeComponents({
     components: componentsAsked(settings),
     stride: settings.stride,
+    halves,
     workerIds: request.workers.map(({ id }) => id),
   });
   const recompute = recomputeOf(settings);
   const latents = graph.values.get(graph.sampleInput);
-  const latentBytes = ((latents?.bytes ?? 0) * settings.microBatches) / request.batchRepeat;
+  const latentBytes = ((latents?.bytes ?? 0) * parts) / request.batchRepeat;
   onProgress({ stage: 'cut', fraction: 0 });
   const chosen = chooseSettings(
     graph,
     {
-      components: placement.length,
+      components: placement.length / halves,
       cuts: settings.cuts,
       shape: settings.shape,
       laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
       wireDtype: settings.wireDtype,
       widensHalf: (request.device ?? 'cpu').startsWith('cpu'),
       recomputeShare: recompute === 'off' ? 0 : undefined,
-      microBatches: settings.microBatches,
+      microBatches: parts,
+      halves,
       stride: settings.stride,
       lookAhead: settings.lookAhead === 'on',
       cluster: clusterOf(request, placement, latentBytes),
@@ -99,7 +103,8 @@ export async function makePlan(
     output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),
     settings: {
       ...plannedSettings(settings),
-      components: placement.length,
+      components: placement.length / halves,
+      guidanceSplit: halves === 2 ? 'on' : 'off',
       shape: chosen.partition.shape,
       microCuts: chosen.microCuts,
       lag: chosen.lag,
@@ -150,14 +155,13 @@ async function exportTo(
   return { segments, artifacts, sources: tensors.sources };
 }
 
-async function measure(
-  { source, settings, workDir, device = 'cpu', threads }: PlanRequest,
-  onProgress: OnPlanningProgress,
-): Promise<Measured> {
+async function measure(request: PlanRequest, onProgress: OnPlanningProgress): Promise<Measured> {
+  const { source, settings, workDir, device = 'cpu', threads } = request;
+  const { parts } = batchParts(settings, request.batchRepeat);
   if (source.kind === 'profile') {
     const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
     return {
-      graph: toCostGraph(profile, settings.microBatches),
+      graph: toCostGraph(profile, parts),
       prepared: undefined,
       timeDilation: profile.time_dilation,
     };
@@ -166,7 +170,7 @@ async function measure(
   const prepared = await prepareModel({
     modelPath: source.modelPath,
     adaptation: source.adaptation,
-    inputShapes: (predictor) => microBatchShapes(predictor, source.inputShapes, settings.microBatches),
+    inputShapes: (predictor) => microBatchShapes(predictor, source.inputShapes, parts, settings),
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     device: speedOf(device, threads),

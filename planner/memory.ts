@@ -91,7 +91,9 @@ export function checkMemory(
   workers: readonly WorkerMemory[],
 ): void {
   const needs = workers.map(({ id, memoryBytes }) => {
-    const held = parts.filter((_, at) => placement[at]?.includes(id));
+    // A worker that holds both halves of a component, where guidance is split, has it once.
+    const slots = placement.flatMap((ids, slot) => (ids.includes(id) ? [slot % parts.length] : []));
+    const held = parts.filter((_, at) => slots.includes(at));
     const bytes = held.reduce((sum, { total }) => sum + total - PROCESS_BYTES, PROCESS_BYTES);
     return { id, memoryBytes, bytes: held.length === 0 ? 0 : bytes };
   });

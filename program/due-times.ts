@@ -1,3 +1,4 @@
+import { componentCount, noisePartOf } from './guidance-split.js';
 import { isLatents } from './latents.js';
 import type { Partition } from './partition.js';
 import { type Placement, workersOf } from './placement.js';
@@ -22,7 +23,7 @@ export interface DueClock {
 
 /** Nobody waits for it; it goes last. */
 const NEVER: Due = { asyncMs: Number.MAX_VALUE, syncMs: Number.MAX_VALUE };
-/** All wait for the latents. */
+/** All wait for the latents, and these for the noise prediction. */
 const AT_ONCE: Due = { asyncMs: Number.NEGATIVE_INFINITY, syncMs: Number.NEGATIVE_INFINITY };
 
 /**
@@ -38,12 +39,15 @@ export class DueTimes implements DueClock {
   constructor(partition: Partition, placement: Placement, lookAhead?: { readonly stride: number }) {
     const slowestMs = Math.max(...partition.components.map(({ costMs }) => costMs));
     this.roundMs = slowestMs / (lookAhead?.stride ?? 1);
-    this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0);
+    this.stepMs = partition.components.reduce((sum, { costMs }) => sum + costMs, 0) / partition.halves;
     const lags = new Map(partition.boundaryTensors.map(({ name, lag }) => [name, lag]));
     const ahead = aheadOf(partition);
-    let orderMs = 0;
+    const perHalf = componentCount(partition);
+    const orderMs = new Map<number, number>();
     for (const [at, beginMs] of segmentBegins(partition.segments).entries()) {
       const { id, component, costMs, boundaryReads } = partition.segments[at]!;
+      const half = Math.floor((component - 1) / perHalf);
+      const beforeMs = orderMs.get(half) ?? 0;
       // What is made for a step is waited for so many rounds earlier as its reader looks ahead.
       const readMs = beginMs - ahead.get(id)! * slowestMs;
       for (const name of boundaryReads) {
@@ -54,17 +58,19 @@ export class DueTimes implements DueClock {
             continue;
           }
           // Replicas of component N but the first have no part in synchronous rounds: they need the last one's tensors for round 1.
-          const syncMs = replica === 0 ? orderMs - this.stepMs : asyncMs;
+          const syncMs = replica === 0 ? beforeMs - this.stepMs : asyncMs;
           this.#add(name, worker, { asyncMs, syncMs });
         }
       }
-      orderMs += costMs;
+      orderMs.set(half, beforeMs + costMs);
     }
   }
 
-  /** Of a boundary tensor, or of `LATENTS`, at a worker. */
+  /** Of a boundary tensor, of latents or of a noise prediction, at a worker. */
   of(name: string, worker: string): Due {
-    return isLatents(name) ? AT_ONCE : (this.#dues.get(`${worker} ${name}`) ?? NEVER);
+    return isLatents(name) || noisePartOf(name) !== undefined
+      ? AT_ONCE
+      : (this.#dues.get(`${worker} ${name}`) ?? NEVER);
   }
 
   #add(name: string, worker: string, due: Due): void {

@@ -9,6 +9,16 @@ export {
   taskMs,
 } from './cluster.js';
 export { type Due, dueAt, type DueClock, DueTimes } from './due-times.js';
+export {
+  componentCount,
+  componentInHalf,
+  type Halves,
+  isLastComponent,
+  noisePartName,
+  noisePartOf,
+  type TravellingNoise,
+  travellingNoise,
+} from './guidance-split.js';
 export { type Hop, hopsFrom, hopsServing, type Sites, type Travelling } from './hops.js';
 export { JobProgram, type Reader, type ReadVersion, type RoundLatents } from './job-program.js';
 export {

@@ -1,3 +1,4 @@
+import { componentCount, noisePartName } from './guidance-split.js';
 import { AheadProgram } from './look-ahead.js';
 import type { Partition } from './partition.js';
 import { expandRound, oldestVersionRead } from './program.js';
@@ -74,7 +75,7 @@ export class JobProgram {
     );
   }
 
-  /** The boundary tensors that a round makes. */
+  /** The boundary tensors that a round makes, and the noise predictions that one half of a split batch sends to the other. */
   made(round: Round): readonly ReadVersion[] {
     return this.#made.of(round.round, () => this.#findMade(round));
   }
@@ -92,7 +93,17 @@ export class JobProgram {
         }
       }
     }
-    return [...made.values()];
+    return [...made.values(), ...this.#noise(round)];
+  }
+
+  #noise(round: Round): ReadVersion[] {
+    const { microBatches, halves } = this.#partition;
+    const component = componentCount(this.#partition);
+    return this.tasks(round).flatMap(({ segment, epsStep, run }) => {
+      const part = this.#segments.get(segment)?.microBatch ?? 0;
+      if (epsStep === undefined || part < microBatches / halves) return [];
+      return [{ name: noisePartName(part), version: epsStep, readers: [{ component, run }] }];
+    });
   }
 
   /** The latents that a round reads. */

@@ -1,3 +1,4 @@
+import { componentCount } from './guidance-split.js';
 import type { Partition } from './partition.js';
 import { type Placement, workersOf } from './placement.js';
 import type { LookAheadSchedule } from './rounds.js';
@@ -36,11 +37,11 @@ export function isLatents(name: string): boolean {
 }
 
 /**
- * The worker that runs the sampler beside its component: component N's, where it has one only. Replicas of component N have
- * a noise prediction each, so the coordinator's sampler serves everyone then (undefined).
+ * The worker that runs the sampler beside its component: component N's (of the first half, where guidance is split), where it has
+ * one only. Replicas of component N have a noise prediction each, so the coordinator's sampler serves everyone then (undefined).
  */
 export function samplingWorker(partition: Partition, placement: Placement): string | undefined {
-  const holders = workersOf(placement, partition.components.length);
+  const holders = workersOf(placement, componentCount(partition));
   return holders.length === 1 ? holders[0] : undefined;
 }
 
@@ -84,7 +85,7 @@ export function latentsRead(
   }
   return [...readers].map(([name, components]) => ({
     name,
-    producer: partition.components.length,
+    producer: componentCount(partition),
     consumers: [...components].sort((a, b) => a - b),
   }));
 }

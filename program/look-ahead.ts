@@ -1,3 +1,4 @@
+import { isLastComponent } from './guidance-split.js';
 import { LATENTS, latentsName } from './latents.js';
 import type { Partition } from './partition.js';
 import { lastStepOf, type LookAheadSchedule, type Round, type ScheduleSettings } from './rounds.js';
@@ -39,7 +40,10 @@ export class AheadProgram {
     this.#byNumber = new Map(rounds.map((round) => [round.round, round]));
     this.#settings = settings;
     this.#neededByOwn = new Set(
-      segmentsOfRun(partition, partition.components.length, false).map(({ id }) => id),
+      partition.components
+        .filter(({ index }) => isLastComponent(partition, index))
+        .flatMap(({ index }) => segmentsOfRun(partition, index, false))
+        .map(({ id }) => id),
     );
     const ahead = aheadOf(partition);
     for (const { id, boundaryWrites } of partition.segments)

@@ -1,4 +1,5 @@
 import type { DType } from '../common/tensor/index.js';
+import type { Halves } from './guidance-split.js';
 
 /**
  * A run of consecutive nodes of one component that is one ONNX Runtime session. A component has one segment, or
@@ -66,7 +67,7 @@ export interface BoundaryTensor {
 
 /** A part of the noise predictor that one device runs. */
 export interface Component {
-  /** 1-based, in order of execution of their last node; component N produces the noise prediction. */
+  /** 1-based, in order of execution of their last node; component N (of each half) produces the noise prediction. */
   readonly index: number;
   readonly costMs: number;
   /** costMs over the cost of the whole predictor. Replicated nodes count in each component, so shares may sum to over 1. */
@@ -75,7 +76,7 @@ export interface Component {
   readonly nodeCount: number;
 }
 
-/** A noise predictor cut into N components. */
+/** A noise predictor cut into N components, which stand twice where guidance is split. */
 export interface Partition {
   readonly components: readonly Component[];
   /** All segments, in an order in which a synchronous step may run them (every read is written earlier). */
@@ -91,8 +92,10 @@ export interface Partition {
   readonly sampleInput: string;
   readonly timestepInput: string;
   readonly output: string;
-  /** M, micro-batches that a batch is computed in; 1: as a whole. Costs, dims and bytes of segments and tensors are of one of them. */
+  /** Micro-batches that a batch is computed in; 1: as a whole. Costs, dims and bytes of segments and tensors are of one of them. */
   readonly microBatches: number;
+  /** Guidance split: 2 where components 1..N compute the first half of the micro-batches, and N+1..2N the second. */
+  readonly halves: Halves;
   /** Bytes that every module's output would take per round if broadcast as the official code does (see docs/benchmarks.md). */
   readonly broadcastBytes: number;
 }

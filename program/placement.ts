@@ -1,35 +1,43 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { Halves } from './guidance-split.js';
 
 export interface PlacementRequest {
   /** N as asked for; `auto`: one per worker, but for those that run component N as well. */
   readonly components: number | 'auto';
   /** S. */
   readonly stride: number;
+  /** Guidance split: 2 where each half of the batch has components of its own. Default 1. */
+  readonly halves?: Halves | undefined;
   /** Workers there are, in the order in which they are to be used. */
   readonly workerIds: readonly string[];
 }
 
 /**
- * Workers of each component, from component 1. Several only for component N: replicas, over which its runs of a round are
+ * Workers of each component, from component 1 (of the first half, where guidance is split). Several only for component N: replicas, over which its runs of a round are
  * spread. A worker that holds several components runs them one after another, in their order.
  */
 export type Placement = readonly (readonly string[])[];
 
 /**
- * Places N components on the workers, one each. Spare workers, up to S - 1, hold component N as well, so that its S
+ * Places N components on the workers, one each; with guidance split both halves' (component 1 of both halves first), which
+ * {@link Placement} has one half after the other. Spare workers, up to S - 1 for each half, hold component N as well, so that its S
  * runs of a round happen at the same time (AsyncDiff spends N + S - 1 devices in this way). With fewer workers than
- * components, neighbours share one.
+ * components, neighbours share one: first the two halves of a component, which have the same weights.
  */
-export function placeComponents({ components, stride, workerIds }: PlacementRequest): Placement {
+export function placeComponents({ components, stride, halves = 1, workerIds }: PlacementRequest): Placement {
   const count = workerIds.length;
   if (count === 0) throw new AsyncDiffError('no_workers', 'no worker is registered');
-  const wanted = components === 'auto' ? Math.max(1, count - (stride - 1)) : components;
-  const placement = Array.from({ length: wanted }, (_, index): string[] => {
-    const slot = wanted <= count ? index : Math.floor((index * count) / wanted);
-    return [workerIds[slot] as string];
-  });
-  const spare = workerIds.slice(wanted, wanted + stride - 1);
-  placement[wanted - 1]?.push(...spare);
+  const spares = stride - 1;
+  const wanted = components === 'auto' ? Math.max(1, Math.floor(count / halves) - spares) : components;
+  const slots = wanted * halves;
+  const placement: string[][] = Array.from({ length: slots }, () => []);
+  for (let slot = 0; slot < slots; slot++) {
+    const [component, half] = [Math.floor(slot / halves), slot % halves];
+    const worker = slots <= count ? slot : Math.floor((slot * count) / slots);
+    placement[half * wanted + component] = [workerIds[worker] as string];
+  }
+  for (const [at, spare] of workerIds.slice(slots, slots + spares * halves).entries())
+    placement[((at % halves) + 1) * wanted - 1]?.push(spare);
   return placement;
 }
 

@@ -1,3 +1,4 @@
+import { isLastComponent } from './guidance-split.js';
 import { LATENTS } from './latents.js';
 import type { Partition, Segment } from './partition.js';
 import type { Round, ScheduleSettings } from './rounds.js';
@@ -14,10 +15,11 @@ export function readVersion(round: Round, lag: number): number {
  * a round are version `round` of the boundary tensors. See expandAhead for the same with look-ahead.
  */
 export function expandRound(partition: Partition, round: Round, settings: ScheduleSettings): Task[] {
-  const last = partition.components.length;
   const lags = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor.lag]));
   const task = (segment: Segment, run: number, runs: number): Task => {
-    const step = segment.component === last ? round.firstStep + run : round.firstStep + round.steps - 1;
+    const step = isLastComponent(partition, segment.component)
+      ? round.firstStep + run
+      : round.firstStep + round.steps - 1;
     const shift = settings.timeShift && round.mode === 'async' ? 1 : 0;
     const made = { round: round.round, segment: segment.id, run, version: round.round };
     return {
@@ -38,7 +40,7 @@ export function expandRound(partition: Partition, round: Round, settings: Schedu
   if (round.mode === 'sync') return partition.segments.map((segment) => task(segment, 0, 1));
   const tasks: Task[] = [];
   for (const { index } of partition.components) {
-    const runs = index === last ? round.steps : 1;
+    const runs = isLastComponent(partition, index) ? round.steps : 1;
     for (let run = 0; run < runs; run++) {
       const segments = segmentsOfRun(partition, index, run === runs - 1);
       tasks.push(...segments.map((segment) => task(segment, run, runs)));

@@ -1,5 +1,6 @@
 import { type Due, type DueClock, DueTimes } from './due-times.js';
 import type { Partition } from './partition.js';
+import { travellingNoise } from './guidance-split.js';
 import { travellingLatents } from './latents.js';
 import { hopsFrom } from './hops.js';
 import { type Placement, workersOf } from './placement.js';
@@ -20,7 +21,8 @@ export interface Routes {
 }
 
 /**
- * The way of every boundary tensor, and of the latents where a worker runs the sampler, each worker receiving it once. Where
+ * The way of every boundary tensor, of the latents where a worker runs the sampler, and of the noise predictions of a split batch's second
+ * half, each worker receiving it once. Where
  * several workers of one host read it, it crosses the network once: the first of them hands it on to the others.
  * @param hostOf host of a worker
  * @param lookAhead of plans whose components look ahead
@@ -35,7 +37,7 @@ export function routeTensors(
   const producers = new Map<string, Set<string>>();
   const dues = new DueTimes(partition, placement, lookAhead);
   const latents = travellingLatents(partition, placement, lookAhead && { ...lookAhead, replicas: false });
-  for (const tensor of [...partition.boundaryTensors, ...latents]) {
+  for (const tensor of [...partition.boundaryTensors, ...latents, ...travellingNoise(partition)]) {
     const { name } = tensor;
     const makers = workersOf(placement, tensor.producer);
     for (const { from, to } of makers.flatMap((maker) => hopsFrom(tensor, maker, { placement, hostOf }))) {

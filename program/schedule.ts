@@ -1,4 +1,5 @@
 import type { PlanSettings } from '../common/settings/index.js';
+import { samplingWorker } from './latents.js';
 import type { Partition } from './partition.js';
 import type { Placement } from './placement.js';
 import type { ScheduleSettings } from './rounds.js';
@@ -33,8 +34,12 @@ const MAX_IN_ORDER = 5;
 /** The schedule of a job: what the settings leave open is chosen for its steps, its sampler and the distance that its plan looks ahead. */
 export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSettings {
   const { timeShift } = settings;
-  const holders = job.plan?.placement.at(-1)?.length;
-  const replicas = (holders ?? settings.stepParallel) > 1;
+  const { plan } = job;
+  const holders = plan?.placement.at(-1)?.length;
+  const replicas =
+    plan === undefined
+      ? settings.stepParallel > 1
+      : samplingWorker(plan.partition, plan.placement) === undefined;
   const stride = strideOf(settings, holders);
   const reach = reachOf({ ...settings, stride }, job, replicas);
   const looksAhead = settings.lookAhead === 'on' && reach > 0;

@@ -1,3 +1,4 @@
+import { componentCount } from './guidance-split.js';
 import type { BoundaryTensor, Partition, Segment } from './partition.js';
 
 /**
@@ -16,9 +17,21 @@ export interface Stage {
 
 /** The stages of a partition, in an order in which a synchronous step may run them. */
 export function stagesOf(partition: Partition): readonly Stage[] {
-  const { components, segments } = partition;
-  const last = components.length;
-  const tailFrom = last === 1 ? 0 : segments.findIndex(({ component }) => component !== last);
+  const perHalf = componentCount(partition);
+  // No tensor crosses from one half to the other: each has the stages that it would have alone.
+  return Array.from({ length: partition.halves }, (_, half) => (half + 1) * perHalf).flatMap((last) =>
+    stagesOfHalf(
+      partition,
+      partition.segments.filter(({ component }) => component > last - perHalf && component <= last),
+      last,
+    ),
+  );
+}
+
+/** @param last component N of the half */
+function stagesOfHalf(partition: Partition, segments: readonly Segment[], last: number): Stage[] {
+  const isAlone = segments.every(({ component }) => component === last);
+  const tailFrom = isAlone ? 0 : segments.findIndex(({ component }) => component !== last);
   const stretches: Segment[][] = [];
   for (const [at, segment] of segments.entries()) {
     const before = stretches.at(-1);

@@ -105,7 +105,11 @@ function readToken(token: string): [Name, unknown] {
   return [name, checked(name, row, row.kind.read(text === 'a' ? 'auto' : text))];
 }
 
-/** Workers that a configuration can use: one for each component, and S - 1 more for the runs of the last one; in step-parallel one a step. */
-export function workersWanted({ plan: { components, stride, stepParallel = 1 } }: BenchConfig): number {
-  return Math.max(components + stride - 1, stepParallel);
+/**
+ * Workers that a configuration can use: one for each component, and S - 1 more for the runs of the last one, twice that where guidance is
+ * split; in step-parallel one a step.
+ */
+export function workersWanted({ plan }: BenchConfig): number {
+  const { components, stride, stepParallel = 1, guidanceSplit } = plan;
+  return Math.max((components + stride - 1) * (guidanceSplit === 'on' ? 2 : 1), stepParallel);
 }

@@ -38,6 +38,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
     numInferenceSteps: report.steps,
     warmUp,
     stride,
+    stepShare: settings.guidanceSplit === 'on' ? 1 / 2 : 1,
     // The report's share is per step, the bound's per round.
     maxShare: maxShare * stride,
   });

@@ -70,7 +70,16 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
 /** The sequential sampler on one worker. */
 export function sequentialPlan({ plan }: Pick<BenchOptions, 'plan'>): PlanOptions {
   const { optimizationLevel, warmUp } = plan;
-  return { optimizationLevel, warmUp, components: 1, stride: 1, lag: 1, microCuts: 1, maxWorkers: 1 };
+  return {
+    optimizationLevel,
+    warmUp,
+    components: 1,
+    stride: 1,
+    lag: 1,
+    microCuts: 1,
+    guidanceSplit: 'off',
+    maxWorkers: 1,
+  };
 }
 
 /** The settings of a configuration. */
@@ -78,9 +87,11 @@ export function configPlan(
   config: BenchConfig,
   { plan, workers }: Pick<BenchOptions, 'plan' | 'workers'>,
 ): PlanOptions {
-  const { cuts = [] } = plan;
+  const { cuts = [], guidanceSplit = 'off' } = plan;
   return {
     ...plan,
+    // A configuration says itself what is split.
+    guidanceSplit: guidanceSplit === 'auto' ? 'off' : guidanceSplit,
     // Cuts say how many components there are; those of other numbers are cut by measurement.
     cuts: cuts.length + 1 === config.plan.components ? cuts : [],
     ...config.plan,

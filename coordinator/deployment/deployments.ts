@@ -108,7 +108,7 @@ export class Deployments {
       {
         plan: plan.planId,
         deployment: deployment.deploymentId,
-        components: plan.partition.components.length,
+        components: plan.settings.components,
         workers: deployment.workers.map(({ name }) => name),
         microCuts: plan.settings.microCuts,
         lag: plan.settings.lag,

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { packageVersion } from '../../common/package.js';
+import { componentCount } from '../../program/index.js';
 import { PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { LossReason } from '../workers/index.js';
 import type { DenoiseRun } from './denoise-run.js';
@@ -122,7 +123,7 @@ export class CoordinatorMetrics {
     const { plan } = run.deployment;
     this.#rounds.inc(run.rounds);
     this.#restarts.inc(run.restarts);
-    this.#staleness.set(plan.partition.components.length > 1 ? plan.settings.lag : 0);
+    this.#staleness.set(componentCount(plan.partition) > 1 ? plan.settings.lag : 0);
     for (const ms of run.roundMs) this.#period.observe(ms / 1000);
     for (const { workerId, sentBytes, segmentMs, waitMs } of run.workers) {
       this.#wait.inc({ worker: workerId }, waitMs / 1000);

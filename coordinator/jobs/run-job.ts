@@ -3,8 +3,8 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { DenoiseJob } from '../../execution/index.js';
-import type { PlanRequest } from '../../planner/index.js';
-import { listRounds } from '../../program/index.js';
+import { batchParts, type PlanRequest } from '../../planner/index.js';
+import { componentCount, listRounds } from '../../program/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
 import type { Preparing as PreparingMessage } from '../../rpc/gen/asyncdiff/v1/Preparing.js';
@@ -62,6 +62,8 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
   const emit: RunningJob['emit'] = (event) => context.emit(event);
   const startMs = performance.now();
   requireWorkers(registry.workers, settings);
+  const batchRepeat = batchRepeatOf(job.guidance);
+  batchParts(settings, batchRepeat);
   const workers = async (isRestart: boolean): Promise<readonly WorkerHandle[]> => {
     if (isRestart) await registry.waitFor(1, REJOIN_MS, context.signal);
     // Those that rest are taken where no other one may be.
@@ -77,7 +79,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     deployments: context.deployments,
     phases: context.phases,
     workers,
-    request: { source: request.source, settings, batchRepeat: batchRepeatOf(job.guidance) },
+    request: { source: request.source, settings, batchRepeat },
     trace: request.trace,
     replay: request.replay,
     signal: context.signal,
@@ -88,7 +90,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
       context.planned({
         plan: deployment.planId,
         deployment: deployment.deploymentId,
-        components: deployment.partition.components.length,
+        components: componentCount(deployment.partition),
         workers: deployment.workers.map(({ name }) => name),
         period_ms: periodMs,
         from_step: firstStep,
@@ -97,7 +99,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
       if (uneven !== undefined) emit({ warning: { message: uneven } });
       emit({
         planned: {
-          components: deployment.partition.components.length,
+          components: componentCount(deployment.partition),
           stride: schedule.stride,
           warmUp: schedule.warmUp,
           workers: count,

@@ -1,7 +1,7 @@
 import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
 import { driftReport, lookAheadNotes, tensorDigest, toleranceOf } from '../../execution/index.js';
-import { workerOfRun } from '../../program/index.js';
+import { componentInHalf, isLastComponent, workerOfRun } from '../../program/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
@@ -48,9 +48,13 @@ export function runReport(
         workerId: worker.workerId,
         name: handle?.name ?? worker.workerId,
         device: handle?.facts.device ?? '',
-        components: plan.placement.flatMap((ids, index) =>
-          ids.includes(worker.workerId) ? [index + 1] : [],
-        ),
+        components: [
+          ...new Set(
+            plan.placement.flatMap((ids, index) =>
+              ids.includes(worker.workerId) ? [componentInHalf(partition, index + 1)] : [],
+            ),
+          ),
+        ],
         computeMs: worker.computeMs,
         waitMs: worker.waitMs,
         sentBytes: sumOf(Object.values(worker.sentBytes)),
@@ -134,11 +138,10 @@ export function maxShare(deployment: Deployment, stride: number): number {
   if (kinds.size === 1) return roundShare(partition, { placement, workers }, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;
-  const last = partition.components.length;
   for (const spec of specs) {
     const msOn = (id: string): number => segmentMs.get(`${id}/${spec.id}`) ?? 0;
     wholeMs += msOn(workerOfRun(placement, spec.component, 0));
-    const runs = spec.component === last ? stride : 1;
+    const runs = isLastComponent(partition, spec.component) ? stride : 1;
     for (let run = 0; run < runs; run++) {
       const id = workerOfRun(placement, spec.component, run);
       loads.set(id, (loads.get(id) ?? 0) + msOn(id));

@@ -66,6 +66,7 @@ export function assemblePartition(
     timestepInput: graph.timestepInput,
     output: graph.output,
     microBatches: 1,
+    halves: 1,
     broadcastBytes: index.broadcastBytes[options.form === 'float16' ? 'float16' : 'float32'],
   };
 }

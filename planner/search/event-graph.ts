@@ -13,8 +13,15 @@ import {
   workersOf,
 } from '../../program/index.js';
 import { DueTimes } from '../../program/index.js';
-import { LATENTS, travellingLatents } from '../../program/index.js';
-import { completesNoise } from '../../program/index.js';
+import {
+  componentCount,
+  completesNoise,
+  isLastComponent,
+  LATENTS,
+  travellingLatents,
+  type TravellingNoise,
+  travellingNoise,
+} from '../../program/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
 import { segmentsOfRun } from '../../program/index.js';
 
@@ -51,7 +58,8 @@ interface PlacedTask {
  * tasks one after another in program order; what a task makes leaves in the order in which it is due, and all messages of a
  * worker need their time together (which tasks' messages go first is left open: a lower bound); a task waits for its boundary
  * tensors (length: their lag), for the latents (length 1: the round before makes them) and for the round to be issued. The
- * sampler steps on component N's worker, or, where there are several, at the coordinator.
+ * sampler steps on component N's worker, or, where there are several, at the coordinator. Where guidance is split, the noise prediction of
+ * the second half goes to the first half's component N, and the sampler waits for both.
  */
 export function buildEventGraph(
   partition: Partition,
@@ -79,6 +87,10 @@ class EventGraphBuilder {
   /** Undefined where only the coordinator runs the sampler. */
   readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'> | undefined;
   readonly #dues: DueTimes;
+  /** Of the second half of a split batch, as one message. */
+  readonly #noise: TravellingNoise | undefined;
+  /** By run: the event in which both halves' noise predictions are joined. */
+  readonly #joins = new Map<number, number>();
 
   constructor(partition: Partition, cluster: Cluster, stride: number, lagOf: LagOf, headFirst: boolean) {
     this.#lagOf = lagOf;
@@ -89,6 +101,7 @@ class EventGraphBuilder {
     this.#dues = new DueTimes(partition, cluster.placement);
     const [latents] = travellingLatents(partition, cluster.placement);
     this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
+    [this.#noise] = travellingNoise(partition);
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -101,7 +114,11 @@ class EventGraphBuilder {
     );
     this.#chain(samplers);
     for (const [worker, tasks] of byWorker) {
-      this.#chain(tasks.flatMap(({ event, done }) => (event === done ? [event] : [event, done])));
+      // A sampler's step follows its task; one that waits for the other half of the batch lets the rest of the round go before.
+      const follows = this.#noise === undefined;
+      this.#chain(tasks.flatMap(({ event, done }) => (event === done || !follows ? [event] : [event, done])));
+      const joined = tasks.findLast(({ event, done }) => event !== done);
+      if (joined !== undefined && !follows) this.#edge(joined.done, tasks[0]!.event, 0, 1);
       for (const task of tasks) this.#sends(task, samplers);
       this.#edge(
         samplers.at(-1)!,
@@ -124,16 +141,13 @@ class EventGraphBuilder {
     const { components } = this.#partition;
     const tasks: PlacedTask[] = [];
     for (const { index } of components) {
-      const runs = index === components.length ? this.#stride : 1;
+      const runs = isLastComponent(this.#partition, index) ? this.#stride : 1;
       for (let run = 0; run < runs; run++) {
         const worker = workerOfRun(this.#cluster.placement, index, run);
         for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
           const duration = taskMs(this.#cluster, worker, segment);
           const event = this.#event('compute', `${segment.id}/j${run}`, duration);
-          const done =
-            completesNoise(this.#partition, segment) && this.#latents !== undefined
-              ? this.#event('sampler', `sampler ${run}`, this.#cluster.samplerMs)
-              : event;
+          const done = this.#isJoined(segment) ? this.#sampled(event, run) : event;
           tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
         }
       }
@@ -143,10 +157,26 @@ class EventGraphBuilder {
     return tasks.toSorted((one, other) => order.get(one.segment.id)! - order.get(other.segment.id)!);
   }
 
+  /** Whether the sampler, or who joins both halves, goes on from a task's end. */
+  #isJoined(segment: Segment): boolean {
+    return completesNoise(this.#partition, segment) && segment.component === componentCount(this.#partition);
+  }
+
+  /** The event after which latents, or the whole noise prediction, leave. */
+  #sampled(task: number, run: number): number {
+    const atWorker = this.#latents !== undefined;
+    if (!atWorker && this.#noise === undefined) return task;
+    const event = this.#event('sampler', `sampler ${run}`, atWorker ? this.#cluster.samplerMs : 0);
+    if (this.#noise !== undefined) this.#edge(task, event, 0, 0);
+    this.#joins.set(run, event);
+    return event;
+  }
+
   /** The messages that a task's end sets off, in the order in which they leave: latents and noise prediction first. */
   #sends(task: PlacedTask, samplers: readonly number[]): void {
     const first: number[] = [];
-    const completes = completesNoise(this.#partition, task.segment);
+    const completes = this.#isJoined(task.segment);
+    if (!completes && completesNoise(this.#partition, task.segment)) first.push(...this.#sendNoise(task));
     if (task.publishes && completes && this.#latents !== undefined)
       first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
     if (completes) {
@@ -166,6 +196,24 @@ class EventGraphBuilder {
       this.#addLoad(`out:${task.worker}`, this.#events[event]!.durationMs);
       if (at > 0) this.#edge(sends[at - 1]!, event, 0, 0);
     }
+  }
+
+  /** The second half's noise prediction goes to the worker of the first half's component N that does the same run. */
+  #sendNoise(task: PlacedTask): number[] {
+    const join = this.#joins.get(task.run);
+    if (this.#noise === undefined || join === undefined) return [];
+    const to = workerOfRun(this.#cluster.placement, componentCount(this.#partition), task.run);
+    if (to === task.worker) {
+      this.#edge(task.done, join, 0, 0);
+      return [];
+    }
+    const link = this.#cluster.links(task.worker, to);
+    const busyMs = occupancyMs(link, this.#cluster.latentBytes);
+    const event = this.#event('eps', `noise ${task.run} ${task.worker}>${to}`, busyMs);
+    for (const resource of sharedResources(this.#cluster, task.worker, to)) this.#addLoad(resource, busyMs);
+    this.#edge(task.done, event, 0, 0);
+    this.#edge(event, join, link.latencyMs, 0);
+    return [event];
   }
 
   /** The way of what a task makes to everyone who reads it; returns the messages that its own worker sends. */
@@ -200,7 +248,7 @@ class EventGraphBuilder {
 
   /** The workers of a component that have a part in a round of full stride. */
   #holders(component: number): readonly string[] {
-    const runs = component === this.#partition.components.length ? this.#stride : 1;
+    const runs = isLastComponent(this.#partition, component) ? this.#stride : 1;
     return workersOf(this.#cluster.placement, component).slice(0, runs);
   }
 

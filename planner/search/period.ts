@@ -1,5 +1,5 @@
 import { type CycleEdge, maxCycleMean } from '../../common/max-plus/index.js';
-import { aheadOf, type Cluster, taskMs, workerOfRun } from '../../program/index.js';
+import { aheadOf, type Cluster, isLastComponent, taskMs, workerOfRun } from '../../program/index.js';
 import { buildEventGraph, type EventKind, type LagOf } from './event-graph.js';
 import type { Partition } from '../../program/index.js';
 
@@ -68,9 +68,8 @@ const LONG_LAG = 1000;
 
 function busiestMs(partition: Partition, cluster: Cluster, stride: number): number {
   const loads = new Map<string, number>();
-  const { components, segments } = partition;
-  for (const segment of segments) {
-    const runs = segment.component === components.length ? stride : 1;
+  for (const segment of partition.segments) {
+    const runs = isLastComponent(partition, segment.component) ? stride : 1;
     for (let run = 0; run < runs; run++) {
       const worker = workerOfRun(cluster.placement, segment.component, run);
       loads.set(worker, (loads.get(worker) ?? 0) + taskMs(cluster, worker, segment));

@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { type Cluster, type Link, occupancyMs, workersOf } from '../../program/index.js';
+import { type Cluster, type Halves, type Link, occupancyMs, workersOf } from '../../program/index.js';
 import type { CostGraph } from './cost-graph.js';
 import type { LoadFactor } from './cut-table.js';
 import type { PartitionShape } from './main-range.js';
@@ -38,6 +38,8 @@ export interface PartitionOptions {
   readonly recomputeShare?: number | undefined;
   /** M, micro-batches that a batch is computed in; the graph is then that of one of them. Default 1. */
   readonly microBatches?: number | undefined;
+  /** 2: guidance split; `microBatches` is then even, and the cluster's placement has both halves. Default 1. */
+  readonly halves?: Halves | undefined;
   /** S. Default 1. */
   readonly stride?: number | undefined;
   /** Components look ahead: tensors on skips are then as old as their way is long. */
@@ -72,6 +74,7 @@ export interface SearchOptions {
   readonly form: WireForm;
   readonly recomputeShare: number;
   readonly microBatches: number;
+  readonly halves: Halves;
   readonly stride: number;
   readonly lookAhead: boolean;
   readonly cluster: Cluster;
@@ -100,6 +103,7 @@ export function resolveOptions(
     form: formOf(options),
     recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,
+    halves: options.halves ?? 1,
     stride,
     lookAhead: options.lookAhead ?? false,
     cluster,
@@ -114,11 +118,11 @@ function formOf({ wireDtype = 'float32', widensHalf = false }: PartitionOptions)
 export function uniformCluster(graph: CostGraph, options: PartitionOptions, components: number): Cluster {
   const placement: string[][] = [];
   const workers = [];
-  for (let component = 1; component <= components; component++) {
-    const replicas = component === components ? (options.replicas ?? 1) : 1;
+  for (let component = 1; component <= components * (options.halves ?? 1); component++) {
+    const replicas = component % components === 0 ? (options.replicas ?? 1) : 1;
     const ids = Array.from({ length: replicas }, (_, at) => `w${component}${at === 0 ? '' : `r${at}`}`);
     placement.push(ids);
-    const speed = options.speeds?.[component - 1] ?? 1;
+    const speed = options.speeds?.[(component - 1) % components] ?? 1;
     workers.push(...ids.map((id) => ({ id, speed, hostId: id })));
   }
   const link = toLink(options.link ?? DEFAULT_LINK);
@@ -145,17 +149,22 @@ export function toLink(cost: LinkCost): Link {
  * components, and the S runs of component N make compute longer; links are taken as they are on average.
  */
 export function loadFactors(options: SearchOptions): LoadFactor[] {
-  const { cluster, components, stride } = options;
-  const all = Array.from({ length: components }, (_, at) => workersOf(cluster.placement, at + 1));
+  const { cluster, components, halves, stride } = options;
+  const holders = Array.from({ length: components * halves }, (_, at) =>
+    workersOf(cluster.placement, at + 1),
+  );
+  const all = holders.slice(0, components);
   const held = new Map<string, number>();
-  for (const id of all.flat()) held.set(id, (held.get(id) ?? 0) + 1);
+  for (const id of holders.flat()) held.set(id, (held.get(id) ?? 0) + 1);
   const speedOf = new Map(cluster.workers.map((worker) => [worker.id, worker.speed]));
   return all.map((ids, at) => {
     const runs = at + 1 === components ? Math.ceil(stride / ids.length) : 1;
+    // The halves are cut alike: the slower of two workers counts.
+    const both = holders.filter((_, slot) => slot % components === at).flat();
     const others = [...held.keys()].filter((id) => id !== ids[0]);
     const perByte = others.map((id) => occupancyMs({ ...cluster.links(ids[0]!, id), overheadMs: 0 }, 1));
     return {
-      compute: runs * Math.max(...ids.map((id) => held.get(id)! / (speedOf.get(id) ?? 1))),
+      compute: runs * Math.max(...both.map((id) => held.get(id)! / (speedOf.get(id) ?? 1))),
       msPerByte: perByte.reduce((sum, ms) => sum + ms, 0) / Math.max(1, perByte.length),
     };
   });

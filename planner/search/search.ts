@@ -162,7 +162,7 @@ function evaluate(
   const withLag = (laggedCut: number | undefined): Evaluated => {
     const { form } = options;
     const sessions = assemblePartition(index, cuts, { form, ranges, laggedCut, withNodes });
-    const partition = inMicroBatches(sessions, options.microBatches);
+    const partition = inMicroBatches(sessions, options.microBatches, options.halves);
     const predicted = predictPeriod(partition, options.cluster, options);
     return {
       cuts,

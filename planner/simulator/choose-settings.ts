@@ -10,6 +10,7 @@ import {
   searchPartition,
   type Sketch,
 } from '../search/index.js';
+import { samplingWorker } from '../../program/index.js';
 import { simulate } from './simulate.js';
 
 export interface SettingChoices {
@@ -114,7 +115,7 @@ function estimatedJobMs({ partition, predicted }: Sketch, { options }: Partition
 
 function jobMs({ partition }: Sketch, { options }: PartitionSearch): number {
   const { stride, cluster } = options;
-  const replicas = (cluster.placement.at(-1)?.length ?? 1) > 1;
+  const replicas = samplingWorker(partition, cluster.placement) === undefined;
   const settings = {
     numInferenceSteps: STEPS,
     stride,

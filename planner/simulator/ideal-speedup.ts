@@ -1,5 +1,5 @@
 import type { Cluster, ClusterWorker, Partition } from '../../program/index.js';
-import { workerOfRun } from '../../program/index.js';
+import { isLastComponent, workerOfRun } from '../../program/index.js';
 
 /** What the bound is made of. */
 export interface IdealSpeedupInput {
@@ -9,18 +9,21 @@ export interface IdealSpeedupInput {
   readonly warmUp: number;
   /** S. */
   readonly stride: number;
+  /** Time of a step in order, over one run of the whole predictor: 1, or 1/2 where guidance is split. Default 1. */
+  readonly stepShare?: number | undefined;
   /** Compute of the busiest worker in one round, over one run of the whole predictor; see {@link roundShare}. */
   readonly maxShare: number;
 }
 
 /**
  * The speed-up over the sequential sampler if the network cost nothing: T / (w + R * maxShare) with R = ceil((T - w) / S)
- * rounds. With S = 1 that is T / (w + (T - w) * max share).
+ * rounds. With S = 1 that is T / (w + (T - w) * max share). Where guidance is split, a step in order takes half the time as well.
  */
-export function idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare }: IdealSpeedupInput): number {
+export function idealSpeedup(input: IdealSpeedupInput): number {
+  const { numInferenceSteps, warmUp, stride, maxShare, stepShare = 1 } = input;
   const synchronous = Math.min(warmUp, numInferenceSteps);
   const rounds = Math.ceil((numInferenceSteps - synchronous) / stride);
-  return numInferenceSteps / (synchronous + rounds * maxShare);
+  return numInferenceSteps / (synchronous * stepShare + rounds * maxShare);
 }
 
 /**
@@ -39,7 +42,7 @@ export function roundShare(
   const slowness = (worker: string): number => (speeds.has(worker) ? fastest / speeds.get(worker)! : 1);
   const loads = new Map<string, number>();
   for (const { index, share } of partition.components) {
-    const runs = index === partition.components.length ? stride : 1;
+    const runs = isLastComponent(partition, index) ? stride : 1;
     for (let run = 0; run < runs; run++) {
       const worker = workerOfRun(cluster.placement, index, run);
       loads.set(worker, (loads.get(worker) ?? 0) + share * slowness(worker));

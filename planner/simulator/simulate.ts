@@ -1,6 +1,7 @@
 import {
   type BoundaryTensor,
   type Cluster,
+  componentCount,
   completesNoise,
   dueAt,
   DueTimes,
@@ -11,6 +12,8 @@ import {
   taskMs,
   type Travelling,
   travellingLatents,
+  type TravellingNoise,
+  travellingNoise,
   workerOfRun,
 } from '../../program/index.js';
 import { JobProgram, type Round, type ScheduleSettings, type Task } from '../../program/index.js';
@@ -55,6 +58,14 @@ class Simulation {
   /** By name; empty where only the coordinator runs the sampler. */
   readonly #latents: ReadonlyMap<string, Travelling>;
   readonly #isSamplerAtWorker: boolean;
+  /** Of the second half of a split batch, as one message. */
+  readonly #noise: TravellingNoise | undefined;
+  /** Steps of which one half's noise prediction is at the worker that joins them. */
+  readonly #halfDone = new Set<number>();
+  /** By worker that joins noise predictions: the last step of earlier rounds, which its tasks wait for. */
+  readonly #lastJoined = new Map<string, number>();
+  /** What to do when a half's noise prediction arrives where it is joined. */
+  readonly #joins = new Map<string, (atMs: number) => void>();
   readonly #events = new EventQueue();
   readonly #network: SimulatedNetwork;
   readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
@@ -77,6 +88,7 @@ class Simulation {
     const latents = travellingLatents(partition, cluster.placement, ahead);
     this.#latents = new Map(latents.map((one) => [one.name, one]));
     this.#isSamplerAtWorker = samplingWorker(partition, cluster.placement) !== undefined;
+    [this.#noise] = travellingNoise(partition);
     this.#program = new JobProgram(partition, settings);
     this.#rounds = this.#program.rounds;
     this.#numInferenceSteps = settings.numInferenceSteps;
@@ -90,8 +102,11 @@ class Simulation {
 
   run(): Timeline {
     for (const round of this.#rounds) {
-      for (const task of this.#program.tasks(round)) this.#enqueue(task, round);
-      // Asked in order: the program keeps a few rounds only, and would make each of them twice.
+      const tasks = this.#program.tasks(round);
+      for (const task of tasks) this.#enqueue(task, round);
+      if (this.#noise !== undefined)
+        for (const { run, epsStep } of tasks)
+          if (epsStep !== undefined) this.#lastJoined.set(this.#joinerOf(run), epsStep);
     }
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
@@ -114,6 +129,8 @@ class Simulation {
       needs.push(this.#read(`${name}@${version}`, worker));
       if (blend !== undefined) needs.push(this.#read(`${name}@${blend.version}`, worker));
     }
+    const joined = this.#lastJoined.get(worker);
+    if (joined !== undefined) needs.push(`joined ${joined} ${worker}`);
     if (segment.readsSample) {
       const { name, version } = task.latents;
       needs.push(`${name}@${version} ${worker}`);
@@ -138,6 +155,7 @@ class Simulation {
   #arrive(what: string, worker: string, atMs: number): void {
     this.#events.add(atMs, () => {
       this.#present.set(`${what} ${worker}`, atMs);
+      this.#joins.get(what)?.(atMs);
       this.#advance(worker);
     });
   }
@@ -158,18 +176,8 @@ class Simulation {
     const { epsStep } = next;
     const { id: label, round } = next.task;
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
-    if (epsStep !== undefined && this.#isSamplerAtWorker) {
-      const { samplerMs } = this.#cluster;
-      this.#spans.push({
-        kind: 'sampler',
-        worker,
-        label: `step ${epsStep}`,
-        round,
-        startMs: endMs,
-        durationMs: samplerMs,
-      });
-      endMs += samplerMs;
-    }
+    if (epsStep !== undefined && this.#noise === undefined)
+      endMs = this.#sampleAt(worker, epsStep, round, endMs);
     queue.freeMs = endMs;
     this.#events.add(endMs, () => {
       this.#finish(next, endMs);
@@ -177,48 +185,98 @@ class Simulation {
     });
   }
 
+  /** The sampler's step where a worker runs it; returns when it is done. */
+  #sampleAt(worker: string, step: number, round: number, startMs: number): number {
+    if (!this.#isSamplerAtWorker) return startMs;
+    const durationMs = this.#cluster.samplerMs;
+    this.#spans.push({ kind: 'sampler', worker, label: `step ${step}`, round, startMs, durationMs });
+    return startMs + durationMs;
+  }
+
   #finish({ task, worker, epsStep: step }: QueuedTask, endMs: number): void {
-    const publish = (
-      name: string,
-      version: number,
-      tensor: Travelling & Pick<BoundaryTensor, 'bytes'>,
-      readers: ReadonlySet<string>,
-    ): void => {
-      const what = `${name}@${version}`;
-      this.#present.set(`${what} ${worker}`, endMs);
-      const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
-      const { bytes } = tensor;
-      this.#network.send({ what, tensor, bytes, round: task.round, dueMs }, worker, readers, endMs);
-    };
-    if (step !== undefined) {
-      if (this.#isSamplerAtWorker) this.#publishLatents(step + 1, publish);
-      // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
-      const told = !this.#isSamplerAtWorker || step + 1 === this.#numInferenceSteps;
-      const sent = { readyMs: endMs, bytes: told ? this.#cluster.latentBytes : 0 };
-      this.#network.sendEps(step, task.round, worker, sent, (arrivedMs) => {
-        this.#epsArrived.set(step, arrivedMs);
-        this.#sample();
-      });
-    }
-    if (task.writes.length === 0) return;
+    if (step !== undefined && this.#noise === undefined) this.#noiseDone(step, task.round, worker, endMs);
+    else if (step !== undefined) this.#halfOfNoise(this.#noise!, step, task, worker, endMs);
     for (const { name, version } of task.writes) {
-      const readers = this.#readers.get(`${name}@${version}`) ?? new Set();
-      publish(name, version, this.#tensors.get(name)!, readers);
+      const readers = this.#readers.get(`${name}@${version}`) ?? new Set<string>();
+      this.#publish(
+        { name, version, tensor: this.#tensors.get(name)!, round: task.round },
+        worker,
+        readers,
+        endMs,
+      );
     }
   }
 
-  /** What is predicted of later steps when the latents of `step` are known is made at once with them. */
-  #publishLatents(
-    step: number,
-    publish: (
-      name: string,
-      version: number,
-      tensor: Travelling & { readonly bytes: number },
-      readers: ReadonlySet<string>,
-    ) => void,
+  #publish(
+    made: {
+      readonly name: string;
+      readonly version: number;
+      readonly round: number;
+      readonly tensor: Travelling & Pick<BoundaryTensor, 'bytes'>;
+    },
+    worker: string,
+    readers: ReadonlySet<string>,
+    atMs: number,
   ): void {
-    for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
-      publish(name, step, { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes }, readers);
+    const { name, version, tensor, round } = made;
+    const what = `${name}@${version}`;
+    this.#present.set(`${what} ${worker}`, atMs);
+    const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
+    this.#network.send({ what, tensor, bytes: tensor.bytes, round, dueMs }, worker, readers, atMs);
+  }
+
+  /** One half of a split batch is predicted: it goes to the worker that joins both. */
+  #halfOfNoise(
+    noise: TravellingNoise,
+    step: number,
+    { run, round }: Task,
+    worker: string,
+    endMs: number,
+  ): void {
+    const joiner = this.#joinerOf(run);
+    const join = (atMs: number): void => this.#join(step, round, joiner, atMs);
+    if (worker === joiner) join(endMs);
+    else {
+      this.#joins.set(`${noise.name}@${step}`, join);
+      const tensor = { ...noise, bytes: this.#cluster.latentBytes };
+      this.#publish({ name: noise.name, version: step, tensor, round }, worker, new Set([joiner]), endMs);
+    }
+  }
+
+  /** With the second half the sampler goes on. */
+  #join(step: number, round: number, worker: string, atMs: number): void {
+    if (!this.#halfDone.delete(step)) {
+      this.#halfDone.add(step);
+      return;
+    }
+    const doneMs = this.#sampleAt(worker, step, round, atMs);
+    this.#events.add(doneMs, () => {
+      this.#noiseDone(step, round, worker, doneMs);
+      this.#present.set(`joined ${step} ${worker}`, doneMs);
+      this.#advance(worker);
+    });
+  }
+
+  /** The worker that joins the halves' noise predictions of a run of component N. */
+  #joinerOf(run: number): string {
+    return workerOfRun(this.#cluster.placement, componentCount(this.#partition), run);
+  }
+
+  /** The noise prediction of a step is complete, and with it the latents of the next one, where a worker runs the sampler. */
+  #noiseDone(step: number, round: number, worker: string, atMs: number): void {
+    // What is predicted of later steps when these latents are known is made at once with them.
+    if (this.#isSamplerAtWorker)
+      for (const [name, readers] of this.#sampleReaders.get(step + 1) ?? []) {
+        const tensor = { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes };
+        this.#publish({ name, version: step + 1, tensor, round }, worker, readers, atMs);
+      }
+    // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
+    const told = !this.#isSamplerAtWorker || step + 1 === this.#numInferenceSteps;
+    const sent = { readyMs: atMs, bytes: told ? this.#cluster.latentBytes : 0 };
+    this.#network.sendEps(step, round, worker, sent, (arrivedMs) => {
+      this.#epsArrived.set(step, arrivedMs);
+      this.#sample();
+    });
   }
 
   #workerOf({ component, run }: Task): string {

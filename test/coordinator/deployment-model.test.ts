@@ -89,6 +89,7 @@ function planFor(names: readonly string[]): Plan {
     timestepInput: '',
     output: 'out',
     microBatches: 1,
+    halves: 1 as const,
     broadcastBytes: 0,
   };
   const settings = resolvePlanSettings({

@@ -62,12 +62,20 @@ export const randomAheadJob: fc.Arbitrary<RandomJob> = fc
     return { ...job, settings };
   });
 
-/** The same, its batch computed in one or two micro-batches. */
-export const randomSplitAheadJob: fc.Arbitrary<RandomJob> = fc
-  .tuple(randomAheadJob, fc.integer({ min: 1, max: 2 }))
-  .map(([job, count]) => ({ ...job, partition: inMicroBatches(job.partition, count) }));
+const halves = fc.constantFrom(1 as const, 2 as const);
 
-/** A random job, its batch computed in one to three micro-batches. */
+/** The same, its batch computed in one or two micro-batches, or in so many for each half of a split batch. */
+export const randomSplitAheadJob: fc.Arbitrary<RandomJob> = fc
+  .tuple(randomAheadJob, fc.integer({ min: 1, max: 2 }), halves)
+  .map(([job, count, split]) => ({
+    ...job,
+    partition: inMicroBatches(job.partition, count * split, split),
+  }));
+
+/** A random job, its batch computed in one to three micro-batches, or in so many for each half of a split batch. */
 export const randomSplitJob: fc.Arbitrary<RandomJob> = fc
-  .tuple(randomJob, fc.integer({ min: 1, max: 3 }))
-  .map(([job, count]) => ({ ...job, partition: inMicroBatches(job.partition, count) }));
+  .tuple(randomJob, fc.integer({ min: 1, max: 3 }), halves)
+  .map(([job, count, split]) => ({
+    ...job,
+    partition: inMicroBatches(job.partition, count * split, split),
+  }));

@@ -102,6 +102,7 @@ export function cutAt(graph: CostGraph, ends: readonly number[], wire?: 'float16
     timestepInput: graph.timestepInput,
     output: graph.output,
     microBatches: 1,
+    halves: 1,
     broadcastBytes: 0,
   };
 }

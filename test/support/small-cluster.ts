@@ -7,7 +7,7 @@ import { writeModel } from './onnx-builder.js';
 import { Reference } from './reference.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from './small-predictor.js';
 
-/** The small predictor on three workers, and its reference executor in this process. */
+/** The small predictor on three workers or more, and its reference executor in this process. */
 export class SmallCluster {
   readonly cluster: TestCluster;
   readonly subject: DenoiseSubject;
@@ -22,10 +22,14 @@ export class SmallCluster {
   }
 
   /** @param guided the inputs have twice the batch of conditioning */
-  static async start(guided = false, workerFlags: readonly string[] = []): Promise<SmallCluster> {
+  static async start(
+    guided = false,
+    workerFlags: readonly string[] = [],
+    workers = 3,
+  ): Promise<SmallCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-small-cluster-'));
     const modelPath = writeModel(smallPredictor(), folder);
-    const cluster = await TestCluster.start({ workers: 3, workerFlags });
+    const cluster = await TestCluster.start({ workers, workerFlags });
     try {
       const subject = {
         modelPath,

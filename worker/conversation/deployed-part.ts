@@ -4,7 +4,14 @@ import type { FileRange } from '../../common/model-file/index.js';
 import { formatDims, type Tensor, type TensorMeta, type ValueSpec } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
-import { type Due, dueAt, type DueClock, isLatents, sessionValueName } from '../../program/index.js';
+import {
+  type Due,
+  dueAt,
+  type DueClock,
+  isLatents,
+  noisePartName,
+  sessionValueName,
+} from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
 import { encodeFrames } from '../../rpc/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
@@ -267,10 +274,21 @@ function relayedOf(targets: readonly RouteTarget__Output[]): ReadonlySet<string>
 }
 
 /** What a segment reads that others make, as its session takes it. */
-function readsOf({ boundaryReads, inputs, microBatches }: SegmentSpec): [string, ValueSpec][] {
-  return boundaryReads.flatMap((name): [string, ValueSpec][] => {
+function readsOf(spec: SegmentSpec): [string, ValueSpec][] {
+  const { boundaryReads, inputs, microBatches } = spec;
+  const tensors = boundaryReads.flatMap((name): [string, ValueSpec][] => {
     const own = sessionValueName(name, microBatches);
     const input = inputs.find((each) => each.name === own);
     return input === undefined ? [] : [[name, input]];
   });
+  return [...tensors, ...noiseReadsOf(spec)];
+}
+
+/** Where a segment makes a part of the noise prediction, the others of the batch may come from another worker. */
+function noiseReadsOf({ outputs, output, microBatch, microBatches }: SegmentSpec): [string, ValueSpec][] {
+  const made = outputs.find(({ name }) => name === output);
+  if (made === undefined) return [];
+  return Array.from({ length: microBatches }, (_, part) => part)
+    .filter((part) => part !== microBatch)
+    .map((part) => [noisePartName(part), made]);
 }

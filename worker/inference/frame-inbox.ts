@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
-import { isLatents, LATENTS, sessionValueName } from '../../program/index.js';
+import { isLatents, LATENTS, noisePartName, sessionValueName } from '../../program/index.js';
 import { type Frame, FrameRingReader, MAX_FRAME_BYTES } from '../exchange/shared-memory/index.js';
 import type { Traffic } from '../exchange/index.js';
 
@@ -115,13 +115,17 @@ export class FrameInbox {
 }
 
 /** What a segment reads from elsewhere and a frame can hold. */
-function smallReads({ boundaryReads, inputs, sampleInput, microBatches }: SegmentSpec): string[] {
+function smallReads(spec: SegmentSpec): string[] {
+  const { boundaryReads, inputs, outputs, output, sampleInput, microBatches } = spec;
   const isSmall = (name: string): boolean => {
-    const input = inputs.find((each) => each.name === name);
-    return input !== undefined && tensorBytes(input.dtype, input.dims) <= MAX_FRAME_BYTES;
+    const value = [...inputs, ...outputs].find((each) => each.name === name);
+    return value !== undefined && tensorBytes(value.dtype, value.dims) <= MAX_FRAME_BYTES;
   };
   const small = boundaryReads.filter((name) => isSmall(sessionValueName(name, microBatches)));
-  return isSmall(sampleInput) ? [...small, LATENTS] : small;
+  if (isSmall(sampleInput)) small.push(LATENTS);
+  // Parts of the noise prediction that other workers make are as large as its own.
+  if (isSmall(output)) for (let part = 0; part < microBatches; part++) small.push(noisePartName(part));
+  return small;
 }
 
 /** Sleeps; messages to this thread come in afterwards, or meanwhile where it is long. */

@@ -194,6 +194,7 @@ it('a toggle from the environment is what it says, and the flag wins', () => {
 it('settings that a job ran with say auto nowhere', () => {
   const all = {
     components: 2,
+    guidanceSplit: 'off',
     warmUp: 3,
     end: 0,
     laggedCut: 0,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Cluster, Link, Partition } from '../../../program/index.js';
+import { type Cluster, type Link, type Partition, samplingWorker } from '../../../program/index.js';
 import { classifyNodes, partitionGraph } from '../../../planner/search/index.js';
 import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../../planner/simulator/index.js';
 import { predictPeriod } from '../../../planner/search/index.js';
@@ -100,6 +100,7 @@ const plan = fc
     microCuts: fc.integer({ min: 1, max: 3 }),
     lag: fc.constantFrom(1 as const, 2 as const),
     microBatches: fc.integer({ min: 1, max: 3 }),
+    halves: fc.constantFrom(1 as const, 2 as const),
     stride: fc.integer({ min: 1, max: 3 }),
     replicas: fc.integer({ min: 1, max: 3 }),
     workerCount: fc.integer({ min: 1, max: 5 }),
@@ -107,15 +108,16 @@ const plan = fc
     links: fc.oneof(fc.tuple(link, link), fc.tuple(freeLink, freeLink)),
     samplerMs: fc.double({ min: 0, max: 0.5, noNaN: true }),
   })
-  .map(({ graph, components, shape, microCuts, microBatches, lag, stride, ...rest }) => {
+  .map(({ graph, components, shape, microCuts, halves, lag, stride, ...rest }) => {
+    const microBatches = rest.microBatches * halves;
     const mainCount = classifyNodes(graph).filter((kind) => kind === 'main').length;
     const count = Math.min(components, mainCount);
-    const options = { components: count, shape, microCuts, microBatches, lag, stride };
+    const options = { components: count, shape, microCuts, microBatches, halves, lag, stride };
     const partition = partitionGraph(graph, options);
     const ids = Array.from({ length: rest.workerCount }, (_, at) => `w${at}`);
     const placement: string[][] = [];
-    for (let component = 1; component <= count; component++) {
-      const replicas = component === count ? Math.min(rest.replicas, rest.workerCount) : 1;
+    for (let component = 1; component <= count * halves; component++) {
+      const replicas = component % count === 0 ? Math.min(rest.replicas, rest.workerCount) : 1;
       const own = Array.from({ length: replicas }, (_, at) => ids[(component - 1 + at) % ids.length]!);
       placement.push(own);
     }
@@ -190,7 +192,7 @@ describe('simulate', () => {
           timeline.spans.filter(
             ({ kind, worker }) => kind === 'sampler' && (worker === 'coordinator') === at,
           );
-        const alone = cluster.placement.at(-1)?.length === 1;
+        const alone = samplingWorker(partition, cluster.placement) !== undefined;
         expect([stepsAt(true).length, stepsAt(false).length]).toEqual(alone ? [0, steps] : [steps, 0]);
         expect(timeline.rounds.reduce((sum, round) => sum + round.durationMs, 0)).toBeCloseTo(
           timeline.totalMs,

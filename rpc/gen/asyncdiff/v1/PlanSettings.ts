@@ -88,6 +88,10 @@ export interface PlanSettings {
    */
   'maxSpeedLoss'?: (number | string);
   /**
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): chosen.
+   */
+  'guidanceSplit'?: (string);
+  /**
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
@@ -114,6 +118,7 @@ export interface PlanSettings {
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
   '_stepParallel'?: "stepParallel";
+  '_guidanceSplit'?: "guidanceSplit";
 }
 
 /**
@@ -203,6 +208,10 @@ export interface PlanSettings__Output {
    */
   'maxSpeedLoss'?: (number);
   /**
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): chosen.
+   */
+  'guidanceSplit'?: (string);
+  /**
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
@@ -229,4 +238,5 @@ export interface PlanSettings__Output {
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
   '_stepParallel'?: "stepParallel";
+  '_guidanceSplit'?: "guidanceSplit";
 }
