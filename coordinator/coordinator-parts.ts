@@ -15,4 +15,6 @@ export interface CoordinatorParts {
   readonly version: string;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
+  /** So long a client may read nothing of what its job tells, milliseconds. */
+  readonly clientStallMs: number;
 }

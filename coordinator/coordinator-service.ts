@@ -68,7 +68,7 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     }),
     AttachJob: serverStreamHandler(
       ({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal, caller }) =>
-        coordinator().jobs.get(jobId, caller.id).follow(send, signal),
+        coordinator().jobs.get(jobId, caller.id).follow(send, signal, coordinator().clientStallMs),
     ),
     Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
     UploadModel: clientStreamHandler(async (requests) => ({
@@ -105,11 +105,12 @@ async function serveJob(
   const { registry, deployments, metrics, jobs, clients } = coordinator;
   const { caller, peer, signal } = call;
   const leave = clients.enter(call);
+  const stalled = new AbortController();
   let record: JobRecord;
   try {
     record = jobs.submit(
       { jobId, kind, owner: caller.id, client: caller.name === '' ? peer : caller.name },
-      detached ? new AbortController().signal : signal,
+      detached ? new AbortController().signal : AbortSignal.any([signal, stalled.signal]),
       (running) => work({ ...running, registry, deployments, metrics }),
     );
   } catch (error) {
@@ -117,7 +118,13 @@ async function serveJob(
     throw error;
   }
   void record.whenEnded.then(leave);
-  await record.follow(send, signal);
+  try {
+    await record.follow(send, signal, coordinator.clientStallMs);
+  } catch (error) {
+    // A client that does not read what it asked for is as good as gone.
+    if (!record.ended) stalled.abort(error);
+    throw error;
+  }
 }
 
 async function generate(

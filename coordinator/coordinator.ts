@@ -27,6 +27,7 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
   /** Limits of docs/reference/limits.md that may be raised; the table's where they are left out. */
   readonly maxJobsPerClient?: number | undefined;
   readonly maxStoredBytes?: number | undefined;
+  readonly clientStallMs?: number | undefined;
   /** How long workers may take for what is asked of them, milliseconds; see WorkerLimitsMs. */
   readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly log: CoordinatorLog;
@@ -41,6 +42,7 @@ export class Coordinator implements CoordinatorParts {
   readonly clients: ClientJobs;
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
+  readonly clientStallMs: number;
   readonly #server: RunningServer;
   #isStopping = false;
   readonly #undescribe: () => void;
@@ -52,6 +54,7 @@ export class Coordinator implements CoordinatorParts {
   ) {
     const workDir = options.workDir ?? defaultWorkDir();
     this.pipeline = pipeline;
+    this.clientStallMs = options.clientStallMs ?? LIMITS.clientStallMs.max;
     this.registry = new WorkerRegistry({
       log: options.log,
       link: linkOf(options),

@@ -10,7 +10,8 @@ import { clockMs, type Span } from './timing.js';
 
 export interface CallerSamplesOptions extends Attempt {
   readonly executor: RoundExecutor;
-  readonly onStep?: ((step: StepResult) => void) | undefined;
+  /** The next step is not taken before the promise that it returns settles: whoever takes the steps may be slow. */
+  readonly onStep?: ((step: StepResult) => void | Promise<void>) | undefined;
 }
 
 /** One step: latents before it, guided noise prediction, latents after it. */
@@ -69,7 +70,7 @@ export async function denoiseCallerSamples(options: CallerSamplesOptions): Promi
           component: 0,
         });
         const timestep = sampler.timesteps[step] as number;
-        options.onStep?.({
+        const taken = options.onStep?.({
           step,
           round,
           timestep,
@@ -78,6 +79,7 @@ export async function denoiseCallerSamples(options: CallerSamplesOptions): Promi
           nextLatents: own.latents,
           foresight: () => own.state().foresight,
         });
+        if (taken !== undefined) await abortable(taken, signal);
         if (own.held) break;
       }
       const endMs = clockMs();

@@ -7,6 +7,11 @@ export class Mailbox<T> {
   readonly #waiting = new Pending<T>();
   #failure: AsyncDiffError | undefined;
 
+  /** Whether somebody waits for a message. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   deliver(key: number, message: T): void {
     if (!this.#waiting.resolve(String(key), message)) this.#arrived.set(key, message);
   }

@@ -53,6 +53,11 @@ export const LIMITS = Object.freeze({
     '--max-jobs-per-client',
   ),
   queuedJobs: row(64, 'jobs', 'jobs that wait, of all clients', '--max-queue'),
+  clientStallMs: row(
+    60_000,
+    'milliseconds',
+    'a client that takes nothing of what its job tells (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
+  ),
   streamsPerConnection: row(256, 'calls', 'one connection: calls that are open; more wait'),
   workerTextLength: row(256, 'characters', 'what a worker says of its host and versions, printable'),
   workerNameLength: row(64, 'characters', "a worker's name, printable"),

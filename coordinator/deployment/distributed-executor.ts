@@ -97,6 +97,7 @@ export class DistributedExecutor implements SamplingExecutor {
     this.#watch = new RoundWatch({
       deployment,
       limitMs: this.#options.roundLimitMs,
+      isAwaited: () => this.#noise.isAwaited || this.#done.isAwaited,
       onStuck: (blame) => this.#stuck(blame),
     });
   }
@@ -186,6 +187,8 @@ export class DistributedExecutor implements SamplingExecutor {
   }
 
   noisePrediction(step: number): Promise<Tensor> {
+    // The time counts from when it is waited for: until then the caller was at something else.
+    if (!this.#noise.isAwaited) this.#watch?.moved();
     return this.#noise.take(step, { what: `job ${this.#jobId}: noise prediction of step ${step}` });
   }
 

@@ -37,6 +37,8 @@ export type Blame =
 export interface RoundWatchOptions {
   readonly deployment: Deployment;
   readonly limitMs: number;
+  /** Whether anybody waits for the workers: a job that waits for its client is none that they hold up. */
+  readonly isAwaited: () => boolean;
   readonly onStuck: (blame: Blame) => void;
 }
 
@@ -76,7 +78,11 @@ export class RoundWatch {
   }
 
   async #look(): Promise<void> {
-    const { deployment, limitMs, onStuck } = this.#options;
+    const { deployment, limitMs, isAwaited, onStuck } = this.#options;
+    if (!isAwaited()) {
+      this.moved();
+      return;
+    }
     const before = this.#before;
     const answers = await Promise.allSettled(
       deployment.workers.map(async (worker): Promise<Report> => [worker, await worker.ask()]),

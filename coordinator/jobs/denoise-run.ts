@@ -76,7 +76,7 @@ export interface DenoiseRunOptions {
     prediction: { readonly heldAt: readonly number[]; readonly drifts: Foresight['drifts'] | undefined },
   ) => void;
   /** For the tensors of every step: the coordinator then takes every step itself. */
-  readonly onStep?: ((step: StepResult) => void) | undefined;
+  readonly onStep?: ((step: StepResult) => void | Promise<void>) | undefined;
   /** Whether the latents are wanted when so many steps are finished; with a larger stride, `onLatents` may come at the end of the round. */
   readonly wantsLatents?: ((steps: number) => boolean) | undefined;
   readonly onLatents?: ((steps: number, latents: Tensor) => void) | undefined;
@@ -202,8 +202,8 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
               const steps = step.step + 1;
               reached(steps, step.nextLatents, step.foresight());
               options.onProgress(steps, step.round, prediction());
-              options.onStep?.(step);
               if (options.wantsLatents?.(steps) === true) options.onLatents?.(steps, step.nextLatents);
+              return options.onStep?.(step);
             },
           });
         return denoiseExecutorSamples({

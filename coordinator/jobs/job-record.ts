@@ -1,12 +1,11 @@
 import type { AsyncDiffError } from '../../common/errors/index.js';
+import { LIMITS } from '../../common/settings/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
+import { Follower, LATEST_KINDS, type SendEvent } from './follower.js';
 import { checkJobMove, type JobState } from './job-state.js';
 
 /** Warnings kept for whoever attaches later. */
 const MAX_KEPT_WARNINGS = 16;
-
-/** Takes one event; resolves when the network has it, or the follower is gone. */
-export type SendEvent = (event: JobEvent) => Promise<void>;
 
 type Outcome = { readonly done: JobEvent } | { readonly error: AsyncDiffError };
 
@@ -33,9 +32,9 @@ export class JobRecord {
   /** Attempts that ended with the loss of a worker or a link. */
   losses = 0;
   #state: JobState = 'queued';
-  readonly #followers = new Set<SendEvent>();
+  readonly #followers = new Set<Follower>();
   readonly #warnings: JobEvent[] = [];
-  readonly #last = new Map<'queued' | 'preparing' | 'planned' | 'preview' | 'progress', JobEvent>();
+  readonly #last = new Map<(typeof LATEST_KINDS)[number], JobEvent>();
   #outcome: Outcome | undefined;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
@@ -99,7 +98,7 @@ export class JobRecord {
     return parts.reduce((sum, bytes) => sum + bytes, trace.length);
   }
 
-  /** Tells the followers, and remembers what a later one needs: not the tensors of every step. */
+  /** Tells the followers, and remembers what a later one needs: not the tensors of every step, for which there is {@link room}. */
   emit(event: Omit<JobEvent, 'jobId'>): void {
     if (this.ended) return;
     const whole: JobEvent = { jobId: this.jobId, ...event };
@@ -107,9 +106,14 @@ export class JobRecord {
       this.#warnings.push(whole);
       if (this.#warnings.length > MAX_KEPT_WARNINGS) this.#warnings.shift();
     }
-    for (const kind of ['queued', 'preparing', 'planned', 'preview', 'progress'] as const)
-      if (event[kind]) this.#last.set(kind, whole);
-    for (const send of this.#followers) void send(whole);
+    for (const kind of LATEST_KINDS) if (event[kind]) this.#last.set(kind, whole);
+    for (const follower of this.#followers) follower.push(whole);
+  }
+
+  /** Resolves when every follower has room for more tensors; undefined where all have. */
+  room(): Promise<void> | undefined {
+    const full = [...this.#followers].flatMap((follower) => follower.room() ?? []);
+    return full.length === 0 ? undefined : Promise.all(full).then(() => undefined);
   }
 
   /** The job's last word: its `done` event, or why there is none. */
@@ -131,27 +135,38 @@ export class JobRecord {
   /**
    * Sends where the job stands, then what happens, until it ends or `signal` is aborted.
    *
-   * @throws AsyncDiffError what the job failed with
+   * @param stallMs so long a follower may read nothing
+   * @throws AsyncDiffError what the job failed with; `deadline_exceeded` for a follower that reads nothing
    */
-  async follow(send: SendEvent, signal: AbortSignal): Promise<void> {
-    const last = ['queued', 'preparing', 'planned', 'preview', 'progress'] as const;
-    for (const event of [...this.#warnings, ...last.flatMap((kind) => this.#last.get(kind) ?? [])])
-      void send(event);
-    this.#followers.add(send);
-    let left: () => void = () => {};
+  async follow(
+    send: SendEvent,
+    signal: AbortSignal,
+    stallMs: number = LIMITS.clientStallMs.max,
+  ): Promise<void> {
+    let leave: () => void = () => {};
+    let stalled: AsyncDiffError | undefined;
+    const gone = new Promise<void>((resolve) => {
+      leave = resolve;
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) resolve();
+    });
+    const follower = new Follower(send, stallMs, (error) => {
+      stalled = error;
+      leave();
+    });
+    for (const event of [...this.#warnings, ...LATEST_KINDS.flatMap((kind) => this.#last.get(kind) ?? [])])
+      follower.push(event);
+    this.#followers.add(follower);
     try {
-      const gone = new Promise<void>((resolve) => {
-        left = resolve;
-        signal.addEventListener('abort', left, { once: true });
-        if (signal.aborted) resolve();
-      });
       await Promise.race([this.#ended, gone]);
+      if (this.#outcome !== undefined && 'done' in this.#outcome) follower.push(this.#outcome.done);
+      await Promise.race([follower.drained(), gone]);
     } finally {
-      signal.removeEventListener('abort', left);
-      this.#followers.delete(send);
+      signal.removeEventListener('abort', leave);
+      this.#followers.delete(follower);
+      follower.close();
     }
-    if (this.#outcome === undefined) return;
-    if ('error' in this.#outcome) throw this.#outcome.error;
-    await send(this.#outcome.done);
+    if (stalled !== undefined) throw stalled;
+    if (this.#outcome !== undefined && 'error' in this.#outcome) throw this.#outcome.error;
   }
 }

@@ -23,6 +23,8 @@ export interface RunningJob {
   readonly jobId: string;
   /** Tells the client. */
   emit(event: Omit<JobEvent, 'jobId'>): void;
+  /** Resolves when the client has room for more tensors; undefined where it has. */
+  room(): Promise<void> | undefined;
   /** Aborted when the job is cancelled. */
   readonly signal: AbortSignal;
   /** What it does at the coordinator, for the trace. */
@@ -123,6 +125,7 @@ export class Jobs {
           signal: running,
           phases,
           emit: (event) => record.emit(event),
+          room: () => record.room(),
           planned: (fields) => this.#log.info({ job: jobId, ...fields }, 'job planned'),
           lost: (error, isGivenUp) => {
             record.losses += 1;

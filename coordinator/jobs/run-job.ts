@@ -120,10 +120,12 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
       emit({ progress: { step, steps: sampler.numCalls, round, ...said, ...drift } });
     },
     onStep: request.sendSteps
-      ? ({ step, timestep, latents: before, eps }) =>
-          emit({
-            stepTensors: { step, latents: toTensorMessage(before), eps: toTensorMessage(eps), timestep },
-          })
+      ? ({ step, timestep, latents: before, eps }) => {
+          const tensors = { latents: toTensorMessage(before), eps: toTensorMessage(eps) };
+          emit({ stepTensors: { step, timestep, ...tensors } });
+          // Tensors wait, and the job with them: a client that asks for all of them gets them all.
+          return context.room();
+        }
       : undefined,
     wantsLatents: request.wantsLatents,
     onLatents: request.onLatents,

@@ -9,6 +9,7 @@ import type {
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { toServiceError } from '../index.js';
 import { type Caller, callerOf } from './admission.js';
+import { cutUnread } from './cut-call.js';
 import { ControlStream, onClientEnd } from '../streams/index.js';
 
 export interface CallContext {
@@ -66,8 +67,14 @@ export function serverStreamHandler<Req, Res>(
         return undefined;
       });
     void (async () => handle(call.request, send, context))().then(
-      () => call.end(),
-      (error: unknown) => call.emit('error', toServiceError(error)),
+      () => {
+        call.end();
+        cutUnread(call);
+      },
+      (error: unknown) => {
+        call.emit('error', toServiceError(error));
+        cutUnread(call);
+      },
     );
   };
 }
