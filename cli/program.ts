@@ -50,6 +50,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.freeze({
     description: 'Draw the same picture on one worker and on two, and compare.',
     load: () => import('./commands/demo.js'),
   },
+  cache: {
+    description: 'Show or delete what workers keep of models on this host.',
+    load: () => import('./commands/cache.js'),
+  },
   keys: {
     description:
       'Give keys to clients and workers, and take them back. A server with --keys FILE sees changes at once.',

@@ -26,6 +26,8 @@ export interface WorkerOptions {
   /** ONNX Runtime threads. Defaults to the cores less one, which the network keeps. */
   readonly threads?: number | undefined;
   readonly cacheDir?: string | undefined;
+  /** What the cache may hold, bytes. Default 100 GB. */
+  readonly cacheMaxBytes?: number | undefined;
   /** Speed beside the other workers; the planner gives this one so much more of the compute. Default 1. */
   readonly speed?: number | undefined;
   /** Memory of the device for its part of a model, bytes. Defaults to the host's for `cpu`, unknown for others: then any part is taken to fit. */

@@ -78,7 +78,7 @@ export class AsyncDiffWorker {
     this.#link = linkOf(options);
     this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
-    this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir());
+    this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir(), options.cacheMaxBytes);
     void this.#cache.sweep();
     let die: (error: AsyncDiffError) => void = () => {};
     this.death = new Promise((resolve) => {

@@ -16,6 +16,7 @@ export interface WorkerFlags extends ServedLinkFlags {
   readonly device: string;
   readonly threads?: number;
   readonly cache?: string;
+  readonly cacheMaxGb?: number;
   readonly speed?: number;
   readonly memoryGb?: number;
   readonly name?: string;
@@ -59,6 +60,12 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(
       flag('--cache <dir>', 'folder that keeps segment models (default: ~/.cache/asyncdiff/segments)'),
     )
+    .addOption(
+      flag(
+        '--cache-max-gb <gb>',
+        'what that folder may hold; the least recently used gives way (default: 100)',
+      ).argParser(realNumber('cache-max-gb', 0.01, 1_000_000)),
+    )
     .addOption(flag('--name <name>', "name for people (default: the host's)"))
     .addOption(
       flag('--metrics-port <port>', 'serve Prometheus metrics at this port, where --listen says').argParser(
@@ -96,6 +103,7 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     device: flags.device,
     threads: flags.threads,
     cacheDir: flags.cache,
+    cacheMaxBytes: flags.cacheMaxGb === undefined ? undefined : flags.cacheMaxGb * 1e9,
     speed: flags.speed,
     memoryBytes: flags.memoryGb === undefined ? undefined : flags.memoryGb * 1e9,
     name: flags.name,

@@ -5,9 +5,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { ContentIndex, type FileRange } from '../../common/model-file/index.js';
+import { DEFAULT_CACHE_MAX_BYTES, makeRoom } from './cache-room.js';
 import { IncomingArtifact } from './incoming-artifact.js';
 import { PartFiles } from './part-file.js';
 import { storing } from './storing.js';
+import { ArtifactUses } from './uses.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const READ_BYTES = 1 << 20;
@@ -31,8 +33,14 @@ export class ArtifactCache {
   /** Files that this process has held against their names, as they were then. */
   readonly #checked = new Map<string, string>();
 
-  constructor(dir: string) {
+  readonly #maxBytes: number;
+  readonly #uses: ArtifactUses;
+
+  /** @param maxBytes what it may hold; the least recently used gives way, never what is in use */
+  constructor(dir: string, maxBytes: number = DEFAULT_CACHE_MAX_BYTES) {
     this.#dir = dir;
+    this.#maxBytes = maxBytes;
+    this.#uses = new ArtifactUses(join(dir, 'uses'));
     this.#index = new ContentIndex(join(dir, 'hashes'));
     this.#partFiles = new PartFiles(join(dir, 'parts'));
   }
@@ -93,6 +101,19 @@ export class ArtifactCache {
       });
     }
     return confirmed;
+  }
+
+  /** These are in use from now on, until the function that it returns is called. Throws `cache_unwritable`. */
+  use(names: Iterable<string>): Promise<() => Promise<void>> {
+    return storing(this.#dir, () => this.#uses.add(names));
+  }
+
+  /** Makes room for what is to come; see {@link makeRoom}. Throws `cache_unwritable`. */
+  async reserve(neededBytes: number, ownBytes: number): Promise<void> {
+    await storing(this.#dir, async () => {
+      await mkdir(this.#dir, { recursive: true });
+      await makeRoom(this.#dir, this.#maxBytes, neededBytes, ownBytes);
+    });
   }
 
   /** A transfer begins, or goes on with what is here of an earlier one. Throws `cache_unwritable`. */

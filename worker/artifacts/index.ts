@@ -8,3 +8,4 @@ export {
 } from './artifact-fetch.js';
 export { ArtifactOffers, openJoinedStream, openPeerStream } from './artifact-links.js';
 export type { FetchStream } from './artifact-stream.js';
+export { type CachedArtifact, DEFAULT_CACHE_MAX_BYTES, listCache, pruneCache } from './cache-room.js';

@@ -71,7 +71,8 @@ export class PartFiles {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this host is there. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

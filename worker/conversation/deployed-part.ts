@@ -213,6 +213,7 @@ export class DeployedPart {
     this.#context.exchange.dropDeployment(this.deploymentId);
     // Its thread's death is told elsewhere.
     if (isLoaded) await this.#context.inference.unload(this.deploymentId).catch(() => undefined);
+    await this.#artifacts.release();
   }
 
   #go(next: PartState): void {

@@ -43,6 +43,9 @@ export class PartArtifacts {
   /** What others wait for: one wait for each, however many they are. */
   readonly #coming = new Map<string, Promise<FileRange>>();
   #toldMs = 0;
+  /** Of its own that were in the cache. */
+  #keptBytes = 0;
+  #release: (() => Promise<void>) | undefined;
 
   constructor(message: Deploy__Output, context: ArtifactsContext) {
     this.#message = message;
@@ -61,11 +64,12 @@ export class PartArtifacts {
    * gets the rest. Throws what {@link ArtifactFetch.run} throws.
    */
   async collect(signal: AbortSignal): Promise<void> {
-    const lacking = await this.#locate();
-    if (lacking.length === 0 || signal.aborted) return;
     const { deploymentId, secret } = this.#message;
     const { workerId, cache, send } = this.#context;
+    const lacking = await this.#locate();
+    if (lacking.length === 0 || signal.aborted) return;
     const sizeBytes = lacking.reduce((sum, one) => sum + one.sizeBytes, 0);
+    await cache.reserve(sizeBytes, this.#keptBytes);
     send({ needArtifacts: { deploymentId, sizeBytes } });
     const fetch = new ArtifactFetch(lacking, {
       workerId,
@@ -111,9 +115,19 @@ export class PartArtifacts {
     this.#awaited.resolve(sha256, range);
   }
 
+  /** Those are not in use any more. */
+  async release(): Promise<void> {
+    const release = this.#release;
+    this.#release = undefined;
+    await release?.();
+  }
+
   async #locate(): Promise<Lacking[]> {
     const { artifacts, suppliers } = this.#message;
     const { cache } = this.#context;
+    // What is read from the coordinator's files is not in the cache.
+    const cached = artifacts.filter(({ path }) => path === '').map(({ sha256 }) => sha256);
+    if (cached.length > 0) this.#release = await cache.use(cached);
     let toCheckBytes = 0;
     for (const { sha256 } of artifacts) toCheckBytes += await cache.uncheckedBytes(sha256);
     let checkedBytes = 0;
@@ -124,8 +138,10 @@ export class PartArtifacts {
     const elsewhere = new Map<string, FileRange>();
     for (const { sha256, path, offsetBytes, sizeBytes } of artifacts) {
       const kept = await cache.find(sha256, onBytes);
-      if (kept !== undefined) this.#have(sha256, kept);
-      else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
+      if (kept !== undefined) {
+        this.#keptBytes += sizeBytes;
+        this.#have(sha256, kept);
+      } else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
     }
     for (const [sha256, range] of await cache.confirm(elsewhere, onBytes)) this.#have(sha256, range);
     return artifacts
