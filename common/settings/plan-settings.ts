@@ -71,12 +71,12 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 'p' },
   }),
-  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto`: see docs/quality.md. */
+  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto` is off: no planner weighs it against more components yet. */
   guidanceSplit: row({
     kind: choice(['auto', 'on', 'off']),
     default: 'auto',
     placeholder: 'on|off',
-    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: chosen by the planner',
+    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: off',
     consequence:
       'Exact: nothing becomes stale, and on CPU the bits are those of the unsplit run. Up to twice as fast, steps in order too. Needs guidance.',
     scope: 'plan',

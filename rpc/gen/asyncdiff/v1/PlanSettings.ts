@@ -88,7 +88,7 @@ export interface PlanSettings {
    */
   'maxSpeedLoss'?: (number | string);
   /**
-   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): chosen.
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off, and auto (default): in one batch.
    */
   'guidanceSplit'?: (string);
   /**
@@ -208,7 +208,7 @@ export interface PlanSettings__Output {
    */
   'maxSpeedLoss'?: (number);
   /**
-   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): chosen.
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off, and auto (default): in one batch.
    */
   'guidanceSplit'?: (string);
   /**
