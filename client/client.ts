@@ -75,6 +75,8 @@ export interface GenerateOptions extends JobOptions, PipelineArguments {
   readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
   /** Send a preview picture every so many steps. */
   readonly previewEvery?: number | undefined;
+  /** Whether pictures go through the VAE in tiles, as diffusers' `enable_vae_tiling()`. Defaults to `auto`: where one would take too much memory. */
+  readonly vaeTiling?: 'auto' | 'on' | 'off' | undefined;
   /** `np`: pictures come as .npy files, float32 [height, width, 3] in [0, 1], before they are rounded. Defaults to `png`. */
   readonly outputType?: 'png' | 'np' | undefined;
   /** Record a timeline of all hosts. */

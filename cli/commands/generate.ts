@@ -48,6 +48,7 @@ const JOB_FLAGS = [
   'height',
   'width',
   'previewEvery',
+  'vaeTiling',
 ] as const;
 
 export function register(command: Command, io: CommandIo): void {
@@ -99,6 +100,7 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
       ...request.sampler,
       ...request.pipelineArguments,
       previewEvery: job.previewEvery,
+      vaeTiling: job.vaeTiling,
       outputType: outputTypeOf(out),
       trace: flags.traceFile !== undefined,
       plan: request.plan,

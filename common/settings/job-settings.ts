@@ -81,6 +81,15 @@ export const JOB_SETTINGS = Object.freeze({
     consequence:
       'Each preview is decoded beside the rounds, and costs the coordinator as much as the picture at the end.',
   }),
+  /** Of AutoencoderKL, as diffusers' `enable_vae_tiling()`. */
+  vaeTiling: row({
+    kind: choice(['auto', 'on', 'off']),
+    default: 'auto',
+    placeholder: 'when',
+    help: 'whether pictures go through the VAE in tiles: on, off, or auto: where one as a whole would take more than half of the memory',
+    consequence:
+      "Tiles are diffusers' (`enable_vae_tiling`): squares of the VAE's sample_size that overlap by a quarter and are blended. Memory is that of one tile, and the picture differs a little from the one without.",
+  }),
   /** diffusers' `output_type`. */
   outputType: row({
     kind: choice(['png', 'np']),

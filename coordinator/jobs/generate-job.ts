@@ -112,6 +112,7 @@ function toPipelineCall(request: GenerateRequest__Output, asking: JobSettings): 
     scheduler: asked(asking.scheduler),
     schedulerConfig: request.schedulerConfig || undefined,
     samplerOptions: parseSamplerOptions(request.samplerOptions),
+    vaeTiling: asking.vaeTiling,
   };
 }
 

@@ -1,4 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { hostMemoryBytes } from '../../common/host-memory.js';
 import { ThreadClient } from '../../common/threads/index.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
@@ -17,6 +18,7 @@ import {
   SeededDraws,
   type SizeRule,
   type Tokenize,
+  whyNoTiles,
 } from './kit/index.js';
 import { openModelFolder } from './model-folder.js';
 import { type CompleteJob, completeJob } from './predictor-job.js';
@@ -103,6 +105,7 @@ export class Pipeline {
       predictor,
       noise: draws,
       runPart,
+      partMemoryBytes: hostMemoryBytes(),
       tokenize,
       weight: (part: string, suffix: string) => this.#thread.call('weight', { part, suffix }),
       partInfo: (part: string) => this.#infos[part],
@@ -110,6 +113,8 @@ export class Pipeline {
       schedulerConfig: () => parseSchedulerConfig(call.schedulerConfig || folder.schedulerConfigText),
       warn: (message: string) => warnings.push(message),
     };
+    const noTiles = call.vaeTiling === 'on' ? whyNoTiles(run) : undefined;
+    if (noTiles !== undefined) run.warn(`pictures are not decoded in tiles: ${noTiles}`);
     const job = await description.begin(run);
     const completed = completeJob(
       { ...job, sampler: withNoise(job.sampler, draws) },

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
 import { hostIdentity } from '../../common/host-identity.js';
+import { hostMemoryBytes } from '../../common/host-memory.js';
 import { packageVersion } from '../../common/package.js';
 import { findRuntime } from '../../common/runtime-package.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../../rpc/index.js';
@@ -42,10 +42,4 @@ export async function describeWorker(
     declaredProfile: device.declared?.profileJson ?? '',
     maxMessageBytes: names.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
   };
-}
-
-/** Memory of this host, or of the container that this process is confined to. */
-function hostMemoryBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

@@ -29,6 +29,8 @@ export interface PipelineCall extends PipelineArguments {
   readonly schedulerConfig?: string | undefined;
   /** Arguments of set_timesteps() and step(), under diffusers' names; they win over the pipeline's own. */
   readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the VAE works in tiles. Defaults to auto: where the whole picture would take too much memory. */
+  readonly vaeTiling?: 'auto' | 'on' | 'off' | undefined;
 }
 
 /** Which sizes a model draws, pixels. */
@@ -61,6 +63,8 @@ export interface PipelineRun {
   /** Fresh noise of the job's seed, in diffusers' order. */
   readonly noise: NoiseDraws;
   readonly runPart: RunPart;
+  /** Memory of the device that runs parts. */
+  readonly partMemoryBytes: number;
   /** What a part takes and gives; undefined where the folder lacks it. */
   readonly partInfo: (part: string) => PartInfo | undefined;
   readonly tokenize: Tokenize;

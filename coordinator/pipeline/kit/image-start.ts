@@ -7,7 +7,8 @@ import { mapFloats, scaledNoise } from './latents.js';
 import { configNumber, configNumbers } from './model-folder.js';
 import { maskPlane, needed, picturePlanes, shrinkNearest } from './pictures.js';
 import { concat, floatsOf, repeatRows } from './tensor-rows.js';
-import { drawPosterior, encodePicture, scalingFactor, vaePart } from './vae.js';
+import { drawPosterior, encodePicture, scalingFactor } from './vae.js';
+import { vaePart } from './vae-part.js';
 
 /**
  * The call of the model at which image to image begins: the last `strength` of the steps are run. Raises `invalid_settings` where none is.

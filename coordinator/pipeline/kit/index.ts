@@ -64,6 +64,7 @@ export {
   sliceTokens,
   tokenMask,
 } from './token-states.js';
+export { inTiles, type TileEdges } from './tiles.js';
 export { fixedLatentSize, unetSizes } from './unet-size.js';
 export {
   decodeOne,
@@ -74,9 +75,8 @@ export {
   type Posterior,
   scalingFactor,
   unscaleLatents,
-  vaePart,
-  VAE_DECODER,
-  VAE_ENCODER,
   vaeScaleFactor,
 } from './vae.js';
+export { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
+export { tileEdges, whyNoTiles } from './vae-tiling.js';
 export { decodeVideos, type FrameCount, frameCount, framesOf, swapAxes, temporalScale } from './video.js';

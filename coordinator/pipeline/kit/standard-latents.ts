@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../../../common/errors/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
 import { scaleChannels } from './latents.js';
 import { configNumbers, type ModelFolder } from './model-folder.js';
-import { vaePart } from './vae.js';
+import { vaePart } from './vae-part.js';
 
 /** AutoencoderKLWan's and AutoencoderKLQwenImage's defaults, 16 channels. */
 const MEAN = [

@@ -1,7 +1,8 @@
 import type { PipelineRun, SizeRule } from './description.js';
 import { configSize, type ModelFolder } from './model-folder.js';
 import { fixedAxis } from './parts.js';
-import { VAE_DECODER, vaeScaleFactor } from './vae.js';
+import { vaeScaleFactor } from './vae.js';
+import { VAE_DECODER } from './vae-part.js';
 
 /** Sizes of a U-Net's pipeline: each of its down-samplings halves the latents, and a traced graph cannot halve an odd size. */
 export function unetSizes(model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule {

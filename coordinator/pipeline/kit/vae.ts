@@ -3,20 +3,15 @@ import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
 import { mapFloats, scaleChannels } from './latents.js';
-import { configNumber, configNumbers, configSize, type ModelFolder, type ModelPart } from './model-folder.js';
+import { configNumber, configNumbers, configSize, type ModelFolder } from './model-folder.js';
 import { fixedAxis } from './parts.js';
 import { concat, floatsOf, rowOf } from './tensor-rows.js';
+import { inTiles } from './tiles.js';
+import { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
+import { tileEdges } from './vae-tiling.js';
 
-export const VAE_DECODER = 'vae_decoder';
-export const VAE_ENCODER = 'vae_encoder';
 /** Blocks of a VAE whose config does not say them. */
 const DEFAULT_BLOCKS = 4;
-
-/** The VAE's config, from whichever half of it has one. */
-export function vaePart({ parts }: ModelFolder): ModelPart | undefined {
-  const halves = [parts[VAE_DECODER], parts[VAE_ENCODER]];
-  return halves.find((part) => part !== undefined && Object.keys(part.config).length > 0) ?? halves[0];
-}
 
 /** Pixels along one edge of a latent: what a file of fixed size shows, else diffusers' 2^(blocks - 1), or what a video VAE says. */
 export function vaeScaleFactor(model: ModelFolder, partInfo: PipelineRun['partInfo']): number {
@@ -99,8 +94,20 @@ export async function decodeOne(
   const input = info?.inputs[0]?.name ?? 'latent_sample';
   const output =
     info?.outputs.find(({ name }) => name === 'sample')?.name ?? info?.outputs[0]?.name ?? 'sample';
-  const { [output]: planes } = await run.runPart(VAE_DECODER, { ...others, [input]: latents }, [output]);
-  return planes as Tensor;
+  return await wholeOrInTiles(run, VAE_DECODER, latents, async (part) => {
+    const { [output]: planes } = await run.runPart(VAE_DECODER, { ...others, [input]: part }, [output]);
+    return planes as Tensor;
+  });
+}
+
+async function wholeOrInTiles(
+  run: PipelineRun,
+  half: string,
+  input: Tensor,
+  compute: (part: Tensor) => Promise<Tensor>,
+): Promise<Tensor> {
+  const edges = tileEdges(run, half, input.dims);
+  return edges === undefined ? await compute(input) : await inTiles(input, edges, compute);
 }
 
 /** What a VAE's encoder says of a picture: a normal distribution of latents, unscaled. */
@@ -115,8 +122,10 @@ export async function encodePicture(run: PipelineRun, planes: Tensor): Promise<P
   const info = run.partInfo(VAE_ENCODER);
   const input = info?.inputs[0]?.name ?? 'sample';
   const output = info?.outputs[0]?.name ?? 'latent_parameters';
-  const { [output]: both } = await run.runPart(VAE_ENCODER, { [input]: planes }, [output]);
-  const parameters = both as Tensor;
+  const parameters = await wholeOrInTiles(run, VAE_ENCODER, planes, async (part) => {
+    const { [output]: both } = await run.runPart(VAE_ENCODER, { [input]: part }, [output]);
+    return both as Tensor;
+  });
   const [batch = 1, channels = 0, ...rest] = parameters.dims;
   if (channels !== 2 * latentChannels(run.model, run.partInfo))
     return { mean: parameters, deviation: undefined };

@@ -6,7 +6,8 @@ import type { PipelineRun } from './description.js';
 import { configSize } from './model-folder.js';
 import { fixedAxis } from './parts.js';
 import { floatsOf, rowOf } from './tensor-rows.js';
-import { decodeOne, vaePart } from './vae.js';
+import { decodeOne } from './vae.js';
+import { vaePart } from './vae-part.js';
 
 /** Frames of the video for each frame of the latents but the first (AutoencoderKLWan and its like). */
 export function temporalScale(run: PipelineRun): number {

@@ -71,6 +71,10 @@ export interface GenerateRequest {
    */
   'outputType'?: (string);
   /**
+   * Whether pictures go through the VAE in tiles: `auto` (the default), `on` or `off`.
+   */
+  'vaeTiling'?: (string);
+  /**
    * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
    */
   'replay'?: (_asyncdiff_v1_Replay | null);
@@ -84,6 +88,7 @@ export interface GenerateRequest {
   '_scheduler'?: "scheduler";
   '_previewEvery'?: "previewEvery";
   '_outputType'?: "outputType";
+  '_vaeTiling'?: "vaeTiling";
 }
 
 export interface GenerateRequest__Output {
@@ -152,6 +157,10 @@ export interface GenerateRequest__Output {
    */
   'outputType'?: (string);
   /**
+   * Whether pictures go through the VAE in tiles: `auto` (the default), `on` or `off`.
+   */
+  'vaeTiling'?: (string);
+  /**
    * The job gives the bits of an earlier run, or is refused with `replay_impossible`.
    */
   'replay': (_asyncdiff_v1_Replay__Output | null);
@@ -165,4 +174,5 @@ export interface GenerateRequest__Output {
   '_scheduler'?: "scheduler";
   '_previewEvery'?: "previewEvery";
   '_outputType'?: "outputType";
+  '_vaeTiling'?: "vaeTiling";
 }
