@@ -1,7 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from './bench/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { makeFolder } from '../common/make-folder.js';
 import { encodePng, type RgbImage } from '../common/image/index.js';
 import {
   qualityChart,
@@ -14,12 +15,11 @@ import { writeWhole } from './output.js';
 /** Makes the folder before anything is measured. Throws `invalid_settings`. */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (cause) {
-    throw new AsyncDiffError('invalid_settings', `cannot write to ${folder}: ${(cause as Error).message}`, {
-      cause,
-    });
+    const why = AsyncDiffError.from(cause).rawMessage;
+    throw new AsyncDiffError('invalid_settings', `cannot write to ${folder}: ${why}`, { cause });
   }
 }
 

@@ -1,7 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { makeFolder } from '../common/make-folder.js';
 import { packageRoot, packageVersion } from '../common/package.js';
 import { loadOrt, openOrtSession, parseDevice, providerHint } from '../execution/index.js';
 import { defaultCacheDir } from '../worker/artifacts/index.js';
@@ -79,7 +80,7 @@ async function deviceCheck(device: string): Promise<Check> {
 async function cacheCheck(): Promise<Check> {
   const folder = dirname(defaultCacheDir());
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     return { name: 'cache', ok: true, detail: folder };
   } catch (error) {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { makeFolder } from '../common/make-folder.js';
 
 /** Characters of a prompt that make a file's name. */
 const MAX_STEM_LENGTH = 60;
@@ -26,7 +27,7 @@ export async function prepareOutput(path: string, extensions: readonly string[] 
 /** Makes the folder of a file and writes there once, since permissions alone do not tell. Throws `invalid_settings`. */
 export async function prepareFile(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) throw new Error('it is a folder');
     const part = partOf(path);
     await writeFile(part, '');
@@ -34,7 +35,7 @@ export async function prepareFile(path: string): Promise<void> {
   } catch (error) {
     throw new AsyncDiffError(
       'invalid_settings',
-      `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      `cannot write ${path}: ${AsyncDiffError.from(error).rawMessage}`,
       { cause: error },
     );
   }

@@ -46,6 +46,7 @@ function duration(seconds: number): string {
 
 /** What the stages of preparing are called. */
 const STAGES: Readonly<Record<string, string>> = Object.freeze({
+  join: 'waiting for a worker to join',
   fold: 'planning (shapes)',
   cut: 'planning (cut)',
   hash: 'hashing weights',

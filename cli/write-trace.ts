@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../common/make-folder.js';
 import { writeWhole } from './output.js';
 
 /** Writes a Chrome trace; open it at ui.perfetto.dev or chrome://tracing. */
 export async function writeTrace(path: string, trace: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeWhole(path, trace);
 }

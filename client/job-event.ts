@@ -11,7 +11,7 @@ export type JobEvent =
   /** `position`: jobs ahead. */
   | { readonly type: 'queued'; readonly jobId: string; readonly position: number }
   /**
-   * The job waits for its plan or for workers that get it: `fold`, `cut` and `hash` are planning, `send`, `open` and `measure` the workers. `fraction` is
+   * The job waits for a worker that may be about to join (`join`), for its plan, or for workers that get it: `fold`, `cut` and `hash` are planning, `send`, `open` and `measure` the workers. `fraction` is
    * 0 to 1 of the stage.
    */
   | {

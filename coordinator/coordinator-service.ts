@@ -19,7 +19,7 @@ import {
   type SendEvent,
 } from './jobs/index.js';
 import { fromReplayMessage } from '../protocol/index.js';
-import { checkDenoise, checkGenerate, generateJob, sourceFor } from './jobs/index.js';
+import { checkDenoise, checkGenerate, generateJob, sourceFor, workersThere } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
 import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
@@ -172,6 +172,8 @@ async function denoise(
   });
   const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
   checkGuidedBatch({ latents, conditioning, guidance });
+  // What is planned with depends on who is there.
+  await workersThere(context, settings);
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const source = sourceFor(
     context,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { diskError } from '../common/disk-error.js';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { makeFolder } from '../common/make-folder.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
 import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
@@ -124,7 +125,7 @@ class Upload {
   static async begin(dir: string, sha256: string, room: Room): Promise<Upload> {
     if (!SHA256.test(sha256)) throw new AsyncDiffError('invalid_input', 'the upload names no SHA-256');
     const folder = join(dir, `upload-${randomUUID()}`);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return new Upload(sha256, folder, room);
   }
 
@@ -155,7 +156,7 @@ class Upload {
       throw new AsyncDiffError('invalid_input', `"${path}" is not a plain relative path`);
     }
     const target = join(this.#folder, plain);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     this.#file = await open(target, 'wx');
     this.#leftBytes = sizeBytes;
   }

@@ -5,7 +5,7 @@ import { formatPlan } from '../planner/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
 import { checkPlan } from './jobs/index.js';
-import { requireWorkers } from './workers/index.js';
+import { awaitWorkers } from './workers/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 
 /** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
@@ -17,7 +17,7 @@ export async function planDocument(
   checkPlan(request);
   const { registry, models, pipeline, deployments } = coordinator;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
-  const workers = requireWorkers(registry.workers, settings);
+  const workers = await awaitWorkers(registry, settings, { signal });
   const modelPath = request.modelSha256 === '' ? pipeline?.predictorPath : models.path(request.modelSha256);
   if (modelPath === undefined)
     throw new AsyncDiffError(

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { makeFolder } from '../../common/make-folder.js';
 import type { PemPair } from '../development-ca.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -68,7 +69,7 @@ export async function run(dir: string, flags: CertsFlags, io: CommandIo): Promis
 
 async function prepare(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
   } catch (cause) {
     throw unwritable(dir, cause);
   }
@@ -109,7 +110,8 @@ async function writePair(paths: PemPair, pair: PemPair): Promise<void> {
 }
 
 function unwritable(path: string, cause: unknown): AsyncDiffError {
-  return new AsyncDiffError('file_unreadable', `${path} cannot be written: ${(cause as Error).message}`, {
+  const why = AsyncDiffError.from(cause).rawMessage;
+  return new AsyncDiffError('file_unreadable', `${path} cannot be written: ${why}`, {
     cause,
     hint: 'Give a folder that this user may write to.',
   });

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { prepareFolder } from '../bench-output.js';
 import {
   asked,
   type JobOptions,
@@ -50,7 +50,7 @@ export function register(command: Command, io: CommandIo): void {
 
 export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
   const job = resolveJobSettings({ ...DEFAULTS, ...jobOptions(flags) });
-  await mkdir(flags.out, { recursive: true });
+  await prepareFolder(flags.out);
   const progress = new ProgressLine(io, false);
   progress.update('starting a coordinator and two workers, each a process with one ONNX Runtime thread');
   const cluster = await LocalCluster.start({

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
+import { makeFolder } from '../../common/make-folder.js';
 import { Coordinator } from '../../coordinator/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -68,6 +69,8 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Promise<void> {
+  // Told now, not when the first job comes. One that is there may be read-only: what it holds can be used.
+  if (flags.cache !== undefined) await makeFolder(flags.cache);
   const coordinator = await Coordinator.start({
     listen: flags.listen,
     modelDir: flags.model,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { makeFolder } from '../../common/make-folder.js';
 import { AsyncDiffWorker } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -95,6 +96,8 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
       'a worker needs --join HOST:PORT (it dials the coordinator) or --listen HOST:PORT (the coordinator dials it)',
     );
   }
+  // Told now, not when the first job comes. One that is there may be read-only: what it holds can be used.
+  if (flags.cache !== undefined) await makeFolder(flags.cache);
   const log = openLog('asyncdiff-worker', verbose);
   const worker = await AsyncDiffWorker.start({
     join: flags.join,

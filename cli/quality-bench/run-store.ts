@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../common/make-folder.js';
 import { formatNpy, readNpy } from '../../common/npy/index.js';
 import { writeWhole } from '../output.js';
 import type { Comparison, Drawn } from './comparison.js';
@@ -60,7 +61,7 @@ export class RunStore {
     this.#kept.set(key, run);
     if (this.#folder === undefined) return;
     const path = join(this.#folder, key);
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     if (run.drawn !== undefined) {
       await writeWhole(`${path}.latents.npy`, formatNpy(run.drawn.latents));
       await writeWhole(`${path}.picture.npy`, formatNpy(run.drawn.picture));

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, readFileSync } from 'node:fs';
-import { mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../errors/index.js';
+import { makeFolder } from '../make-folder.js';
 import { temporaryName } from '../temporary-file.js';
 import type { FileRange } from './file-range.js';
 
@@ -149,7 +150,7 @@ export class ContentIndex {
   async #write(entry: Entry): Promise<void> {
     const temporary = temporaryName(this.#file(entry.path));
     try {
-      await mkdir(this.#dir, { recursive: true });
+      await makeFolder(this.#dir);
       await writeFile(temporary, JSON.stringify(entry));
       await rename(temporary, this.#file(entry.path));
     } catch {

@@ -4,7 +4,7 @@ import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployPr
 
 /** What a job waits for before its first round. */
 export interface Preparing {
-  readonly stage: PlanningProgress['stage'] | 'send' | 'open' | 'measure';
+  readonly stage: 'join' | PlanningProgress['stage'] | 'send' | 'open' | 'measure';
   /** 0 to 1 of the stage. */
   readonly fraction: number;
   /** Of stages that are counted in bytes. */

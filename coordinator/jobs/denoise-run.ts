@@ -47,8 +47,8 @@ export interface DenoiseRunOptions {
   readonly deployments: Deployments;
   /** Its parts, for the trace. */
   readonly phases: Phases;
-  /** The workers that are there; asked for again after a loss, when the last may be about to come back. Throws `no_workers`. */
-  readonly workers: (isRestart: boolean) => Promise<readonly WorkerHandle[]>;
+  /** The workers that are there; asked for again after a loss. Throws `no_workers`. */
+  readonly workers: () => Promise<readonly WorkerHandle[]>;
   readonly request: Omit<DeploymentRequest, 'workers'>;
   readonly trace: boolean;
   /** The run whose bits this one is to give again. */
@@ -131,7 +131,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
   for (let restarts = 0; ; restarts++) {
     let deployment: Deployment | undefined;
     try {
-      const workers = await options.workers(restarts > 0);
+      const workers = await options.workers();
       const request = { ...options.request, workers };
       const { onPreparing } = options;
       await options.phases.time('plan', () => options.deployments.plan(request, signal, onPreparing));

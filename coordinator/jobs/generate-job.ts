@@ -16,7 +16,7 @@ import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { BegunCall, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
 import { pictureText } from './picture-text.js';
-import { runJob, type DenoiseOutcome, type JobContext } from './run-job.js';
+import { runJob, type DenoiseOutcome, type JobContext, workersThere } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
   /** PNG (or .npy, as asked for), one per image. */
@@ -44,6 +44,8 @@ export async function generateJob(
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
+  // What is planned with depends on who is there.
+  await workersThere(context, settings);
   const previews: Promise<void>[] = [];
   const outcome = await runJob(
     {

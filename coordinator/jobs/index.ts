@@ -1,4 +1,4 @@
-export { checkGuidedBatch, runJob, type JobContext } from './run-job.js';
+export { checkGuidedBatch, runJob, type JobContext, workersThere } from './run-job.js';
 export { checkDenoise, checkGenerate, checkPlan } from './check-request.js';
 export { ClientJobs } from './client-jobs.js';
 export { generateJob, sourceFor } from './generate-job.js';

@@ -15,14 +15,11 @@ import { oneWorkerStepMs, ProgressFigures } from './progress-figures.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 import { speedWarning } from './speed-check.js';
-import { chooseWorkers, requireWorkers, type WorkerHandle, type WorkerRegistry } from '../workers/index.js';
+import { awaitWorkers, chooseWorkers, type WorkerHandle, type WorkerRegistry } from '../workers/index.js';
 import { toTensorMessage } from '../../rpc/index.js';
 
 /** Progress is for eyes; a message for each step of a small model would cost as much as its round. */
 const PROGRESS_INTERVAL_MS = 100;
-
-/** When the last worker is lost, so long another one, or the same again, is waited for. */
-const REJOIN_MS = 3_000;
 
 /** A job that runs, and what it runs with. */
 export interface JobContext extends RunningJob {
@@ -54,6 +51,12 @@ export interface DenoiseOutcome {
   readonly trace: () => string;
 }
 
+/** The workers that a job may run on, waited for where one may be about to join; its client is told. Throws `no_workers`, `cancelled`. */
+export function workersThere(context: JobContext, settings: PlanSettings): Promise<readonly WorkerHandle[]> {
+  const onWait = (): void => context.emit({ preparing: preparingMessage({ stage: 'join', fraction: 0 }) });
+  return awaitWorkers(context.registry, settings, { signal: context.signal, onWait });
+}
+
 /** Runs one denoising job on the workers and reports to the client as it goes. */
 export async function runJob(request: JobRequest, context: JobContext): Promise<DenoiseOutcome> {
   const { job, settings } = request;
@@ -61,14 +64,13 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
   const { registry } = context;
   const emit: RunningJob['emit'] = (event) => context.emit(event);
   const startMs = performance.now();
-  requireWorkers(registry.workers, settings);
   const batchRepeat = batchRepeatOf(job.guidance);
   batchParts(settings, batchRepeat);
-  const workers = async (isRestart: boolean): Promise<readonly WorkerHandle[]> => {
-    if (isRestart) await registry.waitFor(1, REJOIN_MS, context.signal);
+  const workers = async (): Promise<readonly WorkerHandle[]> => {
+    const there = await workersThere(context, settings);
     // Those that rest are taken where no other one may be.
     const rested = chooseWorkers(registry.usable, settings);
-    return rested.length > 0 ? rested : requireWorkers(registry.workers, settings);
+    return rested.length > 0 ? rested : there;
   };
   let cpu = process.cpuUsage();
   let toldMs = 0;

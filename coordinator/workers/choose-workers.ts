@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerRegistry } from './worker-registry.js';
 
 type Choice = Pick<PlanSettings, 'maxWorkers' | 'useWorkers'>;
 
@@ -35,4 +36,26 @@ export function requireWorkers<W extends Pick<WorkerHandle, 'name' | 'speed'>>(
     );
   }
   return chosen;
+}
+
+/**
+ * The same, waited for while one may be about to come: after this coordinator's start, when those of an earlier one look for it, and after a
+ * loss. `onWait` is called once, before a wait.
+ * @throws AsyncDiffError `no_workers`, `cancelled`
+ */
+export async function awaitWorkers(
+  registry: Pick<WorkerRegistry, 'workers' | 'expectedMs' | 'nextChange'>,
+  settings: Choice,
+  {
+    signal,
+    onWait,
+  }: { readonly signal?: AbortSignal | undefined; readonly onWait?: (() => void) | undefined },
+): Promise<readonly WorkerHandle[]> {
+  for (let waits = 0; ; waits++) {
+    const chosen = chooseWorkers(registry.workers, settings);
+    const leftMs = registry.expectedMs;
+    if (chosen.length > 0 || leftMs <= 0) return requireWorkers(registry.workers, settings);
+    if (waits === 0) onWait?.();
+    await registry.nextChange(leftMs, signal);
+  }
 }

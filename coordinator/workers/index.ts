@@ -1,4 +1,4 @@
-export { chooseWorkers, requireWorkers } from './choose-workers.js';
+export { awaitWorkers, chooseWorkers, requireWorkers } from './choose-workers.js';
 export { LinkMeter } from './link-meter.js';
 export { PairHealth } from './pair-health.js';
 export { WorkerHandle } from './worker-handle.js';

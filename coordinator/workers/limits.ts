@@ -21,6 +21,10 @@ export interface WorkerLimitsMs {
   readonly end: number;
   /** A question that its network thread answers: a ping that must be answered, what it is at. */
   readonly ask: number;
+  /** After a worker was lost: so long it may be about to come back, and a job without any waits for it. */
+  readonly rejoin: number;
+  /** The same after the coordinator's own start: workers that another one left behind look for it every 5 s at least. */
+  readonly join: number;
 }
 
 export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
@@ -33,6 +37,8 @@ export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
   round: 5_000,
   end: 10_000,
   ask: 2_000,
+  rejoin: 3_000,
+  join: 6_000,
 });
 
 /** What opening a session takes at most, besides {@link WORKER_LIMITS_MS.deploy}: reading, hashing and preparing its weights. */

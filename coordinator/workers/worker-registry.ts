@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
+import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
 import { type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
@@ -41,10 +42,13 @@ export class WorkerRegistry {
   readonly #peerSecret = randomBytes(32);
   readonly #heartbeat: NodeJS.Timeout;
   #lastBeatMs = performance.now();
+  /** Until then a worker may be about to join that was there a moment ago, or when this process was not. */
+  #expectedUntilMs: number;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#limitsMs = { ...WORKER_LIMITS_MS, ...options.limitsMs };
+    this.#expectedUntilMs = performance.now() + this.#limitsMs.join;
     this.#heartbeat = setInterval(() => this.#beat(), this.#limitsMs.ping);
     this.#heartbeat.unref();
   }
@@ -66,20 +70,38 @@ export class WorkerRegistry {
     this.#backOff.worked(worker.name);
   }
 
-  /** Resolves when at least `count` workers are registered; throws `no_workers` after `timeoutMs`. */
+  /** Resolves when at least `count` workers are registered; throws `no_workers` after `timeoutMs`, `cancelled`. */
   async waitFor(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     while (this.#workers.size < count) {
       const leftMs = deadlineMs - performance.now();
-      if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');
       if (leftMs <= 0) {
         throw new AsyncDiffError(
           'no_workers',
           `${count} worker${count === 1 ? '' : 's'} wanted, ${this.#workers.size} registered after ${timeoutMs / 1000} s`,
         );
       }
-      await this.#nextChange(leftMs);
+      await this.nextChange(leftMs, signal);
     }
+  }
+
+  /** For so many milliseconds it is worth waiting for a worker; none or less: whoever was there is not coming back. */
+  get expectedMs(): number {
+    return this.#expectedUntilMs - performance.now();
+  }
+
+  /** Resolves when a worker comes or goes, and after `withinMs`. Throws `cancelled` as soon as the signal is aborted. */
+  nextChange(withinMs: number, signal?: AbortSignal): Promise<void> {
+    const change = new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, withinMs);
+      this.#listeners.add(done);
+    });
+    return abortable(change, signal);
   }
 
   /** Takes over a control stream from its first message until it ends. */
@@ -193,6 +215,7 @@ export class WorkerRegistry {
     handle.ping();
     handle.onLoss((error, reason) => {
       this.#workers.delete(name);
+      this.#expectedUntilMs = Math.max(this.#expectedUntilMs, performance.now() + this.#limitsMs.rejoin);
       if (reason === 'late' || reason === 'wrong') this.#backOff.failed(name);
       this.#options.onLoss?.(reason);
       this.#options.log.warn({ worker: name, reason, error: error.rawMessage }, 'worker gone');
@@ -233,17 +256,5 @@ export class WorkerRegistry {
   #changed(): void {
     this.#options.onChange(this.workers);
     for (const listener of this.#listeners) listener();
-  }
-
-  #nextChange(withinMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#listeners.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, withinMs);
-      this.#listeners.add(done);
-    });
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { makeFolderSync } from '../../common/make-folder.js';
 import {
   contentsOf,
   decodeModel,
@@ -57,7 +58,7 @@ export function exportSegments(
   outDir: string,
 ): SegmentArtifact[] {
   const source = sourceOf(prepared, tensors);
-  mkdirSync(outDir, { recursive: true });
+  makeFolderSync(outDir);
   return partition.segments.map((segment) => {
     const { model, inputs, outputs } = buildSegment(source, partition, segment);
     const bytes = encodeModel(model);

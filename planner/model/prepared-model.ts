@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolderSync } from '../../common/make-folder.js';
 import { findRuntime } from '../../common/runtime-package.js';
 import {
   decodeModel,
@@ -53,7 +54,7 @@ export function writePrepared(folder: string, key: string, { skeleton, values }:
   const info = [...values].map(([name, { dtype, dims }]) => valueInfo({ name, dtype, dims }));
   const bytes = encodeSkeleton(skeleton, info);
   const temporary = temporaryName(fileOf(folder, key));
-  mkdirSync(folder, { recursive: true });
+  makeFolderSync(folder);
   try {
     writeFileSync(temporary, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]));
     renameSync(temporary, fileOf(folder, key));

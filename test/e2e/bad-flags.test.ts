@@ -145,6 +145,16 @@ describe('the command line refuses', () => {
       { code: 'address_invalid', exitCode: 2, message: /'here'/ },
     ],
     [
+      'a cache that cannot be made, where Node would try for ever',
+      () => ['serve', '--listen', '127.0.0.1:0', '--cache', '/proc/asyncdiff/cache'],
+      { code: 'cache_unwritable', exitCode: 1, message: /cannot make the folder \/proc\/asyncdiff\/cache/ },
+    ],
+    [
+      'a folder for pictures that cannot be made',
+      () => ['generate', 'x', '--coordinator', coordinator, '--out', '/proc/asyncdiff/picture.png'],
+      { code: 'invalid_settings', exitCode: 2, message: /cannot write \/proc\/asyncdiff\/picture\.png/ },
+    ],
+    [
       'an output that cannot be written',
       () => ['generate', 'x', '--coordinator', coordinator, '--out', '/proc/picture.png'],
       { code: 'invalid_settings', exitCode: 2, message: /cannot write \/proc\/picture\.png/ },

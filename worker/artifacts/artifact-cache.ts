@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { makeFolder } from '../../common/make-folder.js';
 import { ContentIndex, type FileRange } from '../../common/model-file/index.js';
 import { DEFAULT_CACHE_MAX_BYTES, makeRoom } from './cache-room.js';
 import { IncomingArtifact } from './incoming-artifact.js';
@@ -111,7 +112,7 @@ export class ArtifactCache {
   /** Makes room for what is to come; see {@link makeRoom}. Throws `cache_unwritable`. */
   async reserve(neededBytes: number, ownBytes: number): Promise<void> {
     await storing(this.#dir, async () => {
-      await mkdir(this.#dir, { recursive: true });
+      await makeFolder(this.#dir);
       await makeRoom(this.#dir, this.#maxBytes, neededBytes, ownBytes);
     });
   }
@@ -120,7 +121,7 @@ export class ArtifactCache {
   async begin(sha256: string, sizeBytes: number): Promise<IncomingArtifact> {
     const target = this.path(sha256);
     return storing(this.#dir, async () => {
-      await mkdir(this.#dir, { recursive: true });
+      await makeFolder(this.#dir);
       const path = await this.#partFiles.claim(sha256);
       return IncomingArtifact.open({
         sha256,

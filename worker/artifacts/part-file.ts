@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostIdentity } from '../../common/host-identity.js';
+import { makeFolder } from '../../common/make-folder.js';
 
 /** What has arrived of an artifact is of use to a later try for so long. */
 const KEPT_MS = 24 * 3_600_000;
@@ -22,7 +23,7 @@ export class PartFiles {
 
   /** A file of this process alone, empty or with what an earlier try has left. */
   async claim(sha256: string): Promise<string> {
-    await mkdir(this.#dir, { recursive: true });
+    await makeFolder(this.#dir);
     const name = `${sha256}.${this.#host}.${process.pid}.${randomBytes(4).toString('hex')}`;
     const path = join(this.#dir, name);
     open.add(path);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostIdentity } from '../../common/host-identity.js';
+import { makeFolder } from '../../common/make-folder.js';
 import { isAlive } from './part-file.js';
 
 /** Which artifacts are in use, by any process that shares the folder: a file `<host>.<process>.<random>` for each part, with a SHA-256 a line. */
@@ -16,7 +17,7 @@ export class ArtifactUses {
   /** From now on these are in use; until the function that it returns is called, or this process ends. */
   async add(names: Iterable<string>): Promise<() => Promise<void>> {
     const path = join(this.#dir, `${this.#host}.${process.pid}.${randomBytes(4).toString('hex')}`);
-    await mkdir(this.#dir, { recursive: true });
+    await makeFolder(this.#dir);
     await writeFile(path, [...names].join('\n'));
     return () => rm(path, { force: true });
   }

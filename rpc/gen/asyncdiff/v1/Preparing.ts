@@ -7,8 +7,8 @@ import type { Long } from '@grpc/proto-loader';
  */
 export interface Preparing {
   /**
-   * In order: `fold` (shapes), `cut` (the search for parts), `hash` (weights that were not hashed yet), `send` (to workers), `open` (sessions),
-   * `measure` (the time of each). A stage with nothing to do is left out.
+   * In order: `join` (no worker is there, one may be about to come back), `fold` (shapes), `cut` (the search for parts), `hash` (weights that
+   * were not hashed yet), `send` (to workers), `open` (sessions), `measure` (the time of each). A stage with nothing to do is left out.
    */
   'stage'?: (string);
   /**
@@ -36,8 +36,8 @@ export interface Preparing {
  */
 export interface Preparing__Output {
   /**
-   * In order: `fold` (shapes), `cut` (the search for parts), `hash` (weights that were not hashed yet), `send` (to workers), `open` (sessions),
-   * `measure` (the time of each). A stage with nothing to do is left out.
+   * In order: `join` (no worker is there, one may be about to come back), `fold` (shapes), `cut` (the search for parts), `hash` (weights that
+   * were not hashed yet), `send` (to workers), `open` (sessions), `measure` (the time of each). A stage with nothing to do is left out.
    */
   'stage': (string);
   /**
