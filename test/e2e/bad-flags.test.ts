@@ -161,7 +161,7 @@ describe('the command line refuses', () => {
     ],
     [
       'an output in a format that is not known',
-      () => ['generate', 'x', '--coordinator', coordinator, '--out', 'picture.gif'],
+      () => ['generate', 'x', '--coordinator', coordinator, '--out', 'picture.bmp'],
       { code: 'invalid_settings', exitCode: 2, message: /\.png/ },
     ],
     [
@@ -193,7 +193,7 @@ describe('the command line refuses', () => {
   it.each(cases)('%s', async (_name, args, expected) => expectFailure(args(), expected));
 
   it('what commander refuses with exit code 2 and a word on --help', async () => {
-    for (const args of [['paint'], ['generate', '--out', 'a.png'], ['generate', 'x', '--bogus']]) {
+    for (const args of [['paint'], ['denoise', '--out', 'a.npy'], ['generate', 'x', '--bogus']]) {
       const { code, stdout, stderr } = await runCli(args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toContain('--help');
