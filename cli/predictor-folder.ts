@@ -22,6 +22,7 @@ export interface PictureSize {
 interface Config {
   readonly sample_size?: number | readonly number[];
   readonly block_out_channels?: readonly unknown[];
+  readonly out_channels?: unknown;
 }
 
 /** The noise predictor of a file or folder, whatever pipeline it belongs to. Throws `model_not_found`. */
@@ -88,6 +89,12 @@ function latentSides(configPath: string, folder: string, { height, width }: Pict
     throw new AsyncDiffError('invalid_settings', `${name} is ${pixels}, it must be a multiple of ${factor}`);
   };
   return [side('height', height, ownHeight), side('width', width, ownWidth)];
+}
+
+/** Channels of the prediction as the config beside a predictor says; undefined where it does not. */
+export function outChannelsOf(modelPath: string): number | undefined {
+  const { out_channels: channels } = readConfig(join(modelPath, '..', 'config.json'));
+  return typeof channels === 'number' ? channels : undefined;
 }
 
 function readConfig(path: string): Config {

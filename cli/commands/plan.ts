@@ -11,7 +11,7 @@ import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { collect, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
-import { guessShapes, predictorOf } from '../predictor-folder.js';
+import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js';
 import { ProgressLine } from '../progress.js';
 import { planWorkers } from '../reference-run.js';
 import { showStage } from '../watch-job.js';
@@ -120,8 +120,10 @@ function predictsLatents(modelPath: string): boolean {
   const { sample, output, inputs } = described;
   // A ControlNet's outputs are inputs of its predictor, and nobody else gives them.
   if (inputs.some(({ name }) => name.includes('_block_additional_residual'))) return false;
+  const channels = outChannelsOf(modelPath);
   return sample.dims.every((dim, axis) => {
-    const other = output.dims[axis];
+    // Behind a branch the graph says no shape; its config does.
+    const other = typeof output.dims[axis] !== 'number' && axis === 1 ? channels : output.dims[axis];
     return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
   });
 }
@@ -137,7 +139,16 @@ function tryDescribe(modelPath: string): ReturnType<typeof describeModel> | unde
 }
 
 /** Pictures that a pipeline may need, tried in turn: what they show does not change a plan. */
-const PICTURES = [[], ['image'], ['image', 'maskImage'], ['controlImage']] as const;
+const PICTURES = [
+  [],
+  ['controlImage'],
+  ['image'],
+  ['image', 'controlImage'],
+  ['image', 'maskImage'],
+  ['image', 'maskImage', 'controlImage'],
+] as const;
+/** What a call is refused with that lacks a picture, or whose picture needs a part that the folder does not have. */
+const LACKS_PICTURE: ReadonlySet<string> = new Set(['invalid_settings', 'model_not_found']);
 
 /** A call of a pipeline with a grey picture in every place where it needs one. */
 async function beginAny(pipeline: Pipeline, { height, width }: PlanCommandFlags): Promise<BegunCall> {
@@ -159,7 +170,7 @@ async function beginAny(pipeline: Pipeline, { height, width }: PlanCommandFlags)
     try {
       return await pipeline.begin({ ...call, ...Object.fromEntries(names.map((name) => [name, grey])) });
     } catch (error) {
-      if (AsyncDiffError.from(error).code !== 'invalid_settings') throw error;
+      if (!LACKS_PICTURE.has(AsyncDiffError.from(error).code)) throw error;
       missing ??= error;
     }
   }

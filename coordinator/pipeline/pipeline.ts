@@ -93,7 +93,7 @@ export class Pipeline {
   async begin(call: PipelineCall, draws: NoiseDraws = new SeededDraws(call.seed ?? 0)): Promise<BegunCall> {
     const { description, folder } = this;
     const checked = await checkCall(call, description, this.sizes, this.defaults);
-    const warnings: string[] = [];
+    const warnings = missingConfigs(folder, [description.predictor, ...description.needs]);
     const runPart: RunPart = (part, inputs, outputs) => this.#thread.call('run', { part, inputs, outputs });
     const tokenize: Tokenize = (tokenizer, text, options) =>
       this.#thread.call('tokenize', { tokenizer, text, options });
@@ -140,6 +140,18 @@ export class Pipeline {
   async close(): Promise<void> {
     await this.#thread.stop();
   }
+}
+
+/** One warning for all parts of a pipeline without a config.json; none where each has one. */
+function missingConfigs({ parts }: ModelFolder, names: readonly string[]): string[] {
+  const missing = names.flatMap((name) => {
+    const part = parts[name];
+    return part === undefined || Object.keys(part.config).length > 0 ? [] : part.configName;
+  });
+  if (missing.length === 0) return [];
+  return [
+    `the model folder has no ${[...new Set(missing)].join(', no ')}: what would stand there is read from the graphs or counts as in diffusers' defaults`,
+  ];
 }
 
 /** Explicit noise levels say how many steps there are, unless the call says it as well. */

@@ -10,6 +10,7 @@ import {
 import { type DType, elementCount } from '../../common/tensor/index.js';
 import { LIMITS, shown } from '../../common/settings/index.js';
 import { checkCancelled } from '../../execution/index.js';
+import { hideBranches, takeBranches } from './decided-branches.js';
 import { evaluate, openShapes, shapeValue } from './constant-values.js';
 import { nodesBehindShapes } from './nodes-behind-shapes.js';
 import { type InferredValue, inferValues } from './infer-values.js';
@@ -66,25 +67,32 @@ export async function foldConstants(
   signal: AbortSignal | undefined,
   onTurn: (turn: number) => void = () => undefined,
 ): Promise<FoldedSkeleton> {
-  let skeleton = start;
+  let skeleton = takeBranches(start);
   const asItCame = await inferValues(start, label, 'declared');
   let state: FoldState = { asItCame, fromOpen: new Set(), needed: new Set(), label };
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
+  const undecided = new Set<string>();
+  for (let turn = 0; turn < MAX_TURNS + undecided.size; turn++) {
     checkCancelled(signal);
-    const inferred = await inferValues(skeleton, label);
+    const { skeleton: visible, unknown, hidden } = hideBranches(skeleton, asItCame, undecided);
+    const inferred = await inferValues(visible, label, 'static', unknown);
     checkCancelled(signal);
     onTurn(turn + 1);
     checkConstants(skeleton, inferred);
     const folded = await foldOnce(skeleton, inferred, state);
     if (folded !== undefined) {
-      skeleton = folded;
+      skeleton = takeBranches(folded);
       continue;
     }
-    const open = openValues(skeleton, inferred);
+    const [first] = hidden;
+    const open =
+      first === undefined ? openValues(skeleton, inferred) : hidden.map(({ input = [] }) => input[0] ?? '');
     if (open.length === 0) return { skeleton, values: staticValues(skeleton, inferred) };
     const needed = nodesBehindShapes(skeleton, open);
-    if ([...needed].every((name) => state.needed.has(name))) throw dependsOnData(open);
-    state = { ...state, needed: new Set([...state.needed, ...needed]) };
+    if (![...needed].every((name) => state.needed.has(name)))
+      state = { ...state, needed: new Set([...state.needed, ...needed]) };
+    // Nothing computes this condition ahead: the data decides.
+    else if (first !== undefined) undecided.add(first.name ?? '');
+    else throw dependsOnData(open);
   }
   throw new AsyncDiffError('model_unsupported', `the shapes of ${label} could not be computed`);
 }

@@ -21,16 +21,18 @@ export interface InferredValue {
  * inputs, and a session that is never run tells what they are (0.9 s for 9,300 nodes). Values of types that no tensor here can have are left out.
  *
  * @param shapes `declared`: with the inputs' open dimensions open, as in the model as it came.
+ * @param unknown Values that no node here makes, of whatever shape, with their onnx.TensorProto.DataType.
  * @throws AsyncDiffError `model_invalid` with what ONNX Runtime says of the graph.
  */
 export async function inferValues(
   skeleton: Skeleton,
   label: string,
   shapes: 'static' | 'declared' = 'static',
+  unknown: ReadonlyMap<string, number> = new Map(),
 ): Promise<Map<string, InferredValue>> {
   const { rest, nodes, constants, weights, sparse, inputs } = skeleton;
-  const given = typesOf(skeleton);
-  const half = hasHalf(skeleton);
+  const given = new Map([...typesOf(skeleton), ...unknown]);
+  const half = hasHalf(skeleton) || [...unknown.values()].includes(FLOAT16);
   const names = [...new Set(nodes.flatMap(({ output = [] }) => output.filter((name) => name !== '')))];
   const open = (extra: readonly NodeProto[], outputs: readonly string[]): Promise<InferenceSession> =>
     openSession(
@@ -50,6 +52,7 @@ export async function inferValues(
               ),
             ),
             ...[...weights].map(([name, tensor]) => valueOf(name, tensor.data_type ?? 0, tensorDims(tensor))),
+            ...[...unknown].map(([name, type]) => valueOf(name, type)),
           ],
           output: outputs.map((name) => ({ name })),
         },
@@ -67,6 +70,7 @@ export async function inferValues(
       },
     );
   const found = new Map<string, InferredValue>();
+  if (names.length === 0) return found;
   const perhapsScalars: string[] = [];
   for (const output of await outputsOf(open([], names))) {
     if (!output.isTensor) continue;
@@ -91,9 +95,10 @@ export async function inferValues(
   }
   return found;
 
-  function valueOf(name: string, type: number, dims: readonly (number | undefined)[]) {
-    const dim = dims.map((size) => (size === undefined ? {} : { dim_value: size }));
-    return { name, type: { tensor_type: { elem_type: half ? widen(type) : type, shape: { dim } } } };
+  function valueOf(name: string, type: number, dims?: readonly (number | undefined)[]) {
+    const dim = dims?.map((size) => (size === undefined ? {} : { dim_value: size }));
+    const shape = dim === undefined ? {} : { shape: { dim } };
+    return { name, type: { tensor_type: { elem_type: half ? widen(type) : type, ...shape } } };
   }
 }
 

@@ -37,7 +37,7 @@ export interface PreparedModel {
 }
 
 /** Raise it when the meaning of a stored file changes: older ones are then made again. */
-const PREPARED_FORMAT = 3;
+const PREPARED_FORMAT = 4;
 const HASH_BYTES = 32;
 
 /** Key of what folding a skeleton gives. */

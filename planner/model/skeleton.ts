@@ -188,7 +188,8 @@ function rename(graph: GraphProto, names: ReadonlyMap<string, string>): void {
   }
 }
 
-function withOwnNames(nodes: readonly NodeProto[]): NodeProto[] {
+/** Nodes each with a name that no other has. */
+export function withOwnNames(nodes: readonly NodeProto[]): NodeProto[] {
   const names = new Set<string>();
   return nodes.map((node, index) => {
     const base = node.name || `${node.op_type ?? 'node'}_${index}`;

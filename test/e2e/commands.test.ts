@@ -7,6 +7,7 @@ import { packageRoot, packageVersion } from '../../common/package.js';
 import { decodePng } from '../../common/image/index.js';
 import { expectSameBits } from '../support/bits.js';
 import { runCli } from '../support/cli.js';
+import { RecordedPipeline, RECORDINGS } from '../support/recorded-pipeline.js';
 import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
 
 const EMOJI = join(packageRoot, 'models', 'emoji');
@@ -222,6 +223,15 @@ it('plan tells shares, nodes, weights and boundary tensors of a file and of a fo
   const text = await runCli(['plan', '--model', files.model, '--components', '2'], { env });
   expect(text.stdout).toMatch(/component 2: .* % of the compute/);
 });
+
+it.skipIf(!existsSync(RECORDINGS)).each(['controlnet', 'pixart'])(
+  'plan asks the pipeline of %s what its predictor is fed',
+  async (name) => {
+    const model = new RecordedPipeline(RECORDINGS, name).model;
+    const { components } = await json(['plan', '--model', model, '--json']);
+    expect(components).toHaveLength(2);
+  },
+);
 
 it('demo draws both pictures and the comparison', async () => {
   const run = await runCli(['demo', '--num-inference-steps', '6', '--out', at('demo')], { env });

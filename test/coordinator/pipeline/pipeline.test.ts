@@ -184,6 +184,20 @@ describe('a pipeline that cannot be opened or is closed', () => {
     });
   });
 
+  it('says once which configs a folder lacks, and draws without them', async () => {
+    const folder = join(scratch, 'configs');
+    cpSync(EMOJI, folder, { recursive: true });
+    for (const part of ['text_encoder', 'vae_decoder']) rmSync(join(folder, part, 'config.json'));
+    const pipeline = await Pipeline.open(folder, { threads: 1 });
+    try {
+      const { warnings } = await pipeline.begin({ prompt: 'red apple' });
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toMatch(/no text_encoder\/config.json, no vae_decoder\/config.json:/);
+    } finally {
+      await pipeline.close();
+    }
+  });
+
   it('refuses calls after close, and can be closed twice', async () => {
     const pipeline = await Pipeline.open(EMOJI, { threads: 1 });
     await pipeline.close();
