@@ -19,6 +19,7 @@ export interface ClusterFlags extends LinkFlags {
 
 export function addClusterFlags(command: Command): Command {
   command
+    .optionsGroup('Where it runs:')
     .addOption(flag('--coordinator <host:port>', 'run on the workers of this coordinator'))
     .addOption(
       flag('--local-workers <k>', 'run on k worker processes on this machine').argParser(
@@ -33,7 +34,7 @@ export function addClusterFlags(command: Command): Command {
       ).argParser(wholeNumber('threads', 1, 256)),
     )
     .addOption(flag('--cache <dir>', 'folder for plans, segments and uploaded models of local runs'));
-  return addLinkFlags(command);
+  return addLinkFlags(command.optionsGroup('Connections:')).optionsGroup('Options:');
 }
 
 export interface OpenCluster {

@@ -12,11 +12,20 @@ import type { PlanOptions } from '../client/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { type PipelineFlags, readPipelineFlags } from './pipeline-flags.js';
 import { type PlanFlags, toPlanOptions } from './plan-flags.js';
-import { readReplay, type Replay, replayed, replayedJob, requestDocument } from './replay.js';
+import { type PictureSource, readPictureSource } from './picture-source.js';
+import {
+  parseReport,
+  readReplay,
+  type Replay,
+  replayed,
+  replayedJob,
+  replayOf,
+  requestDocument,
+} from './replay.js';
 import { readSamplerFlags, type SamplerChoiceOptions, type SamplerFlags } from './sampler-flags.js';
 import { jobOptions } from './setting-flag.js';
 
-/** What `generate` is asked for, from its flags or from the report that it repeats. */
+/** What `generate` is asked for, from its flags, or from the report or the picture that it repeats. */
 export interface GenerateRequest {
   readonly prompt: string;
   readonly negativePrompt: string | undefined;
@@ -25,6 +34,8 @@ export interface GenerateRequest {
   readonly pipelineArguments: PipelineArguments;
   readonly plan: PlanOptions;
   readonly replay: Replay | undefined;
+  /** The picture that is drawn again. */
+  readonly source: PictureSource | undefined;
 }
 
 export const GENERATE_SCHEMA = 'asyncdiff.generate/1';
@@ -32,7 +43,7 @@ export const GENERATE_SCHEMA = 'asyncdiff.generate/1';
 type Flags = PlanFlags &
   Omit<JobOptions, 'scheduler'> &
   SamplerFlags &
-  PipelineFlags & { readonly negativePrompt?: string; readonly replay?: string };
+  PipelineFlags & { readonly negativePrompt?: string; readonly replay?: string; readonly from?: string };
 
 /** Throws `usage` without a prompt, and what reading files throws. */
 export async function readGenerateRequest(
@@ -42,19 +53,26 @@ export async function readGenerateRequest(
   const { scheduler: _scheduler, ...given } = jobOptions(flags);
   const sampler = await readSamplerFlags(flags);
   const pipelineArguments = await readPipelineFlags(flags);
+  const asking = { prompt, negativePrompt: flags.negativePrompt, given, sampler, pipelineArguments };
+  if (flags.from !== undefined && flags.replay !== undefined)
+    throw new AsyncDiffError('usage', 'give either --from or --replay, not both');
   if (flags.replay !== undefined) {
     const replay = await readReplay(flags.replay, GENERATE_SCHEMA, flags);
-    return repeated(replay, {
-      prompt,
-      negativePrompt: flags.negativePrompt,
-      given,
-      sampler,
-      pipelineArguments,
-    });
+    return { ...repeated(replay, asking), replay, source: undefined };
+  }
+  if (flags.from !== undefined) {
+    const source = await readPictureSource(flags.from);
+    const { report, path } = source;
+    if (report === undefined) {
+      const plan = toPlanOptions(flags);
+      return { ...repeated({ request: source.request, plan }, asking), replay: undefined, source };
+    }
+    const replay = replayOf(parseReport(report, path), path, GENERATE_SCHEMA, flags);
+    return { ...repeated(replay, asking), replay, source };
   }
   if (prompt === undefined)
     throw new AsyncDiffError('usage', 'the prompt is missing', {
-      hint: 'Say what to draw, as in `asyncdiff generate "red apple"`, or give a report with --replay.',
+      hint: 'Say what to draw, as in `asyncdiff generate "red apple"`, or give --prompts FILE, --from PICTURE or --replay REPORT.',
     });
   return {
     prompt,
@@ -64,6 +82,7 @@ export async function readGenerateRequest(
     pipelineArguments,
     plan: toPlanOptions(flags),
     replay: undefined,
+    source: undefined,
   };
 }
 
@@ -76,10 +95,9 @@ interface Given {
 }
 
 function repeated(
-  replay: Replay,
+  { request, plan }: Pick<Replay, 'request' | 'plan'>,
   { prompt, negativePrompt, given, sampler, pipelineArguments }: Given,
-): GenerateRequest {
-  const { request, plan } = replay;
+): Omit<GenerateRequest, 'replay' | 'source'> {
   const { scheduler, ...job } = replayedJob(request, given);
   return {
     prompt: replayed(request, 'prompt', prompt) ?? '',
@@ -92,7 +110,6 @@ function repeated(
     },
     pipelineArguments: repeatedArguments(request, pipelineArguments),
     plan,
-    replay,
   };
 }
 

@@ -49,10 +49,15 @@ export function imagePaths(out: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${stem}-${index}${ending}`);
 }
 
+/** `red-apple`: the words of a prompt as a part of a file's name. */
+export function promptStem(prompt: string): string {
+  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.join('-').slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
+}
+
 /** `red-apple-0.png`, ...: names made of a prompt, numbered on from those that are here. */
 export function promptPaths(prompt: string, count: number, ending = '.png'): string[] {
-  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const stem = words.join('-').slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
+  const stem = promptStem(prompt);
   let first = 0;
   while (existsSync(`${stem}-${first}${ending}`)) first += 1;
   return Array.from({ length: count }, (_, index) => `${stem}-${first + index}${ending}`);

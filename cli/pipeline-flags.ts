@@ -13,7 +13,9 @@ import { flag } from './flag.js';
 import { realNumber, wholeNumber } from './numbers.js';
 
 /** Flags of a pipeline's arguments, as commander parses them: a file's path where the argument is what it holds. */
-export type PipelineFlags = { readonly [N in keyof PipelineArguments]?: string | number | readonly number[] };
+export type PipelineFlags = {
+  readonly [N in keyof PipelineArguments]?: string | number | boolean | readonly number[];
+};
 
 /** One flag for each row of the table of arguments. */
 export function addPipelineFlags(command: Command): Command {
@@ -23,6 +25,7 @@ export function addPipelineFlags(command: Command): Command {
     const option = flag(`--${kebab} <${PLACEHOLDER[row.kind]}>`, row.help);
     if (row.kind === 'whole') option.argParser(wholeNumber(kebab, row.min, row.max));
     if (row.kind === 'number') option.argParser(realNumber(kebab, row.min, row.max));
+    if (row.kind === 'flag') option.argParser(yesOrNo(kebab));
     if (row.kind === 'numbers') option.argParser(numberList(kebab, row));
     command.addOption(option.helpGroup('Arguments of some pipelines:'));
   }
@@ -63,6 +66,15 @@ async function readPicture(path: string): Promise<Uint8Array> {
     if (cause instanceof AsyncDiffError) throw cause;
     throw new AsyncDiffError('file_not_found', `${path} cannot be read`, { cause });
   }
+}
+
+function yesOrNo(name: string): (text: string) => boolean {
+  return (text) => {
+    const word = text.trim().toLowerCase();
+    if (['yes', 'on', 'true', '1'].includes(word)) return true;
+    if (['no', 'off', 'false', '0'].includes(word)) return false;
+    throw new AsyncDiffError('usage', `--${name} takes yes or no, not "${text}"`);
+  };
 }
 
 function numberList(name: string, { min, max }: ArgumentRow): (text: string) => number[] {

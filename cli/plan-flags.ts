@@ -21,11 +21,12 @@ export function addPlanFlags(
   command: Command,
   { without = [], scope, defaults = {} }: PlanFlagOptions = {},
 ): Command {
+  command.optionsGroup('How the predictor is spread:');
   for (const [name, row] of entriesOf(PLAN_SETTINGS)) {
     if (!without.includes(name) && (scope ?? row.scope) === row.scope)
       addSettingFlag(command, name, row, defaults[name]);
   }
-  return command;
+  return command.optionsGroup('Options:');
 }
 
 /** The plan settings among a command's flags. */

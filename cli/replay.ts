@@ -50,7 +50,16 @@ export function addReplayFlag(command: Command): Command {
  * @throws AsyncDiffError `replay_impossible` where it lacks something or contradicts what was given; `file_not_found`, `file_unreadable`
  */
 export async function readReplay(path: string, schema: string, given: PlanFlags): Promise<Replay> {
-  const report = await readDocument(path);
+  return replayOf(await readDocument(path), path, schema, given);
+}
+
+/** The same of a report that was read already, from `path`. */
+export function replayOf(
+  report: Readonly<Record<string, unknown>>,
+  path: string,
+  schema: string,
+  given: PlanFlags,
+): Replay {
   if (report['schema'] !== schema)
     throw impossible(`${path} is a document of ${String(report['schema'])}, not of ${schema}`);
   const text = (name: string): string =>
@@ -136,7 +145,11 @@ function agree(name: string, given: unknown, reported: unknown): void {
 }
 
 async function readDocument(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readText(path);
+  return parseReport(await readText(path), path);
+}
+
+/** Throws `file_unreadable` for what is no JSON object. */
+export function parseReport(text: string, path: string): Readonly<Record<string, unknown>> {
   let document: unknown;
   try {
     document = JSON.parse(text);

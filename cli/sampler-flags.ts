@@ -23,6 +23,7 @@ export interface SamplerChoiceOptions {
 
 export function addSamplerFlags(command: Command, whose: string): Command {
   return command
+    .optionsGroup('Sampler:')
     .addOption(flag('--scheduler <name>', `a sampler's name, or a diffusers class (default: ${whose})`))
     .addOption(flag('--scheduler-config <file>', 'scheduler_config.json, as diffusers writes it'))
     .addOption(
@@ -35,7 +36,8 @@ export function addSamplerFlags(command: Command, whose: string): Command {
       '--sampler-option <name=value>',
       "another argument of diffusers' set_timesteps or step: eta, mu, s_noise, ... (repeatable)",
       collect,
-    );
+    )
+    .optionsGroup('Options:');
 }
 
 /** Reads the config file. Throws `usage`, `file_not_found`, `file_unreadable`. */

@@ -38,7 +38,7 @@ const JSON_KEYS = `## JSON documents
 
 | key | meaning |
 |---|---|
-| \`schema\` | \`asyncdiff.generate/1\`, \`asyncdiff.denoise/1\` |
+| \`schema\` | \`asyncdiff.generate/1\`, \`asyncdiff.denoise/1\`; with \`--prompts\` \`asyncdiff.generate-list/1\`, and \`pictures\` has a document for each (\`drawn_before\` where it was there already) |
 | \`out\` | the file written; a list for several pictures |
 | \`seconds\` | of the rounds: from the first one issued to the last one done |
 | \`total_seconds\` | of the job: text encoder, planning if any, rounds, decoding |

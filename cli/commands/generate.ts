@@ -1,24 +1,26 @@
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Command } from 'commander';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageRoot } from '../../common/package.js';
-import { asked, type JobOptions } from '../../common/settings/index.js';
+import type { JobOptions } from '../../common/settings/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
+import { draw, drawList } from '../draw.js';
 import { flag } from '../flag.js';
-import { GENERATE_SCHEMA, generateDocument, readGenerateRequest } from '../generate-request.js';
+import { readGenerateRequest } from '../generate-request.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { findFfmpeg } from '../mp4.js';
-import { outputTypeOf, prepareFile, prepareOutput, promptPaths, writeImage } from '../output.js';
+import { prepareFile, prepareOutput, promptPaths } from '../output.js';
+import { checkModel } from '../picture-source.js';
 import { addPlanFlags, type PlanFlags } from '../plan-flags.js';
 import { addPipelineFlags, type PipelineFlags } from '../pipeline-flags.js';
+import { listPrompts } from '../prompt-list.js';
+import { promptLines } from '../prompt-lines.js';
 import { addJobFlags } from '../setting-flag.js';
 import { ProgressLine } from '../progress.js';
-import { addReplayFlag, checkReplayed } from '../replay.js';
-import { RESULT_ENDINGS, writeResults } from '../result-files.js';
-import { runDocument } from '../run-document.js';
+import { addReplayFlag } from '../replay.js';
+import { RESULT_ENDINGS } from '../result-files.js';
 import { addSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
-import { watchJob } from '../watch-job.js';
-import { writeTrace } from '../write-trace.js';
 
 export interface GenerateFlags
   extends ClusterFlags,
@@ -29,11 +31,15 @@ export interface GenerateFlags
   readonly model?: string;
   readonly out?: string;
   readonly negativePrompt?: string;
+  readonly prompts?: string;
+  readonly from?: string;
   readonly replay?: string;
   readonly traceFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+const LIST_SCHEMA = 'asyncdiff.generate-list/1';
 
 /** What `generate` draws with where nothing is said. */
 const BUNDLED = join(packageRoot, 'models', 'emoji');
@@ -53,13 +59,18 @@ const JOB_FLAGS = [
 
 export function register(command: Command, io: CommandIo): void {
   command
-    .argument('[prompt]', 'what to draw; with --replay, as the report has it')
+    .argument('[prompt]', 'what to draw; left out with --prompts, --from and --replay')
     .addOption(flag('--model <dir>', 'model folder for local workers (default: the bundled one)'))
     .option(
       '--out <file>',
       'file to write: .png, .jpg or .webp (.npy: floats, not rounded); a video as .webp, .gif or .mp4 (by ffmpeg), or with another ending a file a frame; sound as .wav. Several get -0, -1, ... (default: the prompt and a number, red-apple-0.png)',
     )
-    .addOption(flag('--negative-prompt <text>', 'what the picture should not show'));
+    .addOption(flag('--negative-prompt <text>', 'what the picture should not show'))
+    .option(
+      '--prompts <file>',
+      'draw every line of a file (# begins a comment); seeds count on; pictures that are there are not drawn again: 0000-red-apple.png, ..., behind the name of --out',
+    )
+    .option('--from <picture.png>', 'draw this picture again from the texts in it, or refuse');
   addJobFlags(command, JOB_FLAGS);
   addReplayFlag(addPlanFlags(addClusterFlags(addSamplerFlags(addPipelineFlags(command), "the model's"))))
     .addOption(
@@ -71,9 +82,14 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(prompt: string | undefined, flags: GenerateFlags, io: CommandIo): Promise<void> {
-  const request = await readGenerateRequest(prompt, flags);
-  const { job, replay } = request;
-  const [out = ''] = flags.out === undefined ? promptPaths(request.prompt, 1) : [flags.out];
+  if (flags.prompts !== undefined) checkList(prompt, flags);
+  const prompts = flags.prompts === undefined ? undefined : await promptLines(flags.prompts);
+  const request = await readGenerateRequest(prompt ?? prompts?.[0], flags);
+  const { job, replay, source } = request;
+  const list =
+    prompts && listPrompts(prompts, { out: flags.out, seed: job.seed, numImages: job.numImagesPerPrompt });
+  const [out = ''] =
+    list?.map((one) => one.out) ?? (flags.out === undefined ? promptPaths(request.prompt, 1) : [flags.out]);
   await prepareOutput(out, RESULT_ENDINGS);
   if (extname(out).toLowerCase() === '.mp4') await findFfmpeg();
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
@@ -88,51 +104,26 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
   if (flags.coordinator !== undefined && flags.model !== undefined)
     progress.note(`--model ${flags.model} is left aside: the coordinator draws with its own`);
   try {
-    const events = cluster.client.generate({
-      prompt: request.prompt,
-      negativePrompt: request.negativePrompt,
-      numInferenceSteps: asked(job.numInferenceSteps),
-      guidanceScale: asked(job.guidanceScale),
-      seed: job.seed,
-      numImagesPerPrompt: job.numImagesPerPrompt,
-      height: asked(job.height),
-      width: asked(job.width),
-      ...request.sampler,
-      ...request.pipelineArguments,
-      previewEvery: job.previewEvery,
-      vaeTiling: job.vaeTiling,
-      outputType: outputTypeOf(out),
-      trace: flags.traceFile !== undefined,
-      plan: request.plan,
-      replay: replay?.run,
-      signal: io.signal,
-    });
-    const done = await watchJob(events, progress, 'generating', async (event) => {
-      if (event.type === 'preview') await writeImage(`${out}.preview.png`, event.image);
-    });
-    checkReplayed(replay, done.report.latentsSha256);
-    const place = { out: flags.out, prompt: request.prompt };
-    const paths = await writeResults(place, done, (text) => progress.note(text));
-    if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
-    if (flags.json === true)
-      writeJson(io, {
-        schema: GENERATE_SCHEMA,
-        out: paths.length === 1 ? paths[0] : paths,
-        prompt: request.prompt,
-        seed: job.seed,
-        request: generateDocument(request),
-        ...runDocument(done.report),
-      });
-    else io.stdout.write(`${paths.join('\n')}\n`);
-    if (flags.quiet !== true && flags.json !== true) {
-      const { seconds, settings, workers } = done.report;
-      const { components } = settings;
-      progress.note(
-        `${seconds.toFixed(2)} s, ${components} component${components === 1 ? '' : 's'} on ${workers.length} worker${workers.length === 1 ? '' : 's'}`,
-      );
+    if (source !== undefined) checkModel(source, (await cluster.client.status({ signal: io.signal })).model);
+    const drawing = { client: cluster.client, flags, io, progress };
+    if (list !== undefined) {
+      const pictures = await drawList(list, request, drawing);
+      if (flags.json === true) writeJson(io, { schema: LIST_SCHEMA, pictures });
+      return;
     }
+    const { paths, document } = await draw(request, { out, named: flags.out }, drawing);
+    if (flags.json === true) writeJson(io, document);
+    else io.stdout.write(`${paths.join('\n')}\n`);
   } finally {
     progress.clear();
     await cluster.close();
   }
+}
+
+/** Throws `usage` for what has no meaning with a list of prompts. */
+function checkList(prompt: string | undefined, { from, replay, traceFile }: GenerateFlags): void {
+  const others = { 'a prompt': prompt, '--from': from, '--replay': replay, '--trace-file': traceFile };
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (other !== undefined)
+    throw new AsyncDiffError('usage', `--prompts cannot be given together with ${other}`);
 }

@@ -1,5 +1,4 @@
-import { AsyncDiffError } from '../../common/errors/index.js';
-import { readText } from '../read-text.js';
+import { promptLines } from '../prompt-lines.js';
 
 /** One picture of the bench. */
 export interface QualityPrompt {
@@ -29,14 +28,6 @@ export async function qualityPrompts(
   seed: number,
 ): Promise<QualityPrompt[]> {
   const prompts =
-    file === undefined ? PROMPTS.split('|').slice(0, QUALITY_FORMS[form]) : linesOf(await readText(file));
-  if (prompts.length === 0) throw new AsyncDiffError('usage', `--prompts ${file}: there is no prompt in it`);
+    file === undefined ? PROMPTS.split('|').slice(0, QUALITY_FORMS[form]) : await promptLines(file);
   return prompts.map((prompt, at) => ({ prompt, seed: seed + at }));
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
 }

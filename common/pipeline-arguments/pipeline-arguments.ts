@@ -27,6 +27,10 @@ export const PIPELINE_ARGUMENTS = Object.freeze({
   prompt3: row('text', 'prompt for the third text encoder (default: the prompt)'),
   negativePrompt2: row('text', 'negative prompt for the second text encoder (default: the negative prompt)'),
   negativePrompt3: row('text', 'negative prompt for the third text encoder (default: the negative prompt)'),
+  promptWeighting: row(
+    'flag',
+    'read (word:1.3), [word] and BREAK, and long prompts in chunks, as web front ends do (default: no)',
+  ),
   clipSkip: row('whole', 'last layers of the CLIP text encoder to leave out', 0, 64),
   maxSequenceLength: row('whole', 'tokens of a T5 prompt', 1, 4096),
   promptEmbeds: row('tensor', 'embeddings in place of the prompt, .npy [1, tokens, hidden]'),

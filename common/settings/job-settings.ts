@@ -1,4 +1,4 @@
-import { choice, real, text, whole } from './kinds.js';
+import { choice, real, seed, text, whole } from './kinds.js';
 import { MAX_STEPS } from './plan-settings.js';
 import { type OptionsOf, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
@@ -34,10 +34,10 @@ export const JOB_SETTINGS = Object.freeze({
   }),
   /** As in `torch.Generator("cpu").manual_seed(seed)`. */
   seed: row({
-    kind: whole({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    kind: seed(),
     default: 0,
     placeholder: 'n',
-    help: 'seed of the noise, as in torch',
+    help: 'seed of the noise, as in torch; random: one that is drawn and reported',
     consequence: "The same seed, settings and plan give the same bits; the noise is torch's.",
   }),
   /** Pictures in one batch. */

@@ -37,6 +37,18 @@ export function whole<W extends string = never>(options: NumberOptions<W>): Kind
   return numeric(options, wire, `a whole number from ${min} to ${max}`, Number.isInteger);
 }
 
+const RANDOM_SEEDS = 2 ** 32;
+
+/** A seed: a whole number. As text also `random`, which is read as one that is drawn now. */
+export function seed(): Kind<number> {
+  const numbers = whole({ min: 0, max: Number.MAX_SAFE_INTEGER });
+  return {
+    ...numbers,
+    brief: `${numbers.brief}, or random`,
+    read: (text) => (text === 'random' ? Math.floor(Math.random() * RANDOM_SEEDS) : numbers.read(text)),
+  };
+}
+
 /** A number from `min` to `max`, or one of the words. */
 export function real<W extends string = never>(options: NumberOptions<W>): Kind<number | W> {
   const { min, max } = options;

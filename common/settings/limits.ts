@@ -28,6 +28,11 @@ export const LIMITS = Object.freeze({
     'characters',
     'a prompt or a negative prompt; text encoders read 77 to 512 tokens',
   ),
+  promptChunks: row(
+    32,
+    'chunks',
+    'a prompt with --prompt-weighting; a chunk is what a CLIP text encoder reads at once',
+  ),
   textLength: row(262_144, 'characters', 'a scheduler config, or the arguments of a sampler'),
   nameLength: row(256, 'characters', 'a name of a tensor, printable'),
   jobPixels: row(2 ** 25, 'pixels', 'all pictures of a job together: 32 of 1024x1024'),

@@ -20,6 +20,7 @@ export function pictureText(
     ['Model', basename(made.modelFolder).replaceAll(',', ' ')],
     ['Denoising strength', call.image === undefined ? undefined : call.strength],
     ['Clip skip', call.clipSkip === undefined ? undefined : call.clipSkip + 1],
+    ['Prompt weighting', call.promptWeighting === true ? 'yes' : undefined],
     ['Version', `asyncdiff ${packageVersion}`],
     ['Plan', made.planId],
   ];

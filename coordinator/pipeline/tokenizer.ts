@@ -38,11 +38,14 @@ export class Tokenizer {
   readonly maxLength: number;
   readonly #encoder: Encoder;
   readonly #padId: number;
+  /** How many special tokens stand around a text. */
+  readonly #around: { readonly leading: number; readonly trailing: number };
 
   constructor(encoder: Encoder, maxLength: number, padId: number) {
     this.#encoder = encoder;
     this.maxLength = maxLength;
     this.#padId = padId;
+    this.#around = specialTokensOf(encoder);
   }
 
   /**
@@ -82,10 +85,14 @@ export class Tokenizer {
     // Halves of surrogate pairs have no UTF-8 form; Python refuses them, and some front ends cut emoji into them.
     const text = Buffer.from(given, 'utf8').toString('utf8');
     const whole = this.#encoder.encode(text).ids;
-    const bare = this.#encoder.encode(text, { add_special_tokens: false }).ids;
-    const special = whole.length - bare.length;
-    const room = maxLength - special;
-    const kept = bare.length <= room ? whole : cutMiddle(whole, bare, room);
+    const { leading, trailing } = this.#around;
+    const bare = whole.slice(leading, whole.length - trailing);
+    const room = maxLength - leading - trailing;
+    const kept = [
+      ...whole.slice(0, leading),
+      ...bare.slice(0, room),
+      ...whole.slice(whole.length - trailing),
+    ];
     const padding = maxLength - kept.length;
     const cut = bare.slice(room);
     return {
@@ -98,12 +105,13 @@ export class Tokenizer {
   }
 }
 
-/** Shortens the text but keeps the special tokens around it. */
-function cutMiddle(whole: readonly number[], bare: readonly number[], room: number): number[] {
-  let leading = 0;
+function specialTokensOf(encoder: Encoder): { leading: number; trailing: number } {
+  const whole = encoder.encode('a').ids;
+  const bare = encoder.encode('a', { add_special_tokens: false }).ids;
   const special = whole.length - bare.length;
+  let leading = 0;
   while (leading < special && !bare.every((id, i) => whole[leading + i] === id)) leading += 1;
-  return [...whole.slice(0, leading), ...bare.slice(0, room), ...whole.slice(leading + bare.length)];
+  return { leading, trailing: special - leading };
 }
 
 function openEncoder(folder: string, tokens: TokenizerConfig): Encoder {

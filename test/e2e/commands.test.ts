@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../common/npy/index.js';
 import { packageRoot, packageVersion } from '../../common/package.js';
-import { decodePng } from '../../common/image/index.js';
+import { decodePng, encodePng, readPngText, withPngText } from '../../common/image/index.js';
 import { expectSameBits } from '../support/bits.js';
 import { runCli } from '../support/cli.js';
 import { RecordedPipeline, RECORDINGS } from '../support/recorded-pipeline.js';
@@ -84,7 +84,51 @@ describe('generate', () => {
     const other = await runCli([...repeat, '--seed', '8', '--out', at('other.png')], { env });
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('seed is given as 8') });
     expect(existsSync(at('other.png'))).toBe(false);
-  });
+
+    const from = ['generate', '--threads', '1', '--json', '--from'];
+    const third = await json([...from, at('a.png'), '--out', at('from.png')]);
+    expect(third).toMatchObject({ latents_sha256: first['latents_sha256'], prompt: 'red apple', seed: 7 });
+    expect(readFileSync(at('from.png')).equals(before)).toBe(true);
+    // As the library's pictures are: with `parameters` alone, and here of another model.
+    const { asyncdiff: _report, parameters = '' } = readPngText(before);
+    const bare = await encodePng(await decodePng(before));
+    const named = parameters.replace('Model: emoji', 'Model: dreams');
+    writeFileSync(at('named.png'), withPngText(bare, { parameters: named }));
+    writeFileSync(at('bare.png'), bare);
+    const refused = [
+      ['named.png', 'drawn by the model dreams, and the one here is emoji'],
+      ['bare.png', 'does not say how it was made'],
+      ['report.json', 'is no PNG'],
+    ] as const;
+    for (const [file, why] of refused) {
+      const run = await runCli([...from, at(file), '--out', at('none.png')], { env });
+      expect(run, run.stderr).toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
+    }
+    writeFileSync(at('parameters.png'), withPngText(bare, { parameters }));
+    const like = ['--out', at('like.png'), '--local-workers', '2', '--warm-up', '2'];
+    await json([...from, at('parameters.png'), ...like]);
+    expect(await decodePng(readFileSync(at('like.png')))).toEqual(await decodePng(before));
+  }, 120_000);
+
+  it('draws the lines of a file, those that are not there yet', async () => {
+    writeFileSync(at('list.txt'), '# fruit\nred apple\n\ngreen apple\n');
+    const flags = ['--local-workers', '1', '--num-inference-steps', '2', '--json', '--seed', 'random'];
+    const list = ['generate', '--prompts', at('list.txt'), '--out', at('list.png'), ...flags];
+    const first = (await json(list))['pictures'] as { out: string; seed: number; steps: number }[];
+    expect(first.map(({ out }) => out)).toEqual([
+      at('list-0000-red-apple.png'),
+      at('list-0001-green-apple.png'),
+    ]);
+    expect(first[1]?.seed).toBe((first[0]?.seed as number) + 1);
+    rmSync(first[0]?.out as string);
+    const second = await json(list);
+    expect(second['pictures']).toMatchObject([
+      { steps: 2, out: first[0]?.out },
+      { drawn_before: true, out: first[1]?.out },
+    ]);
+    const both = await runCli([...list, '--from', at('a.png')], { env });
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('together with --from') });
+  }, 60_000);
 
   it('takes flags from the environment, where the command line does not say otherwise', async () => {
     const document = await json(draw('b.webp', ['--components', '1', '--num-images-per-prompt', '2']), {

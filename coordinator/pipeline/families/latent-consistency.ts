@@ -20,7 +20,7 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['LatentConsistencyModelPipeline', 'LatentConsistencyModelImg2ImgPipeline'],
     predictor: 'unet',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'latents', 'image', 'strength'],
+    takes: ['promptEmbeds', 'promptWeighting', 'latents', 'image', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 4, guidanceScale: 8.5 }),
     sizes: unetSizes,
     sizedBy: ({ image }) => image,

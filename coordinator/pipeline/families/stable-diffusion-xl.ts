@@ -49,6 +49,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'pooledPromptEmbeds',
       'negativePooledPromptEmbeds',
       'clipSkip',
+      'promptWeighting',
       'guidanceRescale',
       'latents',
       'image',

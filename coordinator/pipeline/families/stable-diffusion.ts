@@ -41,6 +41,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'promptEmbeds',
       'negativePromptEmbeds',
       'clipSkip',
+      'promptWeighting',
       'guidanceRescale',
       'latents',
       'image',

@@ -2,7 +2,9 @@ import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
 import { configNumber } from './model-folder.js';
-import { idsTensor } from './parts.js';
+import { idsTensor, type Tokens } from './parts.js';
+import { type PromptChunk, promptChunks } from './prompt-chunks.js';
+import { concat, floatsOf } from './tensor-rows.js';
 
 export interface ClipRequest {
   readonly encoder: string;
@@ -27,21 +29,46 @@ export interface ClipStates {
   readonly pooled: Tensor | undefined;
 }
 
-/** One text through a CLIP text encoder: padded to its length and cut there, with a warning that quotes what was cut. */
+/**
+ * One text through a CLIP text encoder: padded to its length and cut there, with a warning that quotes what was cut; with `prompt_weighting` in as
+ * many chunks as it takes, one after another along the tokens, and weighted. The pooled vector is that of the first chunk.
+ */
 export async function encodeClip(run: PipelineRun, request: ClipRequest): Promise<ClipStates> {
-  const { encoder, tokenizer, text, what, layersBack, pooled, finalNorm = false } = request;
+  const { encoder, tokenizer, text, what } = request;
+  if (run.call.promptWeighting === true) {
+    const encoded: ClipStates[] = [];
+    for (const chunk of await chunksOf(run, tokenizer, text)) {
+      const { states, pooled } = await encodeTokens(run, request, chunk);
+      encoded.push({ states: emphasised(states, chunk.weights), pooled });
+    }
+    return {
+      states: concat(
+        encoded.map(({ states }) => states),
+        1,
+      ),
+      pooled: encoded[0]?.pooled,
+    };
+  }
   const tokens = await run.tokenize(tokenizer, text);
   if (tokens.truncatedText !== undefined)
     run.warn(
-      `the ${what} is longer than the ${tokens.maxLength} tokens that ${encoder} takes; this part was cut: "${short(tokens.truncatedText)}"`,
+      `the ${what} is longer than the ${tokens.maxLength} tokens that ${encoder} takes; this part was cut: "${short(tokens.truncatedText)}" (--prompt-weighting yes reads it in chunks)`,
     );
+  return await encodeTokens(run, request, tokens);
+}
+
+async function encodeTokens(
+  run: PipelineRun,
+  { encoder, layersBack, pooled, finalNorm = false }: ClipRequest,
+  { ids, attentionMask }: Pick<Tokens, 'ids' | 'attentionMask'>,
+): Promise<ClipStates> {
   const states = layersBack === undefined ? 'last_hidden_state' : hiddenState(run, encoder, layersBack);
   // Few read a mask: to the others the padding is text.
   const isMasked = run.model.parts[encoder]?.config['use_attention_mask'] === true;
-  const seen = isMasked ? tokens.attentionMask : tokens.ids.map(() => 1);
+  const seen = isMasked ? attentionMask : ids.map(() => 1);
   const outputs = await run.runPart(
     encoder,
-    { input_ids: idsTensor(tokens.ids), attention_mask: idsTensor(seen) },
+    { input_ids: idsTensor(ids), attention_mask: idsTensor(seen) },
     pooled === undefined ? [states] : [states, pooled],
   );
   const raw = outputs[states] as Tensor;
@@ -49,6 +76,41 @@ export async function encodeClip(run: PipelineRun, request: ClipRequest): Promis
     states: finalNorm ? await normalised(run, encoder, raw) : raw,
     pooled: pooled === undefined ? undefined : outputs[pooled],
   };
+}
+
+/** Chunks of a text, empty ones after them where another text of the call has more: the halves of guidance are equally long. */
+async function chunksOf(run: PipelineRun, tokenizer: string, text: string): Promise<PromptChunk[]> {
+  const { prompt, prompt2, negativePrompt, negativePrompt2, promptEmbeds, negativePromptEmbeds } = run.call;
+  if (promptEmbeds !== undefined || negativePromptEmbeds !== undefined)
+    throw new AsyncDiffError('invalid_settings', '--prompt-weighting reads texts, and embeddings are given', {
+      hint: 'Leave --prompt-weighting out, or give texts in place of the embeddings.',
+    });
+  const negatives = run.guidanceScale > 1 ? [negativePrompt, negativePrompt2] : [];
+  const counts = new Map<string, PromptChunk[]>();
+  for (const one of [text, prompt, prompt2, ...negatives])
+    if (one !== undefined && !counts.has(one))
+      counts.set(one, await promptChunks(run.tokenize, tokenizer, one));
+  const most = Math.max(...Array.from(counts.values(), (chunks) => chunks.length));
+  const own = counts.get(text) ?? [];
+  const [empty] = await promptChunks(run.tokenize, tokenizer, '');
+  return [...own, ...Array.from({ length: most - own.length }, () => empty as PromptChunk)];
+}
+
+/**
+ * States [1, tokens, hidden] times the weights of their tokens, then scaled so that their mean is what it was (the web UI's "Original" emphasis).
+ */
+function emphasised(states: Tensor, weights: readonly number[]): Tensor {
+  if (weights.every((weight) => weight === 1)) return states;
+  const given = floatsOf(states);
+  const size = states.dims.at(-1) ?? 1;
+  const values = given.map((value, at) => value * (weights[Math.floor(at / size)] as number));
+  const mean = (all: Float32Array): number => all.reduce((sum, value) => sum + value, 0) / all.length;
+  const after = mean(values);
+  const factor = after === 0 ? 1 : mean(given) / after;
+  return float32(
+    values.map((value) => value * factor),
+    states.dims,
+  );
 }
 
 /** The layer norm at the end of a CLIP text encoder, applied to states from before it. Raises `model_unsupported` where its weights cannot be found. */

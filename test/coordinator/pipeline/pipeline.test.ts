@@ -68,6 +68,25 @@ describe('Pipeline with the bundled model', () => {
     await expect(begin(call)).rejects.toMatchObject({ message: expect.stringContaining(text) as unknown });
   });
 
+  it('weighs words, and reads long prompts in chunks, where it is asked to', async () => {
+    const plain = await states({ prompt: 'red apple', guidanceScale: 1 });
+    expect(await states({ prompt: 'red apple', guidanceScale: 1, promptWeighting: true })).toEqual(plain);
+    const weighted = await states({ prompt: 'red (apple:1.4)', guidanceScale: 1, promptWeighting: true });
+    expect(weighted?.dims).toEqual([1, 16, 192]);
+    const mean = (tensor: Tensor | undefined) => floats(tensor).reduce((a, b) => a + b, 0) / ROW;
+    expect(mean(weighted)).toBeCloseTo(mean(plain), 6);
+    // The second token counts more than the first, whatever both are scaled by.
+    const factor = (token: number) =>
+      (floats(weighted)[token * 192] as number) / (floats(plain)[token * 192] as number);
+    expect(factor(2) / factor(1)).toBeCloseTo(1.4, 5);
+    const long = await states({ prompt: 'red apple BREAK tiger face', promptWeighting: true });
+    expect(long?.dims).toEqual([2, 32, 192]);
+    expect(floats(long).slice(2 * ROW, 3 * ROW)).toEqual(floats(plain));
+    await expect(begin({ promptWeighting: true, promptEmbeds: plain })).rejects.toMatchObject({
+      code: 'invalid_settings',
+    });
+  });
+
   it('takes latents in place of noise, and refuses those of another shape', async () => {
     const latents = randn(1, [1, 4, 16, 16]);
     expect((await begin({ latents, seed: 9 })).job.latents).toEqual(latents);
