@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodePng } from '../../common/image/index.js';
-
 import { follow, TestCluster } from '../support/cluster.js';
+import { compareOnWorkers } from '../support/compare-on-workers.js';
 import { RecordedPipeline, RECORDINGS } from '../support/recorded-pipeline.js';
 
 /** One with inputs joined to the latents and noise of a seed, one of tokens. */
@@ -51,4 +52,19 @@ describe.skipIf(!isThere)('recorded pipelines on two workers', () => {
     const [once, again] = [await draw('auto'), await draw('auto')];
     expect(again.latents.data).toEqual(once.latents.data);
   });
+
+  // The others: npm run check:pipelines.
+  it.each(['flux-schnell', 'pixart'])(
+    '%s: the reference executor gives the bits of stale rounds',
+    async (name) => {
+      const cacheDir = mkdtempSync(join(tmpdir(), 'asyncdiff-recorded-'));
+      try {
+        const [run] = await compareOnWorkers(new RecordedPipeline(RECORDINGS, name), ['stale'], cacheDir);
+        expect(run).toMatchObject({ isEqual: true, isFinite: true });
+        expect(run?.inOrderSteps).toBeLessThan(run?.steps ?? 0);
+      } finally {
+        rmSync(cacheDir, { recursive: true, force: true });
+      }
+    },
+  );
 });

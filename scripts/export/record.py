@@ -1,0 +1,124 @@
+"""Exports tiny models with export.py and records a call of each with diffusers in torch, for asyncdiff to be held against.
+
+    python scripts/export/record.py DIR [aura-flow sana flux2-dev flux2-klein upscaler animate-diff stable-diffusion-3]
+    ASYNCDIFF_RECORDINGS=DIR npx vitest run test/coordinator/pipeline/recordings.test.ts
+    npm run check:pipelines -- --recordings DIR
+"""
+
+import inspect
+import json
+import pathlib
+import sys
+
+import numpy as np
+import PIL.Image
+import torch
+from diffusers.utils import torch_utils
+
+import export
+from tiny_models import CASES
+
+SEED = 42
+# Of the latents' size: what single precision leaves between ONNX Runtime and torch.
+TOLERANCE = 1e-4
+
+
+def watch_draws():
+    """Notes every tensor of noise that a pipeline draws."""
+    draws, real = [], torch_utils.randn_tensor
+
+    def randn(*args, **kwargs):
+        draws.append(real(*args, **kwargs))
+        return draws[-1].clone()
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "randn_tensor", None) is real:
+            module.randn_tensor = randn
+
+    def stop():
+        for module in list(sys.modules.values()):
+            if getattr(module, "randn_tensor", None) is randn:
+                module.randn_tensor = real
+
+    return draws, stop
+
+
+def save(path, values):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, np.ascontiguousarray(np.asarray(values, dtype=np.float32)))
+
+
+def record(name, folder):
+    pipe, call, size = CASES[name]()
+    out = pathlib.Path(folder) / name
+    export.export(pipe, out / "model", size)
+    pipe.set_progress_bar_config(disable=True)
+    latents, timesteps, final = [], [], {}
+    step, predictor = pipe.scheduler.step, export.predictor_of(pipe)[1]
+    forward = predictor.forward
+
+    def watched_step(prediction, timestep, sample, *args, **kwargs):
+        latents.append(sample.clone())
+        return step(prediction, timestep, sample, *args, **kwargs)
+
+    def watched_forward(*args, **kwargs):
+        timestep = inspect.signature(forward).bind(*args, **kwargs).arguments["timestep"]
+        timesteps.append(torch.as_tensor(timestep).detach().float().reshape(-1).tolist())
+        return forward(*args, **kwargs)
+
+    pipe.scheduler.step, predictor.forward = watched_step, watched_forward
+    if "callback_on_step_end" in inspect.signature(pipe.__call__).parameters:
+        watch = {"callback_on_step_end": lambda _pipe, _step, _time, given: final.update(latents=given["latents"].clone()) or {}}
+    else:
+        watch = {"callback": lambda _step, _time, given: final.update(latents=given.clone()), "callback_steps": 1}
+    draws, stop = watch_draws()
+    result = pipe(**call, generator=torch.Generator().manual_seed(SEED), output_type="np", **watch)
+    stop()
+    save(out / "expected/image.npy", result.frames if hasattr(result, "frames") else result.images)
+    save(out / "expected/final.npy", final["latents"])
+    for index, values in enumerate(latents):
+        save(out / f"expected/latents_{index:04d}.npy", values)
+    (out / "inputs/predictor").mkdir(parents=True, exist_ok=True)
+    for index, values in enumerate(draws):
+        save(out / f"inputs/noise_{index:04d}.npy", values)
+    plain = {}
+    for key, value in call.items():
+        if torch.is_tensor(value):
+            save(out / f"inputs/{key}.npy", value)
+        elif isinstance(value, PIL.Image.Image):
+            value.convert("RGB").save(out / ("inputs/mask.png" if key == "mask_image" else "inputs/image.png"))
+        else:
+            plain[key] = value
+    (out / "expected/timesteps.json").write_text(json.dumps({"fed": {"timestep": {"values": timesteps}}}))
+    tolerance = TOLERANCE * max(1.0, float(final["latents"].std()))
+    description = {
+        "pipeline": type(pipe).__name__,
+        "scheduler": type(pipe.scheduler).__name__,
+        "call": plain,
+        "steps": len(latents),
+        "seed_of_generator": SEED,
+        "noise": [],
+        "predictor": {"constant_inputs": [], "inputs_of_every_call": []},
+        "agreement": {"ort_against_torch": {"latents": tolerance, "final": tolerance, "image": TOLERANCE, "raw": TOLERANCE}},
+        "tokens": [],
+    }
+    (out / "case.json").write_text(json.dumps(description, indent=1))
+    print(f"{name}: {len(latents)} steps, latents' deviation {float(final['latents'].std()):.3f}", flush=True)
+
+
+def main():
+    folder, *names = sys.argv[1:] or sys.exit(__doc__)
+    torch.set_num_threads(1)
+    failed = []
+    for name in names or CASES:
+        try:
+            with torch.no_grad():
+                record(name, folder)
+        except Exception as error:  # The others are recorded whatever one of them does.
+            failed.append(name)
+            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

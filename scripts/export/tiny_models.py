@@ -1,0 +1,209 @@
+"""Tiny models with random weights of pipeline classes, and a call of each: what record.py exports and runs.
+
+The tokenizers are the bundled model's (CLIP) and one of letters that is made here (T5), so that nothing is downloaded.
+"""
+
+import pathlib
+
+import diffusers as D
+import numpy as np
+import PIL.Image
+import torch
+import transformers as T
+
+EMOJI = pathlib.Path(__file__).parents[2] / "models/emoji/tokenizer"
+SIZE = {"height": 64, "width": 64, "frames": 4, "tokens": 16}
+PROMPT = {"prompt": "a red apple", "negative_prompt": "bad"}
+SQUARE = {"height": 64, "width": 64}
+LETTERS = " abcdefghijklmnopqrstuvwxyz"
+
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def lively(model):
+    """Layers that diffusers begins at zero would hide what they read."""
+    generator = torch.Generator().manual_seed(7)
+    for parameter in model.parameters():
+        if parameter.abs().max() == 0:
+            parameter.data = torch.randn(parameter.shape, generator=generator) * 0.05
+    return model.eval()
+
+
+def made(seed, model, **config):
+    torch.manual_seed(seed)
+    return lively(model(**config))
+
+
+def clip():
+    return T.CLIPTokenizerFast.from_pretrained(EMOJI)
+
+
+def clip_encoder(tokenizer, projection=None):
+    config = T.CLIPTextConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4,
+        max_position_embeddings=tokenizer.model_max_length, projection_dim=projection or 32, bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    return made(1, T.CLIPTextModelWithProjection if projection else T.CLIPTextModel, config=config)
+
+
+def t5():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)] + [(letter.replace(" ", "\u2581"), -3.0) for letter in LETTERS]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return T.T5TokenizerFast(tokenizer_object=tokenizer, extra_ids=0, model_max_length=512)
+
+
+def t5_encoder():
+    config = T.T5Config(vocab_size=64, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
+    return made(2, T.T5EncoderModel, config=config)
+
+
+def vae(channels=4, blocks=(8, 8, 8, 8), scale=0.18215, shift=None, quant=True):
+    return made(
+        3, D.AutoencoderKL, latent_channels=channels, block_out_channels=blocks, layers_per_block=1, norm_num_groups=4,
+        down_block_types=("DownEncoderBlock2D",) * len(blocks), up_block_types=("UpDecoderBlock2D",) * len(blocks),
+        scaling_factor=scale, shift_factor=shift, use_quant_conv=quant, use_post_quant_conv=quant, sample_size=64,
+    )  # fmt: skip
+
+
+def unet(**others):
+    config = {
+        "sample_size": 8, "block_out_channels": (16, 32), "layers_per_block": 1, "norm_num_groups": 4,
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "cross_attention_dim": 32, "attention_head_dim": 4,
+    }  # fmt: skip
+    return made(4, D.UNet2DConditionModel, **(config | others))
+
+
+def picture(width, height):
+    cells = np.random.RandomState(5).randint(0, 255, (height // 8, width // 8, 3), dtype=np.uint8)
+    return PIL.Image.fromarray(cells).resize((width, height), PIL.Image.BICUBIC)
+
+
+def mask(width, height):
+    cells = np.zeros((height, width), np.uint8)
+    cells[height // 4 : 3 * height // 4, width // 4 :] = 255
+    return PIL.Image.fromarray(cells)
+
+
+def flow(**config):
+    return D.FlowMatchEulerDiscreteScheduler(**config)
+
+
+@case
+def aura_flow():
+    transformer = made(
+        5, D.AuraFlowTransformer2DModel, sample_size=8, patch_size=2, in_channels=4, out_channels=4, num_mmdit_layers=1,
+        num_single_dit_layers=1, attention_head_dim=8, num_attention_heads=4, joint_attention_dim=32, caption_projection_dim=32,
+        pos_embed_max_size=64,
+    )  # fmt: skip
+    pipe = D.AuraFlowPipeline(t5(), t5_encoder(), vae(), transformer, flow(shift=1.73))
+    return pipe, PROMPT | SQUARE | {"num_inference_steps": 4, "guidance_scale": 3.5, "max_sequence_length": 16}, SIZE
+
+
+@case
+def sana():
+    config = T.Gemma2Config(
+        vocab_size=64, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        head_dim=8, max_position_embeddings=512, attn_implementation="eager",
+    )  # fmt: skip
+    encoder = made(6, T.Gemma2Model, config=config)
+    transformer = made(
+        5, D.SanaTransformer2DModel, in_channels=4, out_channels=4, num_attention_heads=4, attention_head_dim=8, num_layers=2,
+        num_cross_attention_heads=4, cross_attention_head_dim=8, cross_attention_dim=32, caption_channels=32, mlp_ratio=2.0,
+        sample_size=32, patch_size=1,
+    )  # fmt: skip
+    blocks = ("ResBlock", "EfficientViTBlock")
+    decoder = made(
+        3, D.AutoencoderDC, in_channels=3, latent_channels=4, attention_head_dim=2, encoder_block_types=blocks,
+        decoder_block_types=blocks, encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8),
+        encoder_qkv_multiscales=((), (5,)), decoder_qkv_multiscales=((), (5,)), encoder_layers_per_block=(1, 1),
+        decoder_layers_per_block=(1, 1), downsample_block_type="conv", upsample_block_type="interpolate",
+        decoder_norm_types="rms_norm", decoder_act_fns="silu", scaling_factor=0.41407,
+    )  # fmt: skip
+    scheduler = D.DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+    call = {"num_inference_steps": 4, "guidance_scale": 4.5, "max_sequence_length": 16, "use_resolution_binning": False}
+    return D.SanaPipeline(t5(), encoder, decoder, transformer, scheduler), PROMPT | SQUARE | call, SIZE
+
+
+def flux2(pipeline, has_guidance):
+    transformer = made(
+        5, D.Flux2Transformer2DModel, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
+        num_attention_heads=2, joint_attention_dim=24, axes_dims_rope=(4, 4, 4, 4), timestep_guidance_channels=32,
+        guidance_embeds=has_guidance,
+    )  # fmt: skip
+    decoder = made(
+        3, D.AutoencoderKLFlux2, block_out_channels=(8,) * 4, down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4, layers_per_block=1, latent_channels=4, norm_num_groups=4,
+    )  # fmt: skip
+    generator = torch.Generator().manual_seed(9)
+    decoder.bn.running_mean.copy_(torch.randn(16, generator=generator))
+    decoder.bn.running_var.copy_(torch.rand(16, generator=generator) + 0.5)
+    scheduler = flow(use_dynamic_shifting=True, shift=3.0)
+    pipe = pipeline(scheduler=scheduler, vae=decoder, text_encoder=None, tokenizer=None, transformer=transformer)
+    torch.manual_seed(8)
+    prompt, negative = torch.randn(1, 16, 24), torch.randn(1, 16, 24)
+    call = {"prompt_embeds": prompt, "height": 64, "width": 96, "num_inference_steps": 4, "guidance_scale": 4.0}
+    return pipe, call if has_guidance else call | {"negative_prompt_embeds": negative}, SIZE | {"width": 96}
+
+
+@case
+def flux2_dev():
+    return flux2(D.Flux2Pipeline, True)
+
+
+@case
+def flux2_klein():
+    return flux2(D.Flux2KleinPipeline, False)
+
+
+@case
+def upscaler():
+    tokenizer = clip()
+    noise = D.DDIMScheduler(prediction_type="v_prediction", set_alpha_to_one=False, steps_offset=1)
+    model = unet(in_channels=7, num_class_embeds=1000, sample_size=16)
+    low = D.DDPMScheduler(beta_schedule="squaredcos_cap_v2")
+    decoder = vae(blocks=(8, 8, 8), scale=0.08333)
+    pipe = D.StableDiffusionUpscalePipeline(decoder, clip_encoder(tokenizer), tokenizer, model, low, noise, max_noise_level=350)
+    call = PROMPT | {"image": picture(32, 32), "num_inference_steps": 4, "guidance_scale": 9.0, "noise_level": 20}
+    return pipe, call, SIZE | {"height": 32, "width": 32}
+
+
+@case
+def animate_diff():
+    tokenizer = clip()
+    adapter = made(
+        5, D.MotionAdapter, block_out_channels=(16, 32), motion_layers_per_block=1, motion_num_attention_heads=4,
+        motion_norm_num_groups=4, motion_max_seq_length=8, use_motion_mid_block=True,
+    )  # fmt: skip
+    scheduler = D.DDIMScheduler(beta_schedule="linear", clip_sample=False, timestep_spacing="linspace", steps_offset=1)
+    pipe = D.AnimateDiffPipeline(vae(), clip_encoder(tokenizer), tokenizer, unet(), adapter, scheduler)
+    lively(pipe.unet)
+    return pipe, PROMPT | SQUARE | {"num_frames": 4, "num_inference_steps": 4, "guidance_scale": 7.5}, SIZE
+
+
+@case
+def stable_diffusion_3():
+    tokenizer = clip()
+    transformer = made(
+        5, D.SD3Transformer2DModel, sample_size=8, patch_size=2, in_channels=16, out_channels=16, num_layers=2,
+        attention_head_dim=8, num_attention_heads=4, joint_attention_dim=64, caption_projection_dim=32,
+        pooled_projection_dim=56, pos_embed_max_size=16,
+    )  # fmt: skip
+    pipe = D.StableDiffusion3InpaintPipeline(
+        transformer=transformer, scheduler=flow(shift=3.0), vae=vae(16, scale=1.5305, shift=0.0609, quant=False),
+        text_encoder=clip_encoder(tokenizer, 32), tokenizer=tokenizer, text_encoder_2=clip_encoder(tokenizer, 24),
+        tokenizer_2=clip(), text_encoder_3=None, tokenizer_3=None,
+    )  # fmt: skip
+    call = {"image": picture(64, 64), "mask_image": mask(64, 64), "strength": 0.6, "num_inference_steps": 6, "guidance_scale": 5.0}
+    return pipe, PROMPT | SQUARE | call | {"max_sequence_length": 16}, SIZE | {"tokens": 32}
