@@ -26,7 +26,7 @@ export interface Received {
 }
 
 export interface AssemblerLimits {
-  /** Largest tensor. Default 1 GiB. */
+  /** Largest tensor, where nothing says how large it must be. Default 1 GiB. */
   readonly maxTensorBytes?: number | undefined;
   /** Tensors that may be incomplete at once. Default 16. */
   readonly maxPartial?: number | undefined;
@@ -57,12 +57,13 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes the next frame; the tensor if it is complete.
+   * Takes the next frame; the tensor if it is complete. For one of several frames memory is taken at the first, as much as it announces.
    *
+   * @param maxBytes the largest tensor of this name that can be meant
    * @throws AsyncDiffError `protocol_mismatch` for a frame that contradicts itself or the one before,
    * `message_too_large` for a tensor over the limit
    */
-  accept(frame: TensorFrame__Output): Received | undefined {
+  accept(frame: TensorFrame__Output, maxBytes = this.#maxTensorBytes): Received | undefined {
     const nowMs = performance.now();
     const dtype = this.#check(frame);
     const { offsetBytes, totalBytes, data } = frame;
@@ -73,6 +74,8 @@ export class FrameAssembler {
     const key = JSON.stringify([frame.jobId, frame.attempt, frame.name, frame.version]);
     let partial = this.#partial.get(key);
     if (partial === undefined) {
+      if (totalBytes > maxBytes)
+        throw tooLarge(describeTensor(frame.name, frame.version, frame.dims), totalBytes, maxBytes);
       if (this.#partial.size >= this.#maxPartial) throw frameError('too many incomplete tensors');
       // Not filled with zeros: every byte is written before anyone reads it.
       partial = { bytes: Buffer.allocUnsafeSlow(totalBytes), firstFrameMs: nowMs, received: 0 };
@@ -105,10 +108,7 @@ export class FrameAssembler {
     if (dtype === undefined) throw frameError(`${what}: element type ${frame.dtype} is not known`);
     if (frame.dims.length > MAX_RANK) throw frameError(`${what}: more than ${MAX_RANK} dimensions`);
     if (frame.totalBytes > this.#maxTensorBytes) {
-      throw new AsyncDiffError(
-        'message_too_large',
-        `${what}: ${frame.totalBytes} bytes are over the limit of ${this.#maxTensorBytes}`,
-      );
+      throw tooLarge(what, frame.totalBytes, this.#maxTensorBytes);
     }
     const expected = elementCount(frame.dims) * arrayOf(dtype).BYTES_PER_ELEMENT;
     if (expected !== frame.totalBytes) {
@@ -122,6 +122,10 @@ export class FrameAssembler {
     }
     return dtype;
   }
+}
+
+function tooLarge(what: string, bytes: number, limit: number): AsyncDiffError {
+  return new AsyncDiffError('message_too_large', `${what}: ${bytes} bytes are over the limit of ${limit}`);
 }
 
 function tensorOf(dtype: DType, dims: number[], bytes: Uint8Array): Tensor {

@@ -185,6 +185,13 @@ describe('frames that must be refused', () => {
     );
   });
 
+  test('a tensor that is announced larger than the one that is expected, before any memory is taken', () => {
+    const assembler = new FrameAssembler();
+    const huge = { ...good, dims: [2 ** 26], totalBytes: 2 ** 28, data: Buffer.alloc(8) };
+    expect(() => assembler.accept(huge, 64)).toThrow(expect.objectContaining({ code: 'message_too_large' }));
+    expect(assembler.accept({ ...good, data: Buffer.alloc(8) }, 64)).toBeUndefined();
+  });
+
   test('too many incomplete tensors', () => {
     const assembler = new FrameAssembler({ maxPartial: 2 });
     const start = (version: number) => assembler.accept({ ...good, version, data: Buffer.alloc(8) });

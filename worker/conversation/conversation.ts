@@ -229,6 +229,7 @@ export class Conversation {
     const { timesteps, guidance } = rest;
     part.traffic.begin(trace);
     this.#job = { jobId, attempt, part };
+    this.#relayed.clear();
     this.#options.inference.start({
       jobId,
       attempt,
@@ -290,10 +291,14 @@ export class Conversation {
   }
 
   #takeRelayed({ frame }: RelayedFrame__Output): void {
-    if (frame === null) return;
-    const received = this.#relayed.accept(frame);
-    if (received === undefined) return;
-    const job = this.#current(received.meta.jobId, received.meta.attempt);
-    void job?.part.receive(received.tensor, received.meta, 'coordinator');
+    const job = frame === null ? undefined : this.#current(frame.jobId, frame.attempt);
+    if (frame === null || job === undefined) return;
+    try {
+      const received = this.#relayed.accept(frame, job.part.maxBytes(frame.name));
+      if (received !== undefined) void job.part.receive(received.tensor, received.meta, 'coordinator');
+    } catch (error) {
+      // Of the worker that made it; the coordinator, which only handed it on, goes on being heard.
+      this.#fault(job, AsyncDiffError.from(error));
+    }
   }
 }

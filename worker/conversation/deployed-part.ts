@@ -1,17 +1,10 @@
 import { checked, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
-import { formatDims, type Tensor, type TensorMeta, type ValueSpec } from '../../common/tensor/index.js';
+import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
-import {
-  type Due,
-  dueAt,
-  type DueClock,
-  isLatents,
-  noisePartName,
-  sessionValueName,
-} from '../../program/index.js';
+import { type Due, dueAt, type DueClock } from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
 import { encodeFrames } from '../../rpc/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
@@ -23,6 +16,7 @@ import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js'
 import type { Inference } from '../inference/index.js';
 import { Traffic } from '../exchange/index.js';
 import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
+import { PartReads } from './part-reads.js';
 import { checkPartMove, type PartState } from './part-state.js';
 
 export interface PartContext extends ArtifactsContext {
@@ -57,9 +51,7 @@ export class DeployedPart {
   /** Consumers that are reached through the coordinator, by tensor. */
   readonly #relayed: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #clock: DueClock;
-  /** What is read here and made elsewhere, as the session takes it. */
-  readonly #reads: ReadonlyMap<string, ValueSpec>;
-  readonly #readsLatents: boolean;
+  readonly #reads: PartReads;
   readonly #closed = new AbortController();
   #state: PartState = 'waiting';
 
@@ -80,8 +72,7 @@ export class DeployedPart {
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
     this.#relayed = new Map(message.routes.map(({ name, to }) => [name, relayedOf(to)]));
     this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
-    this.#reads = new Map(this.segments.flatMap(readsOf));
-    this.#readsLatents = this.segments.some(({ sampleInput }) => sampleInput !== '');
+    this.#reads = new PartReads(this.segments, (name) => this.#routes.has(name));
   }
 
   get state(): PartState {
@@ -153,7 +144,7 @@ export class DeployedPart {
   /** A tensor came from another worker: hand it on to neighbours on this host, then to the inference thread. */
   async receive(tensor: Tensor, meta: ReceivedMeta, producerId: string): Promise<void> {
     if (this.#state === 'closed') return;
-    const wrong = this.#wrong(tensor, meta.name, producerId);
+    const wrong = this.#reads.wrong(tensor, meta.name, producerId);
     if (wrong !== undefined) {
       this.#context.onWrong(this.deploymentId, wrong);
       return;
@@ -164,11 +155,11 @@ export class DeployedPart {
     const { jobId, attempt, name, version, sentUs } = meta;
     const neighbours = [...(this.#routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
-      if (this.#isReadHere(name)) this.#take(tensor, meta);
+      if (this.#reads.has(name)) this.#take(tensor, meta);
       return;
     }
     // Two copies exist here: the network's must stay whole until it is sent on, the inference thread's is transferred.
-    if (this.#isReadHere(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
+    if (this.#reads.has(name)) this.#take({ ...tensor, data: tensor.data.slice() }, meta);
     for (const consumerId of neighbours) this.traffic.sent(consumerId, sizeBytes);
     await this.#send(neighbours, tensor, { jobId, attempt, name, version, sentUs });
   }
@@ -177,22 +168,9 @@ export class DeployedPart {
     this.#context.inference.tensor(jobId, attempt, name, version, tensor);
   }
 
-  #isReadHere(name: string): boolean {
-    return isLatents(name) ? this.#readsLatents : this.#reads.has(name);
-  }
-
-  /** What is wrong with a tensor; of latents, which are cast and repeated where they are read, only that nobody wants them. */
-  #wrong({ dtype, dims }: Tensor, name: string, producerId: string): AsyncDiffError | undefined {
-    const said = `worker '${producerId}' sent "${name}"`;
-    if (!this.#isReadHere(name) && !this.#routes.has(name))
-      return new AsyncDiffError('worker_failed', `${said}, which nobody reads here`);
-    const read = this.#reads.get(name);
-    const fits = read === undefined || (dtype === read.dtype && formatDims(dims) === formatDims(read.dims));
-    if (fits) return undefined;
-    return new AsyncDiffError(
-      'worker_failed',
-      `${said} as ${dtype} ${formatDims(dims)}, it must be ${read.dtype} ${formatDims(read.dims)}`,
-    );
+  /** The largest tensor of this name that can be meant: memory is taken for no more. */
+  maxBytes(name: string): number {
+    return this.#reads.maxBytes(name);
   }
 
   /** Tensors of a producer can no longer come: the coordinator is told, also where no job runs. */
@@ -249,6 +227,7 @@ export class DeployedPart {
       link,
       sharedMemory: sameHost && sharedMemory,
       onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),
+      maxBytesOf: (name) => this.maxBytes(name),
       onFrameRing: (fd) => inference.framesFrom(this.deploymentId, producerId, fd),
       onLost: (error) => this.lose(producerId, error),
       signal: this.#closed.signal,
@@ -272,24 +251,4 @@ export class DeployedPart {
 
 function relayedOf(targets: readonly RouteTarget__Output[]): ReadonlySet<string> {
   return new Set(targets.filter(({ relay }) => relay).map(({ workerId }) => workerId));
-}
-
-/** What a segment reads that others make, as its session takes it. */
-function readsOf(spec: SegmentSpec): [string, ValueSpec][] {
-  const { boundaryReads, inputs, microBatches } = spec;
-  const tensors = boundaryReads.flatMap((name): [string, ValueSpec][] => {
-    const own = sessionValueName(name, microBatches);
-    const input = inputs.find((each) => each.name === own);
-    return input === undefined ? [] : [[name, input]];
-  });
-  return [...tensors, ...noiseReadsOf(spec)];
-}
-
-/** Where a segment makes a part of the noise prediction, the others of the batch may come from another worker. */
-function noiseReadsOf({ outputs, output, microBatch, microBatches }: SegmentSpec): [string, ValueSpec][] {
-  const made = outputs.find(({ name }) => name === output);
-  if (made === undefined) return [];
-  return Array.from({ length: microBatches }, (_, part) => part)
-    .filter((part) => part !== microBatch)
-    .map((part) => [noisePartName(part), made]);
 }

@@ -36,6 +36,8 @@ export interface ExchangeClientOptions {
   /** Time for the producer to answer. Default 5 s. */
   readonly timeoutMs?: number | undefined;
   readonly limits?: AssemblerLimits | undefined;
+  /** The largest tensor of a name that can be meant: one that is announced larger ends the stream before memory is taken for it. */
+  readonly maxBytesOf?: ((name: string) => number) | undefined;
   readonly link?: LinkOptions | undefined;
 }
 
@@ -178,7 +180,7 @@ export class ExchangeClient {
     }
     const bytes = frame.data.byteLength;
     this.#receivedBytes += bytes;
-    const received = this.#assembler.accept(frame);
+    const received = this.#assembler.accept(frame, this.#options.maxBytesOf?.(frame.name));
     if (received === undefined) {
       this.#credit(bytes);
       return;
