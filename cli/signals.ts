@@ -13,12 +13,7 @@ export function startSignals(): Signals {
   let exitCode: number | undefined;
   const on = (name: 'SIGINT' | 'SIGTERM', code: number): void => {
     process.on(name, () => {
-      if (exitCode !== undefined) {
-        // By the signal itself, which a shell reports as 130 or 143: `process.exit` stops the inference thread, and one that is in
-        // the middle of a run takes the process down with SIGABRT.
-        process.removeAllListeners(name);
-        process.kill(process.pid, name);
-      }
+      if (exitCode !== undefined) endBySignal(name);
       exitCode = code;
       controller.abort(new AsyncDiffError('cancelled', `ended by ${name}`));
     });
@@ -33,6 +28,15 @@ export function startSignals(): Signals {
       return exitCode;
     },
   };
+}
+
+/**
+ * Ends the process by the signal itself, which a shell reports as 130 or 143: `process.exit` stops the inference thread, and one that is in
+ * the middle of a run takes the process down with SIGABRT.
+ */
+export function endBySignal(name: 'SIGINT' | 'SIGTERM'): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 /** Asked with SIGUSR2, a process that seems to hang says what it is at and waits for. */

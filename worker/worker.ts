@@ -53,6 +53,7 @@ export class AsyncDiffWorker {
   #joinLoop: JoinLoop | undefined;
   #state: WorkerState = 'starting';
   #stopped: Promise<void> | undefined;
+  #isComputing = false;
   /**
    * Resolves if the inference thread dies, or the coordinator speaks another protocol: the process should end, and be
    * started anew by whoever watches it.
@@ -170,6 +171,14 @@ export class AsyncDiffWorker {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /**
+   * It was stopped, and a run that cannot be interrupted goes on. `process.exit` would wait for its end, and then take the process down with
+   * SIGABRT: only a signal ends such a process.
+   */
+  get isComputing(): boolean {
+    return this.#isComputing;
   }
 
   /** Finishes the job in progress (up to `graceMs`), tells the coordinator, closes everything. */
@@ -307,7 +316,7 @@ export class AsyncDiffWorker {
     await this.#conversation?.close();
     this.#exchange.close();
     await this.#server.drain(1_000);
-    await this.#inference.stop();
+    this.#isComputing = !(await this.#inference.stop());
     this.#state = 'stopped';
   }
 }

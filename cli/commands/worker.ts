@@ -8,6 +8,7 @@ import { openLog } from '../log.js';
 import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../numbers.js';
+import { endBySignal } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags extends ServedLinkFlags {
@@ -134,6 +135,13 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
   // A second signal ends the process at once; a drained worker has done its duty and exits with 0.
   await worker.stop(ended instanceof AsyncDiffError ? 0 : flags.graceMs);
   metrics?.close();
+  if (worker.isComputing) {
+    const reason = ended instanceof AsyncDiffError ? { error: ended.message } : {};
+    log.warn(reason, 'a run on the device does not end: the process ends by SIGTERM');
+    endBySignal('SIGTERM');
+    // Until the signal is delivered.
+    await new Promise(() => undefined);
+  }
   if (ended instanceof AsyncDiffError) throw ended;
   process.exit(0);
 }

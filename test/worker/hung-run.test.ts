@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { AsyncDiffClient } from '../../client/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import { zeros } from '../../common/tensor/index.js';
@@ -37,7 +37,9 @@ it('a worker whose run has no end takes a new inference thread when its coordina
   await eventually(() => warnings.includes('inference thread replaced'), 'the thread is replaced');
   // The old one is still in its run: the next plan is opened by another.
   await untilPlanned(address);
+  // Both runs go on: whoever ends the process must know.
   await worker.stop(0);
+  expect(worker.isComputing).toBe(true);
   await second.stop(0);
 });
 

@@ -15,6 +15,8 @@ import type {
 
 /** A run that takes longer than the plan that it belongs to is there. */
 const RUN_PATIENCE_MS = 60_000;
+/** So long a run is waited for when the worker ends. */
+const STOP_PATIENCE_MS = 10_000;
 
 export interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
@@ -29,12 +31,16 @@ export interface InferenceHandlers {
   onReplaced(error: AsyncDiffError): void;
 }
 
+type InferenceClient = ThreadClient<InferenceCalls, InferencePost, InferenceEvent>;
+
 /** The network thread's handle on the inference thread. */
 export class Inference {
   readonly #patienceMs: number;
   readonly #settings: InferenceSettings;
   readonly #handlers: InferenceHandlers;
-  #thread: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>;
+  #thread: InferenceClient;
+  /** Those that were given up; each is in a run. */
+  readonly #abandoned = new Set<InferenceClient>();
 
   /** @param patienceMs how long a run may outlast the plan that it belongs to, before it counts as one without an end */
   constructor(settings: InferenceSettings, handlers: InferenceHandlers, patienceMs = RUN_PATIENCE_MS) {
@@ -44,7 +50,7 @@ export class Inference {
     this.#thread = this.#open();
   }
 
-  #open(): ThreadClient<InferenceCalls, InferencePost, InferenceEvent> {
+  #open(): InferenceClient {
     return new ThreadClient({
       file: 'worker/inference/inference-thread.js',
       name: 'inference',
@@ -104,13 +110,25 @@ export class Inference {
     return this.#thread.call('state', undefined, { signal });
   }
 
-  /** Ends the thread after the run in progress. */
-  stop(): Promise<void> {
-    return this.#thread.stop();
+  /** Ends the threads after the runs in progress; false where one has not come to its end after 10 s, and is given up. */
+  async stop(): Promise<boolean> {
+    const threads = [this.#thread, ...this.#abandoned];
+    const withinMs = Math.min(STOP_PATIENCE_MS, this.#patienceMs);
+    let patience: NodeJS.Timeout | undefined;
+    const isEnded = await Promise.race([
+      Promise.all(threads.map((thread) => thread.stop())).then(() => true),
+      new Promise<boolean>((resolve) => {
+        patience = setTimeout(() => resolve(false), withinMs);
+      }),
+    ]);
+    clearTimeout(patience);
+    const error = new AsyncDiffError('cancelled', 'the worker ends');
+    if (!isEnded) for (const thread of threads) thread.abandon(error);
+    return isEnded;
   }
 
   /** A run cannot be interrupted: the old thread ends, and its memory is free, when the run does. What waits for it fails. */
-  #replace(old: ThreadClient<InferenceCalls, InferencePost, InferenceEvent>): void {
+  #replace(old: InferenceClient): void {
     if (old !== this.#thread) return;
     const error = new AsyncDiffError(
       'worker_failed',
@@ -119,6 +137,8 @@ export class Inference {
     this.#thread = this.#open();
     this.#handlers.onReplaced(error);
     old.abandon(error);
+    this.#abandoned.add(old);
+    void old.stop().then(() => this.#abandoned.delete(old));
   }
 
   #receive(event: InferenceEvent): void {
