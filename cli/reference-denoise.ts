@@ -21,6 +21,7 @@ export async function referenceDenoise(
     inputs,
     sampler,
     guidanceScale: asked(job.guidanceScale) ?? 1,
+    timestepScale: shared.timestepScale,
     settings,
     replay: shared.replay?.run,
     device: flags.device ?? 'cpu',

@@ -19,8 +19,16 @@ import {
   type RunIdentity,
   type SteadyResult,
   type StepResult,
+  takeLatents,
 } from '../execution/index.js';
-import { componentsAsked, defaultWorkDir, type Plan, planInProcess, segmentModel } from '../planner/index.js';
+import {
+  componentsAsked,
+  defaultWorkDir,
+  describeModel,
+  type Plan,
+  planInProcess,
+  segmentModel,
+} from '../planner/index.js';
 import { scheduleOf, type ScheduleSettings } from '../program/index.js';
 import { isFlow, type Sampler } from '../samplers/index.js';
 
@@ -29,6 +37,8 @@ export interface ReferenceRunOptions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly sampler: Sampler;
   readonly guidanceScale: number;
+  /** The predictor is fed the sampler's timesteps times this. Default: 1. */
+  readonly timestepScale?: number | undefined;
   readonly settings: PlanSettings;
   readonly device: string;
   readonly threads: number;
@@ -47,11 +57,8 @@ export async function referenceRun(
   options: ReferenceRunOptions,
 ): Promise<{ result: SteadyResult; plan: Plan; schedule: ScheduleSettings; identity: RunIdentity }> {
   const { inputs, sampler, guidanceScale } = options;
-  const { sample: latents, ...conditioning } = inputs;
-  if (latents === undefined)
-    throw new AsyncDiffError('invalid_input', 'the latents are missing', {
-      hint: 'Give them as --input sample=latents.npy.',
-    });
+  const own = inputs['sample'] === undefined ? describeModel(options.modelPath).sample.name : undefined;
+  const { latents, conditioning } = takeLatents(inputs, own);
   const device = parseDevice(options.device);
   if (device.kind === 'declared')
     throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
@@ -75,7 +82,7 @@ export async function referenceRun(
   const runtime = describeRuntimes([
     { device: options.device, threads: options.threads, onnxruntimeVersion: findRuntime()?.version ?? '' },
   ]);
-  const { timesteps } = sampler;
+  const timesteps = sampler.timesteps.map((timestep) => timestep * (options.timestepScale ?? 1));
   const identity: RunIdentity = {
     version: packageVersion,
     predictorId: plan.predictorId,
@@ -99,7 +106,7 @@ export async function referenceRun(
     partition: plan.partition,
   });
   try {
-    const job = { sampler, latents, conditioning, timesteps: sampler.timesteps, guidance };
+    const job = { sampler, latents, conditioning, timesteps, guidance };
     const { signal, onStep } = options;
     const result = await denoiseSteadily(
       { jobId: 'reference', job, settings: schedule, lookAhead, trace: false, signal },

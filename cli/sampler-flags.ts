@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { findSampler } from '../samplers/index.js';
+import { findSampler, formatSchedulerConfig, parseSchedulerConfig } from '../samplers/index.js';
 import { flag } from './flag.js';
 import { collect } from './numbers.js';
 import { readText } from './read-text.js';
@@ -64,6 +64,13 @@ export async function readSamplerFlags(flags: SamplerFlags): Promise<SamplerChoi
       ...Object.fromEntries((flags.samplerOption ?? []).map(readOption)),
     },
   };
+}
+
+/** The config with what the model predicts in place of what it says. */
+export function predicting(type: string | undefined, given: SamplerChoiceOptions): SamplerChoiceOptions {
+  if (type === undefined || given.schedulerConfig === undefined) return given;
+  const config = { ...parseSchedulerConfig(given.schedulerConfig), prediction_type: type };
+  return { ...given, schedulerConfig: formatSchedulerConfig(config) };
 }
 
 function readOption(text: string): [string, unknown] {

@@ -102,8 +102,10 @@ export interface DenoiseOptions extends JobOptions {
   /** May be left out with explicit `sigmas` or `timesteps` among the sampler's options. */
   readonly numInferenceSteps?: number | undefined;
   readonly guidanceScale?: number | undefined;
-  /** `sample` (latents of step 0) and the conditioning, by graph-input name. */
+  /** Latents of step 0 (under the graph's own name for them, or `sample`) and the conditioning, by graph-input name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The predictor is fed the sampler's timesteps times this: 0.001 where it counts from 0 to 1. Defaults to 1. */
+  readonly timestepScale?: number | undefined;
   /** Send latents and noise prediction of every step. */
   readonly sendSteps?: boolean | undefined;
   readonly trace?: boolean | undefined;
@@ -157,7 +159,16 @@ export class AsyncDiffClient implements AsyncDisposable {
 
   /** Denoises given latents with any noise predictor. */
   denoise(options: DenoiseOptions): Job {
-    const { plan, signal, inputs, samplerOptions, detached = false, replay, ...request } = options;
+    const {
+      plan,
+      signal,
+      inputs,
+      samplerOptions,
+      timestepScale,
+      detached = false,
+      replay,
+      ...request
+    } = options;
     const jobId = randomUUID();
     return this.#job(
       jobId,
@@ -165,6 +176,7 @@ export class AsyncDiffClient implements AsyncDisposable {
         ...withJobSettings(defined(request)),
         samplerOptions: toJson(samplerOptions),
         inputs: toTensorMessages(inputs),
+        ...(timestepScale === undefined ? {} : { timestepScale }),
         detached,
         jobId,
         plan: toPlanSettingsMessage(plan),

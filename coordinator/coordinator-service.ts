@@ -18,6 +18,8 @@ import {
   type NewJob,
   type SendEvent,
 } from './jobs/index.js';
+import { takeLatents } from '../execution/index.js';
+import { describeModel } from '../planner/index.js';
 import { fromReplayMessage } from '../protocol/index.js';
 import { checkDenoise, checkGenerate, generateJob, sourceFor, workersThere } from './jobs/index.js';
 import { planDocument } from './plan-document.js';
@@ -170,11 +172,14 @@ async function denoise(
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
-  const { latents, conditioning } = takeLatents(fromTensorMessages(request.inputs));
-  checkGuidedBatch({ latents, conditioning, guidance });
-  // What is planned with depends on who is there.
+  // What is planned with, and so what inputs are called, depends on who is there.
   await workersThere(context, settings);
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
+  const inputs = fromTensorMessages(request.inputs);
+  const isNamed = declared || inputs['sample'] !== undefined;
+  const own = isNamed ? undefined : describeModel(models.path(request.modelSha256)).sample.name;
+  const { latents, conditioning } = takeLatents(inputs, own);
+  checkGuidedBatch({ latents, conditioning, guidance });
   const source = sourceFor(
     context,
     declared ? '' : models.path(request.modelSha256),
@@ -184,7 +189,13 @@ async function denoise(
   );
   const outcome = await runJob(
     {
-      job: { sampler, latents, conditioning, timesteps: sampler.timesteps, guidance },
+      job: {
+        sampler,
+        latents,
+        conditioning,
+        timesteps: sampler.timesteps.map((timestep) => timestep * (request.timestepScale ?? 1)),
+        guidance,
+      },
       source,
       settings,
       sendSteps: request.sendSteps,
@@ -197,21 +208,4 @@ async function denoise(
   return {
     done: { latents: toTensorMessage(outcome.latents), report: outcome.report, trace: outcome.trace() },
   };
-}
-
-const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
-
-/** Tells the latents from the conditioning: `sample`, or what transformers call them. */
-function takeLatents(inputs: ReturnType<typeof fromTensorMessages>) {
-  const name = LATENT_NAMES.find((known) => inputs[known] !== undefined);
-  const latents = name === undefined ? undefined : inputs[name];
-  if (name === undefined || latents === undefined) {
-    throw new AsyncDiffError('invalid_input', 'the latents are missing', {
-      hint: 'Give them as the input `sample` (--input sample=latents.npy).',
-    });
-  }
-  if (latents.dtype !== 'float32')
-    throw new AsyncDiffError('invalid_input', `the latents are ${latents.dtype}, they must be float32`);
-  const { [name]: _taken, ...conditioning } = inputs;
-  return { latents, conditioning };
 }

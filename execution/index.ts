@@ -38,5 +38,6 @@ export {
 export type { SamplerStart, SamplerState } from './sampler-state.js';
 export type { SegmentSpec, ValueSpec } from './segment-spec.js';
 export type { SegmentSession } from './session.js';
+export { takeLatents } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
 export { clockMs, type Span } from './timing.js';

@@ -6,6 +6,7 @@ export {
   CONTROL_LAST,
   type ControlGraph,
   describeInputs,
+  describeModel,
   nearest,
   readWeight,
   type PredictorAdaptation,

@@ -16,7 +16,7 @@ import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flag
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
-import { collect } from '../numbers.js';
+import { collect, realNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
@@ -24,6 +24,7 @@ import { referenceDenoise } from '../reference-denoise.js';
 import { runDocument } from '../run-document.js';
 import {
   addSamplerFlags,
+  predicting,
   readSamplerFlags,
   type SamplerChoiceOptions,
   type SamplerFlags,
@@ -44,6 +45,8 @@ import { writeTrace } from '../write-trace.js';
 export interface DenoiseFlags extends ClusterFlags, PlanFlags, Omit<JobOptions, 'scheduler'>, SamplerFlags {
   readonly model: string;
   readonly input: string[];
+  readonly predictionType?: string;
+  readonly timestepScale?: number;
   readonly reference?: boolean;
   readonly replay?: string;
   readonly out: string;
@@ -62,11 +65,23 @@ export function register(command: Command, io: CommandIo): void {
     .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
     .requiredOption(
       '--input <name=file.npy>',
-      'latents of the first step (sample=...) and conditioning (repeatable)',
+      "latents of the first step (under the graph's name for them, or sample=...) and conditioning (repeatable)",
       collect,
     );
   addJobFlags(command, ['numInferenceSteps', 'guidanceScale', 'seed'], OWN_DEFAULTS);
   addReplayFlag(addPlanFlags(addClusterFlags(addSamplerFlags(command, "the config's"))))
+    .addOption(
+      flag(
+        '--prediction-type <type>',
+        "what the model predicts, in place of the config's: epsilon, sample, v_prediction, flow_prediction",
+      ).choices(['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
+    )
+    .addOption(
+      flag(
+        '--timestep-scale <x>',
+        "feed the predictor the sampler's timesteps times x: 0.001 where it counts from 0 to 1 (default: 1)",
+      ).argParser(realNumber('timestep-scale')),
+    )
     .option(
       '--reference',
       'run in this process, one task after another: the answer that other runs must equal',
@@ -97,8 +112,12 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   const inputs = await readInputs(flags.input);
   const { scheduler, schedulerConfig, samplerOptions } = repeatedSampler(
     replay,
-    await readSamplerFlags(flags),
+    predicting(flags.predictionType, await readSamplerFlags(flags)),
   );
+  const timestepScale =
+    replay === undefined
+      ? flags.timestepScale
+      : replayed(replay.request, 'timestepScale', flags.timestepScale);
   if (schedulerConfig === undefined) {
     const hint = 'Give a scheduler_config.json, as diffusers writes it, as --scheduler-config FILE.';
     throw new AsyncDiffError('usage', 'the scheduler config is missing', { hint });
@@ -117,16 +136,22 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const recorder = flags.trace === undefined ? undefined : new StepRecorder(flags.trace);
   const progress = new ProgressLine(io, flags.quiet === true);
+  const work = { inputs, job, timestepScale, recorder, progress, replay };
   try {
     const { latents, document } =
       flags.reference === true
-        ? await referenceDenoise(flags, io, { inputs, job, sampler, settings, recorder, progress, replay })
-        : await distributed(flags, io, { inputs, job, choice, plan, recorder, progress, replay });
+        ? await referenceDenoise(flags, io, { ...work, sampler, settings })
+        : await distributed(flags, io, { ...work, choice, plan });
     await recorder?.finish(sampler.timesteps);
     checkReplayed(replay, document.latents_sha256);
     await writeNpy(flags.out, latents);
     if (flags.json === true)
-      writeJson(io, { schema: SCHEMA, out: flags.out, request: denoiseDocument(job, choice), ...document });
+      writeJson(io, {
+        schema: SCHEMA,
+        out: flags.out,
+        request: denoiseDocument(job, choice, timestepScale),
+        ...document,
+      });
     else io.stdout.write(`${flags.out}\n`);
   } finally {
     progress.clear();
@@ -136,6 +161,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
 export interface DenoiseWork {
   readonly job: JobSettings;
   readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The predictor is fed the sampler's timesteps times this. Default: 1. */
+  readonly timestepScale: number | undefined;
   readonly recorder: StepRecorder | undefined;
   readonly progress: ProgressLine;
   readonly replay: Replay | undefined;
@@ -146,7 +173,7 @@ async function distributed(
   io: CommandIo,
   shared: DenoiseWork & { choice: SamplerChoiceOptions & { schedulerConfig: string }; plan: PlanOptions },
 ) {
-  const { inputs, job, recorder, progress, choice, plan, replay } = shared;
+  const { inputs, job, timestepScale, recorder, progress, choice, plan, replay } = shared;
   const localWorkers =
     flags.localWorkers ??
     (flags.coordinator === undefined ? (replay?.workers ?? workersOf(flags)) : undefined);
@@ -167,6 +194,7 @@ async function distributed(
       seed: job.seed,
       guidanceScale: asked(job.guidanceScale) ?? OWN_DEFAULTS.guidanceScale,
       inputs,
+      timestepScale,
       sendSteps: recorder !== undefined,
       trace: flags.traceFile !== undefined,
       plan,
@@ -199,8 +227,9 @@ function repeatedSampler(replay: Replay | undefined, given: SamplerChoiceOptions
 function denoiseDocument(
   { numInferenceSteps, guidanceScale, seed }: JobSettings,
   choice: SamplerChoiceOptions,
+  timestepScale: number | undefined,
 ) {
-  return requestDocument({ numInferenceSteps, guidanceScale, seed, ...choice });
+  return requestDocument({ numInferenceSteps, guidanceScale, seed, ...choice, timestepScale });
 }
 
 /** Local workers where no number is given: one per component. */
@@ -215,8 +244,5 @@ async function readInputs(given: readonly string[]): Promise<Record<string, Tens
     if (at <= 0) throw new AsyncDiffError('usage', `--input takes NAME=FILE.npy, not "${text}"`);
     inputs[text.slice(0, at)] = await readNpy(text.slice(at + 1));
   }
-  const latents = inputs['sample'];
-  if (latents !== undefined && latents.dtype !== 'float32')
-    throw new AsyncDiffError('invalid_input', `input sample is ${latents.dtype}, it must be float32`);
   return inputs;
 }

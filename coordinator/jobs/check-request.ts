@@ -1,3 +1,4 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   checkLimit,
   checkName,
@@ -44,6 +45,12 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
   const job = resolveJobSettings(fromJobSettingsMessage(request));
   resolvePlanSettings(fromPlanSettingsMessage(request.plan));
   checkTexts(request);
+  const { timestepScale = 1 } = request;
+  if (!Number.isFinite(timestepScale))
+    throw new AsyncDiffError(
+      'invalid_settings',
+      `timestep_scale is ${timestepScale}, it must be a finite number`,
+    );
   const inputs = Object.entries(request.inputs);
   checkLimit('tensors', inputs.length, 'inputs');
   for (const [name, tensor] of inputs) {

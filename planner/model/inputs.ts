@@ -57,9 +57,16 @@ export function describePredictor(model: ModelProto): PredictorDescription {
   const { inputs, outputs } = declaredValues(model);
   const latentLike = (value: DeclaredValue): boolean => isFloat(value.dtype) && value.dims.length >= 2;
 
-  const sample =
-    byName(inputs, SAMPLE_NAMES, latentLike) ??
-    only(inputs.filter((input) => latentLike(input) && outputs.some((output) => alike(input, output))));
+  const candidates = inputs.filter(
+    (input) => latentLike(input) && outputs.some((output) => alike(input, output)),
+  );
+  const sample = byName(inputs, SAMPLE_NAMES, latentLike) ?? only(candidates);
+  if (sample === undefined && areJoint(candidates, outputs))
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the model has several latents (${candidates.map(({ name }) => name).join(', ')}), each with an output of its own: a job denoises one`,
+      { hint: 'Export it with one of them as the latents, and the others as conditioning.' },
+    );
   if (!sample) throw notFound('the latent input', SAMPLE_NAMES, 'input', inputs);
 
   const isTimestep = (value: DeclaredValue): boolean =>
@@ -101,6 +108,12 @@ function byName(
     if (value) return value;
   }
   return undefined;
+}
+
+/** Whether each of several inputs has an output to itself: joint sound and video. */
+function areJoint(candidates: readonly DeclaredValue[], outputs: readonly DeclaredValue[]): boolean {
+  const partners = candidates.map((input) => outputs.filter((output) => alike(input, output)));
+  return candidates.length > 1 && new Set(partners.flat()).size >= candidates.length;
 }
 
 function only<T>(values: readonly T[]): T | undefined {

@@ -45,6 +45,10 @@ export interface DenoiseRequest {
   'jobId'?: (string);
   'detached'?: (boolean);
   /**
+   * The predictor is fed the sampler's timesteps times this; default 1.
+   */
+  'timestepScale'?: (number | string);
+  /**
    * As in GenerateRequest.
    */
   'replay'?: (_asyncdiff_v1_Replay | null);
@@ -52,6 +56,7 @@ export interface DenoiseRequest {
   '_guidanceScale'?: "guidanceScale";
   '_scheduler'?: "scheduler";
   '_seed'?: "seed";
+  '_timestepScale'?: "timestepScale";
 }
 
 export interface DenoiseRequest__Output {
@@ -94,6 +99,10 @@ export interface DenoiseRequest__Output {
   'jobId': (string);
   'detached': (boolean);
   /**
+   * The predictor is fed the sampler's timesteps times this; default 1.
+   */
+  'timestepScale'?: (number);
+  /**
    * As in GenerateRequest.
    */
   'replay': (_asyncdiff_v1_Replay__Output | null);
@@ -101,4 +110,5 @@ export interface DenoiseRequest__Output {
   '_guidanceScale'?: "guidanceScale";
   '_scheduler'?: "scheduler";
   '_seed'?: "seed";
+  '_timestepScale'?: "timestepScale";
 }

@@ -1,0 +1,29 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+
+/** What latents may be called, whatever the graph calls them. */
+const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
+
+/**
+ * Tells the latents of a job from its conditioning: they have the name of the graph's own latent input, or one that is usual.
+ *
+ * @param own name of the graph's latent input; undefined where there is no graph (declared devices)
+ * @throws AsyncDiffError `invalid_input` where they are missing, or not float32
+ */
+export function takeLatents(
+  inputs: Readonly<Record<string, Tensor>>,
+  own: string | undefined,
+): { readonly latents: Tensor; readonly conditioning: Readonly<Record<string, Tensor>> } {
+  const name = [own ?? 'sample', ...LATENT_NAMES].find((known) => inputs[known] !== undefined) ?? '';
+  const { [name]: latents, ...conditioning } = inputs;
+  if (latents === undefined)
+    throw new AsyncDiffError('invalid_input', 'the latents are missing', {
+      hint: `Give them as the input ${own ?? 'sample'} (--input ${own ?? 'sample'}=latents.npy).`,
+    });
+  if (latents.dtype !== 'float32')
+    throw new AsyncDiffError(
+      'invalid_input',
+      `input ${name} is ${latents.dtype}, the latents must be float32`,
+    );
+  return { latents, conditioning };
+}
