@@ -14,6 +14,8 @@ export const RUN_SETTINGS = chosenSettings(
     microCuts: 1,
     recompute: 'on',
     maxWorkers: 2,
+    guidanceSplit: 'off',
+    tolerance: 0.03,
   }),
 );
 

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/package.js';
-import { allPipelines, findPipeline, openModelFolder } from '../../../coordinator/pipeline/index.js';
+import {
+  allPipelines,
+  findPipeline,
+  openModelFolder,
+  Pipeline,
+} from '../../../coordinator/pipeline/index.js';
 
 const EMOJI = join(packageRoot, 'models/emoji');
 
@@ -36,10 +41,8 @@ describe('openModelFolder', () => {
   it.each([
     'model_index.json',
     'unet/model.onnx',
-    'text_encoder/model.onnx',
     'vae_decoder/model.onnx',
     'scheduler/scheduler_config.json',
-    'tokenizer/',
   ])('names %s when it is missing, and the command that makes it', async (part) => {
     rmSync(join(folder, part), { recursive: true });
     await expect(open()).rejects.toMatchObject({
@@ -48,6 +51,25 @@ describe('openModelFolder', () => {
       hint: expect.stringContaining('optimum-cli export onnx') as unknown,
     });
   });
+
+  it.each(['text_encoder', 'tokenizer'])(
+    'opens without %s/, since embeddings may be given, and names it when a prompt needs it',
+    async (part) => {
+      for (const name of ['text_encoder', 'unet', 'vae_decoder'])
+        cpSync(join(EMOJI, name), join(folder, name), { recursive: true });
+      rmSync(join(folder, part), { recursive: true });
+      const pipeline = await Pipeline.open(folder, { threads: 1 });
+      try {
+        await expect(pipeline.begin({ prompt: 'red apple' })).rejects.toMatchObject({
+          code: 'model_not_found',
+          message: expect.stringContaining(`${part}/`) as unknown,
+          hint: expect.stringContaining('optimum-cli export onnx') as unknown,
+        });
+      } finally {
+        await pipeline.close();
+      }
+    },
+  );
 
   it('does without configs, as folders of the old converter of diffusers are', async () => {
     rmSync(join(folder, 'unet/config.json'));

@@ -14,7 +14,9 @@ if (!isThere) console.warn(`no recorded pipelines in ${RECORDINGS}: they are ski
 const found = !isThere
   ? []
   : readdirSync(RECORDINGS).filter(
-      (name) => findSampler(new RecordedPipeline(RECORDINGS, name).json.scheduler) !== undefined,
+      (name) =>
+        existsSync(join(RECORDINGS, name, 'case.json')) &&
+        findSampler(new RecordedPipeline(RECORDINGS, name).json.scheduler) !== undefined,
     );
 
 function numbers(tensor: Tensor): number[] {
