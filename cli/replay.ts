@@ -67,7 +67,9 @@ export function replayOf(
   const list = (name: string): unknown[] => field(report, name, path, Array.isArray) as unknown[];
   const rows = entriesOf(PLAN_SETTINGS).map(([name]) => {
     const key = snakeCase(name);
-    return [name, field(report, key, path, (value) => value !== undefined)];
+    const value = field(report, key, path, (found) => found !== undefined);
+    // A reference run sent nothing; how a repeated one does is free.
+    return [name, name === 'dataPath' && value === 'none' ? PLAN_SETTINGS.dataPath.default : value];
   });
   const plan = replayPlan({
     settings: resolvePlanSettings(Object.fromEntries(rows)) as never,

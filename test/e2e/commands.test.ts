@@ -222,6 +222,9 @@ it('repeats a run from its report, and refuses where it would give other bits', 
   expect(again['in_order_steps']).toEqual(first['in_order_steps']);
   const reference = ['denoise', ...flags, '--reference', '--out', at('third.npy'), '--replay'];
   const third = await json([...reference, report]);
+  // The reference's own report is one, too.
+  const fourth = await json([...reference, write('reference.json', third)]);
+  expect(fourth['latents_sha256']).toBe(third['latents_sha256']);
   expectSameBits(await readNpy(at('third.npy')), await readNpy(at('first.npy')), 'of the reference');
   expect(third['program_id']).toBe(first['program_id']);
   const { cuts: _cuts, ...without } = first;
