@@ -8,7 +8,7 @@ export interface StartCoordinatorOptions {
   readonly modelDir?: string | undefined;
   /** Workers to dial, HOST:PORT; others may join by themselves. */
   readonly workers?: readonly string[] | undefined;
-  /** ONNX Runtime threads for text encoder and VAE decoder. Defaults to the cores less one. */
+  /** ONNX Runtime threads of parts that run here, where workers are declared devices. Defaults to the cores less one. */
   readonly threads?: number | undefined;
   /** Folder for plans, segments and uploaded models. Defaults to the user's cache folder. */
   readonly workDir?: string | undefined;

@@ -1,5 +1,5 @@
 import type { Pipeline } from './pipeline/index.js';
-import type { Deployments } from './deployment/index.js';
+import type { Deployments, PlacedParts } from './deployment/index.js';
 import type { ClientJobs, CoordinatorMetrics, Jobs } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { WorkerRegistry } from './workers/index.js';
@@ -12,6 +12,8 @@ export interface CoordinatorParts {
   readonly deployments: Deployments;
   /** Undefined where it was started without a model. */
   readonly pipeline: Pipeline | undefined;
+  /** Its text encoders and VAE on workers. */
+  readonly parts: PlacedParts | undefined;
   readonly version: string;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;

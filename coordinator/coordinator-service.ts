@@ -135,13 +135,13 @@ async function generate(
   asking: JobSettings,
   context: JobContext,
 ): Promise<Omit<JobEvent, 'jobId'>> {
-  const { pipeline } = coordinator;
-  if (pipeline === undefined) {
+  const { pipeline, parts } = coordinator;
+  if (pipeline === undefined || parts === undefined) {
     throw new AsyncDiffError('model_not_found', 'this coordinator has no text-to-image model', {
       hint: 'Start it with `asyncdiff serve --model DIR`.',
     });
   }
-  const made = await generateJob(request, asking, pipeline, context);
+  const made = await generateJob(request, asking, { pipeline, parts }, context);
   const { images, video, audio, latents, report, trace } = made;
   return {
     done: {

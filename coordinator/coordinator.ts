@@ -9,7 +9,7 @@ import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
-import { Deployments } from './deployment/index.js';
+import { Deployments, PlacedParts } from './deployment/index.js';
 import { ClientJobs, Jobs } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
@@ -42,6 +42,7 @@ export class Coordinator implements CoordinatorParts {
   readonly clients: ClientJobs;
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
+  readonly parts: PlacedParts | undefined;
   readonly clientStallMs: number;
   readonly #server: RunningServer;
   #isStopping = false;
@@ -70,6 +71,7 @@ export class Coordinator implements CoordinatorParts {
     this.jobs = new Jobs({ maxQueued, metrics: this.metrics, log });
     this.clients = new ClientJobs(options.maxJobsPerClient ?? LIMITS.jobsPerClient.max);
     this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
+    this.parts = pipeline === undefined ? undefined : this.#placeParts(pipeline, log);
     this.#server = start(this);
     this.#tellHealth();
     this.#undescribe = describeWith(() => this.#describe());
@@ -80,7 +82,9 @@ export class Coordinator implements CoordinatorParts {
     for (const address of options.workers ?? []) channelArguments(address, linkOf(options));
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
     const pipeline =
-      options.modelDir === undefined ? undefined : await Pipeline.open(options.modelDir, { threads });
+      options.modelDir === undefined
+        ? undefined
+        : await Pipeline.open(options.modelDir, { threads, workDir: options.workDir });
     let coordinator: Coordinator | undefined;
     try {
       // The handlers need the coordinator, which needs the server: they look it up when a call comes.
@@ -130,6 +134,20 @@ export class Coordinator implements CoordinatorParts {
     await this.#server.drain(graceMs === 0 ? 0 : FAREWELL_MS);
     await this.pipeline?.close();
     this.#undescribe();
+  }
+
+  /** Text encoders and VAE on workers, which give way to plans. */
+  #placeParts(pipeline: Pipeline, log: CoordinatorLog): PlacedParts {
+    const { deployments } = this;
+    const parts = new PlacedParts({
+      shelf: deployments.shelf,
+      model: (part) => pipeline.exportPart(part),
+      deployedBytes: (workerId) => deployments.deployedBytes(workerId),
+      giveUpPlan: () => deployments.giveUpIdle(),
+      log,
+    });
+    deployments.onDeploy = (worker, bytes) => parts.makeRoom(worker, bytes);
+    return parts;
   }
 
   /** For a person who asks what it is at. */

@@ -1,3 +1,4 @@
+import type * as Ort from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 
 /** A device as users write it: `cpu`, `cuda`, `cuda:1`, `webgpu`, ..., `declared:PROFILE.json`. */
@@ -52,4 +53,14 @@ export function providerHint(provider: string): string {
   if (provider === 'webgpu')
     return 'WebGPU needs a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` shows what was found.';
   return `The ${provider} provider is not part of onnxruntime-node on this platform; use --device cpu, or see \`asyncdiff doctor\`.`;
+}
+
+/** A device as ONNX Runtime's execution provider. */
+export function providerOption({
+  provider: name,
+  deviceId,
+}: Extract<DeviceSpec, { kind: 'onnxruntime' }>): Ort.InferenceSession.ExecutionProviderConfig {
+  return name === 'cpu' || name === 'webgpu'
+    ? name
+    : ({ name, deviceId } as Ort.InferenceSession.ExecutionProviderConfig);
 }

@@ -1,6 +1,7 @@
 export { DeclaredSession } from './declared-session.js';
 export type { Attempt, AttemptResult } from './attempt.js';
 export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
+export { castTensor } from './cast-tensor.js';
 export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
@@ -24,6 +25,7 @@ export { type LoadedSegment, loadSegments, releaseSegments } from './load-segmen
 export { fromOrtData, toOrtData } from './ort-data.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
 export { checkCancelled, loadOrt, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
+export { type PartInfo, PartModel, type ValueInfo } from './part-model.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {
   type ExecutionReport,

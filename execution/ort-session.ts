@@ -10,7 +10,7 @@ import {
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
 import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
-import { type DeviceSpec, providerHint } from './device.js';
+import { type DeviceSpec, providerHint, providerOption } from './device.js';
 import type { OptimizationLevel } from './ort.js';
 import { fromOrtData, toOrtData } from './ort-data.js';
 import type { SegmentSession } from './session.js';
@@ -36,7 +36,7 @@ export async function openOrtSession(
   { graphPath, tensors }: SegmentModel,
   options: OrtSessionOptions,
 ): Promise<SegmentSession> {
-  const { provider, deviceId, text: device } = options.device;
+  const { provider, text: device } = options.device;
   const model = decodeModel(readFileSync(graphPath), graphPath);
   // A session from bytes may have its external data in any folder: the root of the file system reaches every file without a link.
   const folder = placeTensors(model, (sha256) => tensors.get(sha256));
@@ -44,7 +44,7 @@ export async function openOrtSession(
     encodeModel(model),
     graphPath,
     {
-      executionProviders: [providerOption(provider, deviceId)],
+      executionProviders: [providerOption(options.device)],
       intraOpNumThreads: options.threads,
       graphOptimizationLevel: options.optimizationLevel,
       extra: { ...SAME_BITS_CONFIG, session: { model_external_initializers_file_folder_path: folder } },
@@ -60,12 +60,6 @@ export async function openOrtSession(
           }),
   );
   return new OrtSegmentSession(await loadOrt(), session);
-}
-
-function providerOption(name: string, deviceId: number): Ort.InferenceSession.ExecutionProviderConfig {
-  return name === 'cpu' || name === 'webgpu'
-    ? name
-    : ({ name, deviceId } as Ort.InferenceSession.ExecutionProviderConfig);
 }
 
 class OrtSegmentSession implements SegmentSession {

@@ -7,9 +7,11 @@ export {
   type ControlGraph,
   describeInputs,
   describeModel,
+  exportWhole,
   nearest,
   readWeight,
   type PredictorAdaptation,
+  type WholeModel,
 } from './model/index.js';
 export type { PartMemory } from './memory.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';

@@ -27,7 +27,7 @@ export function fromJobReport(workerId: string, message: JobReport__Output): Wor
 
 export function toFault(
   error: AsyncDiffError,
-  about: { jobId: string; attempt: number } | { deploymentId: string },
+  about: { jobId: string; attempt: number } | { deploymentId: string } | { partId: string; attempt: number },
 ): WorkerFault {
   return {
     code: error.code,

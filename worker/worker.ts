@@ -276,6 +276,9 @@ export class AsyncDiffWorker {
       peerSecret,
       cache: this.#cache,
       declared: this.#declared,
+      partThread: this.#declared
+        ? undefined
+        : { device: this.#options.device ?? 'cpu', threads: this.#hello.threads ?? 1 },
       sharedMemory: this.#options.sharedMemory ?? true,
       // Tensors travel in frames of their own sizes, whatever the largest message.
       link: { security: this.#options.security },

@@ -86,6 +86,11 @@ export const ERRORS = Object.freeze({
     EXIT.model,
     'Choose another sampler with --scheduler, or change the setting that the message names.',
   ),
+  memory_exceeded: row(
+    'RESOURCE_EXHAUSTED',
+    EXIT.failure,
+    'Give a worker more memory (worker --memory-gb), or ask for a smaller picture.',
+  ),
   partition_impossible: row('INVALID_ARGUMENT', EXIT.usage, 'Ask for fewer components, or other cuts.'),
   provider_unavailable: row(
     'FAILED_PRECONDITION',

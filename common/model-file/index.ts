@@ -1,5 +1,5 @@
 export { ContentIndex, type FileState, fileState, type HashOptions } from './content-index.js';
-export { contentsOf, namedByContent, placeTensors } from './content-tensor.js';
+export { contentsOf, namedByContent, placeTensors, visitModel } from './content-tensor.js';
 export { dtypeOf, isFloat, onnxTypeOf } from './data-type.js';
 export { externalRange, resolveExternal } from './external-data.js';
 export type { FileRange } from './file-range.js';

@@ -79,7 +79,7 @@ export const JOB_SETTINGS = Object.freeze({
     placeholder: 'n',
     help: 'write OUT.preview.png every n steps; 0: never',
     consequence:
-      'Each preview is decoded beside the rounds, and costs the coordinator as much as the picture at the end.',
+      'Each preview is decoded beside the rounds, on a worker that has no part of them where there is one, and costs as much as the picture at the end.',
   }),
   /** Of AutoencoderKL, as diffusers' `enable_vae_tiling()`. */
   vaeTiling: row({

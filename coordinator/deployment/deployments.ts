@@ -25,6 +25,8 @@ export interface DeploymentRequest {
 export class Deployments {
   /** What workers fetch of the deployments there are. */
   readonly shelf = new ArtifactShelf();
+  /** Hears, before a plan is deployed, what it takes of each worker's memory. */
+  onDeploy: ((worker: WorkerHandle, bytes: number) => void) | undefined;
   readonly #workDir: string;
   readonly #threads: number;
   readonly #log: CoordinatorLog;
@@ -89,6 +91,7 @@ export class Deployments {
     )
       return { deployment: this.#current.deployment, planRequest };
     this.drop();
+    for (const worker of request.workers) this.onDeploy?.(worker, bytesOn(plan, worker.id));
     const opening = new AbortController();
     this.#opening = opening;
     this.#generation += 1;
@@ -117,6 +120,19 @@ export class Deployments {
       'plan deployed',
     );
     return { deployment, planRequest };
+  }
+
+  /** Memory that a worker's part of the present plan takes, estimated; 0 without one. */
+  deployedBytes(workerId: string): number {
+    return this.#current === undefined ? 0 : bytesOn(this.#current.deployment.plan, workerId);
+  }
+
+  /** Takes the present plan off its workers where no job runs on it; whether there was one. */
+  giveUpIdle(): boolean {
+    const { workers = [] } = this.#current?.deployment ?? {};
+    if (workers.length === 0 || workers.some(({ state }) => state === 'busy')) return false;
+    this.drop();
+    return true;
   }
 
   /** Nothing came from one worker to another in time: the next deployment sends it through the coordinator. */
@@ -153,6 +169,14 @@ export class Deployments {
     this.#current?.deployment.close();
     this.#current = undefined;
   }
+}
+
+function bytesOn({ memory, placement }: Plan, workerId: string): number {
+  return placement.reduce(
+    (sum, ids, at) =>
+      sum + (ids.includes(workerId) ? (memory[at % Math.max(1, memory.length)]?.total ?? 0) : 0),
+    0,
+  );
 }
 
 function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): string {

@@ -3,3 +3,5 @@ export { type DeploymentRequest, Deployments } from './deployments.js';
 export type { OnPreparing, Preparing } from './preparing.js';
 export { DistributedExecutor } from './distributed-executor.js';
 export { roundLimitMs } from './round-watch.js';
+export { PlacedParts } from './placed-parts.js';
+export { type PartOffer, rankOffers } from './part-offers.js';

@@ -14,7 +14,9 @@ import { fromReplayMessage } from '../../protocol/index.js';
 import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
-import type { BegunCall, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
+import type { PlacedParts } from '../deployment/index.js';
+import type { BegunCall, PartRunner, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
+import { chooseWorkers, type WorkerHandle } from '../workers/index.js';
 import { pictureText } from './picture-text.js';
 import { runJob, type DenoiseOutcome, type JobContext, workersThere } from './run-job.js';
 
@@ -31,12 +33,17 @@ export interface GenerateOutcome extends DenoiseOutcome {
 export async function generateJob(
   request: GenerateRequest__Output,
   asking: JobSettings,
-  pipeline: Pipeline,
+  { pipeline, parts }: { readonly pipeline: Pipeline; readonly parts: PlacedParts },
   context: JobContext,
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
   const call = toPipelineCall(request, asking);
-  const begun = await context.phases.time('encode', () => pipeline.begin(call));
+  // Where parts run, and what is planned with, depends on who is there.
+  const given = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
+  await workersThere(context, given);
+  const begun = await context.phases.time('encode', () =>
+    pipeline.begin(call, undefined, partRunner(pipeline, parts, given, context)),
+  );
   for (const message of begun.warnings) context.emit({ warning: { message } });
   const { job, adaptation, inputShapes } = begun;
   const { sampler } = job;
@@ -44,8 +51,6 @@ export async function generateJob(
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
     numInferenceSteps: sampler.numCalls,
   });
-  // What is planned with depends on who is there.
-  await workersThere(context, settings);
   const previews: Promise<void>[] = [];
   const outcome = await runJob(
     {
@@ -92,6 +97,29 @@ export async function generateJob(
     video,
     audio: audio.map(encodeWav),
     report: { ...outcome.report, totalSeconds: (performance.now() - startMs) / 1000 },
+  };
+}
+
+/** Parts run on the workers that the job may use; in this process where those are declared devices, which compute nothing. */
+function partRunner(
+  { local }: Pipeline,
+  parts: PlacedParts,
+  settings: PlanSettings,
+  context: JobContext,
+): PartRunner {
+  if (declaredSource(context) !== undefined) return local;
+  const { registry, signal } = context;
+  const choice: PlanSettings = { ...settings, maxWorkers: 'auto' };
+  const workers = async (): Promise<readonly WorkerHandle[]> => {
+    const there = await workersThere(context, choice);
+    const rested = chooseWorkers(registry.usable, choice);
+    return rested.length > 0 ? rested : there;
+  };
+  return {
+    memoryBytes: Math.max(
+      ...registry.usable.map(({ facts }) => facts.memoryBytes ?? Number.POSITIVE_INFINITY),
+    ),
+    run: (request) => parts.run(request, { workers, signal }),
   };
 }
 

@@ -4,3 +4,4 @@ export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';
 export { allPipelines, diffusersClass, findPipeline } from './registry.js';
 export { Tokenizer } from './tokenizer.js';
+export type { PartRequest, PartRunner } from './part-runner.js';

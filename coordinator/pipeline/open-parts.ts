@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { describeInputs, readWeight } from '../../planner/index.js';
+import { PartModel } from '../../execution/index.js';
+import { describeInputs, exportWhole, readWeight, type WholeModel } from '../../planner/index.js';
 import { missingPart } from './json-file.js';
 import {
   fixedAxis,
@@ -10,18 +11,17 @@ import {
   type TokenizeOptions,
   type Tokens,
 } from './kit/index.js';
-import { OrtModel } from './ort-model.js';
 import type { PartThreadData } from './thread-messages.js';
 import { Tokenizer } from './tokenizer.js';
 
 /** Parts that exporters write and no picture needs. */
 const UNUSED: ReadonlySet<string> = new Set(['safety_checker']);
 
-/** The parts of a model folder as they are opened: those that every picture needs at once, the others when they are first used. */
+/** The parts of a model folder. Tokenizers are opened at once, sessions when they are first used. */
 export class OpenParts {
   readonly #data: PartThreadData;
   readonly #folder: ModelFolder;
-  readonly #models = new Map<string, OrtModel>();
+  readonly #models = new Map<string, PartModel>();
   readonly #tokenizers = new Map<string, Tokenizer>();
 
   constructor(data: PartThreadData) {
@@ -36,7 +36,7 @@ export class OpenParts {
     for (const name of needs) {
       if (this.#isLeftOut(name)) continue;
       if (name.startsWith('tokenizer')) this.#tokenizer(name);
-      else infos[name] = (await this.#model(name)).info;
+      else infos[name] = describeInputs(this.#part(name).path);
     }
     for (const name of needs)
       if (name.startsWith('tokenizer') && !this.#isLeftOut(name)) this.#checkLength(name, infos);
@@ -53,6 +53,11 @@ export class OpenParts {
     return await (await this.#model(part)).run(inputs, outputs);
   }
 
+  /** The graph and tensors of a part, by content. */
+  async export(part: string): Promise<WholeModel> {
+    return await exportWhole(this.#part(part).path, this.#data.workDir);
+  }
+
   tokenize(tokenizer: string, text: string, options: TokenizeOptions | undefined): Tokens {
     return this.#tokenizer(tokenizer).encode(text, options);
   }
@@ -67,14 +72,19 @@ export class OpenParts {
     this.#models.clear();
   }
 
-  async #model(name: string): Promise<OrtModel> {
+  async #model(name: string): Promise<PartModel> {
     const opened = this.#models.get(name);
     if (opened !== undefined) return opened;
-    const part = this.#folder.parts[name];
-    if (part === undefined) throw missingPart(this.#folder.path, `${name}/model.onnx`);
-    const model = await OrtModel.open(part.path, this.#data.threads);
+    const part = this.#part(name);
+    const model = await PartModel.open(part.path, part.path, { threads: this.#data.threads });
     this.#models.set(name, model);
     return model;
+  }
+
+  #part(name: string): ModelFolder['parts'][string] {
+    const part = this.#folder.parts[name];
+    if (part === undefined) throw missingPart(this.#folder.path, `${name}/model.onnx`);
+    return part;
   }
 
   /** Whether a part for texts is not in the folder: embeddings may be given in its place. */

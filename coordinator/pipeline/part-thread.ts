@@ -1,4 +1,4 @@
-/** Thread entry: text encoders, VAE and tokenizers, away from the thread that serves the network. */
+/** Thread entry: tokenizers, hashing, and parts where no worker runs them, away from the thread that serves the network. */
 import { workerData } from 'node:worker_threads';
 import type { Tensor } from '../../common/tensor/index.js';
 import { serveThread } from '../../common/threads/index.js';
@@ -28,6 +28,7 @@ serveThread<PartCalls>({
         const result = await parts.run(part, inputs, outputs);
         return { result, transfer: Object.values(result).map(bufferOf) };
       }),
+    model: ({ part }) => inOrder(async () => ({ result: await parts.export(part) })),
     weight: ({ part, suffix }) => inOrder(async () => ({ result: parts.weight(part, suffix) })),
     tokenize: ({ tokenizer, text, options }) =>
       inOrder(async () => ({ result: parts.tokenize(tokenizer, text, options) })),

@@ -3,6 +3,7 @@ import { hostMemoryBytes } from '../../common/host-memory.js';
 import { ThreadClient } from '../../common/threads/index.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
+import { defaultWorkDir, type WholeModel } from '../../planner/index.js';
 import { parseSchedulerConfig } from '../../samplers/index.js';
 import { checkCall, type CheckedCall } from './check-call.js';
 import {
@@ -18,13 +19,22 @@ import {
   SeededDraws,
   type SizeRule,
   type Tokenize,
+  vaeWorkBytes,
   whyNoTiles,
 } from './kit/index.js';
 import { openModelFolder } from './model-folder.js';
 import { type CompleteJob, completeJob } from './predictor-job.js';
 import { findPipeline } from './registry.js';
+import type { PartRunner } from './part-runner.js';
 import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
+
+export interface PipelineOptions {
+  /** ONNX Runtime's, for each part that runs in this process. */
+  readonly threads: number;
+  /** Where graphs for workers are written. Default: that of plans. */
+  readonly workDir?: string | undefined;
+}
 
 export interface BegunCall extends CompleteJob {
   /** Sizes, steps and guidance with the defaults filled in. */
@@ -37,8 +47,8 @@ export interface BegunCall extends CompleteJob {
 }
 
 /**
- * What surrounds the noise predictor of a model folder: the description of its pipeline, and its text encoders, VAE and tokenizers in a thread
- * of their own. The noise predictor itself is not opened here: see `predictorPath`.
+ * What surrounds the noise predictor of a model folder: the description of its pipeline, and its tokenizers in a thread of their own. Text encoders and
+ * VAE run where the `PartRunner` of a call says. The noise predictor itself is not opened here: see `predictorPath`.
  */
 export class Pipeline {
   readonly folder: ModelFolder;
@@ -62,15 +72,16 @@ export class Pipeline {
     this.sizes = description.sizes(folder, (part) => infos[part]);
   }
 
-  /** Raises `model_not_found`, `model_invalid` or `model_unsupported`. `threads`: ONNX Runtime's, for each part. */
-  static async open(modelDir: string, options: { readonly threads: number }): Promise<Pipeline> {
+  /** Raises `model_not_found`, `model_invalid` or `model_unsupported`. */
+  static async open(modelDir: string, options: PipelineOptions): Promise<Pipeline> {
+    const { threads, workDir = defaultWorkDir() } = options;
     const folder = openModelFolder(modelDir);
     const description = await findPipeline(folder);
     const { predictor, needs } = description;
     const thread = new ThreadClient<PartCalls>({
       file: 'coordinator/pipeline/part-thread.js',
       name: 'parts',
-      workerData: { folder, predictor, needs, threads: options.threads } satisfies PartThreadData,
+      workerData: { folder, predictor, needs, threads, workDir } satisfies PartThreadData,
     });
     try {
       return new Pipeline(folder, description, await thread.call('open', undefined), thread);
@@ -78,6 +89,19 @@ export class Pipeline {
       await thread.stop();
       throw error;
     }
+  }
+
+  /** Runs parts in a thread of this process: where workers are declared devices, and for tests. */
+  get local(): PartRunner {
+    return {
+      memoryBytes: hostMemoryBytes(),
+      run: ({ part, inputs, outputs }) => this.#thread.call('run', { part, inputs, outputs }),
+    };
+  }
+
+  /** A part by content, for a worker. Raises `model_invalid`, `file_not_found`. */
+  exportPart(part: string): Promise<WholeModel> {
+    return this.#thread.call('model', { part });
   }
 
   /** The noise predictor's ONNX file (a U-Net or a transformer). */
@@ -88,13 +112,22 @@ export class Pipeline {
   /**
    * Everything before the first step: prompts to embeddings, noise to latents, the sampler.
    * @param draws noise in place of that of the seed, for runs that are held against recordings
+   * @param runner who runs the parts; this process unless set
    * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
    */
-  async begin(call: PipelineCall, draws: NoiseDraws = new SeededDraws(call.seed ?? 0)): Promise<BegunCall> {
+  async begin(
+    call: PipelineCall,
+    draws: NoiseDraws = new SeededDraws(call.seed ?? 0),
+    runner: PartRunner = this.local,
+  ): Promise<BegunCall> {
     const { description, folder } = this;
     const checked = await checkCall(call, description, this.sizes, this.defaults);
     const warnings = missingConfigs(folder, [description.predictor, ...description.needs]);
-    const runPart: RunPart = (part, inputs, outputs) => this.#thread.call('run', { part, inputs, outputs });
+    const runPart: RunPart = (part, inputs, outputs) => {
+      const [input] = Object.values(inputs).filter(({ dims }) => dims.length === 4);
+      const workBytes = vaeWorkBytes(folder, part, input?.dims ?? []);
+      return runner.run({ part, inputs, outputs, workBytes });
+    };
     const tokenize: Tokenize = (tokenizer, text, options) =>
       this.#thread.call('tokenize', { tokenizer, text, options });
     const predictor = this.#infos[description.predictor] ?? { inputs: [], outputs: [] };
@@ -105,7 +138,7 @@ export class Pipeline {
       predictor,
       noise: draws,
       runPart,
-      partMemoryBytes: hostMemoryBytes(),
+      partMemoryBytes: runner.memoryBytes,
       tokenize,
       weight: (part: string, suffix: string) => this.#thread.call('weight', { part, suffix }),
       partInfo: (part: string) => this.#infos[part],

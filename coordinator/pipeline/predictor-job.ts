@@ -1,9 +1,8 @@
 import { batchRepeatOf } from '../../common/guidance/index.js';
 import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import type { DenoiseJob } from '../../execution/index.js';
+import { castTensor, type DenoiseJob } from '../../execution/index.js';
 import { CONTROL_FIRST, CONTROL_LAST, type PredictorAdaptation } from '../../planner/index.js';
-import { castTensor } from './cast-tensor.js';
 import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
 
 export interface CompleteJob {

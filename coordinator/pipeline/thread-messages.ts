@@ -1,4 +1,5 @@
 import type { Tensor } from '../../common/tensor/index.js';
+import type { WholeModel } from '../../planner/index.js';
 import type { ModelFolder, PartInfo, TokenizeOptions, Tokens } from './kit/index.js';
 
 /** `workerData` of the parts' thread. */
@@ -6,8 +7,10 @@ export interface PartThreadData {
   readonly folder: ModelFolder;
   /** Part that predicts the noise: described, not opened. */
   readonly predictor: string;
-  /** Parts and tokenizers to open at once; the others are opened when they are first used. */
+  /** Tokenizers to open at once, and parts to look at; sessions are opened when they are first used. */
   readonly needs: readonly string[];
+  /** Where graphs that name their tensors by content are written. */
+  readonly workDir: string;
   /** ONNX Runtime's, for each part. */
   readonly threads: number;
 }
@@ -24,6 +27,8 @@ export interface PartCalls {
     };
     result: Readonly<Record<string, Tensor>>;
   };
+  /** A part by content, for a worker. */
+  model: { argument: { readonly part: string }; result: WholeModel };
   /** A weight of a part whose name ends so, as float32. */
   weight: { argument: { readonly part: string; readonly suffix: string }; result: Tensor | undefined };
   tokenize: {

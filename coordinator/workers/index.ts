@@ -7,3 +7,4 @@ export type { LossReason } from './worker-state.js';
 export { WorkerRegistry } from './worker-registry.js';
 export { workerStatus } from './worker-status.js';
 export type { WorkerLimitsMs } from './limits.js';
+export type { OpenPartAids, PartRun } from './worker-parts.js';

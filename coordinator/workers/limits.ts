@@ -19,6 +19,8 @@ export interface WorkerLimitsMs {
   readonly round: number;
   /** From the end of an attempt to its report. */
   readonly end: number;
+  /** One run of a part of a pipeline: a VAE decodes 1024 x 1024 pixels in 270 s on two CPU cores. */
+  readonly part: number;
   /** A question that its network thread answers: a ping that must be answered, what it is at. */
   readonly ask: number;
   /** After a worker was lost: so long it may be about to come back, and a job without any waits for it. */
@@ -36,6 +38,7 @@ export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
   start: 10_000,
   round: 5_000,
   end: 10_000,
+  part: 900_000,
   ask: 2_000,
   rejoin: 3_000,
   join: 6_000,

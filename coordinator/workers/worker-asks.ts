@@ -43,10 +43,11 @@ export class WorkerAsks {
 
   /** A message that answers something; false for any other. What is not asked any more it does not answer. */
   take(workerId: string, message: WorkerMessage__Output): boolean {
-    const { deployed, linksProbed, stateReport, jobStarted, jobReport } = message;
+    const { deployed, linksProbed, stateReport, jobStarted, jobReport, partOpened } = message;
     if (deployed) this.answer(`deployed/${deployed.deploymentId}`, deployed);
     else if (linksProbed) this.answer(`probed/${linksProbed.id}`, linksProbed);
     else if (stateReport) this.answer(`state/${stateReport.id}`, stateReport);
+    else if (partOpened) this.answer(`part/${partOpened.partId}`);
     else if (jobStarted) this.answer(`started/${jobStarted.jobId}/${jobStarted.attempt}`);
     else if (jobReport)
       this.answer(`report/${jobReport.jobId}/${jobReport.attempt}`, fromJobReport(workerId, jobReport));

@@ -17,6 +17,7 @@ import { Outbox } from './outbox.js';
 import { WorkerAsks } from './worker-asks.js';
 import type { WorkerFacts } from './worker-facts.js';
 import type { DeployAids, JobListener, WorkerLink } from './worker-link.js';
+import { WorkerParts } from './worker-parts.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
 /** Sent back to back at the start. */
@@ -48,6 +49,8 @@ export class WorkerHandle {
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
   readonly speed: number;
   readonly limitsMs: WorkerLimitsMs;
+  /** Text encoders and VAE that it runs. */
+  readonly parts: WorkerParts;
   readonly #link: WorkerLink;
   readonly #outbox: Outbox;
   readonly #asks: WorkerAsks;
@@ -72,6 +75,10 @@ export class WorkerHandle {
     this.#link = link;
     this.#asks = new WorkerAsks(name, (error, reason) => this.lose(error, reason));
     this.#outbox = new Outbox((message) => link.send(message));
+    this.parts = new WorkerParts(this.#asks, limitsMs, {
+      send: (message) => this.send(message),
+      openSupply: link.openSupply,
+    });
     if (restMs <= 0) return;
     this.#state = 'resting';
     setTimeout(() => this.#state === 'resting' && this.#go('idle'), restMs).unref();
@@ -231,7 +238,7 @@ export class WorkerHandle {
       listener !== undefined && of?.jobId === listener.jobId && of.attempt === listener.attempt;
     if (message.batch) {
       for (const each of message.batch.messages) this.receive(each);
-    } else if (this.#asks.take(this.id, message)) return;
+    } else if (this.#asks.take(this.id, message) || this.parts.take(message)) return;
     else if (message.noisePrediction) {
       if (isCurrent(message.noisePrediction)) listener?.onNoise(message.noisePrediction);
     } else if (message.roundDone) {
@@ -278,7 +285,11 @@ export class WorkerHandle {
 
   #fault(fault: WorkerFault__Output): void {
     const error = fromFault(this.name, fault);
-    const { deploymentId, jobId, attempt } = fault;
+    const { deploymentId, jobId, attempt, partId } = fault;
+    if (partId !== '') {
+      this.parts.fail(partId, attempt, error);
+      return;
+    }
     if (deploymentId !== '') {
       this.#asks.fail(`deployed/${deploymentId}`, error);
       return;

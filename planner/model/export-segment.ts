@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { makeFolderSync } from '../../common/make-folder.js';
@@ -17,7 +16,6 @@ import {
   type TensorProto,
   writesOf,
 } from '../../common/model-file/index.js';
-import { temporaryName } from '../../common/temporary-file.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
 import { weightsBehind } from './build-cost-graph.js';
@@ -27,6 +25,7 @@ import type { PreparedModel } from './prepared-model.js';
 import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
 import type { Skeleton } from './skeleton.js';
 import { valueInfo } from './static-shapes.js';
+import { writeWhole } from './write-whole.js';
 
 /** A segment as a model of its own: a small graph that names its tensors by content. */
 export interface SegmentArtifact {
@@ -69,17 +68,6 @@ export function exportSegments(
     const { id: segmentId } = segment;
     return { segmentId, path, sha256, sizeBytes: bytes.length, tensors: contentsOf(model), inputs, outputs };
   });
-}
-
-/** A file that is there as a whole, or not at all. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = temporaryName(path);
-  try {
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
 }
 
 /** What segments are made from. */

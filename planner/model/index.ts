@@ -1,6 +1,7 @@
 export { adaptPredictor, loadAdapted, type AppendedInput, type PredictorAdaptation } from './adapt.js';
 export { CPU_CORE, type DeviceSpeed, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
+export { exportWhole, type WholeModel } from './export-whole.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
 export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';

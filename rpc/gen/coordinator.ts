@@ -11,6 +11,7 @@ import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobReque
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from './asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from './asyncdiff/v1/CancelJobResponse.js';
+import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from './asyncdiff/v1/ClosePart.js';
 import type { CoordinatorClient as _asyncdiff_v1_CoordinatorClient, CoordinatorDefinition as _asyncdiff_v1_CoordinatorDefinition } from './asyncdiff/v1/Coordinator.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
 import type { DeclaredDevice as _asyncdiff_v1_DeclaredDevice, DeclaredDevice__Output as _asyncdiff_v1_DeclaredDevice__Output } from './asyncdiff/v1/DeclaredDevice.js';
@@ -44,6 +45,11 @@ import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Outpu
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
 import type { NumberList as _asyncdiff_v1_NumberList, NumberList__Output as _asyncdiff_v1_NumberList__Output } from './asyncdiff/v1/NumberList.js';
+import type { OpenPart as _asyncdiff_v1_OpenPart, OpenPart__Output as _asyncdiff_v1_OpenPart__Output } from './asyncdiff/v1/OpenPart.js';
+import type { PartOpened as _asyncdiff_v1_PartOpened, PartOpened__Output as _asyncdiff_v1_PartOpened__Output } from './asyncdiff/v1/PartOpened.js';
+import type { PartProgress as _asyncdiff_v1_PartProgress, PartProgress__Output as _asyncdiff_v1_PartProgress__Output } from './asyncdiff/v1/PartProgress.js';
+import type { PartRan as _asyncdiff_v1_PartRan, PartRan__Output as _asyncdiff_v1_PartRan__Output } from './asyncdiff/v1/PartRan.js';
+import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from './asyncdiff/v1/PartTensor.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
 import type { PipelineArgument as _asyncdiff_v1_PipelineArgument, PipelineArgument__Output as _asyncdiff_v1_PipelineArgument__Output } from './asyncdiff/v1/PipelineArgument.js';
@@ -66,6 +72,7 @@ import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncd
 import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
+import type { RunPart as _asyncdiff_v1_RunPart, RunPart__Output as _asyncdiff_v1_RunPart__Output } from './asyncdiff/v1/RunPart.js';
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from './asyncdiff/v1/RunReport.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
@@ -112,6 +119,7 @@ export interface ProtoGrpcType {
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CancelJobRequest: MessageTypeDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobResponse__Output>
+      ClosePart: MessageTypeDefinition<_asyncdiff_v1_ClosePart, _asyncdiff_v1_ClosePart__Output>
       /**
        * Served by the coordinator, to clients and to workers.
        */
@@ -148,6 +156,11 @@ export interface ProtoGrpcType {
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
       NumberList: MessageTypeDefinition<_asyncdiff_v1_NumberList, _asyncdiff_v1_NumberList__Output>
+      OpenPart: MessageTypeDefinition<_asyncdiff_v1_OpenPart, _asyncdiff_v1_OpenPart__Output>
+      PartOpened: MessageTypeDefinition<_asyncdiff_v1_PartOpened, _asyncdiff_v1_PartOpened__Output>
+      PartProgress: MessageTypeDefinition<_asyncdiff_v1_PartProgress, _asyncdiff_v1_PartProgress__Output>
+      PartRan: MessageTypeDefinition<_asyncdiff_v1_PartRan, _asyncdiff_v1_PartRan__Output>
+      PartTensor: MessageTypeDefinition<_asyncdiff_v1_PartTensor, _asyncdiff_v1_PartTensor__Output>
       Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
       Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
       PipelineArgument: MessageTypeDefinition<_asyncdiff_v1_PipelineArgument, _asyncdiff_v1_PipelineArgument__Output>
@@ -170,6 +183,7 @@ export interface ProtoGrpcType {
       RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
+      RunPart: MessageTypeDefinition<_asyncdiff_v1_RunPart, _asyncdiff_v1_RunPart__Output>
       RunReport: MessageTypeDefinition<_asyncdiff_v1_RunReport, _asyncdiff_v1_RunReport__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
       SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>

@@ -8,6 +8,7 @@ import type { ArtifactRange as _asyncdiff_v1_ArtifactRange, ArtifactRange__Outpu
 import type { ArtifactRequest as _asyncdiff_v1_ArtifactRequest, ArtifactRequest__Output as _asyncdiff_v1_ArtifactRequest__Output } from './asyncdiff/v1/ArtifactRequest.js';
 import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from './asyncdiff/v1/AskState.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
+import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from './asyncdiff/v1/ClosePart.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
 import type { DeployProgress as _asyncdiff_v1_DeployProgress, DeployProgress__Output as _asyncdiff_v1_DeployProgress__Output } from './asyncdiff/v1/DeployProgress.js';
@@ -29,6 +30,11 @@ import type { LookAhead as _asyncdiff_v1_LookAhead, LookAhead__Output as _asyncd
 import type { NeedArtifacts as _asyncdiff_v1_NeedArtifacts, NeedArtifacts__Output as _asyncdiff_v1_NeedArtifacts__Output } from './asyncdiff/v1/NeedArtifacts.js';
 import type { NoisePrediction as _asyncdiff_v1_NoisePrediction, NoisePrediction__Output as _asyncdiff_v1_NoisePrediction__Output } from './asyncdiff/v1/NoisePrediction.js';
 import type { NoiseSeed as _asyncdiff_v1_NoiseSeed, NoiseSeed__Output as _asyncdiff_v1_NoiseSeed__Output } from './asyncdiff/v1/NoiseSeed.js';
+import type { OpenPart as _asyncdiff_v1_OpenPart, OpenPart__Output as _asyncdiff_v1_OpenPart__Output } from './asyncdiff/v1/OpenPart.js';
+import type { PartOpened as _asyncdiff_v1_PartOpened, PartOpened__Output as _asyncdiff_v1_PartOpened__Output } from './asyncdiff/v1/PartOpened.js';
+import type { PartProgress as _asyncdiff_v1_PartProgress, PartProgress__Output as _asyncdiff_v1_PartProgress__Output } from './asyncdiff/v1/PartProgress.js';
+import type { PartRan as _asyncdiff_v1_PartRan, PartRan__Output as _asyncdiff_v1_PartRan__Output } from './asyncdiff/v1/PartRan.js';
+import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from './asyncdiff/v1/PartTensor.js';
 import type { Peer as _asyncdiff_v1_Peer, Peer__Output as _asyncdiff_v1_Peer__Output } from './asyncdiff/v1/Peer.js';
 import type { Ping as _asyncdiff_v1_Ping, Ping__Output as _asyncdiff_v1_Ping__Output } from './asyncdiff/v1/Ping.js';
 import type { Pong as _asyncdiff_v1_Pong, Pong__Output as _asyncdiff_v1_Pong__Output } from './asyncdiff/v1/Pong.js';
@@ -41,6 +47,7 @@ import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncd
 import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
+import type { RunPart as _asyncdiff_v1_RunPart, RunPart__Output as _asyncdiff_v1_RunPart__Output } from './asyncdiff/v1/RunPart.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
@@ -74,6 +81,7 @@ export interface ProtoGrpcType {
       ArtifactRequest: MessageTypeDefinition<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactRequest__Output>
       AskState: MessageTypeDefinition<_asyncdiff_v1_AskState, _asyncdiff_v1_AskState__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
+      ClosePart: MessageTypeDefinition<_asyncdiff_v1_ClosePart, _asyncdiff_v1_ClosePart__Output>
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
       Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
       DeployProgress: MessageTypeDefinition<_asyncdiff_v1_DeployProgress, _asyncdiff_v1_DeployProgress__Output>
@@ -95,6 +103,11 @@ export interface ProtoGrpcType {
       NeedArtifacts: MessageTypeDefinition<_asyncdiff_v1_NeedArtifacts, _asyncdiff_v1_NeedArtifacts__Output>
       NoisePrediction: MessageTypeDefinition<_asyncdiff_v1_NoisePrediction, _asyncdiff_v1_NoisePrediction__Output>
       NoiseSeed: MessageTypeDefinition<_asyncdiff_v1_NoiseSeed, _asyncdiff_v1_NoiseSeed__Output>
+      OpenPart: MessageTypeDefinition<_asyncdiff_v1_OpenPart, _asyncdiff_v1_OpenPart__Output>
+      PartOpened: MessageTypeDefinition<_asyncdiff_v1_PartOpened, _asyncdiff_v1_PartOpened__Output>
+      PartProgress: MessageTypeDefinition<_asyncdiff_v1_PartProgress, _asyncdiff_v1_PartProgress__Output>
+      PartRan: MessageTypeDefinition<_asyncdiff_v1_PartRan, _asyncdiff_v1_PartRan__Output>
+      PartTensor: MessageTypeDefinition<_asyncdiff_v1_PartTensor, _asyncdiff_v1_PartTensor__Output>
       Peer: MessageTypeDefinition<_asyncdiff_v1_Peer, _asyncdiff_v1_Peer__Output>
       Ping: MessageTypeDefinition<_asyncdiff_v1_Ping, _asyncdiff_v1_Ping__Output>
       Pong: MessageTypeDefinition<_asyncdiff_v1_Pong, _asyncdiff_v1_Pong__Output>
@@ -107,6 +120,7 @@ export interface ProtoGrpcType {
       RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
+      RunPart: MessageTypeDefinition<_asyncdiff_v1_RunPart, _asyncdiff_v1_RunPart__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
       SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>

@@ -9,8 +9,11 @@ import {
   type Tensor,
   type TensorMeta,
 } from '../../common/tensor/index.js';
-import { describeTensor, frameError, markOwned, MIB } from '../index.js';
+import { type Chunking, describeTensor, frameError, markOwned, MIB } from '../index.js';
 import type { TensorFrame__Output } from '../gen/asyncdiff/v1/TensorFrame.js';
+
+/** Of tensors on a control stream: no ping waits longer behind a frame than a slow link takes for so many bytes. */
+export const PART_CHUNKING: Chunking = Object.freeze({ wholeBytes: 128 << 10, chunkBytes: 128 << 10 });
 
 /** A tensor that has arrived. */
 export interface ReceivedMeta extends TensorMeta {

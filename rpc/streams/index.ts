@@ -9,5 +9,11 @@ export {
   type SupplyStream,
 } from './artifact-supply.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
-export { type AssemblerLimits, FrameAssembler, type Received, type ReceivedMeta } from './frame-assembler.js';
+export {
+  type AssemblerLimits,
+  FrameAssembler,
+  PART_CHUNKING,
+  type Received,
+  type ReceivedMeta,
+} from './frame-assembler.js';
 export { onClientEnd } from './server-call-end.js';

@@ -9,7 +9,7 @@ import {
   visitTensors,
 } from '../../common/model-file/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
-import { castTensor } from '../../coordinator/pipeline/cast-tensor.js';
+import { castTensor } from '../../execution/index.js';
 import type { BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
 import { applyGuidance } from '../../execution/apply-guidance.js';
 import { scalarTensor } from '../../execution/timestep.js';

@@ -104,6 +104,7 @@ export function conversationOf(
     supply: () => {
       throw new Error('a declared worker fetches nothing');
     },
+    partThread: undefined,
     declared: true,
     sharedMemory: false,
     link: {},

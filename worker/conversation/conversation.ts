@@ -24,10 +24,13 @@ import type { DeployedPart, PartContext } from './deployed-part.js';
 import { DeployedParts } from './deployed-parts.js';
 import type { Inference, InferenceEvent, InferenceReport } from '../inference/index.js';
 import type { WorkerLog } from '../log.js';
+import { PipelineParts, type PipelinePartsContext } from './pipeline-parts.js';
 import { probeLinks } from './probe.js';
 import { sumBytes } from '../exchange/index.js';
 
-export interface ConversationOptions extends Omit<PartContext, 'onWrong' | 'inference'> {
+export interface ConversationOptions
+  extends Omit<PartContext, 'onWrong' | 'inference'>,
+    Pick<PipelinePartsContext, 'partThread'> {
   readonly inference: PartContext['inference'] & Pick<Inference, 'start' | 'round' | 'end' | 'state'>;
   /** By which the workers of its coordinator know each other when links are measured. */
   readonly peerSecret: Uint8Array;
@@ -62,6 +65,7 @@ const COMPUTING_MS = 500;
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #parts: DeployedParts;
+  readonly #pipeline: PipelineParts;
   readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
   /** Jobs that have ended, and of which the coordinator has not been told yet. */
@@ -72,6 +76,7 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.#options = options;
+    this.#pipeline = new PipelineParts(options);
     this.#parts = new DeployedParts({
       ...options,
       onWrong: (deploymentId, error) => {
@@ -80,9 +85,9 @@ export class Conversation {
     });
   }
 
-  /** Whether a job is in progress, or one that has ended has yet to be reported. */
+  /** Whether a job or a part of a pipeline is in progress, or a job that has ended has yet to be reported. */
   get busy(): boolean {
-    return this.#job !== undefined || this.#endings > 0;
+    return this.#job !== undefined || this.#endings > 0 || this.#pipeline.busy;
   }
 
   receive(message: CoordinatorMessage__Output): void {
@@ -108,6 +113,10 @@ export class Conversation {
       if (this.#isNew(message.deploy)) this.#parts.deploy(message.deploy);
     } else if (message.probeLinks) void this.#probe(message.probeLinks);
     else if (message.undeploy) void this.#parts.undeploy(message.undeploy.deploymentId);
+    else if (message.openPart) void this.#pipeline.open(message.openPart);
+    else if (message.partTensor) this.#pipeline.take(message.partTensor);
+    else if (message.runPart) void this.#pipeline.run(message.runPart);
+    else if (message.closePart) void this.#pipeline.close(message.closePart.partId);
     else if (message.askState) void this.#tellState(message.askState.id);
   }
 
@@ -195,7 +204,7 @@ export class Conversation {
     if (this.#job !== undefined)
       void this.#options.inference.end(this.#job.jobId, this.#job.attempt).catch(() => undefined);
     this.#job = undefined;
-    await this.#parts.close();
+    await Promise.all([this.#parts.close(), this.#pipeline.closeAll()]);
   }
 
   /** Whether a deployment or an attempt is later than all before it. */

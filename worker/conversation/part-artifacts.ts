@@ -28,12 +28,15 @@ export interface ArtifactsContext {
   readonly send: (message: WorkerMessage) => void;
 }
 
+/** What is to be collected, and from whom. */
+export type Collected = Pick<Deploy__Output, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
+
 /** Progress is told so often at most. */
 const TELL_MS = 100;
 
-/** Graphs and tensors of this worker's part of one deployment: where they lie on this host, and what is given to other workers. */
+/** Graphs and tensors of this worker's part of one deployment, or of a part of a pipeline: where they lie on this host, and what is given to other workers. */
 export class PartArtifacts {
-  readonly #message: Deploy__Output;
+  readonly #message: Collected;
   readonly #context: ArtifactsContext;
   readonly #ranges = new Map<string, FileRange>();
   /** What may be given: all of the deployment that is here, or is to come. */
@@ -47,7 +50,7 @@ export class PartArtifacts {
   #keptBytes = 0;
   #release: (() => Promise<void>) | undefined;
 
-  constructor(message: Deploy__Output, context: ArtifactsContext) {
+  constructor(message: Collected, context: ArtifactsContext) {
     this.#message = message;
     this.#context = context;
     this.#own = new Set(message.artifacts.map(({ sha256 }) => sha256));

@@ -1,2 +1,3 @@
 export type { InferenceEvent, InferenceReport } from './inference-messages.js';
 export { Inference } from './inference.js';
+export type { PartThreadCalls, PartThreadSettings } from './part-messages.js';

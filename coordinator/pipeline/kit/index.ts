@@ -78,7 +78,7 @@ export {
   vaeScaleFactor,
 } from './vae.js';
 export { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
-export { tileEdges, whyNoTiles } from './vae-tiling.js';
+export { tileEdges, vaeWorkBytes, whyNoTiles } from './vae-tiling.js';
 export { decodeVideos, type FrameCount, frameCount, framesOf, swapAxes, temporalScale } from './video.js';
 export { type PromptChunk, promptChunks } from './prompt-chunks.js';
 export { parseWeights, type WeightedText } from './weighted-prompt.js';

@@ -1,17 +1,7 @@
-import type { DType, Tensor } from '../../../common/tensor/index.js';
+import type { Tensor } from '../../../common/tensor/index.js';
+import type { PartInfo, ValueInfo } from '../../../execution/index.js';
 
-/** An input or output as a model file declares it; open axes have a name, or -1 where they have none. */
-export interface ValueInfo {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly (number | string)[];
-}
-
-/** What a part takes and gives. */
-export interface PartInfo {
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-}
+export type { PartInfo, ValueInfo };
 
 /**
  * Runs one part of a pipeline (`text_encoder`, `vae_decoder`, ...) wherever it lives: tensors in, tensors out. Floats are float32 and whole

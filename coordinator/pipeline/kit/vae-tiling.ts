@@ -1,5 +1,5 @@
 import type { PipelineRun } from './description.js';
-import { configSize } from './model-folder.js';
+import { configSize, type ModelFolder } from './model-folder.js';
 import { fixedAxis } from './parts.js';
 import type { TileEdges } from './tiles.js';
 import { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
@@ -50,9 +50,17 @@ export function tileEdges(run: PipelineRun, part: string, dims: readonly number[
   const edges = isEncoder ? { input: pixels, output: latents } : { input: latents, output: pixels };
   const [, , height = 0, width = 0] = dims;
   if (height <= edges.input && width <= edges.input) return undefined;
-  const scale = isEncoder ? 1 : pixels / latents;
-  const fits = height * width * scale ** 2 * bytesPerPixel(run) <= AUTO_SHARE * run.partMemoryBytes;
+  const fits = vaeWorkBytes(run.model, part, dims) <= AUTO_SHARE * run.partMemoryBytes;
   return vaeTiling === 'auto' && fits ? undefined : edges;
+}
+
+/** Memory that a half of a VAE takes for what goes into it, beside its weights; 0 for any other part. */
+export function vaeWorkBytes(model: ModelFolder, part: string, dims: readonly number[]): number {
+  if ((part !== VAE_ENCODER && part !== VAE_DECODER) || dims.length !== 4) return 0;
+  const { pixels, latents } = tilesOf({ model });
+  const [batch = 1, , height = 0, width = 0] = dims;
+  const scale = part === VAE_ENCODER ? 1 : pixels / Math.max(1, latents);
+  return batch * height * width * scale ** 2 * bytesPerPixel(model);
 }
 
 /** diffusers' `tile_sample_min_size` and `tile_latent_min_size`. */
@@ -64,7 +72,7 @@ function tilesOf({ model }: Pick<PipelineRun, 'model'>): VaeTiles {
   return { pixels, latents: Math.floor(pixels / 2 ** (Math.max(1, blocksOf(vae).length) - 1)) };
 }
 
-function bytesPerPixel({ model }: PipelineRun): number {
+function bytesPerPixel(model: ModelFolder): number {
   const [first = 128, second = first] = blocksOf(vaePart(model));
   return BYTES_PER_PIXEL_AND_CHANNEL * second;
 }

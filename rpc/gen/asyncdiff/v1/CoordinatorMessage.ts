@@ -12,6 +12,10 @@ import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asy
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from '../../asyncdiff/v1/Undeploy.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from '../../asyncdiff/v1/Batch.js';
 import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from '../../asyncdiff/v1/AskState.js';
+import type { OpenPart as _asyncdiff_v1_OpenPart, OpenPart__Output as _asyncdiff_v1_OpenPart__Output } from '../../asyncdiff/v1/OpenPart.js';
+import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from '../../asyncdiff/v1/PartTensor.js';
+import type { RunPart as _asyncdiff_v1_RunPart, RunPart__Output as _asyncdiff_v1_RunPart__Output } from '../../asyncdiff/v1/RunPart.js';
+import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from '../../asyncdiff/v1/ClosePart.js';
 
 /**
  * What the coordinator says.
@@ -32,7 +36,11 @@ export interface CoordinatorMessage {
    */
   'batch'?: (_asyncdiff_v1_Batch | null);
   'askState'?: (_asyncdiff_v1_AskState | null);
-  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
+  'openPart'?: (_asyncdiff_v1_OpenPart | null);
+  'partTensor'?: (_asyncdiff_v1_PartTensor | null);
+  'runPart'?: (_asyncdiff_v1_RunPart | null);
+  'closePart'?: (_asyncdiff_v1_ClosePart | null);
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart";
 }
 
 /**
@@ -54,5 +62,9 @@ export interface CoordinatorMessage__Output {
    */
   'batch'?: (_asyncdiff_v1_Batch__Output | null);
   'askState'?: (_asyncdiff_v1_AskState__Output | null);
-  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState";
+  'openPart'?: (_asyncdiff_v1_OpenPart__Output | null);
+  'partTensor'?: (_asyncdiff_v1_PartTensor__Output | null);
+  'runPart'?: (_asyncdiff_v1_RunPart__Output | null);
+  'closePart'?: (_asyncdiff_v1_ClosePart__Output | null);
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart";
 }

@@ -12,9 +12,10 @@ export interface WorkerFault {
    */
   'stack'?: (string);
   /**
-   * Of the job.
+   * Of the job; or the run, of the part.
    */
   'attempt'?: (number);
+  'partId'?: (string);
 }
 
 export interface WorkerFault__Output {
@@ -28,7 +29,8 @@ export interface WorkerFault__Output {
    */
   'stack': (string);
   /**
-   * Of the job.
+   * Of the job; or the run, of the part.
    */
   'attempt': (number);
+  'partId': (string);
 }

@@ -16,6 +16,10 @@ import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncd
 import type { DeployProgress as _asyncdiff_v1_DeployProgress, DeployProgress__Output as _asyncdiff_v1_DeployProgress__Output } from '../../asyncdiff/v1/DeployProgress.js';
 import type { LinkDown as _asyncdiff_v1_LinkDown, LinkDown__Output as _asyncdiff_v1_LinkDown__Output } from '../../asyncdiff/v1/LinkDown.js';
 import type { StateReport as _asyncdiff_v1_StateReport, StateReport__Output as _asyncdiff_v1_StateReport__Output } from '../../asyncdiff/v1/StateReport.js';
+import type { PartOpened as _asyncdiff_v1_PartOpened, PartOpened__Output as _asyncdiff_v1_PartOpened__Output } from '../../asyncdiff/v1/PartOpened.js';
+import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from '../../asyncdiff/v1/PartTensor.js';
+import type { PartProgress as _asyncdiff_v1_PartProgress, PartProgress__Output as _asyncdiff_v1_PartProgress__Output } from '../../asyncdiff/v1/PartProgress.js';
+import type { PartRan as _asyncdiff_v1_PartRan, PartRan__Output as _asyncdiff_v1_PartRan__Output } from '../../asyncdiff/v1/PartRan.js';
 
 /**
  * What a worker says.
@@ -46,7 +50,11 @@ export interface WorkerMessage {
   'deployProgress'?: (_asyncdiff_v1_DeployProgress | null);
   'linkDown'?: (_asyncdiff_v1_LinkDown | null);
   'stateReport'?: (_asyncdiff_v1_StateReport | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport";
+  'partOpened'?: (_asyncdiff_v1_PartOpened | null);
+  'partTensor'?: (_asyncdiff_v1_PartTensor | null);
+  'partProgress'?: (_asyncdiff_v1_PartProgress | null);
+  'partRan'?: (_asyncdiff_v1_PartRan | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan";
 }
 
 /**
@@ -78,5 +86,9 @@ export interface WorkerMessage__Output {
   'deployProgress'?: (_asyncdiff_v1_DeployProgress__Output | null);
   'linkDown'?: (_asyncdiff_v1_LinkDown__Output | null);
   'stateReport'?: (_asyncdiff_v1_StateReport__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport";
+  'partOpened'?: (_asyncdiff_v1_PartOpened__Output | null);
+  'partTensor'?: (_asyncdiff_v1_PartTensor__Output | null);
+  'partProgress'?: (_asyncdiff_v1_PartProgress__Output | null);
+  'partRan'?: (_asyncdiff_v1_PartRan__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan";
 }

@@ -1,5 +1,5 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
 import {
   arrayOf,
   decodeFloat16,
@@ -7,7 +7,7 @@ import {
   encodeFloat16,
   type Tensor,
   type TypedArray,
-} from '../../common/tensor/index.js';
+} from '../common/tensor/index.js';
 
 /** Node 24 has it, and onnxruntime-common then takes and gives float16 as it; before, as bit patterns in a Uint16Array. */
 const float16Array = (globalThis as { Float16Array?: new (buffer: ArrayBufferLike) => TypedArray })

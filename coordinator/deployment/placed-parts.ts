@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { hostIdentity } from '../../common/host-identity.js';
+import type { Tensor } from '../../common/tensor/index.js';
+import type { WholeModel } from '../../planner/index.js';
+import type { CoordinatorLog } from '../log.js';
+import type { WorkerHandle } from '../workers/index.js';
+import type { ArtifactShelf } from './artifact-shelf.js';
+import { memoryShortage, type PartOffer, rankOffers } from './part-offers.js';
+
+/** Memory that a session takes besides weights and what it computes on. */
+const SESSION_BYTES = 40e6;
+/** Node, gRPC and ONNX Runtime themselves. */
+const PROCESS_BYTES = 150e6;
+
+/** So many workers fail with one run before it is given up. */
+const MAX_FAILURES = 4;
+
+export interface PartCall {
+  readonly part: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: readonly string[] | undefined;
+  readonly workBytes: number;
+}
+
+export interface PartCircumstances {
+  /** Those that the job may use. After a loss another one, or the same again, is waited for. Throws `no_workers`. */
+  readonly workers: () => Promise<readonly WorkerHandle[]>;
+  readonly signal: AbortSignal;
+}
+
+export interface PlacedPartsOptions {
+  readonly shelf: ArtifactShelf;
+  /** A part by content; each is asked for once. */
+  readonly model: (part: string) => Promise<WholeModel>;
+  /** Memory that a worker's part of the present plan takes. */
+  readonly deployedBytes: (workerId: string) => number;
+  /** Takes the present plan off its workers, if no job runs on it: whether there was one. */
+  readonly giveUpPlan: () => boolean;
+  readonly log: Pick<CoordinatorLog, 'info' | 'warn'>;
+}
+
+/** A part that is open on a worker, or is being opened. */
+interface OpenPart {
+  readonly part: string;
+  readonly partId: string;
+  readonly worker: WorkerHandle;
+  readonly bytes: number;
+  readonly ready: Promise<void>;
+  runs: number;
+  usedMs: number;
+}
+
+/**
+ * Text encoders and VAE on workers. A part is opened on the worker that has it already, else on the one with least to do and most room; it
+ * stays open until its memory is needed, for another part or for a plan. Where a worker is lost or fails, the next one takes the run over.
+ */
+export class PlacedParts {
+  readonly #options: PlacedPartsOptions;
+  readonly #hostId = hostIdentity().hostId;
+  readonly #name = randomBytes(4).toString('hex');
+  readonly #models = new Map<string, Promise<WholeModel>>();
+  readonly #open = new Set<OpenPart>();
+  #count = 0;
+
+  constructor(options: PlacedPartsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a part for a job.
+   *
+   * @throws AsyncDiffError `memory_exceeded` with what each worker has, `no_workers`, `cancelled`; what the last worker said where all failed
+   */
+  async run(
+    call: PartCall,
+    { workers, signal }: PartCircumstances,
+  ): Promise<Readonly<Record<string, Tensor>>> {
+    const model = await this.#model(call.part);
+    const needBytes = model.sizeBytes + call.workBytes + SESSION_BYTES;
+    const failed = new Set<WorkerHandle>();
+    let lastError: AsyncDiffError | undefined;
+    for (;;) {
+      const open = this.#place(
+        call.part,
+        model,
+        needBytes,
+        await this.#left(workers, failed, lastError),
+        signal,
+      );
+      open.runs += 1;
+      try {
+        await open.ready;
+        const { inputs, outputs } = call;
+        const results = await open.worker.parts.run({ partId: open.partId, inputs, outputs, signal });
+        const missing = outputs?.find((name) => results[name] === undefined);
+        if (missing === undefined) return results;
+        throw new AsyncDiffError(
+          'worker_failed',
+          `worker ${open.worker.name} gave no ${missing} of ${call.part}`,
+        );
+      } catch (thrown) {
+        const error = AsyncDiffError.from(thrown, 'worker_failed');
+        if (signal.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
+        // What is wrong with the call is wrong everywhere.
+        if (error.code === 'invalid_input' || error.code === 'model_unsupported') throw error;
+        this.#options.log.warn(
+          { part: call.part, worker: open.worker.name, error: error.rawMessage },
+          'part failed on a worker',
+        );
+        lastError = error;
+        failed.add(open.worker);
+        this.#close(open);
+      } finally {
+        open.runs -= 1;
+        open.usedMs = performance.now();
+      }
+    }
+  }
+
+  /** Closes parts that are not in use, the longest unused first, until a plan that takes so much fits. */
+  makeRoom(worker: WorkerHandle, planBytes: number): void {
+    const { memoryBytes } = worker.facts;
+    if (memoryBytes === undefined) return;
+    for (const one of this.#idle(worker)) {
+      if (planBytes + this.#openBytes(worker) <= memoryBytes) return;
+      this.#close(one);
+    }
+  }
+
+  /** Workers that have not failed. Throws the last error where all have. */
+  async #left(
+    workers: PartCircumstances['workers'],
+    failed: ReadonlySet<WorkerHandle>,
+    lastError: AsyncDiffError | undefined,
+  ): Promise<readonly WorkerHandle[]> {
+    if (lastError !== undefined && failed.size >= MAX_FAILURES) throw lastError;
+    const left = (await workers()).filter((worker) => !failed.has(worker));
+    if (left.length > 0) return left;
+    throw lastError ?? new AsyncDiffError('no_workers', 'no worker is registered');
+  }
+
+  async #model(part: string): Promise<WholeModel> {
+    let model = this.#models.get(part);
+    if (model === undefined) {
+      model = this.#options.model(part);
+      this.#models.set(part, model);
+      // A file may be mended: what failed is not remembered.
+      model.catch(() => this.#models.delete(part));
+    }
+    return await model;
+  }
+
+  #place(
+    part: string,
+    model: WholeModel,
+    needBytes: number,
+    workers: readonly WorkerHandle[],
+    signal: AbortSignal,
+  ): OpenPart {
+    const offers = workers.map((worker) => this.#offer(part, worker, needBytes));
+    for (const offer of rankOffers(offers)) {
+      const open = this.#find(part, offer.worker);
+      if (open !== undefined) return open;
+      for (const one of this.#idle(offer.worker)) {
+        if (this.#room(offer.worker) >= needBytes) break;
+        this.#close(one);
+      }
+      return this.#begin(part, model, needBytes, offer.worker, signal);
+    }
+    if (this.#options.giveUpPlan()) return this.#place(part, model, needBytes, workers, signal);
+    throw memoryShortage(part, needBytes, offers);
+  }
+
+  #offer(part: string, worker: WorkerHandle, needBytes: number): PartOffer {
+    const isOpen = this.#find(part, worker) !== undefined;
+    const closable = this.#idle(worker).reduce((sum, { bytes }) => sum + bytes, 0);
+    const roomBytes = this.#room(worker);
+    return {
+      worker,
+      isOpen,
+      isBusy: worker.state === 'busy' || worker.state === 'deploying',
+      runs: worker.parts.running,
+      roomBytes,
+      fits: isOpen || roomBytes + closable >= needBytes,
+    };
+  }
+
+  #begin(
+    part: string,
+    { sha256, artifacts, sizeBytes }: WholeModel,
+    bytes: number,
+    worker: WorkerHandle,
+    signal: AbortSignal,
+  ): OpenPart {
+    this.#count += 1;
+    const partId = `${part}-${this.#name}-${this.#count}`;
+    const secret = randomBytes(32);
+    const { shelf, log } = this.#options;
+    shelf.add(partId, { secret, artifacts });
+    const readsFiles = worker.facts.hostId === this.#hostId;
+    const message = {
+      partId,
+      name: part,
+      graphSha256: sha256,
+      artifacts: [...artifacts].map(([name, range]) => ({
+        sha256: name,
+        sizeBytes: range.lengthBytes,
+        ...(readsFiles && { path: range.path, offsetBytes: range.offsetBytes }),
+      })),
+      secret,
+    };
+    const ready = worker.parts
+      .open(message, {
+        sizeBytes,
+        signal,
+        onNeed: (openSupply) => {
+          if (openSupply !== undefined) shelf.offer(partId, openSupply);
+        },
+      })
+      .finally(() => shelf.remove(partId));
+    const open: OpenPart = { part, partId, worker, bytes, ready, runs: 0, usedMs: performance.now() };
+    this.#open.add(open);
+    // Whoever runs it hears of the failure too.
+    ready.then(
+      () => log.info({ part, worker: worker.name, bytes: sizeBytes }, 'part opened'),
+      () => this.#open.delete(open),
+    );
+    worker.onLoss(() => this.#open.delete(open));
+    return open;
+  }
+
+  #find(part: string, worker: WorkerHandle): OpenPart | undefined {
+    return [...this.#open].find((one) => one.part === part && one.worker === worker);
+  }
+
+  #close(open: OpenPart): void {
+    if (!this.#open.delete(open)) return;
+    open.worker.parts.close(open.partId);
+  }
+
+  /** Open parts of a worker that nobody uses, the longest unused first. */
+  #idle(worker: WorkerHandle): OpenPart[] {
+    return [...this.#open]
+      .filter((one) => one.worker === worker && one.runs === 0)
+      .sort((a, b) => a.usedMs - b.usedMs);
+  }
+
+  #openBytes(worker: WorkerHandle): number {
+    return [...this.#open].reduce((sum, one) => sum + (one.worker === worker ? one.bytes : 0), 0);
+  }
+
+  /** What a worker has left; of one that does not say what it has, all that can be wanted. */
+  #room(worker: WorkerHandle): number {
+    const { memoryBytes = Number.POSITIVE_INFINITY } = worker.facts;
+    const taken = Math.max(PROCESS_BYTES, this.#options.deployedBytes(worker.id)) + this.#openBytes(worker);
+    return memoryBytes - taken;
+  }
+}

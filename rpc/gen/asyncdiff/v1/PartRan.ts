@@ -1,0 +1,12 @@
+// Original file: proto/asyncdiff/v1/worker.proto
+
+
+export interface PartRan {
+  'partId'?: (string);
+  'run'?: (number);
+}
+
+export interface PartRan__Output {
+  'partId': (string);
+  'run': (number);
+}
