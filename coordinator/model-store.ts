@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
@@ -7,6 +6,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { makeFolder } from '../common/make-folder.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { hashModel, loadModelFile } from '../common/model-file/index.js';
+import { sweepUploads, uploadFolder } from './upload-folder.js';
 import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -23,6 +23,7 @@ export class ModelStore {
   constructor(dir: string, maxStoredBytes: number = LIMITS.storedBytes.max) {
     this.#dir = dir;
     this.#maxStoredBytes = maxStoredBytes;
+    void sweepUploads(dir).catch(() => undefined);
   }
 
   /** Makes a model of this host known without a copy; its content address. */
@@ -124,7 +125,7 @@ class Upload {
 
   static async begin(dir: string, sha256: string, room: Room): Promise<Upload> {
     if (!SHA256.test(sha256)) throw new AsyncDiffError('invalid_input', 'the upload names no SHA-256');
-    const folder = join(dir, `upload-${randomUUID()}`);
+    const folder = uploadFolder(dir);
     await makeFolder(folder);
     return new Upload(sha256, folder, room);
   }

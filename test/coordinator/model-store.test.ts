@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelStore } from '../../coordinator/model-store.js';
+import { sweepUploads, uploadFolder } from '../../coordinator/upload-folder.js';
 import { hashModel, loadModelFile } from '../../common/model-file/index.js';
 import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 import { moveWeightsOut, writeModel } from '../support/onnx-builder.js';
@@ -58,6 +60,19 @@ describe('ModelStore', () => {
     const sha256 = await store.addLocal(path);
     expect(sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
     expect(store.path(sha256)).toBe(path);
+  });
+
+  it('deletes what a coordinator that was killed in an upload has left, and no upload that goes on', async () => {
+    const dir = join(tempFolder(), 'models');
+    const { pid: dead } = spawnSync(process.execPath, ['--version']);
+    const own = basename(uploadFolder(dir));
+    const left = own.replace(`.${process.pid}.`, `.${dead}.`);
+    const old = 'upload-11111111-1111-1111-1111-111111111111';
+    for (const name of [own, left, old]) mkdirSync(join(dir, name), { recursive: true });
+    writeFileSync(join(dir, left, 'model.onnx'), 'half');
+    utimesSync(join(dir, old), 1, 1);
+    await sweepUploads(dir);
+    expect(readdirSync(dir)).toEqual([own]);
   });
 
   const sha = 'a'.repeat(64);

@@ -1,10 +1,14 @@
 /**
  * Random and changed inputs for everything that reads from a file or from the network: `npm run fuzz -- [--inputs 1000000] [--seed S]
- * [--only NAME] [--json FILE]`. Every answer must be a value or an error with a code; exit code 1 where one is not.
+ * [--only NAME] [--json FILE]`. Every answer must be a value or an error with a code; exit code 1 where one is not. With `--sockets N` the
+ * inputs go over N connections to a running coordinator and worker instead, which must go on.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runFuzz } from './run-fuzz.js';
+import { fuzzSockets } from './sockets.js';
 
 const { values } = parseArgs({
   options: {
@@ -12,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string' },
+    sockets: { type: 'string' },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
@@ -23,6 +28,15 @@ const note = (error: unknown): void => {
 };
 process.on('uncaughtException', note);
 process.on('unhandledRejection', note);
+if (values.sockets !== undefined) {
+  const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-fuzz-sockets-'));
+  const result = await fuzzSockets(Number(values.sockets), seed, folder).catch((error: unknown) => {
+    note(error);
+    return { failures: [] };
+  });
+  rmSync(folder, { recursive: true, force: true });
+  report(result, result.failures.length);
+}
 const results = await runFuzz({
   inputs: Number(values.inputs),
   seed,
@@ -34,8 +48,12 @@ const results = await runFuzz({
 });
 const inputs = results.reduce((sum, result) => sum + result.inputs, 0);
 const failures = results.filter(({ failure }) => failure !== undefined).length;
-const summary = { schema: 'asyncdiff.fuzz/1', seed, inputs, failures, escaped: [...new Set(escaped)] };
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ ...summary, results }, undefined, 2)}\n`);
-process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
-process.exit(failures === 0 && escaped.length === 0 ? 0 : 1);
+report({ inputs, failures, results }, failures);
+
+function report(found: object, failures: number): never {
+  const summary = { schema: 'asyncdiff.fuzz/1', seed, ...found, escaped: [...new Set(escaped)] };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 2)}\n`);
+  const { results: _each, ...told } = summary as typeof summary & { readonly results?: unknown };
+  process.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+  process.exit(failures === 0 && escaped.length === 0 ? 0 : 1);
+}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostIdentity } from '../../common/host-identity.js';
+import { isAlive } from '../../common/is-alive.js';
 import { makeFolder } from '../../common/make-folder.js';
 
 /** What has arrived of an artifact is of use to a later try for so long. */
@@ -69,16 +70,5 @@ export class PartFiles {
       return file !== undefined && Date.now() - file.mtimeMs > SILENT_MS;
     }
     return Number(pid) === process.pid ? !open.has(path) : !isAlive(Number(pid));
-  }
-}
-
-/** Whether a process of this host is there. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // One of another user is there all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostIdentity } from '../../common/host-identity.js';
+import { isAlive } from '../../common/is-alive.js';
 import { makeFolder } from '../../common/make-folder.js';
-import { isAlive } from './part-file.js';
 
 /** Which artifacts are in use, by any process that shares the folder: a file `<host>.<process>.<random>` for each part, with a SHA-256 a line. */
 export class ArtifactUses {
