@@ -64,8 +64,12 @@ async function compare(): Promise<void> {
   const cache = values.cache ?? mkdtempSync(join(tmpdir(), 'asyncdiff-real-run-'));
   try {
     const runs: ClusterRunResult[] = [];
-    for (const count of counts)
-      runs.push(await inProcess<ClusterRunResult>('cluster', ['--cache', cache, '--components', count]));
+    for (const count of counts) {
+      const run = await inProcess<ClusterRunResult>('cluster', ['--cache', cache, '--components', count]);
+      // At once, for whoever waits, or gives up waiting for the rest.
+      console.error(JSON.stringify(readable(run)));
+      runs.push(run);
+    }
     const dims = ['--timestep-dims', JSON.stringify(runs[0]?.timestepDims)];
     const plain = values['no-plain'] ? undefined : await inProcess<PlainRunResult>('plain', dims);
     const { parts } = loadModelFile(realRunInputs(request).modelPath);

@@ -25,9 +25,18 @@ describe('partMemory', () => {
       inputShapes: { sample: [2, 4, 8, 8] },
       workDir: tempFolder(),
     });
-    const [memory] = partMemory(graph, partitionGraph(graph, { components: 1 }), 'cpu');
+    const whole = partitionGraph(graph, { components: 1 });
+    const [memory] = partMemory(graph, whole, 'cpu');
     expect(memory?.weights).toBe(2 * 576);
     expect(memory?.activations).toBe(3 * 2048);
+    // In two sessions each keeps what it took: a and b of the first, a, b and c of the second.
+    const [segment] = whole.segments;
+    const halves = [segment!.nodes.slice(0, 2), segment!.nodes.slice(2)];
+    const segments = halves.map((nodes) => ({ ...segment!, nodes }));
+    const [cut] = partMemory(graph, { ...whole, segments }, 'cpu');
+    expect(cut?.weights).toBe(2 * 576);
+    expect(cut?.activations).toBe(5 * 2048);
+    expect(cut?.total).toBe(2 * 576 + Math.ceil(2.7 * 5 * 2048) + 230e6);
   });
 });
 
