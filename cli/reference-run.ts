@@ -22,6 +22,7 @@ import {
   takeLatents,
 } from '../execution/index.js';
 import {
+  choiceSubject,
   componentsAsked,
   defaultWorkDir,
   describeModel,
@@ -74,6 +75,7 @@ export async function referenceRun(
       workers: planWorkers(options.settings),
       links: [],
       batchRepeat: batchRepeatOf(guidance),
+      subject: choiceSubject(sampler, guidance, options.settings),
       workDir: options.workDir ?? defaultWorkDir(),
       threads: 1,
     },
@@ -123,7 +125,10 @@ export async function referenceRun(
 
 /** The schedule of a run under a plan. */
 function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): ScheduleSettings {
-  return scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+  return scheduleOf(
+    { ...settings, ...plan.settings },
+    { steps: sampler.numCalls, flow: isFlow(sampler), plan },
+  );
 }
 
 /**
@@ -131,7 +136,10 @@ function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): Sc
  * guidance is split), and up to S - 1 more that hold component N as well where `maxWorkers` or step-parallel say so.
  */
 export function planWorkers(settings: PlanSettings) {
-  const { guidanceSplit, stride, stepParallel, maxWorkers } = settings;
+  const { guidanceSplit, maxWorkers } = settings;
+  const [stride, stepParallel] = [settings.stride, settings.stepParallel].map((count) =>
+    count === 'auto' ? 1 : count,
+  ) as [number, number];
   const asked = componentsAsked(settings);
   const halves = guidanceSplit === 'on' ? 2 : 1;
   const components = (asked === 'auto' ? 1 : asked) * halves;

@@ -133,7 +133,7 @@ export function checkReplayed(replay: Replay | undefined, latentsSha256: string)
 
 /** As many as its components and the runs of the last one are spread over. */
 function workersOf({ maxWorkers, components, stride = 1 }: PlanOptions): number {
-  const most = typeof components === 'number' ? components + stride - 1 : 1;
+  const most = typeof components === 'number' && stride !== 'auto' ? components + stride - 1 : 1;
   return typeof maxWorkers === 'number' ? Math.min(maxWorkers, most) : most;
 }
 

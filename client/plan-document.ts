@@ -29,6 +29,25 @@ export interface PlanDocument extends PlannedPartition {
     readonly dtype: string;
     readonly dims: readonly number[];
   }[];
+  /** With a bound on the error (`max_error`): every configuration that the settings left open, the fastest first. */
+  readonly choice?: {
+    /** Latent MSE over variance. */
+    readonly max_error: number;
+    /** What a user should know; empty where there is nothing to say. */
+    readonly advice: string;
+    readonly configurations: readonly {
+      /** As benchmarks write it: `n2s1g`. */
+      readonly config: string;
+      readonly verdict: 'chosen' | 'slower' | 'error' | 'impossible';
+      readonly why: string;
+      /** False: seconds and speed-up are the best that it could have, and it was not simulated. */
+      readonly simulated: boolean;
+      readonly predicted_seconds?: number;
+      readonly predicted_speedup?: number;
+      readonly predicted_error?: number;
+      readonly in_order_steps?: number;
+    }[];
+  };
   /** Operators whose work is not known: they are counted by their output. */
   readonly unknown_operators: readonly string[];
   /** Estimated for each component; empty for declared devices. */

@@ -32,7 +32,7 @@ export function batchParts(
       'guidance_split is on, but without guidance there is one half only',
       { hint: 'Use --guidance-scale above 1, or --guidance-split auto.' },
     );
-  if (stepParallel > 1)
+  if (stepParallel !== 'auto' && stepParallel > 1)
     throw new AsyncDiffError(
       'invalid_settings',
       `guidance_split is on and step_parallel is ${stepParallel}: workers hold either a step or a half of it`,

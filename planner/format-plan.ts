@@ -1,5 +1,6 @@
 import { settingsDocument } from '../common/settings/index.js';
 import { componentInHalf } from '../program/index.js';
+import { choiceDocument } from './choice-text.js';
 import { describePartition } from './search/index.js';
 import type { Plan } from './plan.js';
 
@@ -29,6 +30,7 @@ export function formatPlan(plan: Plan) {
       overhead_bytes: overhead,
       total_bytes: total,
     })),
+    ...(plan.choice === undefined ? {} : { choice: choiceDocument(plan.choice) }),
     ...describePartition(plan.partition),
   };
 }

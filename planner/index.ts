@@ -1,4 +1,7 @@
 export { type BatchParts, batchParts } from './batch-parts.js';
+export { type Choice, type ChoiceSubject, keptShare, predictedError } from './choice/index.js';
+export { choiceSubject } from './choice-subject.js';
+export { choiceLines, choiceText } from './choice-text.js';
 export { clusterOf } from './cluster.js';
 export {
   type AppendedInput,

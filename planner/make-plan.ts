@@ -6,32 +6,24 @@ import { ContentIndex } from '../common/model-file/index.js';
 import {
   exportSegments,
   ModelTensors,
-  prepareModel,
   type PreparedModel,
   type SegmentArtifact,
-  speedOf,
   tensorRanges,
 } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
 import type { Partition } from '../program/index.js';
-import { parseProfile, toCostGraph } from './declared/index.js';
+import { chosenConfiguration, type FixedSettings } from './chosen-configuration.js';
+import { measure } from './measure.js';
 import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
 import { checkMemory, partMemory } from './memory.js';
 import { batchParts } from './batch-parts.js';
-import { microBatchShapes } from './micro-batch-shapes.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { Artifact, Plan, PlanRequest } from './plan.js';
 import type { OnPlanningProgress } from './planning-progress.js';
 import { segmentSpecs } from './segment-specs.js';
-
-interface Measured {
-  readonly graph: CostGraph;
-  readonly prepared: PreparedModel | undefined;
-  readonly timeDilation: number;
-}
 
 /**
  * Makes a plan: costs the predictor, cuts it for the workers there are, writes each segment as a graph of its own.
@@ -41,10 +33,18 @@ export async function makePlan(
   request: PlanRequest,
   onProgress: OnPlanningProgress = () => undefined,
 ): Promise<Plan> {
+  const { settings, choice } = await chosenConfiguration(request, onProgress);
+  return { ...(await planFor({ ...request, settings }, onProgress)), choice };
+}
+
+async function planFor(
+  request: PlanRequest & { readonly settings: FixedSettings },
+  onProgress: OnPlanningProgress,
+): Promise<Plan> {
   const measured = await measure(request, onProgress);
   const { graph } = measured;
   const { settings } = request;
-  const { halves, parts } = batchParts(request.settings, request.batchRepeat);
+  const { halves, parts } = batchParts(settings, request.batchRepeat);
   const placement = placeComponents({
     components: componentsAsked(settings),
     stride: settings.stride,
@@ -103,6 +103,8 @@ export async function makePlan(
     output: toSpec(graph.values.get(graph.output) as CostGraph['inputs'][number]),
     settings: {
       ...plannedSettings(settings),
+      stride: settings.stride,
+      stepParallel: settings.stepParallel,
       components: placement.length / halves,
       guidanceSplit: halves === 2 ? 'on' : 'off',
       shape: chosen.partition.shape,
@@ -153,30 +155,6 @@ async function exportTo(
     }
   }
   return { segments, artifacts, sources: tensors.sources };
-}
-
-async function measure(request: PlanRequest, onProgress: OnPlanningProgress): Promise<Measured> {
-  const { source, settings, workDir, device = 'cpu', threads } = request;
-  const { parts } = batchParts(settings, request.batchRepeat);
-  if (source.kind === 'profile') {
-    const profile = parseProfile(JSON.parse(source.profileJson), 'the device profile');
-    return {
-      graph: toCostGraph(profile, parts),
-      prepared: undefined,
-      timeDilation: profile.time_dilation,
-    };
-  }
-  onProgress({ stage: 'fold', fraction: 0 });
-  const prepared = await prepareModel({
-    modelPath: source.modelPath,
-    adaptation: source.adaptation,
-    inputShapes: (predictor) => microBatchShapes(predictor, source.inputShapes, parts, settings),
-    keepValues: settings.cuts,
-    workDir: join(workDir, 'prepared'),
-    device: speedOf(device, threads),
-    onTurn: (turn) => onProgress({ stage: 'fold', fraction: 1 - 0.5 ** turn }),
-  });
-  return { graph: prepared.graph, prepared, timeDilation: 1 };
 }
 
 function planId(

@@ -3,6 +3,7 @@ import type { FileRange, FileState } from '../common/model-file/index.js';
 import type { SegmentModel, SegmentSpec } from '../execution/index.js';
 import type { Chosen, PlannedSettings, PlanSettings } from '../common/settings/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
+import type { Choice, ChoiceSubject } from './choice/index.js';
 import type { PartMemory } from './memory.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
@@ -63,6 +64,8 @@ export interface PlanRequest {
   readonly links: readonly PlanLink[];
   /** Batch repeat of the latents: what travels to and from the coordinator is 1/repeat of the graph's latents. */
   readonly batchRepeat: number;
+  /** With a bound on the error: what the choice is made for. Left out: 50 deterministic steps, mildly guided where the batch has two halves. */
+  readonly subject?: ChoiceSubject | undefined;
   /** Folder for prepared models and segments. */
   readonly workDir: string;
   /** What the costs are for: the device of the workers as they write it, and its threads. */
@@ -93,6 +96,8 @@ export interface Plan {
   /** As asked for, with what was chosen in place of `auto`. */
   readonly settings: Chosen<PlannedSettings>;
   readonly predicted: PlanPrediction;
+  /** With a bound on the error: what was chosen, and what was not. */
+  readonly choice?: Choice | undefined;
   /** Estimated for each component, from component 1; empty for declared devices. */
   readonly memory: readonly PartMemory[];
   /** Operators whose work the cost model does not know. */

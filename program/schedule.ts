@@ -37,9 +37,7 @@ export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSetti
   const { plan } = job;
   const holders = plan?.placement.at(-1)?.length;
   const replicas =
-    plan === undefined
-      ? settings.stepParallel > 1
-      : samplingWorker(plan.partition, plan.placement) === undefined;
+    plan === undefined ? waysOf(settings) > 1 : samplingWorker(plan.partition, plan.placement) === undefined;
   const stride = strideOf(settings, holders);
   const reach = reachOf({ ...settings, stride }, job, replicas);
   const looksAhead = settings.lookAhead === 'on' && reach > 0;
@@ -58,12 +56,22 @@ export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSetti
 }
 
 /** S. Step-parallel on fewer workers than were asked for has so many fewer steps a round: more of them would be guessed for nothing. */
-function strideOf({ stride, stepParallel }: Settings, holders = stride): number {
-  return stepParallel === 1 ? stride : Math.min(stride, holders);
+function strideOf(settings: Settings, holders = Number.POSITIVE_INFINITY): number {
+  const stride = settings.stride === 'auto' ? 1 : settings.stride;
+  return waysOf(settings) === 1 ? stride : Math.min(stride, holders);
+}
+
+/** W; 1 for as long as it has not been chosen. */
+function waysOf({ stepParallel }: Settings): number {
+  return stepParallel === 'auto' ? 1 : stepParallel;
 }
 
 /** Steps from what is known to what the furthest component computes for; 0 where nothing is predicted. */
-function reachOf({ components, stride, lag }: Settings, { plan }: ScheduledJob, replicas: boolean): number {
+function reachOf(
+  { components, stride, lag }: Settings & { readonly stride: number },
+  { plan }: ScheduledJob,
+  replicas: boolean,
+): number {
   const asked = components === 'auto' ? 1 : components;
   const rounds =
     plan === undefined

@@ -20,7 +20,9 @@ import type { PlanSettings__Output } from './gen/asyncdiff/v1/PlanSettings.js';
  * @throws AsyncDiffError `invalid_settings` before a value out of range would be cut to fit its field.
  */
 export function toPlanSettingsMessage(options: PlanOptions = {}): PlanSettingsMessage {
-  return toMessage(PLAN_SETTINGS, resolvePlanSettings(options));
+  const settings = resolvePlanSettings(options);
+  // With a bound on the error other values are the default: what is then 1 was asked for.
+  return toMessage(PLAN_SETTINGS, settings, resolvePlanSettings({ maxError: settings.maxError }));
 }
 
 /** The plan settings that a message sets, not yet checked: {@link resolvePlanSettings} does that. */
@@ -52,11 +54,17 @@ export function fromJobSettingsMessage(request: object): JobOptions {
   return fromMessage(JOB_SETTINGS, request);
 }
 
-function toMessage<R extends object>(rows: R, settings: ValuesOf<R>): Partial<Record<keyof R, never>> {
+/** @param usual what a setting has where it is left out, if not its row's default */
+function toMessage<R extends object>(
+  rows: R,
+  settings: ValuesOf<R>,
+  usual?: ValuesOf<R>,
+): Partial<Record<keyof R, never>> {
   const fields: [string, WireValue][] = [];
   for (const [name, row] of entriesOf(rows)) {
-    const { kind, default: usual } = row as SettingRow<unknown>;
-    if (settings[name] !== usual) fields.push([name, kind.toWire(settings[name])]);
+    const { kind, default: fallback } = row as SettingRow<unknown>;
+    const leftOut = name === 'maxError' || usual === undefined ? fallback : usual[name];
+    if (settings[name] !== leftOut) fields.push([name, kind.toWire(settings[name])]);
   }
   return Object.fromEntries(fields) as Partial<Record<keyof R, never>>;
 }

@@ -111,5 +111,6 @@ function readToken(token: string): [Name, unknown] {
  */
 export function workersWanted({ plan }: BenchConfig): number {
   const { components, stride, stepParallel = 1, guidanceSplit } = plan;
-  return Math.max((components + stride - 1) * (guidanceSplit === 'on' ? 2 : 1), stepParallel);
+  const ways = stepParallel === 'auto' ? 1 : stepParallel;
+  return Math.max((components + stride - 1) * (guidanceSplit === 'on' ? 2 : 1), ways);
 }

@@ -3,16 +3,24 @@ import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { encodePng } from '../../common/image/index.js';
-import { resolvePlanSettings } from '../../common/settings/index.js';
+import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
 import { describeModel, type InputShapes } from '../../planner/model/index.js';
 import { type BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
-import { defaultWorkDir, formatPlan, planInProcess, type PlanSource } from '../../planner/index.js';
+import {
+  choiceLines,
+  defaultWorkDir,
+  formatPlan,
+  planInProcess,
+  type PlanSource,
+} from '../../planner/index.js';
+import { alike } from '../alike-workers.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { collect, wholeNumber } from '../numbers.js';
+import { collect, realNumber, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js';
 import { ProgressLine } from '../progress.js';
+import { planSubject } from '../plan-subject.js';
 import { planWorkers } from '../reference-run.js';
 import { showStage } from '../watch-job.js';
 
@@ -21,6 +29,10 @@ export interface PlanCommandFlags extends PlanFlags {
   readonly height?: number;
   readonly width?: number;
   readonly inputShape?: string[];
+  readonly workers?: number;
+  readonly linkGbit?: number;
+  readonly numInferenceSteps?: number;
+  readonly guidanceScale?: number;
   readonly cache?: string;
   readonly json?: boolean;
 }
@@ -30,6 +42,8 @@ const DEFAULTS = { components: 2 } as const;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
 const GREY = 128;
+const MAX_PLANNED_WORKERS = 64;
+const USUAL_STEPS = 50;
 
 export function register(command: Command, io: CommandIo): void {
   command.requiredOption('--model <dir|file>', 'model folder, or a noise predictor as an ONNX file');
@@ -41,6 +55,26 @@ export function register(command: Command, io: CommandIo): void {
       'shape of an input that the model leaves open (repeatable)',
       collect,
     )
+    .option(
+      '--workers <k>',
+      'plan for k workers alike, and choose what is left open within --max-error (default then: auto)',
+      wholeNumber('workers', 1, MAX_PLANNED_WORKERS),
+    )
+    .option(
+      '--link-gbit <rate>',
+      'with --workers: each on a host of its own, with links of so many Gb/s and 0.2 ms there and back (default: one host)',
+      realNumber('link-gbit', 1e-3, 1e4),
+    )
+    .option(
+      '--num-inference-steps <n>',
+      `steps of the job that is chosen for (default: ${USUAL_STEPS})`,
+      wholeNumber('num-inference-steps', 1, MAX_STEPS),
+    )
+    .option(
+      '--guidance-scale <g>',
+      `its guidance; 1: none (default: ${GUIDED_BATCH})`,
+      realNumber('guidance-scale', 0, 1000),
+    )
     .addOption(flag('--cache <dir>', 'folder for plans and segments'))
     .option('--json', 'print one JSON document')
     .action((flags: PlanCommandFlags) => run(flags, io));
@@ -49,15 +83,17 @@ export function register(command: Command, io: CommandIo): void {
 export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void> {
   const source = await openModel(flags);
   const { modelPath } = source;
-  const settings = resolvePlanSettings({ ...DEFAULTS, ...toPlanOptions(flags) });
+  const { workers: count, numInferenceSteps = USUAL_STEPS, guidanceScale = GUIDED_BATCH } = flags;
+  const usual = count === undefined ? DEFAULTS : { maxError: 'auto' };
+  const settings = resolvePlanSettings({ ...usual, ...toPlanOptions(flags) }, { numInferenceSteps });
   const progress = new ProgressLine(io, flags.json === true);
   const plan = await planInProcess(
     {
       source,
       settings,
-      workers: planWorkers(settings),
-      links: [],
-      batchRepeat: GUIDED_BATCH,
+      ...(count === undefined ? { workers: planWorkers(settings), links: [] } : alike(count, flags.linkGbit)),
+      subject: planSubject(flags.model, { numInferenceSteps, guidanceScale, settings }),
+      batchRepeat: batchOf(flags),
       workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
       threads: 1,
       isPreview: true,
@@ -76,6 +112,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   io.stdout.write(
     `${modelPath}: ${document.components.length} components, ${document.shape}, ${document.micro_cuts} session(s) each at most\n`,
   );
+  if (plan.choice !== undefined) io.stdout.write(`${choiceLines(plan.choice).join('\n')}\n`);
   for (const part of document.components) {
     io.stdout.write(
       `component ${part.component}: ${(part.share * 100).toFixed(1)} % of the compute (${part.cost_ms.toFixed(2)} ms), ${part.nodes} nodes, ${(part.weight_bytes / 1e6).toFixed(1)} MB of weights${memoryText(document, part.component)}\n`,
@@ -104,12 +141,17 @@ function memoryText({ memory }: PlanDocument, component: number): string {
   return part === undefined ? '' : `, about ${(part.total_bytes / 1e9).toFixed(2)} GB of memory`;
 }
 
+/** Rows of the batch for one picture. */
+function batchOf({ guidanceScale = GUIDED_BATCH }: PlanCommandFlags): 1 | 2 {
+  return guidanceScale > 1 ? 2 : 1;
+}
+
 /** The predictor of a file or folder with the shapes of a picture. Where its graph alone does not say what it is fed, its pipeline does. */
 async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const given = parseShapes(flags.inputShape ?? []);
   const modelPath = predictorOf(flags.model);
   if (modelPath !== flags.model && !predictsLatents(modelPath)) return openPipeline(flags, given);
-  const guessed = guessShapes(modelPath, flags.model, flags, GUIDED_BATCH);
+  const guessed = guessShapes(modelPath, flags.model, flags, batchOf(flags));
   return { kind: 'model', modelPath, inputShapes: { ...guessed, ...given } };
 }
 
@@ -151,7 +193,10 @@ const PICTURES = [
 const LACKS_PICTURE: ReadonlySet<string> = new Set(['invalid_settings', 'model_not_found']);
 
 /** A call of a pipeline with a grey picture in every place where it needs one. */
-async function beginAny(pipeline: Pipeline, { height, width }: PlanCommandFlags): Promise<BegunCall> {
+async function beginAny(
+  pipeline: Pipeline,
+  { height, width, guidanceScale = GUIDED_BATCH }: PlanCommandFlags,
+): Promise<BegunCall> {
   const size = { height: height ?? pipeline.sizes.height, width: width ?? pipeline.sizes.width };
   const grey = await encodePng({
     ...size,
@@ -162,7 +207,7 @@ async function beginAny(pipeline: Pipeline, { height, width }: PlanCommandFlags)
     prompt: '',
     ...size,
     // Where guidance grows with the frames it is on by default.
-    ...(takes.includes('maxGuidanceScale') ? {} : { guidanceScale: GUIDED_BATCH }),
+    ...(takes.includes('maxGuidanceScale') ? {} : { guidanceScale }),
   };
   let missing: unknown;
   for (const names of PICTURES) {

@@ -18,6 +18,7 @@ export {
   type JobSettings,
   resolveJobSettings,
 } from './job-settings.js';
+export { DEFAULT_MAX_ERROR, errorLimit, psnrOf } from './error-bound.js';
 export { checkLimit, checkName, checkShape, type LimitName, type LimitRow, LIMITS } from './limits.js';
 export {
   type BenchNotation,

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../errors/index.js';
 import { choice, names, real, toggle, whole } from './kinds.js';
+import { errorBound } from './error-bound.js';
 import { LIMITS } from './limits.js';
 import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
@@ -49,12 +50,12 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 'n' },
   }),
-  /** S. */
+  /** S. `auto` is left to `maxError`, which makes it the default. */
   stride: row({
-    kind: whole({ min: 1, max: MAX_STRIDE }),
+    kind: whole({ min: 1, max: MAX_STRIDE, words: { auto: 0 } }),
     default: 1,
     placeholder: 's',
-    help: 'steps finished per round',
+    help: 'steps finished per round; auto: as --max-error chooses, 1 without it',
     consequence:
       'Components 1 to N-1 run once for S steps: faster, and further from the sequential picture. The S runs of component N use S workers where there are so many.',
     scope: 'plan',
@@ -62,25 +63,35 @@ export const PLAN_SETTINGS = Object.freeze({
   }),
   /** Workers that hold the whole predictor, and steps of a round. */
   stepParallel: row({
-    kind: whole({ min: 1, max: MAX_STRIDE }),
+    kind: whole({ min: 1, max: MAX_STRIDE, words: { auto: 0 } }),
     default: 1,
     placeholder: 'w',
-    help: 'hold the whole predictor on w workers, each computing one of w steps a round, on predicted latents; 1: off',
+    help: 'hold the whole predictor on w workers, each computing one of w steps a round, on predicted latents; 1: off; auto: as --max-error chooses',
     consequence:
       'Nothing but latents travels: for links too slow for boundary tensors. Every worker needs the memory of the whole predictor; each one more moves the picture further from the sequential one. Not with components.',
     scope: 'plan',
     bench: { letter: 'p' },
   }),
-  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto` is off: no planner weighs it against more components yet. */
+  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto` is left to `maxError`, and off without it. */
   guidanceSplit: row({
     kind: choice(['auto', 'on', 'off']),
     default: 'auto',
     placeholder: 'on|off',
-    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: off',
+    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: as --max-error chooses, off without it',
     consequence:
       'Exact: nothing becomes stale, and on CPU the bits are those of the unsplit run. Up to twice as fast, steps in order too. Needs guidance.',
     scope: 'plan',
     bench: { word: 'g', means: 'on' },
+  }),
+  /** The highest acceptable error, within which the planner takes what is fastest. */
+  maxError: row({
+    kind: errorBound(),
+    default: 'off',
+    placeholder: 'error',
+    help: 'let the planner choose what is left open (components, stride, lag, guidance split, step-parallel): the fastest whose predicted error, latent MSE over variance (1e-5) or PSNR (60dB), is within this; auto: 1.5e-5',
+    consequence:
+      'The one dial between speed and nearness to the picture of one worker. Errors are predicted by steps, sampler, guidance and how far the plan looks ahead (docs/quality.md). What is given explicitly is kept; what cannot be within the bound is refused. A report has what was chosen.',
+    scope: 'plan',
   }),
   /** Whether components compute for the step at which their output is read, on predicted latents. */
   lookAhead: row({
@@ -301,7 +312,7 @@ export function resolvePlanSettings(
   options: PlanOptions = {},
   { numInferenceSteps = MAX_CALLS }: { readonly numInferenceSteps?: number } = {},
 ): PlanSettings {
-  const settings = inStepParallel(resolveRows(PLAN_SETTINGS, options));
+  const settings = inStepParallel(withChoices(resolveRows(PLAN_SETTINGS, options), options));
   const { warmUp } = settings;
   if (warmUp !== 'auto' && warmUp > numInferenceSteps) {
     throw outOfRange(
@@ -315,10 +326,24 @@ export function resolvePlanSettings(
   return settings;
 }
 
+/** What the planner chooses where it may; with fixed values the job is the same in every version. */
+const CHOSEN_BY_ERROR = { stride: 'auto', stepParallel: 'auto', lag: 'auto' } as const;
+const WITHOUT_CHOICE = { stride: 1, stepParallel: 1 } as const;
+
+/** With a bound on the error, what is left out is left to the planner; without one, `auto` of what it would choose is the fixed value. */
+function withChoices(settings: PlanSettings, options: PlanOptions): PlanSettings {
+  if (settings.maxError === 'off') {
+    const fixed = entriesOf(WITHOUT_CHOICE).filter(([name]) => settings[name] === 'auto');
+    return fixed.length === 0 ? settings : Object.freeze({ ...settings, ...Object.fromEntries(fixed) });
+  }
+  const open = entriesOf(CHOSEN_BY_ERROR).filter(([name]) => options[name] === undefined);
+  return Object.freeze({ ...settings, ...Object.fromEntries(open) });
+}
+
 /** Step-parallel is one component whose replicas take a step each: stride W. */
 function inStepParallel(settings: PlanSettings): PlanSettings {
   const { stepParallel, components, stride, cuts, shape, lookAhead } = settings;
-  if (stepParallel === 1) return settings;
+  if (stepParallel === 1 || stepParallel === 'auto') return settings;
   const refuse = (why: string, hint: string): AsyncDiffError =>
     new AsyncDiffError('invalid_settings', `step_parallel is ${stepParallel}, ${why}`, { hint });
   if (components !== 'auto' && components !== 1)
@@ -331,7 +356,7 @@ function inStepParallel(settings: PlanSettings): PlanSettings {
       'and cut or shape ask for a cut predictor',
       'Leave --cut and --shape out, or --step-parallel.',
     );
-  if (stride !== 1 && stride !== stepParallel)
+  if (stride !== 1 && stride !== 'auto' && stride !== stepParallel)
     throw refuse(
       `which is the number of steps a round, and stride is ${stride}`,
       'Leave --stride out: a round has as many steps as --step-parallel says.',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
-import type { Plan, PlanRequest } from '../../planner/index.js';
+import type { ChoiceSubject, Plan, PlanRequest } from '../../planner/index.js';
 import { ArtifactShelf } from './artifact-shelf.js';
 import { Deployment } from './deployment.js';
 import { Plans } from './plans.js';
@@ -15,6 +15,8 @@ export interface DeploymentRequest {
   readonly source: PlanRequest['source'];
   readonly settings: PlanSettings;
   readonly batchRepeat: number;
+  /** With a bound on the error: the job that the configuration is chosen for. */
+  readonly subject?: ChoiceSubject | undefined;
   readonly workers: readonly WorkerHandle[];
 }
 
@@ -69,6 +71,7 @@ export class Deployments {
       })),
       links,
       batchRepeat: request.batchRepeat,
+      subject: request.subject,
       workDir: this.#workDir,
       device: request.workers[0]?.facts.device,
       threads: this.#threads,
@@ -179,7 +182,7 @@ function bytesOn({ memory, placement }: Plan, workerId: string): number {
   );
 }
 
-function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): string {
+function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {
   // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
   const holders = workers.map((worker) => [
     worker.id,
@@ -187,5 +190,7 @@ function keyOf({ source, settings, batchRepeat, workers }: DeploymentRequest): s
     worker.facts.device,
     worker.speed,
   ]);
-  return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders]);
+  // Without a bound the same plan serves jobs of any length.
+  const chosenFor = settings.maxError === 'off' ? undefined : subject;
+  return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders, chosenFor]);
 }

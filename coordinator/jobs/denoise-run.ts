@@ -112,7 +112,6 @@ export interface DenoiseRun {
 export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRun> {
   const { job, signal } = options;
   const { sampler } = job;
-  const { settings } = options.request;
   let nextStep = 0;
   let from: Attempt['from'];
   let schedule: ScheduleSettings | undefined;
@@ -142,6 +141,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       deployment = deployed.deployment;
       const { planRequest } = deployed;
       const { plan } = deployment;
+      const settings = { ...options.request.settings, ...plan.settings };
       const identity = runIdentity(deployment, inputsSha256);
       if (options.replay !== undefined) checkReplay(options.replay, identity);
       identities.push(identity);

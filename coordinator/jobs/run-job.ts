@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { DenoiseJob } from '../../execution/index.js';
-import { batchParts, type PlanRequest } from '../../planner/index.js';
+import { batchParts, choiceSubject, type PlanRequest } from '../../planner/index.js';
 import { componentCount, listRounds } from '../../program/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
@@ -81,7 +81,12 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     deployments: context.deployments,
     phases: context.phases,
     workers,
-    request: { source: request.source, settings, batchRepeat },
+    request: {
+      source: request.source,
+      settings,
+      batchRepeat,
+      subject: choiceSubject(sampler, job.guidance, settings),
+    },
     trace: request.trace,
     replay: request.replay,
     signal: context.signal,

@@ -2,6 +2,7 @@ import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
 import { driftReport, lookAheadNotes, tensorDigest, toleranceOf } from '../../execution/index.js';
 import { componentInHalf, isLastComponent, workerOfRun } from '../../program/index.js';
+import { choiceText } from '../../planner/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
@@ -65,16 +66,20 @@ export function runReport(
 
 /** What became of the predicted latents. */
 function predictionReport(
-  { schedule, heldAt, resumedAt, drifts }: DenoiseRun,
+  { schedule, heldAt, resumedAt, drifts, deployment }: DenoiseRun,
   { job }: DenoiseRunOptions,
 ): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
+  const { choice } = deployment.plan;
   const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
   return {
     drifts: Array.from(drifts, (drift) => drift ?? NO_DRIFT),
     driftSum,
     inOrderSteps: [...inOrder],
     heldSteps: [...heldAt],
-    notes: lookAheadNotes({ schedule, sampler: job.sampler }, heldAt, inOrder),
+    notes: [
+      ...(choice === undefined ? [] : [choiceText(choice)]),
+      ...lookAheadNotes({ schedule, sampler: job.sampler }, heldAt, inOrder),
+    ],
   };
 }
 
@@ -86,7 +91,8 @@ function settingsUsed(
   { deployment, schedule }: DenoiseRun,
   { request, job }: DenoiseRunOptions,
 ): Chosen<PlanSettings> {
-  const { maxWorkers, stepParallel } = request.settings;
+  const { maxWorkers } = request.settings;
+  const { stepParallel } = deployment.plan.settings;
   return {
     ...request.settings,
     ...deployment.plan.settings,

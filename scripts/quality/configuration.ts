@@ -59,7 +59,7 @@ export function programOf({ configuration, sampler, guidance, partition }: Confi
   lookAhead: LookAheadOptions | undefined;
 } {
   const { settings, replicas } = configuration;
-  const workers = replicas ? settings.stride : 1;
+  const workers = replicas && settings.stride !== 'auto' ? settings.stride : 1;
   const placement = partition.components.map((component, at) =>
     at === partition.components.length - 1
       ? Array.from({ length: workers }, (_, i) => `${i}`)

@@ -14,7 +14,7 @@ const FLOORS = [
   ['cli'],
   ['scripts'],
 ];
-const PURE = ['program', 'samplers', 'planner/search', 'planner/simulator'];
+const PURE = ['program', 'samplers', 'planner/search', 'planner/simulator', 'planner/choice'];
 const IO = /^(node:(fs|net|http|http2|child_process|worker_threads|os)|onnxruntime-node|@grpc\/)/;
 
 function sources(folder: string): string[] {

@@ -8,10 +8,12 @@ import { packageRoot } from '../../../common/package.js';
 import {
   chosenSettings,
   entriesOf,
+  errorLimit,
   environmentName,
   flagName,
   PLAN_SETTINGS,
   type PlanOptions,
+  psnrOf,
   resolvePlanSettings,
   type SettingRow,
   snakeCase,
@@ -120,6 +122,40 @@ describe('resolvePlanSettings', () => {
     expect(resolvePlanSettings(overTheWire({}))).toMatchObject({ lag: 1, microCuts: 'auto' });
   });
 
+  it('a bound on the error opens what is left out, and what is given is kept, at every door', () => {
+    const open = {
+      components: 'auto',
+      stride: 'auto',
+      stepParallel: 'auto',
+      lag: 'auto',
+      guidanceSplit: 'auto',
+    };
+    expect(resolvePlanSettings({ maxError: 'auto' })).toMatchObject(open);
+    expect(resolvePlanSettings(overTheWire({ maxError: '60dB' }))).toMatchObject({
+      ...open,
+      maxError: '60dB',
+    });
+    const given = { maxError: '1e-5', stride: 1, lag: 1, stepParallel: 1 } as const;
+    expect(resolvePlanSettings(overTheWire(given))).toMatchObject({ ...given, components: 'auto' });
+    expect(resolvePlanSettings(overTheWire({ maxError: '1e-5', stepParallel: 2 }))).toMatchObject({
+      components: 1,
+      stride: 2,
+    });
+    expect(resolvePlanSettings({ stride: 'auto', stepParallel: 'auto' })).toEqual(resolvePlanSettings());
+  });
+
+  it.each([
+    ['off', Number.POSITIVE_INFINITY],
+    ['auto', 1.5e-5],
+    ['1e-5', 1e-5],
+    ['.001', 1e-3],
+    ['63.5dB', 1e-5],
+    ['63.5 db', 1e-5],
+  ])('max_error %s', (text, limit) => {
+    expect(errorLimit(text) / limit || 1).toBeCloseTo(1, 9);
+    expect(psnrOf(1e-5)).toBeCloseTo(63.5, 9);
+  });
+
   it.each([
     [{ components: 4294967295 }, 'components is 4294967295, it must be a whole number from 1 to 64, or auto'],
     [{ components: 1.5 }, 'components is 1.5,'],
@@ -127,7 +163,13 @@ describe('resolvePlanSettings', () => {
     [{ components: Number.NaN }, 'components is NaN,'],
     [{ components: 'all' }, 'components is "all",'],
     [{ components: null }, 'components is null,'],
-    [{ stride: 100_000 }, 'stride is 100000, it must be a whole number from 1 to 64 '],
+    [{ stride: 100_000 }, 'stride is 100000, it must be a whole number from 1 to 64, or auto'],
+    [
+      { maxError: '2' },
+      'max_error is "2", it must be a number from 1e-12 to 1, a PSNR such as 60dB, auto or off',
+    ],
+    [{ maxError: '60 decibels' }, 'max_error is "60 decibels"'],
+    [{ maxError: '500dB' }, 'max_error is "500dB"'],
     [{ lag: 3 }, 'lag is 3, it must be 1, 2 or auto'],
     [{ microCuts: 17 }, 'micro_cuts is 17'],
     [{ dataPath: 'pigeon' }, 'data_path is "pigeon", it must be direct or relay'],

@@ -11,7 +11,7 @@ export interface PlanSettings {
    */
   'components'?: (number);
   /**
-   * S; default 1.
+   * S; default 1, or auto with max_error.
    */
   'stride'?: (number);
   /**
@@ -35,7 +35,7 @@ export interface PlanSettings {
    */
   'wireDtype'?: (string);
   /**
-   * Rounds that the most expensive ring cut lags: 1 (default), 2, or auto for the faster.
+   * Rounds that the most expensive ring cut lags: 1 (default, or auto with max_error), 2, or auto for the faster.
    */
   'lag'?: (number);
   /**
@@ -88,7 +88,7 @@ export interface PlanSettings {
    */
   'maxSpeedLoss'?: (number | string);
   /**
-   * on: the two halves of classifier-free guidance on workers of their own, exact; off, and auto (default): in one batch.
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): off, or as max_error chooses.
    */
   'guidanceSplit'?: (string);
   /**
@@ -96,9 +96,14 @@ export interface PlanSettings {
    */
   'laggedCut'?: (number);
   /**
-   * Workers that hold the whole predictor and compute a step of each round; default 1: off. `components` is then 1 and `stride` as many.
+   * Workers that hold the whole predictor and compute a step of each round; default 1: off, or auto with max_error. `components` is then 1 and `stride` as many.
    */
   'stepParallel'?: (number);
+  /**
+   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto: 1.5e-5. With one, what is
+   * not set of components, stride, lag, guidance_split and step_parallel is chosen: the fastest within it. off (default): nothing is chosen.
+   */
+  'maxError'?: (string);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -118,6 +123,7 @@ export interface PlanSettings {
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
   '_stepParallel'?: "stepParallel";
+  '_maxError'?: "maxError";
   '_guidanceSplit'?: "guidanceSplit";
 }
 
@@ -131,7 +137,7 @@ export interface PlanSettings__Output {
    */
   'components'?: (number);
   /**
-   * S; default 1.
+   * S; default 1, or auto with max_error.
    */
   'stride'?: (number);
   /**
@@ -155,7 +161,7 @@ export interface PlanSettings__Output {
    */
   'wireDtype'?: (string);
   /**
-   * Rounds that the most expensive ring cut lags: 1 (default), 2, or auto for the faster.
+   * Rounds that the most expensive ring cut lags: 1 (default, or auto with max_error), 2, or auto for the faster.
    */
   'lag'?: (number);
   /**
@@ -208,7 +214,7 @@ export interface PlanSettings__Output {
    */
   'maxSpeedLoss'?: (number);
   /**
-   * on: the two halves of classifier-free guidance on workers of their own, exact; off, and auto (default): in one batch.
+   * on: the two halves of classifier-free guidance on workers of their own, exact; off: in one batch; auto (default): off, or as max_error chooses.
    */
   'guidanceSplit'?: (string);
   /**
@@ -216,9 +222,14 @@ export interface PlanSettings__Output {
    */
   'laggedCut'?: (number);
   /**
-   * Workers that hold the whole predictor and compute a step of each round; default 1: off. `components` is then 1 and `stride` as many.
+   * Workers that hold the whole predictor and compute a step of each round; default 1: off, or auto with max_error. `components` is then 1 and `stride` as many.
    */
   'stepParallel'?: (number);
+  /**
+   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto: 1.5e-5. With one, what is
+   * not set of components, stride, lag, guidance_split and step_parallel is chosen: the fastest within it. off (default): nothing is chosen.
+   */
+  'maxError'?: (string);
   '_components'?: "components";
   '_stride'?: "stride";
   '_warmUp'?: "warmUp";
@@ -238,5 +249,6 @@ export interface PlanSettings__Output {
   '_maxSpeedLoss'?: "maxSpeedLoss";
   '_laggedCut'?: "laggedCut";
   '_stepParallel'?: "stepParallel";
+  '_maxError'?: "maxError";
   '_guidanceSplit'?: "guidanceSplit";
 }

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectSameRun } from '../support/bits.js';
+import type { TestCluster } from '../support/cluster.js';
+import { type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
+import type { Reference } from '../support/reference.js';
+import { SmallCluster } from '../support/small-cluster.js';
+
+let small: SmallCluster;
+let cluster: TestCluster;
+let subject: DenoiseSubject;
+let reference: Reference;
+
+beforeAll(async () => {
+  small = await SmallCluster.start(true, [], 4);
+  ({ cluster, subject, reference } = small);
+});
+afterAll(() => small?.stop());
+
+it.each([
+  ['mild guidance', { guidanceScale: 2, numInferenceSteps: 20, maxError: '30dB', maxWorkers: 3 }],
+  ['strong guidance', { guidanceScale: 7.5, numInferenceSteps: 12, maxError: 'auto' }],
+  [
+    'one setting given',
+    { guidanceScale: 2, numInferenceSteps: 20, maxError: '0.1', stride: 1, lag: 2 as const },
+  ],
+])(
+  '%s: the report says what was chosen, and the reference run with that gives the same bits',
+  async (_name, asked) => {
+    const run = await runDistributed(cluster.client, subject, asked);
+    const { settings, cuts, notes } = run.done!.report;
+    expect(notes[0]).toContain('chose n');
+    expect(settings).toMatchObject({
+      components: expect.any(Number),
+      stride: ('stride' in asked ? asked.stride : undefined) ?? expect.any(Number),
+      stepParallel: expect.any(Number),
+      guidanceSplit: expect.stringMatching(/^(on|off)$/),
+    });
+    const { components, stride, stepParallel, guidanceSplit, lag, laggedCut, shape, recompute, maxWorkers } =
+      settings;
+    const fixed = {
+      components,
+      stride,
+      stepParallel,
+      guidanceSplit,
+      lag,
+      laggedCut,
+      shape,
+      recompute,
+      maxWorkers,
+      cuts,
+    };
+    const { guidanceScale, numInferenceSteps } = asked;
+    expectSameRun(run, await reference.run({ guidanceScale, numInferenceSteps, ...fixed }));
+    // The same request again: the same plan, and the same bits.
+    expectSameRun(await runDistributed(cluster.client, subject, asked), run);
+  },
+);
+
+it('what cannot be within the bound is refused', async () => {
+  const asked = { guidanceScale: 7.5, numInferenceSteps: 20, maxError: '1e-9', components: 4 };
+  await expect(runDistributed(cluster.client, subject, asked)).rejects.toMatchObject({
+    code: 'invalid_settings',
+    message: expect.stringContaining('max_error'),
+  });
+});
