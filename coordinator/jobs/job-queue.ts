@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AsyncDiffError } from '../../common/errors/index.js';
 
 /** A job that was cancelled may be in something that cannot be interrupted: so long the next one waits for it. */
@@ -44,6 +45,8 @@ export class JobQueue {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const controller = new AbortController();
+    // Each of a job's waits listens, as many as previews are in flight: that is no leak.
+    setMaxListeners(0, controller.signal);
     const onAbort = (): void => {
       this.#abort(jobId, AsyncDiffError.from(signal.reason, 'cancelled'), controller);
     };
