@@ -51,7 +51,7 @@ export function providerHint(provider: string): string {
     return 'Run `asyncdiff setup cuda` once (in a checkout: `npm run setup:cuda`), with CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; `asyncdiff doctor` checks it.';
   }
   if (provider === 'webgpu')
-    return 'WebGPU needs a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` shows what was found.';
+    return 'WebGPU needs a GPU with a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` tries every device.';
   return `The ${provider} provider is not part of onnxruntime-node on this platform; use --device cpu, or see \`asyncdiff doctor\`.`;
 }
 

@@ -4,7 +4,7 @@ import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { encodePng } from '../../common/image/index.js';
 import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
-import { describeModel, type InputShapes } from '../../planner/model/index.js';
+import { type InputShapes } from '../../planner/model/index.js';
 import { type BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
 import {
   choiceLines,
@@ -19,6 +19,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { collect, realNumber, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js';
+import { inputsLine, tryDescribe } from '../predictor-inputs.js';
 import { ProgressLine } from '../progress.js';
 import { planSubject } from '../plan-subject.js';
 import { planWorkers } from '../reference-run.js';
@@ -112,6 +113,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   io.stdout.write(
     `${modelPath}: ${document.components.length} components, ${document.shape}, ${document.micro_cuts} session(s) each at most\n`,
   );
+  io.stdout.write(inputsLine(modelPath));
   if (plan.choice !== undefined) io.stdout.write(`${choiceLines(plan.choice).join('\n')}\n`);
   for (const part of document.components) {
     io.stdout.write(
@@ -168,16 +170,6 @@ function predictsLatents(modelPath: string): boolean {
     const other = typeof output.dims[axis] !== 'number' && axis === 1 ? channels : output.dims[axis];
     return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
   });
-}
-
-/** Undefined where the graph alone does not say which output is the prediction. */
-function tryDescribe(modelPath: string): ReturnType<typeof describeModel> | undefined {
-  try {
-    return describeModel(modelPath);
-  } catch (error) {
-    if (AsyncDiffError.from(error).code === 'model_unsupported') return undefined;
-    throw error;
-  }
 }
 
 /** Pictures that a pipeline may need, tried in turn: what they show does not change a plan. */
