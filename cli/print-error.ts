@@ -1,3 +1,4 @@
+import type { CommanderError } from 'commander';
 import { AsyncDiffError } from '../common/errors/index.js';
 
 /** Says what went wrong and what to do about it; the process's exit code. */
@@ -15,4 +16,9 @@ export function printError(
       stderr.write(`${cause.stack ?? cause.message}\n`);
   }
   return own.exitCode;
+}
+
+/** What commander found wrong with the command line, as an error of ours: its text in one line, without its "error: ". */
+export function usageError({ message }: CommanderError): AsyncDiffError {
+  return new AsyncDiffError('usage', message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
 }

@@ -100,7 +100,8 @@ export async function openProgram(argv: readonly string[], io: CommandIo, all = 
     .description('One diffusion image, faster, from several hosts.')
     .version(packageVersion, '--version', 'print the version')
     .option('-v, --verbose', 'print stack traces and debug logs')
-    .showHelpAfterError('(--help shows the options)')
+    // What commander finds is thrown, and told by `main` as every other error is.
+    .configureOutput({ outputError: () => undefined })
     .exitOverride();
   const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
   for (const [name, { description, group, load }] of Object.entries(COMMANDS)) {

@@ -85,8 +85,11 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const source = await openModel(flags);
   const { modelPath } = source;
   const { workers: count, numInferenceSteps = USUAL_STEPS, guidanceScale = GUIDED_BATCH } = flags;
-  const usual = count === undefined ? DEFAULTS : { maxError: 'auto' };
-  const settings = resolvePlanSettings({ ...usual, ...toPlanOptions(flags) }, { numInferenceSteps });
+  const options = toPlanOptions(flags);
+  // Step-parallel holds the predictor whole: what a plan is cut into otherwise would contradict it.
+  const alone = (options.stepParallel ?? 1) === 1 ? DEFAULTS : {};
+  const usual = count === undefined ? alone : { maxError: 'auto' };
+  const settings = resolvePlanSettings({ ...usual, ...options }, { numInferenceSteps });
   const progress = new ProgressLine(io, flags.json === true);
   const plan = await planInProcess(
     {

@@ -101,6 +101,21 @@ describe('the command line refuses', () => {
       { code: 'usage', exitCode: 2, message: /NAME=FILE\.npy/ },
     ],
     [
+      'an option that does not exist',
+      () => ['plan', '--model', ok.model, '--worker', '2'],
+      { code: 'usage', exitCode: 2, message: /unknown option '--worker'/, hint: /--help/ },
+    ],
+    [
+      'an option that has to be there and is not',
+      () => ['plan'],
+      { code: 'usage', exitCode: 2, message: /required option '--model/ },
+    ],
+    [
+      'a command that does not exist, and says which is near',
+      () => ['generat'],
+      { code: 'usage', exitCode: 2, message: /unknown command 'generat' \(Did you mean generate\?\)/ },
+    ],
+    [
       'no steps',
       () => denoise(ok, ['--num-inference-steps', '0']),
       {
@@ -225,4 +240,11 @@ describe('ports in use', () => {
   ])('%s', async (_name, args) => {
     await expectFailure(args(), { code: 'port_in_use', exitCode: 2, message: /in use/, hint: /0 for any/ });
   });
+});
+
+it('ends without a word where nobody reads its output any more', async () => {
+  const run = new CliProcess(['cache', 'ls', '--cache', folder]);
+  run.child.stdout?.destroy();
+  const { code, stderr } = await run.exit;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });

@@ -271,6 +271,11 @@ it('plan tells shares, nodes, weights and boundary tensors of a file and of a fo
   expect(text.stdout).toMatch(/component 2: .* % of the compute/);
 });
 
+it('plan shows step-parallel as one component, which no --components has to say', async () => {
+  const { components } = await json(['plan', '--model', files.model, '--step-parallel', '2', '--json']);
+  expect(components).toHaveLength(1);
+});
+
 it.skipIf(!existsSync(RECORDINGS)).each(['controlnet', 'pixart'])(
   'plan asks the pipeline of %s what its predictor is fed',
   async (name) => {
