@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { fileState } from '../../common/model-file/index.js';
@@ -72,9 +73,13 @@ export class Plans {
   }
 }
 
-/** Whether the model's files are those that the plan was made from: a model may be written anew under its name. */
+/** Whether the model's files are those that the plan was made from (a model may be written anew under its name), and what workers fetch is there. */
 async function isCurrent(made: Promise<Plan>): Promise<boolean> {
   const plan = await made.catch(() => undefined);
-  const states = await Promise.all((plan?.sources ?? []).map(async ({ path }) => fileState(path)));
-  return states.every(({ state }, at) => state === plan?.sources[at]?.state);
+  if (plan === undefined) return false;
+  const states = await Promise.all(plan.sources.map(async ({ path }) => fileState(path)));
+  if (states.some(({ state }, at) => state !== plan.sources[at]?.state)) return false;
+  // The folder of segments is a cache: somebody may have emptied it since.
+  const paths = new Set([...plan.artifacts.values()].map(({ path }) => path));
+  return [...paths].every((path) => existsSync(path));
 }
