@@ -15,7 +15,7 @@ import type { CoordinatorLog } from './log.js';
 import { CoordinatorMetrics } from './jobs/index.js';
 import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
-import { type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
+import { KnownWorkers, type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
 
 /** Time that a job which is told to end gets for it: a run in progress cannot be interrupted. */
@@ -56,13 +56,17 @@ export class Coordinator implements CoordinatorParts {
     const workDir = options.workDir ?? defaultWorkDir();
     this.pipeline = pipeline;
     this.clientStallMs = options.clientStallMs ?? LIMITS.clientStallMs.max;
+    // One that listens on any free port takes nobody's place.
+    const known = /:0$/.test(options.listen) ? undefined : new KnownWorkers(workDir, options.listen);
     this.registry = new WorkerRegistry({
+      expected: known?.names(),
       log: options.log,
       link: linkOf(options),
       limitsMs: options.limitsMs,
       onChange: (workers) => {
         this.metrics.workers(workers.length);
         this.#tellHealth();
+        if (!this.#isStopping) known?.keep(workers.map(({ name }) => name));
       },
       onLoss: (reason) => this.metrics.workerLost(reason),
     });

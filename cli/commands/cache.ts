@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { realNumber } from '../numbers.js';
 
@@ -31,7 +33,7 @@ export function register(cache: Command, io: CommandIo): void {
 
 async function list({ cache, json }: ListFlags, io: CommandIo): Promise<void> {
   const { defaultCacheDir, listCache } = await import('../../worker/artifacts/index.js');
-  const dir = cache ?? defaultCacheDir();
+  const dir = givenFolder(cache) ?? defaultCacheDir();
   const { artifacts, partBytes } = await listCache(dir);
   const totalBytes = artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (json === true) {
@@ -59,11 +61,18 @@ async function list({ cache, json }: ListFlags, io: CommandIo): Promise<void> {
 
 async function prune({ cache, maxGb = 0, json }: PruneFlags, io: CommandIo): Promise<void> {
   const { defaultCacheDir, pruneCache } = await import('../../worker/artifacts/index.js');
-  const dir = cache ?? defaultCacheDir();
+  const dir = givenFolder(cache) ?? defaultCacheDir();
   const deletedBytes = await pruneCache(dir, maxGb * 1e9);
   if (json === true)
     writeJson(io, { schema: 'asyncdiff.cache-pruned/1', folder: dir, deleted_bytes: deletedBytes });
   else io.stdout.write(`deleted ${megabytes(deletedBytes)} in ${dir}\n`);
+}
+
+/** A folder that was named must be there; the one by default may not have been made yet. */
+function givenFolder(path: string | undefined): string | undefined {
+  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new AsyncDiffError('file_not_found', `--cache: there is no folder ${path}`);
+  return path;
 }
 
 function megabytes(bytes: number): string {

@@ -39,12 +39,12 @@ export function requireWorkers<W extends Pick<WorkerHandle, 'name' | 'speed'>>(
 }
 
 /**
- * The same, waited for while one may be about to come: after this coordinator's start, when those of an earlier one look for it, and after a
- * loss. `onWait` is called once, before a wait.
+ * The same, waited for while one may be about to come: after this coordinator's start, when those of an earlier one look for it, until as many
+ * are back as this job would have had; and after a loss, until there is one. `onWait` is called once, before a wait.
  * @throws AsyncDiffError `no_workers`, `cancelled`
  */
 export async function awaitWorkers(
-  registry: Pick<WorkerRegistry, 'workers' | 'expectedMs' | 'nextChange'>,
+  registry: Pick<WorkerRegistry, 'workers' | 'expectedMs' | 'missing' | 'nextChange'>,
   settings: Choice,
   {
     signal,
@@ -54,8 +54,15 @@ export async function awaitWorkers(
   for (let waits = 0; ; waits++) {
     const chosen = chooseWorkers(registry.workers, settings);
     const leftMs = registry.expectedMs;
-    if (chosen.length > 0 || leftMs <= 0) return requireWorkers(registry.workers, settings);
+    const isWhole = chosen.length > 0 && !mayGrow(chosen.length, registry.missing, settings);
+    if (isWhole || leftMs <= 0) return requireWorkers(registry.workers, settings);
     if (waits === 0) onWait?.();
     await registry.nextChange(leftMs, signal);
   }
+}
+
+/** Whether a job would have more workers if those that are missing came. */
+function mayGrow(count: number, missing: readonly string[], { maxWorkers, useWorkers }: Choice): boolean {
+  const wanted = useWorkers.length === 0 ? missing : missing.filter((name) => useWorkers.includes(name));
+  return wanted.length > 0 && (maxWorkers === 'auto' || count < maxWorkers);
 }

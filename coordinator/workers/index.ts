@@ -1,4 +1,5 @@
 export { awaitWorkers, chooseWorkers, requireWorkers } from './choose-workers.js';
+export { KnownWorkers } from './known-workers.js';
 export { LinkMeter } from './link-meter.js';
 export { PairHealth } from './pair-health.js';
 export { WorkerHandle } from './worker-handle.js';

@@ -28,6 +28,8 @@ export interface RegistryOptions {
   readonly onChange: (workers: readonly WorkerHandle[]) => void;
   readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly onLoss?: ((reason: LossReason) => void) | undefined;
+  /** Names of workers that a coordinator had before this one in its place: they are about to join. */
+  readonly expected?: readonly string[] | undefined;
 }
 
 /** The workers that are registered, whichever side dialled. */
@@ -44,11 +46,16 @@ export class WorkerRegistry {
   #lastBeatMs = performance.now();
   /** Until then a worker may be about to join that was there a moment ago, or when this process was not. */
   #expectedUntilMs: number;
+  /** Of {@link RegistryOptions.expected}, those that have not come. */
+  readonly #missing: Set<string>;
+  readonly #missedUntilMs: number;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#limitsMs = { ...WORKER_LIMITS_MS, ...options.limitsMs };
     this.#expectedUntilMs = performance.now() + this.#limitsMs.join;
+    this.#missing = new Set(options.expected);
+    this.#missedUntilMs = this.#expectedUntilMs;
     this.#heartbeat = setInterval(() => this.#beat(), this.#limitsMs.ping);
     this.#heartbeat.unref();
   }
@@ -88,6 +95,11 @@ export class WorkerRegistry {
   /** For so many milliseconds it is worth waiting for a worker; none or less: whoever was there is not coming back. */
   get expectedMs(): number {
     return this.#expectedUntilMs - performance.now();
+  }
+
+  /** Workers that a coordinator had before this one, while they may be about to join. */
+  get missing(): readonly string[] {
+    return performance.now() < this.#missedUntilMs ? [...this.#missing] : [];
   }
 
   /** Resolves when a worker comes or goes, and after `withinMs`. Throws `cancelled` as soon as the signal is aborted. */
@@ -202,6 +214,7 @@ export class WorkerRegistry {
       limitsMs: this.#limitsMs,
     });
     this.#workers.set(name, handle);
+    this.#missing.delete(name);
     handle.send({
       welcome: {
         workerId: name,

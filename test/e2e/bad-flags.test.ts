@@ -165,6 +165,11 @@ describe('the command line refuses', () => {
       { code: 'cache_unwritable', exitCode: 1, message: /cannot make the folder \/proc\/asyncdiff\/cache/ },
     ],
     [
+      'a cache that is not there',
+      () => ['cache', 'prune', '--cache', '/nowhere'],
+      { code: 'file_not_found', exitCode: 2, message: /no folder \/nowhere/ },
+    ],
+    [
       'a folder for pictures that cannot be made',
       () => ['generate', 'x', '--coordinator', coordinator, '--out', '/proc/asyncdiff/picture.png'],
       { code: 'invalid_settings', exitCode: 2, message: /cannot write \/proc\/asyncdiff\/picture\.png/ },

@@ -12,7 +12,7 @@ import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-p
 const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-restart-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('a job that a coordinator gets before its workers have found it waits for them', async () => {
+it('a job that a coordinator gets before its workers have found it waits for all that the one before had', async () => {
   const serve = (listen: string): Promise<Coordinator> =>
     Coordinator.start({
       listen,
@@ -22,16 +22,10 @@ it('a job that a coordinator gets before its workers have found it waits for the
     });
   const first = await serve('127.0.0.1:0');
   const { address } = first;
-  const worker = new CliProcess([
-    'worker',
-    '--join',
-    address,
-    '--name',
-    'w1',
-    '--cache',
-    join(folder, 'cache'),
-  ]);
-  await first.registry.waitFor(1, 60_000);
+  const workers = ['w1', 'w2'].map(
+    (name) => new CliProcess(['worker', '--join', address, '--name', name, '--cache', join(folder, name)]),
+  );
+  await first.registry.waitFor(2, 60_000);
   await first.stop(0);
   const second = await serve(address);
   const client = new AsyncDiffClient(address);
@@ -43,16 +37,17 @@ it('a job that a coordinator gets before its workers have found it waits for the
       schedulerConfig: SMALL_SCHEDULER,
       inputs: smallInputs(false),
       numInferenceSteps: 4,
+      plan: { components: 2 },
     };
     const { done } = await denoiseOn(client, job, (event) => {
       if (event.type === 'preparing') stages.push(event.stage);
     });
-    expect(done.report.workers.map(({ name }) => name)).toEqual(['w1']);
+    expect(done.report.workers.map(({ name }) => name)).toEqual(['w1', 'w2']);
     expect(stages[0]).toBe('join');
   } finally {
     client.close();
-    worker.kill('SIGKILL');
-    await worker.exit;
+    for (const worker of workers) worker.kill('SIGKILL');
+    await Promise.all(workers.map(({ exit }) => exit));
     await second.stop(0);
   }
 });
