@@ -5,6 +5,7 @@ import { LIMITS } from '../common/settings/index.js';
 import { packageVersion } from '../common/package.js';
 import { describeWith } from '../common/pending/index.js';
 import { Pipeline } from './pipeline/index.js';
+import { loadOrt } from '../execution/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
@@ -57,7 +58,7 @@ export class Coordinator implements CoordinatorParts {
     this.pipeline = pipeline;
     this.clientStallMs = options.clientStallMs ?? LIMITS.clientStallMs.max;
     // One that listens on any free port takes nobody's place.
-    const known = /:0$/.test(options.listen) ? undefined : new KnownWorkers(workDir, options.listen);
+    const known = options.listen.endsWith(':0') ? undefined : new KnownWorkers(workDir, options.listen);
     this.registry = new WorkerRegistry({
       expected: known?.names(),
       log: options.log,
@@ -81,10 +82,12 @@ export class Coordinator implements CoordinatorParts {
     this.#undescribe = describeWith(() => this.#describe());
   }
 
-  /** Throws `port_in_use`, `address_invalid`, `invalid_settings`, `model_not_found`, `model_invalid`. */
+  /** Throws `port_in_use`, `address_invalid`, `invalid_settings`, `model_not_found`, `model_invalid`, `provider_unavailable`. */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     for (const address of options.workers ?? []) channelArguments(address, linkOf(options));
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+    // Plans are made with it: where it is missing, this says so before the first job does.
+    if (options.modelDir !== undefined) await loadOrt();
     const pipeline =
       options.modelDir === undefined
         ? undefined

@@ -115,6 +115,11 @@ export function createSampler(
   });
 }
 
+/** Throws `scheduler_unsupported` unless the sampler of that name can stand in for the one that `config` describes. */
+export function checkStandIn(name: string, config: SchedulerConfig): void {
+  byName(name, config);
+}
+
 /** The sampler of this name, alias or diffusers class; undefined where there is none. */
 export function findSampler(name: string): SamplerDefinition | undefined {
   const wanted = name.toLowerCase();

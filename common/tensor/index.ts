@@ -1,4 +1,3 @@
-export { joinBatch } from './batch.js';
 export { decodeFloat16, encodeFloat16 } from './float16.js';
 export type { TensorMeta } from './tensor-meta.js';
 export {
@@ -9,6 +8,7 @@ export {
   elementCount,
   float32,
   formatDims,
+  joinBatch,
   parseDType,
   type Tensor,
   TENSOR_ALIGNMENT_BYTES,

@@ -38,6 +38,7 @@ export async function generateJob(
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
   const call = toPipelineCall(request, asking);
+  await pipeline.check(call);
   // Where parts run, and what is planned with, depends on who is there.
   const given = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
   await workersThere(context, given);

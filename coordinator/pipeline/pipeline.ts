@@ -4,7 +4,7 @@ import { ThreadClient } from '../../common/threads/index.js';
 import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { defaultWorkDir, type WholeModel } from '../../planner/index.js';
-import { parseSchedulerConfig } from '../../samplers/index.js';
+import { checkStandIn, parseSchedulerConfig } from '../../samplers/index.js';
 import { checkCall, type CheckedCall } from './check-call.js';
 import {
   type ModelFolder,
@@ -107,6 +107,16 @@ export class Pipeline {
   /** The noise predictor's ONNX file (a U-Net or a transformer). */
   get predictorPath(): string {
     return this.folder.parts[this.description.predictor]?.path ?? '';
+  }
+
+  /**
+   * What can be said of a call before anything is computed for it.
+   * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
+   */
+  async check(call: PipelineCall): Promise<void> {
+    await checkCall(call, this.description, this.sizes, this.defaults);
+    const config = parseSchedulerConfig(call.schedulerConfig || this.folder.schedulerConfigText);
+    if (call.scheduler) checkStandIn(call.scheduler, config);
   }
 
   /**

@@ -20,12 +20,17 @@ it('a job that a coordinator gets before its workers have found it waits for all
       threads: 1,
       log: { info: () => undefined, warn: () => undefined },
     });
-  const first = await serve('127.0.0.1:0');
-  const { address } = first;
+  // One that listens on any free port takes nobody's place: a port that was free a moment ago is named.
+  const probe = await serve('127.0.0.1:0');
+  const { address } = probe;
+  await probe.stop(0);
+  const first = await serve(address);
   const workers = ['w1', 'w2'].map(
     (name) => new CliProcess(['worker', '--join', address, '--name', name, '--cache', join(folder, name)]),
   );
   await first.registry.waitFor(2, 60_000);
+  // They cannot find the next one until the job says that it waits.
+  for (const worker of workers) worker.kill('SIGSTOP');
   await first.stop(0);
   const second = await serve(address);
   const client = new AsyncDiffClient(address);
@@ -40,7 +45,9 @@ it('a job that a coordinator gets before its workers have found it waits for all
       plan: { components: 2 },
     };
     const { done } = await denoiseOn(client, job, (event) => {
-      if (event.type === 'preparing') stages.push(event.stage);
+      if (event.type !== 'preparing') return;
+      stages.push(event.stage);
+      if (event.stage === 'join') for (const worker of workers) worker.kill('SIGCONT');
     });
     expect(done.report.workers.map(({ name }) => name)).toEqual(['w1', 'w2']);
     expect(stages[0]).toBe('join');
