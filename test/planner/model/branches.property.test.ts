@@ -15,13 +15,21 @@ type Step =
 /** `rows`: one row, from the shape; `root`: the same in float32; `late`: the timestep. */
 type Condition = 'rows' | 'root' | 'late';
 
+const plain = fc.constantFrom<Step>('Conv', 'Sigmoid');
+/** An `If` that data decide stays whole, with all that is in it: one that shapes decide does not lie inside here (docs/reference/models.md). */
+const late = fc.record({
+  on: fc.constant<Condition>('late'),
+  yes: fc.array(plain, { maxLength: 3 }),
+  no: fc.array(plain, { maxLength: 3 }),
+});
 const { stretch } = fc.letrec<{ stretch: Step[]; step: Step }>((tie) => ({
   stretch: fc.array(tie('step'), { maxLength: 3, depthIdentifier: 'branches' }),
   step: fc.oneof(
     { depthIdentifier: 'branches', maxDepth: 2 },
-    fc.constantFrom<Step>('Conv', 'Sigmoid'),
+    plain,
+    late,
     fc.record({
-      on: fc.constantFrom<Condition>('rows', 'root', 'late'),
+      on: fc.constantFrom<Condition>('rows', 'root'),
       yes: tie('stretch'),
       no: tie('stretch'),
     }),
@@ -72,12 +80,14 @@ function choice(step: Exclude<Step, string>, latents: string, name: string): Nod
       : [];
     // Both branches have a value `inner0`, as has every other If's.
     const { nodes, end } = nodesOf(steps, isOneRow ? `${own}_again` : latents, `${name}_inner`);
-    const out = node('Mul', [end, `${name}_${own}_factor`], [`${name}_${own}_out`]);
+    // ONNX Runtime would put a Conv and the Mul after it into one, in a branch at other places than outside of it.
+    const last = node('Sigmoid', [end], [`${name}_${own}_last`]);
+    const out = node('Mul', [`${name}_${own}_last`, `${name}_${own}_factor`], [`${name}_${own}_out`]);
     return {
       type: 5,
       g: {
         name: own,
-        node: [...squeezed, ...nodes, out],
+        node: [...squeezed, ...nodes, last, out],
         initializer: [scalar(`${name}_${own}_factor`, isOneRow ? 1.25 : 0.75)],
         output: [value(`${name}_${own}_out`, ['batch', 4, 8, 8])],
       },
