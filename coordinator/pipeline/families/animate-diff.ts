@@ -1,7 +1,7 @@
 import {
   clipEmbeds,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   fixedAxis,
   frameCount,
   guidanceAbove1,
@@ -14,7 +14,6 @@ import {
   swapAxes,
   unetSizes,
   unitLatents,
-  unscaleLatents,
   vaeScaleFactor,
 } from '../kit/index.js';
 
@@ -45,7 +44,7 @@ export const pipelines: readonly PipelineDescription[] = [
       const { data, dims } = swapAxes(latents);
       const [batch = 1, , ...rest] = dims;
       const rows = { dtype: 'float32', dims: [batch * frames, ...rest], data } as const;
-      const pictures = await decodePictures(run, unscaleLatents(run.model, rows));
+      const { pictures } = await finishPictures(run, rows);
       return { pictures, video: { frames, fps: run.call.fps ?? FPS } };
     },
   },

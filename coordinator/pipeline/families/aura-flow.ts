@@ -1,8 +1,9 @@
 import type { Tensor } from '../../../common/tensor/index.js';
 import {
+  bothPrompts,
   configSize,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   encodeT5,
   givenStates,
   guidanceAbove1,
@@ -12,10 +13,11 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
   scaledNoise,
+  sizeUnlessFixed,
   transformerSizes,
   unitLatents,
-  unscaleLatents,
 } from '../kit/index.js';
 
 const EDGE = 1024;
@@ -33,12 +35,10 @@ export const pipelines: readonly PipelineDescription[] = [
     sizes: (model, partInfo) => {
       const patch = configSize(model.parts['transformer'], 'patch_size', 2);
       const rule = transformerSizes(model, partInfo, { patch });
-      return rule.fixed ? rule : { ...rule, height: EDGE, width: EDGE };
+      return sizeUnlessFixed(rule, { height: EDGE, width: EDGE });
     },
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];
 
@@ -46,17 +46,9 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const { call, numImages } = run;
   const guidance = guidanceAbove1(run);
   const maxLength = call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
-  const positive = await embeddings(run, call.prompt, 'prompt', maxLength, call.promptEmbeds);
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await embeddings(
-          run,
-          call.negativePrompt ?? '',
-          'negative prompt',
-          positive.dims[1] ?? maxLength,
-          call.negativePromptEmbeds,
-        );
+  const { positive, negative } = await bothPrompts<Tensor>(call, guidance !== undefined, (side, other) =>
+    embeddings(run, side, other?.dims[1] ?? maxLength),
+  );
   const sampler = run.sampler();
   return {
     sampler,
@@ -69,12 +61,10 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
 
 async function embeddings(
   run: PipelineRun,
-  text: string,
-  what: string,
+  { text, what, embeds }: PromptSide,
   maxLength: number,
-  given: Tensor | undefined,
 ): Promise<Tensor> {
-  if (given !== undefined) return givenStates(given);
+  if (embeds !== undefined) return givenStates(embeds);
   const request = { encoder: 'text_encoder', tokenizer: 'tokenizer', text, what, maxLength };
   const { states, mask } = await encodeT5(run, request);
   return maskTokens(states, mask);

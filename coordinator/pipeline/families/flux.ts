@@ -5,8 +5,8 @@ import {
   beginIndex,
   concat,
   configFlag,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   dynamicShift,
   encodeClip,
   encodeT5,
@@ -25,7 +25,6 @@ import {
   transformerSizes,
   unitLatents,
   unpackPatches,
-  unscaleLatents,
   vaeScaleFactor,
 } from '../kit/index.js';
 
@@ -60,7 +59,7 @@ export const pipelines: readonly PipelineDescription[] = [
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);
       const unpacked = unpackPatches(latents, run.height / scale, run.width / scale);
-      return { pictures: await decodePictures(run, unscaleLatents(run.model, unpacked)) };
+      return await finishPictures(run, unpacked);
     },
   },
 ];

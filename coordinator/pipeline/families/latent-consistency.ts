@@ -1,6 +1,6 @@
 import {
-  decodePictures,
   defaultsOr,
+  finishPictures,
   encodeClip,
   guidanceEmbedding,
   guidanceEmbeddingSize,
@@ -8,7 +8,6 @@ import {
   repeatRows,
   startLatents,
   unetSizes,
-  unscaleLatents,
 } from '../kit/index.js';
 
 const IMAGE_STRENGTH = 0.8;
@@ -38,8 +37,6 @@ export const pipelines: readonly PipelineDescription[] = [
         },
       };
     },
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];

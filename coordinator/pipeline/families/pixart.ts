@@ -1,8 +1,9 @@
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
+  bothPrompts,
   configSize,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   encodeT5,
   firstChannels,
   givenMask,
@@ -11,11 +12,12 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
+  type T5States,
   scaledNoise,
   latentDims,
   transformerSizes,
   unitLatents,
-  unscaleLatents,
 } from '../kit/index.js';
 
 /** Tokens of a prompt, as __call__ of the two pipelines has them. */
@@ -39,32 +41,16 @@ export const pipelines: readonly PipelineDescription[] = (['alpha', 'sigma'] as 
   sizes: (model, partInfo) =>
     transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
   begin: async (run) => await begin(run, TOKENS[version]),
-  finish: async (run, latents) => ({
-    pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-  }),
+  finish: finishPictures,
 }));
 
 async function begin(run: PipelineRun, tokens: number): Promise<PredictorJob> {
   const { call, numImages } = run;
   const guidance = guidanceAbove1(run);
   const maxLength = call.maxSequenceLength ?? tokens;
-  const positive = await embeddings(run, {
-    text: call.prompt,
-    what: 'prompt',
-    maxLength,
-    states: call.promptEmbeds,
-    mask: call.promptAttentionMask,
-  });
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await embeddings(run, {
-          text: call.negativePrompt ?? '',
-          what: 'negative prompt',
-          maxLength: positive.states.dims[1] ?? maxLength,
-          states: call.negativePromptEmbeds,
-          mask: call.negativePromptAttentionMask,
-        });
+  const { positive, negative } = await bothPrompts<T5States>(call, guidance !== undefined, (side, other) =>
+    embeddings(run, side, other?.states.dims[1] ?? maxLength),
+  );
   const sampler = run.sampler();
   const { height, width } = run;
   const size = float32(Float32Array.of(height, width), [1, 2]);
@@ -85,19 +71,12 @@ async function begin(run: PipelineRun, tokens: number): Promise<PredictorJob> {
   };
 }
 
-interface Texts {
-  readonly text: string;
-  readonly what: string;
-  readonly maxLength: number;
-  readonly states: Tensor | undefined;
-  readonly mask: Tensor | undefined;
-}
-
 async function embeddings(
   run: PipelineRun,
-  { text, what, maxLength, states, mask }: Texts,
-): Promise<{ states: Tensor; mask: Tensor }> {
-  if (states !== undefined) return { states, mask: givenMask(mask, states) };
+  { text, what, embeds, mask }: PromptSide,
+  maxLength: number,
+): Promise<T5States> {
+  if (embeds !== undefined) return { states: embeds, mask: givenMask(mask, embeds) };
   const lowered = text.toLowerCase().trim();
   return await encodeT5(run, {
     encoder: 'text_encoder',

@@ -1,5 +1,6 @@
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
+  bothPrompts,
   chatStates,
   configFlag,
   decodeVideos,
@@ -13,6 +14,7 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
   repeatRows,
   scaledNoise,
   spreadLatents,
@@ -59,11 +61,7 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const scale = call.trueCfgScale ?? TRUE_CFG_SCALE;
   const hasNegative = call.negativePrompt !== undefined || call.negativePromptEmbeds !== undefined;
   const guidance = scale > 1 && hasNegative ? { scale, keepsNorm: true } : undefined;
-  const positive = await states(run, call.prompt, 'prompt', call.promptEmbeds);
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await states(run, call.negativePrompt ?? '', 'negative prompt', call.negativePromptEmbeds);
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) => states(run, side));
   const text = guidedTokens(run, negative, positive, 'encoder_hidden_states_mask');
   const edge = vaeScaleFactor(run.model, run.partInfo) * 2;
   const tokens = (height / edge) * (width / edge);
@@ -92,13 +90,8 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   };
 }
 
-async function states(
-  run: PipelineRun,
-  text: string,
-  what: string,
-  given: Tensor | undefined,
-): Promise<Tensor> {
-  if (given !== undefined) return givenStates(given);
+async function states(run: PipelineRun, { text, what, embeds }: PromptSide): Promise<Tensor> {
+  if (embeds !== undefined) return givenStates(embeds);
   return await chatStates(run, {
     text,
     what,

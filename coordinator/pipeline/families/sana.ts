@@ -1,10 +1,10 @@
-import type { Tensor } from '../../../common/tensor/index.js';
 import {
+  bothPrompts,
   concat,
   configNumber,
   configSize,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   encodeT5,
   firstChannels,
   givenMask,
@@ -15,11 +15,13 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
+  type T5States,
   scaledNoise,
   sliceTokens,
+  sizeUnlessFixed,
   transformerSizes,
   unitLatents,
-  unscaleLatents,
 } from '../kit/index.js';
 
 const EDGE = 1024;
@@ -59,35 +61,19 @@ export const pipelines: readonly PipelineDescription[] = [
     sizes: (model, partInfo) => {
       const patch = configSize(model.parts['transformer'], 'patch_size', 1);
       const rule = transformerSizes(model, partInfo, { patch });
-      return rule.fixed ? rule : { ...rule, height: EDGE, width: EDGE };
+      return sizeUnlessFixed(rule, { height: EDGE, width: EDGE });
     },
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
   const { call, numImages, model } = run;
   const guidance = guidanceAbove1(run);
-  const positive = await embeddings(run, {
-    text: call.prompt,
-    what: 'prompt',
-    instruction: call.complexHumanInstruction ?? INSTRUCTION,
-    states: call.promptEmbeds,
-    mask: call.promptAttentionMask,
-  });
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await embeddings(run, {
-          text: call.negativePrompt ?? '',
-          what: 'negative prompt',
-          instruction: '',
-          states: call.negativePromptEmbeds,
-          mask: call.negativePromptAttentionMask,
-        });
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
+    embeddings(run, side, side.what === 'prompt' ? (call.complexHumanInstruction ?? INSTRUCTION) : ''),
+  );
   const sampler = run.sampler();
   const scale = configNumber(model.parts['transformer'], 'timestep_scale', 1);
   return {
@@ -103,22 +89,19 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   };
 }
 
-interface Texts {
-  readonly text: string;
-  readonly what: string;
-  /** Before the text; none where empty. */
-  readonly instruction: string;
-  readonly states: Tensor | undefined;
-  readonly mask: Tensor | undefined;
-}
-
-/** [1, tokens, hidden] and int64 [1, tokens]: the first token (of the beginning), and the last of the others. */
+/**
+ * [1, tokens, hidden] and int64 [1, tokens]: the first token (of the beginning), and the last of the others.
+ * @param instruction stands before the text; none where empty
+ */
 async function embeddings(
   run: PipelineRun,
-  { text, what, instruction, states, mask }: Texts,
-): Promise<{ states: Tensor; mask: Tensor }> {
-  if (states !== undefined)
-    return { states: givenStates(states), mask: givenMask(mask, givenStates(states)) };
+  { text, what, embeds, mask }: PromptSide,
+  instruction: string,
+): Promise<T5States> {
+  if (embeds !== undefined) {
+    const states = givenStates(embeds);
+    return { states, mask: givenMask(mask, states) };
+  }
   const kept = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
   const lowered = text.toLowerCase().trim();
   const before = instruction === '' ? 0 : await tokensOf(run, instruction);

@@ -2,30 +2,19 @@ import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
   concat,
   configFlag,
-  decodePictures,
   defaultsOr,
   encodeClip,
-  guidanceAbove1,
-  guidanceEmbedding,
-  guidanceEmbeddingSize,
+  finishPictures,
   guidedRows,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   repeatRows,
-  startLatents,
-  takesControl,
+  sizedByPicture,
+  unetJob,
   unetSizes,
-  unscaleLatents,
-  withControl,
   zerosLike,
 } from '../kit/index.js';
-
-/** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
-const IMAGE_STRENGTH = 0.3;
-const INPAINT_STRENGTH = 0.9999;
-/** controlnet_conditioning_scale of image to image; 1 elsewhere. */
-const IMAGE_CONTROL_SCALE = 0.8;
 
 /** Stable Diffusion XL, its Turbo and Lightning versions and its refiner: two CLIP text encoders (the refiner the second), and sizes as conditioning. */
 export const pipelines: readonly PipelineDescription[] = [
@@ -67,39 +56,21 @@ export const pipelines: readonly PipelineDescription[] = [
     ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
     sizes: unetSizes,
-    sizedBy: ({ image, maskImage, controlImage }) =>
-      maskImage === undefined ? (image ?? controlImage) : undefined,
+    sizedBy: sizedByPicture,
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
-  const embedding = guidanceEmbeddingSize(run);
-  const guidance = embedding === undefined ? guidanceAbove1(run) : undefined;
-  const { states, pooled } = await embeddings(run, guidance !== undefined);
-  const isInpainting = run.call.maskImage !== undefined;
-  const start = await startLatents(run, {
-    strength: isInpainting ? INPAINT_STRENGTH : IMAGE_STRENGTH,
-    halves: guidance === undefined ? 1 : 2,
-  });
-  const job = {
-    ...start,
-    conditioning: {
-      ...start.conditioning,
-      encoder_hidden_states: states,
-      text_embeds: pooled,
-      time_ids: timeIds(run, guidance !== undefined),
-      ...(embedding === undefined ? {} : { timestep_cond: guidanceEmbedding(run, embedding) }),
+  return await unetJob(run, {
+    imageStrength: 0.3,
+    inpaintStrength: 0.9999,
+    conditioning: async (isGuided) => {
+      const { states, pooled } = await embeddings(run, isGuided);
+      return { encoder_hidden_states: states, text_embeds: pooled, time_ids: timeIds(run, isGuided) };
     },
-    guidance,
-  };
-  const hasControl = takesControl(run) || run.call.controlImage !== undefined;
-  return hasControl
-    ? await withControl(run, job, run.call.image === undefined ? 1 : IMAGE_CONTROL_SCALE)
-    : job;
+  });
 }
 
 interface Embeddings {

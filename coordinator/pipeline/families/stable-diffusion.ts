@@ -1,26 +1,16 @@
 import { forLatents, type SchedulerConfig } from '../../../samplers/index.js';
 import {
   clipEmbeds,
-  decodePictures,
   defaultsOr,
-  guidanceAbove1,
-  guidanceEmbedding,
-  guidanceEmbeddingSize,
+  finishPictures,
+  hasControl,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
-  startLatents,
-  takesControl,
+  sizedByPicture,
+  unetJob,
   unetSizes,
-  unscaleLatents,
-  withControl,
 } from '../kit/index.js';
-
-/** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
-const IMAGE_STRENGTH = 0.8;
-const INPAINT_STRENGTH = 1;
-/** controlnet_conditioning_scale of image to image; 1 elsewhere. */
-const IMAGE_CONTROL_SCALE = 0.8;
 
 /** Stable Diffusion 1.x and 2.x: one CLIP text encoder, a U-Net on [B, 4, height/8, width/8], or 9 channels for inpainting. */
 export const pipelines: readonly PipelineDescription[] = [
@@ -54,39 +44,21 @@ export const pipelines: readonly PipelineDescription[] = [
     ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 7.5 }),
     sizes: unetSizes,
-    sizedBy: ({ image, maskImage, controlImage }) =>
-      maskImage === undefined ? (image ?? controlImage) : undefined,
+    sizedBy: sizedByPicture,
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
-  const embedding = guidanceEmbeddingSize(run);
-  const guidance = embedding === undefined ? guidanceAbove1(run) : undefined;
-  const embeds = await clipEmbeds(run, guidance !== undefined);
   const isInpainting = run.call.maskImage !== undefined;
-  const hasControl = takesControl(run) || run.call.controlImage !== undefined;
-  const start = await startLatents(run, {
+  return await unetJob(run, {
     // Pipelines with a ControlNet override nothing.
-    change: hasControl ? undefined : isInpainting ? asInpainting : asStableDiffusion,
-    strength: isInpainting ? INPAINT_STRENGTH : IMAGE_STRENGTH,
-    halves: guidance === undefined ? 1 : 2,
+    change: hasControl(run) ? undefined : isInpainting ? asInpainting : asStableDiffusion,
+    imageStrength: 0.8,
+    inpaintStrength: 1,
+    conditioning: async (isGuided) => ({ encoder_hidden_states: await clipEmbeds(run, isGuided) }),
   });
-  const job = {
-    ...start,
-    conditioning: {
-      ...start.conditioning,
-      encoder_hidden_states: embeds,
-      ...(embedding === undefined ? {} : { timestep_cond: guidanceEmbedding(run, embedding) }),
-    },
-    guidance,
-  };
-  return hasControl
-    ? await withControl(run, job, run.call.image === undefined ? 1 : IMAGE_CONTROL_SCALE)
-    : job;
 }
 
 /** The constructors of StableDiffusionPipeline and its image-to-image pipeline override these whatever the file says. */

@@ -23,6 +23,7 @@ import {
   scaledNoise,
   scalingFactor,
   type SizeRule,
+  sizeUnlessFixed,
   unetSizes,
   unitLatents,
   VAE_DECODER,
@@ -78,7 +79,7 @@ export const pipelines: readonly PipelineDescription[] = [
 
 function sizes(model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule {
   const rule = unetSizes(model, partInfo);
-  return rule.fixed ? rule : { ...rule, ...SIZE };
+  return sizeUnlessFixed(rule, SIZE);
 }
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {

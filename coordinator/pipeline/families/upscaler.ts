@@ -4,8 +4,8 @@ import { createSampler, parseSchedulerConfig } from '../../../samplers/index.js'
 import {
   clipEmbeds,
   concat,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   fixedLatentSize,
   floatsOf,
   guidanceAbove1,
@@ -20,7 +20,6 @@ import {
   type SizeRule,
   unetSizes,
   unitLatents,
-  unscaleLatents,
   vaeScaleFactor,
 } from '../kit/index.js';
 
@@ -54,9 +53,7 @@ export const pipelines: readonly PipelineDescription[] = [
     sizes,
     sizedBy: ({ image }) => image,
     begin,
-    finish: async (run, latents) => ({
-      pictures: await decodePictures(run, unscaleLatents(run.model, latents)),
-    }),
+    finish: finishPictures,
   },
 ];
 

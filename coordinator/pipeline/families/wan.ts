@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../common/tensor/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import {
+  bothPrompts,
   cleanPrompt,
   configNumbers,
   configSize,
@@ -17,10 +18,12 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
   scaledNoise,
   type SizeRule,
   spreadLatents,
   temporalScale,
+  sizeUnlessFixed,
   transformerSizes,
   unitLatents,
   vaeScaleFactor,
@@ -54,18 +57,16 @@ function sizes(model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule 
   const transformer = model.parts['transformer'];
   const patch = configNumbers(transformer, 'patch_size')?.[1] ?? 2;
   const rule = transformerSizes(model, partInfo, { patch });
-  return rule.fixed ? rule : { ...rule, ...SIZE };
+  return sizeUnlessFixed(rule, SIZE);
 }
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
   refuseTwoStages(run);
   const { call, height, width, numImages } = run;
   const guidance = guidanceAbove1(run);
-  const positive = await embeddings(run, call.prompt, 'prompt', call.promptEmbeds);
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await embeddings(run, call.negativePrompt ?? '', 'negative prompt', call.negativePromptEmbeds);
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
+    embeddings(run, side),
+  );
   const sampler = run.sampler();
   const { latentFrames } = frameCount(run, 2, FRAMES, temporalScale(run));
   const scale = vaeScaleFactor(run.model, run.partInfo);
@@ -85,13 +86,8 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
 }
 
 /** States of the prompt's own tokens, zeros behind them: [1, tokens, hidden]. */
-async function embeddings(
-  run: PipelineRun,
-  text: string,
-  what: string,
-  given: Tensor | undefined,
-): Promise<Tensor> {
-  if (given !== undefined) return givenStates(given);
+async function embeddings(run: PipelineRun, { text, what, embeds }: PromptSide): Promise<Tensor> {
+  if (embeds !== undefined) return givenStates(embeds);
   const { states, mask } = await encodeT5(run, {
     encoder: 'text_encoder',
     tokenizer: 'tokenizer',

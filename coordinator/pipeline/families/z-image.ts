@@ -1,8 +1,9 @@
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
+  bothPrompts,
   chatStates,
-  decodePictures,
   defaultsOr,
+  finishPictures,
   dynamicShift,
   evenSigmas,
   givenStates,
@@ -11,10 +12,10 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
+  type PromptSide,
   scaledNoise,
   transformerSizes,
   unitLatents,
-  unscaleLatents,
 } from '../kit/index.js';
 
 /** Qwen3's chat template around one message, with a reply to follow. */
@@ -39,7 +40,7 @@ export const pipelines: readonly PipelineDescription[] = [
     finish: async (run, latents) => {
       const [batch = 1, channels = 1, , ...rest] = latents.dims;
       const picture = { ...latents, dims: [batch, channels, ...rest] };
-      return { pictures: await decodePictures(run, unscaleLatents(run.model, picture)) };
+      return await finishPictures(run, picture);
     },
   },
 ];
@@ -48,11 +49,7 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const { call, guidanceScale } = run;
   // c + g (c - u), from any g above 0: one more than the scale of other pipelines.
   const guidance = guidanceScale > 0 ? { scale: guidanceScale + 1 } : undefined;
-  const positive = await states(run, call.prompt, 'prompt', call.promptEmbeds);
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await states(run, call.negativePrompt ?? '', 'negative prompt', call.negativePromptEmbeds);
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) => states(run, side));
   const dims = latentDims(run);
   const [images = 1, channels = 1, height = 0, width = 0] = dims;
   const sampler = run.sampler(undefined, {
@@ -72,13 +69,8 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   };
 }
 
-async function states(
-  run: PipelineRun,
-  text: string,
-  what: string,
-  given: Tensor | undefined,
-): Promise<Tensor> {
-  if (given !== undefined) return givenStates(given);
+async function states(run: PipelineRun, { text, what, embeds }: PromptSide): Promise<Tensor> {
+  if (embeds !== undefined) return givenStates(embeds);
   const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
   return await chatStates(run, { text, what, template: TEMPLATE, maxLength, layersBack: 1 });
 }

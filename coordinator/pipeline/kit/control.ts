@@ -9,9 +9,9 @@ const CONTROLNET = 'controlnet';
 /** The predictor's inputs that a ControlNet's outputs become, in its order. */
 const RESIDUAL = /^(down_block_additional_residuals?|mid_block_additional_residual)(\.|$)/;
 
-/** Whether the predictor takes a ControlNet's outputs: it was exported for one. */
-export function takesControl({ predictor }: PipelineRun): boolean {
-  return predictor.inputs.some(({ name }) => RESIDUAL.test(name));
+/** Whether a ControlNet goes with this call: the predictor was exported for one, or a control picture is given. */
+export function hasControl({ predictor, call }: PipelineRun): boolean {
+  return call.controlImage !== undefined || predictor.inputs.some(({ name }) => RESIDUAL.test(name));
 }
 
 /**

@@ -1,9 +1,10 @@
+export { bothPrompts, type PromptSide } from './both-prompts.js';
 export { type ChatRequest, chatStates } from './chat-prompt.js';
 export { cleanPrompt } from './clean-prompt.js';
 export { clipEmbeds } from './clip-embeds.js';
 export { encodeClipImage } from './clip-image.js';
 export { type ClipRequest, type ClipStates, encodeClip, hiddenState, short } from './clip-prompt.js';
-export { takesControl, withControl } from './control.js';
+export { hasControl } from './control.js';
 export type {
   PipelineCall,
   PipelineDefaults,
@@ -14,6 +15,7 @@ export type {
   SizeRule,
   VideoShape,
 } from './description.js';
+export { finishPictures } from './finish-pictures.js';
 export { firstChannels } from './first-channels.js';
 export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
@@ -50,7 +52,7 @@ export {
 } from './parts.js';
 export { packPatches, unpackPatches } from './packing.js';
 export { encodeT5, type T5Request, type T5States } from './t5-prompt.js';
-export { transformerSizes } from './transformer-size.js';
+export { sizeUnlessFixed, transformerSizes } from './transformer-size.js';
 export { maskPlane, needed, picturePlanes, pictureSize, shrinkNearest } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
 export { channelSpread, spreadLatents } from './standard-latents.js';
@@ -65,6 +67,7 @@ export {
   tokenMask,
 } from './token-states.js';
 export { inTiles, type TileEdges } from './tiles.js';
+export { sizedByPicture, unetJob, type UnetJobOptions } from './unet-job.js';
 export { fixedLatentSize, unetSizes } from './unet-size.js';
 export {
   decodeOne,

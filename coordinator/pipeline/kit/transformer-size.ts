@@ -23,3 +23,8 @@ export function transformerSizes(
     fixed: fixed !== undefined,
   };
 }
+
+/** The pipeline's own size where the file takes any, whatever its config says. */
+export function sizeUnlessFixed(rule: SizeRule, size: Pick<SizeRule, 'height' | 'width'>): SizeRule {
+  return rule.fixed ? rule : { ...rule, ...size };
+}
