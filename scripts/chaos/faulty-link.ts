@@ -6,6 +6,8 @@ export class FaultyLink {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isFrozen = false;
+  #passedBytes = 0;
+  #cutAtBytes = Number.POSITIVE_INFINITY;
   /** Added to each direction. */
   delayMs = 0;
   /** HOST:PORT; empty refuses who comes. */
@@ -39,6 +41,16 @@ export class FaultyLink {
     }
   }
 
+  /** Bytes that the target has sent through this way. */
+  get passedBytes(): number {
+    return this.#passedBytes;
+  }
+
+  /** Every connection ends when the target has sent so many more bytes. */
+  cutAfter(bytes: number): void {
+    this.#cutAtBytes = this.#passedBytes + bytes;
+  }
+
   /** Nothing passes any more, and nobody is told; new connections are taken and silent. */
   freeze(): void {
     this.#isFrozen = true;
@@ -65,7 +77,15 @@ export class FaultyLink {
     const pair = [near, far] as const;
     this.#pairs.add(pair);
     this.#pass(near, far, pair);
+    far.on('data', ({ length }) => this.#passed(length));
     this.#pass(far, near, pair);
+  }
+
+  #passed(bytes: number): void {
+    this.#passedBytes += bytes;
+    if (this.#passedBytes < this.#cutAtBytes) return;
+    this.#cutAtBytes = Number.POSITIVE_INFINITY;
+    this.cut();
   }
 
   #pass(from: Socket, to: Socket, pair: readonly [Socket, Socket]): void {

@@ -9,7 +9,7 @@ import {
   serverStreamHandler,
   startServer,
 } from '../../rpc/server/index.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { FaultyLink } from '../../scripts/chaos/faulty-link.js';
 import type { JobEvent__Output } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 
 /** Of one tensor; a step has two. */
@@ -18,7 +18,7 @@ const STALL_MS = 400;
 
 let server: RunningServer;
 let channel: CoordinatorChannel;
-let proxy: TcpProxy;
+let proxy: FaultyLink;
 /** What a job does here: tells as much as the test wants. */
 let work: (record: JobRecord) => Promise<void>;
 let followed: Promise<void>;
@@ -46,7 +46,7 @@ beforeEach(async () => {
     listen: '127.0.0.1:0',
     services: [{ definition: coordinatorService(), handlers: { Denoise: serverStreamHandler(serve) } }],
   });
-  proxy = await TcpProxy.start(server.address);
+  proxy = await FaultyLink.open(server.address);
   channel = openCoordinatorChannel(proxy.address, { settings: { windowBytes: 65_536 } });
 });
 

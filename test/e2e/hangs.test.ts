@@ -9,7 +9,7 @@ import { eventually } from '../support/cli.js';
 import { type Answers, FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { FaultyLink } from '../../scripts/chaos/faulty-link.js';
 
 const CUTS = ['middle'];
 /** Of a job that is over before anything can be done to it, and of one that is not. */
@@ -47,14 +47,14 @@ async function start(
   return { cluster, job };
 }
 
-async function proxyTo(target = ''): Promise<TcpProxy> {
-  const proxy = await TcpProxy.start(target);
+async function proxyTo(target = ''): Promise<FaultyLink> {
+  const proxy = await FaultyLink.open(target);
   closing.push(() => proxy.close());
   return proxy;
 }
 
 /** Adds a worker whose neighbours reach it through a proxy. */
-async function addBehindProxy(cluster: TestCluster, name: string): Promise<TcpProxy> {
+async function addBehindProxy(cluster: TestCluster, name: string): Promise<FaultyLink> {
   const proxy = await proxyTo();
   const worker = cluster.addWorker(name, ['--advertise', proxy.address, ...BY_NETWORK]);
   proxy.target = (await worker.ready()).address;
@@ -224,7 +224,7 @@ it('cancelling frees the queue in every phase, whatever the worker does', async 
 it('plans of the same id, one after another on a slow link to the coordinator, do not disturb each other', async () => {
   const { cluster, job } = await start(1);
   const proxy = await proxyTo(cluster.coordinator.address);
-  proxy.delay(150);
+  proxy.delayMs = 150;
   cluster.addWorker('w2', ['--join', proxy.address]);
   await cluster.waitFor(2);
   const runs = [1, 'auto', 1, 'auto'] as const;

@@ -24,7 +24,7 @@ import {
   type Supplier,
 } from '../../worker/artifacts/index.js';
 import { DeploymentSecrets } from '../../worker/exchange/index.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { FaultyLink } from '../../scripts/chaos/faulty-link.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = randomBytes(32);
@@ -41,7 +41,7 @@ let dir: string;
 let artifacts: Map<string, FileRange>;
 let shelf: ArtifactShelf;
 let coordinator: RunningServer;
-let proxy: TcpProxy;
+let proxy: FaultyLink;
 const open: { close(): unknown }[] = [];
 
 function modelFile(folder: string): Map<string, FileRange> {
@@ -73,7 +73,7 @@ beforeEach(async () => {
       },
     ],
   });
-  proxy = await TcpProxy.start(coordinator.address);
+  proxy = await FaultyLink.open(coordinator.address);
   open.push(coordinator, proxy);
 });
 
