@@ -3,6 +3,7 @@ import { withPngText } from '../common/image/index.js';
 import { settingsDocument } from '../common/settings/index.js';
 import { GENERATE_SCHEMA } from './generate-request.js';
 import { REPORT_KEYWORD } from './picture-source.js';
+import { identityDocument } from './run-document.js';
 
 /**
  * A PNG with what its run is repeated from; names of hosts and times are left out. As it came where the run cannot be repeated.
@@ -19,13 +20,7 @@ export function withReport(
     request,
     ...settingsDocument(replayPlan(report)),
     in_order_steps: report.inOrderSteps,
-    version: report.version,
-    predictor_id: report.predictorId,
-    program_id: report.programId,
-    inputs_sha256: report.inputsSha256,
-    runtimes: report.runtimes,
-    latents_sha256: report.latentsSha256,
-    program_changes: report.programChanges,
+    ...identityDocument(report),
   };
   return withPngText(png, { [REPORT_KEYWORD]: JSON.stringify(document) });
 }

@@ -22,13 +22,7 @@ export function runDocument(report: RunReport) {
     in_order_steps: report.inOrderSteps,
     held_steps: report.heldSteps,
     notes: report.notes,
-    version: report.version,
-    predictor_id: report.predictorId,
-    program_id: report.programId,
-    inputs_sha256: report.inputsSha256,
-    runtimes: report.runtimes,
-    latents_sha256: report.latentsSha256,
-    program_changes: report.programChanges,
+    ...identityDocument(report),
     declared: report.declared,
     workers: report.workers.map((worker) => ({
       name: worker.name,
@@ -38,5 +32,18 @@ export function runDocument(report: RunReport) {
       wait_ms: worker.waitMs,
       sent_bytes: worker.sentBytes,
     })),
+  };
+}
+
+/** What says whether a run can be repeated, and whether it was. */
+export function identityDocument(report: RunReport) {
+  return {
+    version: report.version,
+    predictor_id: report.predictorId,
+    program_id: report.programId,
+    inputs_sha256: report.inputsSha256,
+    runtimes: report.runtimes,
+    latents_sha256: report.latentsSha256,
+    program_changes: report.programChanges,
   };
 }
