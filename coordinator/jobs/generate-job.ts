@@ -38,12 +38,12 @@ export async function generateJob(
 ): Promise<GenerateOutcome> {
   const startMs = performance.now();
   const call = toPipelineCall(request, asking);
-  await pipeline.check(call);
+  const checked = await pipeline.check(call);
   // Where parts run, and what is planned with, depends on who is there.
   const given = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
   await workersThere(context, given);
   const begun = await context.phases.time('encode', () =>
-    pipeline.begin(call, undefined, partRunner(pipeline, parts, given, context)),
+    pipeline.begin(call, undefined, partRunner(pipeline, parts, given, context), checked),
   );
   for (const message of begun.warnings) context.emit({ warning: { message } });
   const { job, adaptation, inputShapes } = begun;

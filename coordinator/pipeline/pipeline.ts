@@ -110,28 +110,31 @@ export class Pipeline {
   }
 
   /**
-   * What can be said of a call before anything is computed for it.
+   * A call with its defaults, and what can be said against it before anything is computed for it.
    * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
    */
-  async check(call: PipelineCall): Promise<void> {
-    await checkCall(call, this.description, this.sizes, this.defaults);
+  async check(call: PipelineCall): Promise<CheckedCall> {
+    const checked = await checkCall(call, this.description, this.sizes, this.defaults);
     const config = parseSchedulerConfig(call.schedulerConfig || this.folder.schedulerConfigText);
     if (call.scheduler) checkStandIn(call.scheduler, config);
+    return checked;
   }
 
   /**
    * Everything before the first step: prompts to embeddings, noise to latents, the sampler.
    * @param draws noise in place of that of the seed, for runs that are held against recordings
    * @param runner who runs the parts; this process unless set
+   * @param known what {@link check} gave for this call, where it was asked
    * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
    */
   async begin(
     call: PipelineCall,
     draws: NoiseDraws = new SeededDraws(call.seed ?? 0),
     runner: PartRunner = this.local,
+    known?: CheckedCall,
   ): Promise<BegunCall> {
     const { description, folder } = this;
-    const checked = await checkCall(call, description, this.sizes, this.defaults);
+    const checked = known ?? (await this.check(call));
     const warnings = missingConfigs(folder, [description.predictor, ...description.needs]);
     const runPart: RunPart = (part, inputs, outputs) => {
       const [input] = Object.values(inputs).filter(({ dims }) => dims.length === 4);
