@@ -5,7 +5,7 @@ import { LIMITS } from '../common/settings/index.js';
 import { packageVersion } from '../common/package.js';
 import { describeWith } from '../common/pending/index.js';
 import { Pipeline } from './pipeline/index.js';
-import { loadOrt } from '../execution/index.js';
+import { requireRuntime } from '../execution/index.js';
 import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
@@ -87,7 +87,7 @@ export class Coordinator implements CoordinatorParts {
     for (const address of options.workers ?? []) channelArguments(address, linkOf(options));
     const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
     // Plans are made with it: where it is missing, this says so before the first job does.
-    if (options.modelDir !== undefined) await loadOrt();
+    if (options.modelDir !== undefined) requireRuntime();
     const pipeline =
       options.modelDir === undefined
         ? undefined

@@ -24,7 +24,14 @@ export {
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { fromOrtData, toOrtData } from './ort-data.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
-export { checkCancelled, loadOrt, openSession, type OptimizationLevel, SAME_BITS_CONFIG } from './ort.js';
+export {
+  checkCancelled,
+  loadOrt,
+  openSession,
+  requireRuntime,
+  type OptimizationLevel,
+  SAME_BITS_CONFIG,
+} from './ort.js';
 export { type PartInfo, PartModel, type ValueInfo } from './part-model.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {

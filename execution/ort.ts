@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-node';
 import type { PlanSettings } from '../common/settings/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { RUNTIME_HINT } from '../common/runtime-package.js';
+import { findRuntime, RUNTIME_HINT } from '../common/runtime-package.js';
 
 /** ONNX Runtime's graph optimisation levels that a worker may run segments at. */
 export type OptimizationLevel = PlanSettings['optimizationLevel'];
@@ -36,20 +36,30 @@ let loading: Promise<typeof Ort> | undefined;
 export function loadOrt(): Promise<typeof Ort> {
   loading ??= import('onnxruntime-node').catch((cause: unknown) => {
     loading = undefined;
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') throw notInstalled(cause);
     const text = cause instanceof Error ? cause.message : String(cause);
-    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-    throw new AsyncDiffError(
-      'provider_unavailable',
-      missing ? 'onnxruntime-node is not installed' : `onnxruntime-node cannot be loaded: ${text}`,
-      {
-        hint: missing
-          ? RUNTIME_HINT
-          : 'Run `npx asyncdiff doctor`; ONNX Runtime has no binary for every system.',
-        cause,
-      },
-    );
+    throw new AsyncDiffError('provider_unavailable', `onnxruntime-node cannot be loaded: ${text}`, {
+      hint: 'Run `npx asyncdiff doctor`; ONNX Runtime has no binary for every system.',
+      cause,
+    });
   });
   return loading;
+}
+
+/**
+ * For who has others load it later. Loads nothing.
+ *
+ * @throws AsyncDiffError `provider_unavailable` where ONNX Runtime is not installed
+ */
+export function requireRuntime(): void {
+  if (findRuntime() === undefined) throw notInstalled();
+}
+
+function notInstalled(cause?: unknown): AsyncDiffError {
+  return new AsyncDiffError('provider_unavailable', 'onnxruntime-node is not installed', {
+    hint: RUNTIME_HINT,
+    cause,
+  });
 }
 
 /**
