@@ -1,3 +1,5 @@
+import { checkMove, type StateMoves } from '../../common/state-moves.js';
+
 /**
  * States of a deployment:
  *
@@ -10,9 +12,14 @@
  */
 export type DeploymentState = 'opening' | 'ready' | 'broken' | 'closed';
 
-export const DEPLOYMENT_MOVES: Readonly<Record<DeploymentState, readonly DeploymentState[]>> = Object.freeze({
+const DEPLOYMENT_MOVES: StateMoves<DeploymentState> = Object.freeze({
   opening: ['ready', 'closed'],
   ready: ['broken', 'closed'],
   broken: ['closed'],
   closed: [],
 });
+
+/** Throws `internal` for a move that the table does not have. */
+export function checkDeploymentMove(from: DeploymentState, to: DeploymentState): void {
+  checkMove(DEPLOYMENT_MOVES, 'deployment', from, to);
+}

@@ -14,7 +14,7 @@ import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { WorkerHandle } from '../workers/index.js';
-import type { DeploymentState } from './deployment-state.js';
+import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
 export interface DeployOptions {
   /** Of this deployment alone. */
@@ -136,7 +136,7 @@ export class Deployment {
       errors[0];
     if (error !== undefined) throw error;
     this.#stopListening = this.workers.map((worker) => worker.onLoss((error) => this.#break(error)));
-    this.#state = 'ready';
+    this.#go('ready');
   }
 
   #deployTo(
@@ -239,7 +239,7 @@ export class Deployment {
   /** Takes it back from its workers. */
   close(): void {
     if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    this.#go('closed');
     for (const stop of this.#stopListening) stop();
     this.#options.shelf.remove(this.deploymentId);
     for (const worker of this.workers) worker.undeploy(this.deploymentId);
@@ -275,9 +275,14 @@ export class Deployment {
     return ids.flatMap((id) => this.#byId.get(id) ?? []);
   }
 
+  #go(next: DeploymentState): void {
+    checkDeploymentMove(this.#state, next);
+    this.#state = next;
+  }
+
   #break(error: AsyncDiffError): void {
     if (this.#state !== 'ready') return;
-    this.#state = 'broken';
+    this.#go('broken');
     this.onBroken?.(error);
   }
 }

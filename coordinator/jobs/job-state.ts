@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { checkMove, type StateMoves } from '../../common/state-moves.js';
 
 /**
  * States of a job:
@@ -11,7 +11,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
  */
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export const JOB_MOVES: Readonly<Record<JobState, readonly JobState[]>> = Object.freeze({
+export const JOB_MOVES: StateMoves<JobState> = Object.freeze({
   queued: ['running', 'cancelled', 'failed'],
   running: ['done', 'cancelled', 'failed'],
   done: [],
@@ -21,6 +21,5 @@ export const JOB_MOVES: Readonly<Record<JobState, readonly JobState[]>> = Object
 
 /** Throws `internal` for a move that the table does not have. */
 export function checkJobMove(from: JobState, to: JobState): void {
-  if (!JOB_MOVES[from].includes(to))
-    throw new AsyncDiffError('internal', `a job that is ${from} cannot be ${to}`);
+  checkMove(JOB_MOVES, 'job', from, to);
 }

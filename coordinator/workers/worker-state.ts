@@ -1,3 +1,5 @@
+import type { StateMoves } from '../../common/state-moves.js';
+
 /**
  * States of a worker as the coordinator sees it:
  *
@@ -13,7 +15,7 @@
 export type WorkerState = 'resting' | 'idle' | 'deploying' | 'ready' | 'busy' | 'lost';
 
 /** Where each state may go. */
-export const TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerState[]>> = Object.freeze({
+export const TRANSITIONS: StateMoves<WorkerState> = Object.freeze({
   resting: ['idle', 'deploying', 'lost'],
   idle: ['deploying', 'lost'],
   deploying: ['ready', 'idle', 'lost'],

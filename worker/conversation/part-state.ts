@@ -1,4 +1,4 @@
-import { AsyncDiffError } from '../../common/errors/index.js';
+import { checkMove, type StateMoves } from '../../common/state-moves.js';
 
 /**
  * States of a deployed part, in the worker that holds it:
@@ -13,7 +13,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
  */
 export type PartState = 'waiting' | 'opening' | 'open' | 'broken' | 'closed';
 
-export const PART_MOVES: Readonly<Record<PartState, readonly PartState[]>> = Object.freeze({
+export const PART_MOVES: StateMoves<PartState> = Object.freeze({
   waiting: ['opening', 'closed'],
   opening: ['open', 'broken', 'closed'],
   open: ['broken', 'closed'],
@@ -23,6 +23,5 @@ export const PART_MOVES: Readonly<Record<PartState, readonly PartState[]>> = Obj
 
 /** Throws `internal` for a move that the table does not have. */
 export function checkPartMove(from: PartState, to: PartState): void {
-  if (!PART_MOVES[from].includes(to))
-    throw new AsyncDiffError('internal', `a part that is ${from} cannot become ${to}`);
+  checkMove(PART_MOVES, 'part', from, to);
 }
