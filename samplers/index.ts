@@ -14,7 +14,6 @@ export { isFlow, type LookAhead, type LookAheadRun, type Sampler, type StepOutpu
 export {
   parseSamplerOptions,
   readSamplerOptions,
-  SAMPLER_OPTIONS,
   type SamplerOption,
   type SamplerOptions,
 } from './sampler-options.js';

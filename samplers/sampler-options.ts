@@ -37,10 +37,6 @@ const schema = z.strictObject({
 export type SamplerOptions = z.output<typeof schema>;
 export type SamplerOption = keyof SamplerOptions;
 
-export const SAMPLER_OPTIONS: readonly SamplerOption[] = Object.freeze(
-  Object.keys(schema.shape) as SamplerOption[],
-);
-
 /**
  * Checks options from outside. Those that are undefined are left out.
  * @param taken those that the sampler takes; `begin_index` always

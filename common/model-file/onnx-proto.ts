@@ -141,11 +141,6 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return onnxType('ModelProto').encode(model).finish();
 }
 
-/** The bytes of a graph, without its field header. */
-export function encodeGraph(graph: GraphProto): Uint8Array {
-  return onnxType('GraphProto').encode(graph).finish();
-}
-
 /** The bytes of a tensor, without its field header. */
 export function encodeTensor(tensor: TensorProto): Uint8Array {
   return onnxType('TensorProto').encode(tensor).finish();

@@ -1,8 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/index.js';
 import { onnxTypeOf } from '../../common/model-file/index.js';
-import { type DeclaredValue, type PredictorDescription, realInputs } from './inputs.js';
-import { int64, type ModelProto } from '../../common/model-file/index.js';
+import type { DeclaredValue, PredictorDescription } from './inputs.js';
 
 /** Shapes of graph inputs, by name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
@@ -83,28 +82,6 @@ function mismatch(input: DeclaredValue, given: string): AsyncDiffError {
     'invalid_input',
     `input ${input.name}: expected ${input.dtype}${formatDims(input.dims)}, given ${given}`,
   );
-}
-
-/**
- * Writes static shapes into a model's inputs, in place, and drops the shapes of everything else, which ONNX Runtime infers.
- * (`freeDimensionOverrides` has no effect in onnxruntime-node 1.30.0.)
- */
-export function writeStaticShapes(model: ModelProto, specs: readonly ValueSpec[]): void {
-  const graph = model.graph;
-  if (!graph) return;
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
-  // Initializers that are inputs too could be overridden, so ONNX Runtime would not fold them.
-  graph.input = realInputs(graph).map((input) => {
-    const spec = byName.get(input.name ?? '');
-    return spec ? valueInfo(spec) : input;
-  });
-  // Initializers that are no inputs need IR version 4.
-  model.ir_version = Math.max(4, int64(model.ir_version));
-  graph.value_info = [];
-  graph.output = (graph.output ?? []).map((output) => {
-    const type = output.type?.tensor_type?.elem_type;
-    return { name: output.name ?? '', ...(type ? { type: { tensor_type: { elem_type: type } } } : {}) };
-  });
 }
 
 /** A graph input or output of static type and shape. */
