@@ -1,4 +1,3 @@
-export { DeclaredSession } from './declared-session.js';
 export type { Attempt, AttemptResult } from './attempt.js';
 export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
 export { castTensor } from './cast-tensor.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { parseProfile, toCostGraph } from './declared/index.js';
+import { parseProfile } from '../execution/declared/index.js';
+import { toCostGraph } from './declared/index.js';
 import { batchParts } from './batch-parts.js';
 import { microBatchShapes } from './micro-batch-shapes.js';
 import { prepareModel, type PreparedModel, speedOf } from './model/index.js';

@@ -1,4 +1,3 @@
-export { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
 export { type RunningWorker, startWorker, type StartWorkerOptions } from './start-worker.js';
 export type { WorkerLog } from './log.js';
 export type { WorkerOptions, WorkerState } from './worker-options.js';

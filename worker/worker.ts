@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { Deadline, describeWith } from '../common/pending/index.js';
+import { type DeclaredDevice, openDeclaredDevice } from '../execution/declared/index.js';
 import { loadOrt, parseDevice } from '../execution/index.js';
 import {
   channelArguments,
@@ -19,7 +20,6 @@ import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
 import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ArtifactCache, ArtifactOffers, defaultCacheDir, openJoinedStream } from './artifacts/index.js';
 import { Conversation } from './conversation/index.js';
-import { type DeclaredDevice, openDeclaredDevice } from './declared-device.js';
 import { describeWorker } from './conversation/index.js';
 import { Inference } from './inference/index.js';
 import { type JoinLoop, startJoinLoop } from './conversation/index.js';

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { isPrintable, LIMITS } from '../../common/settings/index.js';
 import { packageVersion } from '../../common/package.js';
-import { type DeclaredProfile, parseProfile } from '../../planner/declared/index.js';
+import { type DeclaredProfile, parseProfile } from '../../execution/declared/index.js';
 import { parseAddress, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 

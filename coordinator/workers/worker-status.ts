@@ -1,4 +1,4 @@
-import type { DeclaredProfile } from '../../planner/declared/index.js';
+import type { DeclaredProfile } from '../../execution/declared/index.js';
 import type { DeclaredDevice } from '../../rpc/gen/asyncdiff/v1/DeclaredDevice.js';
 import type { WorkerStatus } from '../../rpc/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';

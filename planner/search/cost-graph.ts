@@ -23,7 +23,7 @@ export interface GraphNode {
 
 /**
  * What the partition needs to know about a noise predictor, and nothing else: the nodes in execution order, what each
- * costs, and the static shape of every value. Measured from a model (planner/model), or declared (planner/declared).
+ * costs, and the static shape of every value. Measured from a model (planner/model), or declared (execution/declared).
  */
 export interface CostGraph {
   /** All graph inputs, `sampleInput` and `timestepInput` among them. */

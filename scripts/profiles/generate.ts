@@ -1,16 +1,16 @@
-/** Writes planner/declared/profiles/*.json and the tables of docs/reference/declared-devices.md: `npm run gen:profiles`. */
+/** Writes execution/declared/profiles/*.json and the tables of docs/reference/declared-devices.md: `npm run gen:profiles`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../common/package.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
 import { deviceReport } from './report.js';
-import { formatProfile } from '../../planner/declared/index.js';
+import { formatProfile } from '../../execution/declared/index.js';
 import { makePublishedProfile } from './make-profile.js';
 
 for (const name of Object.keys(ARCHITECTURES) as ArchitectureName[]) {
   const profile = makePublishedProfile(name);
   writeFileSync(
-    join(packageRoot, 'planner', 'declared', 'profiles', `${profile.name}.json`),
+    join(packageRoot, 'execution', 'declared', 'profiles', `${profile.name}.json`),
     formatProfile(profile),
   );
 }

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { type DeclaredProfile, toProfile } from '../../planner/declared/index.js';
+import type { DeclaredProfile } from '../../execution/declared/index.js';
+import { toProfile } from '../../planner/declared/index.js';
 import { A5000, costGraph, kernelsMs, rooflineMs } from './device-cost.js';
 import { textEncoderKernels, vaeDecoderKernels } from './pipeline-cost.js';
 import { buildUnet } from './unet-architecture.js';

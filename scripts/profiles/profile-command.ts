@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AsyncDiffError, EXIT } from '../../common/errors/index.js';
 import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
-import { formatProfile } from '../../planner/declared/index.js';
+import { formatProfile } from '../../execution/declared/index.js';
 import { makeProfile } from './make-profile.js';
 
 interface ProfileOptions {

@@ -9,7 +9,7 @@ import { PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 
 const PEER = '10.0.0.9:41000';
-const profileJson = readFileSync(join(packageRoot, 'planner/declared/profiles/a5000-sd21.json'), 'utf8');
+const profileJson = readFileSync(join(packageRoot, 'execution/declared/profiles/a5000-sd21.json'), 'utf8');
 
 function hello(changes: Partial<Hello__Output> = {}): Hello__Output {
   return {

@@ -59,9 +59,9 @@ it('npm pack takes what runs, and neither tests nor sources', () => {
     'proto/onnx/onnx.proto',
     'models/emoji/unet/model.onnx',
     'models/emoji/model_index.json',
-    'planner/declared/profiles/a5000-sd15.json',
-    'planner/declared/profiles/a5000-sd21.json',
-    'planner/declared/profiles/a5000-sdxl.json',
+    'execution/declared/profiles/a5000-sd15.json',
+    'execution/declared/profiles/a5000-sd21.json',
+    'execution/declared/profiles/a5000-sdxl.json',
     'docs/reference/errors.md',
     'package.json',
   ])

@@ -4,7 +4,7 @@ import { packageVersion } from '../../common/package.js';
 import { findRuntime } from '../../common/runtime-package.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello } from '../../rpc/gen/asyncdiff/v1/Hello.js';
-import type { DeclaredDevice } from '../index.js';
+import type { DeclaredDevice } from '../../execution/declared/index.js';
 
 /** The first message of a worker: what a coordinator needs to know to plan with it, and to refuse one of another version. */
 export async function describeWorker(

@@ -6,9 +6,9 @@ import { workerData } from 'node:worker_threads';
 import { toWireError } from '../../common/wire-error.js';
 import { serveThread, type ThreadAnswer } from '../../common/threads/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import { DeclaredSession } from '../../execution/declared/index.js';
 import {
   clockMs,
-  DeclaredSession,
   type StartedJob,
   type LoadedSegment,
   openOrtSession,

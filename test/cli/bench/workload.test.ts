@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { declaredInputs } from '../../../cli/bench/index.js';
-import { loadProfile } from '../../../planner/declared/index.js';
+import { loadProfile } from '../../../execution/declared/index.js';
 
 const profile = await loadProfile('a5000-sdxl');
 const device = { ...profile.graph, batch: profile.batch };

@@ -13,12 +13,8 @@ import {
   makePublishedProfile,
   publishedShare,
 } from '../../../scripts/profiles/index.js';
-import {
-  BUILT_IN_PROFILES,
-  formatProfile,
-  loadProfile,
-  toCostGraph,
-} from '../../../planner/declared/index.js';
+import { BUILT_IN_PROFILES, formatProfile, loadProfile } from '../../../execution/declared/index.js';
+import { toCostGraph } from '../../../planner/declared/index.js';
 
 const NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-profiles-'));
@@ -44,7 +40,7 @@ async function failure(source: string): Promise<AsyncDiffError> {
 describe('built-in profiles', () => {
   it.each(NAMES)('a5000-%s is what `npm run gen:profiles` writes, and small', (name) => {
     const text = readFileSync(
-      join(packageRoot, 'planner', 'declared', 'profiles', `a5000-${name}.json`),
+      join(packageRoot, 'execution', 'declared', 'profiles', `a5000-${name}.json`),
       'utf8',
     );
     expect(text === formatProfile(makePublishedProfile(name))).toBe(true);

@@ -1,5 +1,5 @@
-import { AsyncDiffError } from '../common/errors/index.js';
-import { loadProfile } from '../planner/declared/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { loadProfile } from './load-profile.js';
 
 /** A device whose times are declared instead of computed (docs/reference/declared-devices.md). */
 export interface DeclaredDevice {

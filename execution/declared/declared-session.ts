@@ -1,6 +1,6 @@
-import { type Tensor, zeros } from '../common/tensor/index.js';
-import type { SegmentSpec } from './segment-spec.js';
-import type { SegmentSession } from './session.js';
+import { type Tensor, zeros } from '../../common/tensor/index.js';
+import type { SegmentSpec } from '../index.js';
+import type { SegmentSession } from '../index.js';
 
 const clock = new Int32Array(new SharedArrayBuffer(4));
 

@@ -14,7 +14,7 @@ export const BUILT_IN_PROFILES = Object.freeze(['a5000-sd15', 'a5000-sd21', 'a50
  */
 export async function loadProfile(source: string): Promise<DeclaredProfile> {
   const builtIn = (BUILT_IN_PROFILES as readonly string[]).includes(source);
-  const path = builtIn ? join(packageRoot, 'planner', 'declared', 'profiles', `${source}.json`) : source;
+  const path = builtIn ? join(packageRoot, 'execution', 'declared', 'profiles', `${source}.json`) : source;
   let text: string;
   try {
     text = await readFile(path, 'utf8');
