@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { guidanceOf } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import { choiceSubject, type ChoiceSubject } from '../planner/index.js';
-import { createSampler, parseSchedulerConfig, type Sampler, SeededNoise } from '../samplers/index.js';
+import {
+  createSampler,
+  parseSchedulerConfig,
+  type Sampler,
+  samplerTraits,
+  SeededNoise,
+} from '../samplers/index.js';
 
 const SCHEDULER = 'scheduler/scheduler_config.json';
 /** What an ONNX file alone is taken to be sampled with. */
@@ -21,7 +27,8 @@ export function planSubject(
 ): ChoiceSubject {
   const path = join(folder, SCHEDULER);
   const text = existsSync(path) ? readFileSync(path, 'utf8') : USUAL_SCHEDULER;
-  return choiceSubject(samplerOf(text, job.numInferenceSteps), guidanceOf(job.guidanceScale), job.settings);
+  const sampler = samplerOf(text, job.numInferenceSteps);
+  return choiceSubject(samplerTraits(sampler), guidanceOf(job.guidanceScale), job.settings);
 }
 
 /** The sampler of a config; one of its family where it needs what only a job has (dynamic shifting). */

@@ -1,6 +1,6 @@
 import type { Tensor } from '../common/tensor/index.js';
 import type { Foresight, LookAheadOptions } from './latents-predictor.js';
-import type { KeptRegion, NoiseSeed, SamplerOptions } from '../samplers/index.js';
+import type { KeptRegion, NoiseSeed } from '../samplers/index.js';
 
 /** Where a sampler stands: with the config, all that another one needs to go on. */
 export interface SamplerState {
@@ -23,8 +23,8 @@ export interface SamplerStart extends SamplerState {
   readonly numInferenceSteps: number;
   /** Left out: latents are not predicted. */
   readonly lookAhead?: LookAheadOptions | undefined;
-  /** As {@link Sampler.options}. */
-  readonly options: SamplerOptions;
+  /** {@link Sampler.options}, as the text of a JSON object. */
+  readonly options: string;
   /** Where fresh noise comes from, for samplers that draw any. */
   readonly noise: NoiseSeed | undefined;
   /** As {@link Sampler.kept}. */

@@ -5,6 +5,7 @@ import {
   formatSchedulerConfig,
   keepRegion,
   type NoiseSeed,
+  parseSamplerOptions,
   parseSchedulerConfig,
   type Sampler,
   SeededNoise,
@@ -47,7 +48,7 @@ export function samplerStart(
     schedulerConfig: formatSchedulerConfig(sampler.config),
     name: sampler.name,
     numInferenceSteps: sampler.numInferenceSteps,
-    options: sampler.options,
+    options: JSON.stringify(sampler.options),
     noise: noiseSeed(sampler),
     kept: sampler.kept,
     nextStep: firstStep,
@@ -62,7 +63,7 @@ export function samplerStart(
 export function startedSampler(start: SamplerStart): Sampler {
   const sampler = createSampler(parseSchedulerConfig(start.schedulerConfig), start.numInferenceSteps, {
     name: start.name,
-    options: start.options,
+    options: parseSamplerOptions(start.options),
     noise: start.noise === undefined ? undefined : new SeededNoise(start.noise),
   });
   const started = start.kept === undefined ? sampler : keepRegion(sampler, start.kept);

@@ -1,20 +1,15 @@
 import { type Guidance, strongestScale } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
-import { isFlow, type Sampler } from '../samplers/index.js';
 import type { ChoiceSubject } from './choice/index.js';
 
-/** What of a job a configuration is chosen by. */
+/** What of a job a configuration is chosen by. `sampled`: what its sampler is like (`samplerTraits`). */
 export function choiceSubject(
-  sampler: Sampler,
+  sampled: Pick<ChoiceSubject, 'steps' | 'calls' | 'family' | 'worthwhile'>,
   guidance: Guidance | undefined,
   { warmUp, end, inOrder, timeShift, tolerance }: ChoiceSubject['schedule'] | PlanSettings,
 ): ChoiceSubject {
-  const { family, worthwhile } = sampler.lookAhead;
   return {
-    steps: sampler.numInferenceSteps,
-    calls: sampler.numCalls,
-    family: isFlow(sampler) ? 'flow' : family === 'stochastic' ? 'stochastic' : 'ode',
-    worthwhile,
+    ...sampled,
     guidanceScale: guidance === undefined ? 1 : strongestScale(guidance),
     schedule: { warmUp, end, inOrder, timeShift, tolerance },
   };

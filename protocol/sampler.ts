@@ -10,7 +10,8 @@ import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.
 import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import type { SamplerState__Output } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
 import { fromTensorMessage, toTensorMessage } from '../rpc/index.js';
-import { type KeptRegion, parseSamplerOptions } from '../samplers/index.js';
+
+type KeptRegion = NonNullable<SamplerStart['kept']>;
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {
   const { schedulerConfig, name, numInferenceSteps, options, noise, lookAhead } = start;
@@ -18,7 +19,7 @@ export function toSamplerMessage(start: SamplerStart): SamplerMessage {
     schedulerConfig,
     name,
     numInferenceSteps,
-    options: JSON.stringify(options),
+    options,
     noise: noise === undefined ? null : { seed: String(noise.seed), drawnBefore: [...noise.drawnBefore] },
     kept: start.kept === undefined ? null : toKeptMessage(start.kept),
     state: toSamplerState(start),
@@ -28,12 +29,12 @@ export function toSamplerMessage(start: SamplerStart): SamplerMessage {
 
 /** Throws `invalid_input` where a tensor is not whole. */
 export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart {
-  const { schedulerConfig, name, numInferenceSteps, noise, kept, lookAhead } = message;
+  const { schedulerConfig, name, numInferenceSteps, options, noise, kept, lookAhead } = message;
   return {
     schedulerConfig,
     name,
     numInferenceSteps,
-    options: parseSamplerOptions(message.options),
+    options,
     noise: noise === null ? undefined : { seed: BigInt(noise.seed), drawnBefore: noise.drawnBefore },
     kept: kept === null ? undefined : fromKeptMessage(kept),
     lookAhead: lookAhead === null ? undefined : fromLookAhead(lookAhead),

@@ -10,7 +10,15 @@ export {
   type SamplerChoice,
   samplersFor,
 } from './registry.js';
-export { isFlow, type LookAhead, type LookAheadRun, type Sampler, type StepOutputs } from './sampler.js';
+export {
+  isFlow,
+  type LookAhead,
+  type LookAheadRun,
+  type Sampler,
+  type SamplerTraits,
+  samplerTraits,
+  type StepOutputs,
+} from './sampler.js';
 export {
   parseSamplerOptions,
   readSamplerOptions,

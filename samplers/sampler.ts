@@ -112,6 +112,28 @@ export interface LookAheadRun {
   ): Float32Array;
 }
 
+/** What a sampler is like, for what is chosen by it before a job runs. */
+export interface SamplerTraits {
+  /** The steps asked for. */
+  readonly steps: number;
+  /** Calls of the model; more than the steps where a step makes two. */
+  readonly calls: number;
+  /** How its latents are predicted; `copy` counts as a flow. */
+  readonly family: 'ode' | 'flow' | 'stochastic';
+  /** As {@link LookAhead.worthwhile}. */
+  readonly worthwhile: boolean;
+}
+
+export function samplerTraits(sampler: Sampler): SamplerTraits {
+  const { family, worthwhile } = sampler.lookAhead;
+  return {
+    steps: sampler.numInferenceSteps,
+    calls: sampler.numCalls,
+    family: family === 'copy' ? 'flow' : family,
+    worthwhile,
+  };
+}
+
 /** Whether a sampler follows a flow from noise to data: it carries a velocity forward. */
 export function isFlow({ lookAhead: { family } }: Pick<Sampler, 'lookAhead'>): boolean {
   return family === 'flow' || family === 'copy';

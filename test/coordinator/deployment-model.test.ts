@@ -123,7 +123,7 @@ const job = (jobId: string): JobStart => ({
     schedulerConfig: SMALL_SCHEDULER,
     name: 'ddim',
     numInferenceSteps: 2,
-    options: {},
+    options: '',
     noise: undefined,
   },
 });

@@ -71,7 +71,7 @@ describe('TaskExecutor', () => {
       schedulerConfig: JSON.stringify({ _class_name: 'DDIMScheduler', clip_sample: false }),
       name: 'ddim',
       numInferenceSteps: 3,
-      options: {},
+      options: '',
       noise: undefined,
       nextStep: 0,
       latents: vector(1, 1),

@@ -64,7 +64,7 @@ const FROM_COORDINATOR: readonly CoordinatorMessage[] = [
         schedulerConfig: SMALL_SCHEDULER,
         name: 'ddim',
         numInferenceSteps: 3,
-        options: {},
+        options: '',
         noise: { seed: 7n, drawnBefore: [] },
         kept: undefined,
         lookAhead: undefined,
