@@ -5,14 +5,13 @@ import type { Tensor } from '../common/tensor/index.js';
 import { packageVersion } from '../common/package.js';
 import { findRuntime } from '../common/runtime-package.js';
 import {
+  type Attempt,
   checkReplay,
   denoiseCallerSamples,
   denoiseSteadily,
   describeRuntimes,
   inputsDigest,
-  loadSegments,
-  lookAheadOptions,
-  openOrtSession,
+  jobSchedule,
   parseDevice,
   ReferenceExecutor,
   releaseSegments,
@@ -27,11 +26,10 @@ import {
   defaultWorkDir,
   describeModel,
   type Plan,
+  openSegments,
   planInProcess,
-  segmentModel,
 } from '../planner/index.js';
-import { scheduleOf, type ScheduleSettings } from '../program/index.js';
-import { isFlow, type Sampler } from '../samplers/index.js';
+import { type Sampler, samplerTraits } from '../samplers/index.js';
 
 export interface ReferenceRunOptions {
   readonly modelPath: string;
@@ -56,12 +54,11 @@ export interface ReferenceRunOptions {
  */
 export async function referenceRun(
   options: ReferenceRunOptions,
-): Promise<{ result: SteadyResult; plan: Plan; schedule: ScheduleSettings; identity: RunIdentity }> {
+): Promise<{ result: SteadyResult; plan: Plan; schedule: Attempt['settings']; identity: RunIdentity }> {
   const { inputs, sampler, guidanceScale } = options;
   const own = inputs['sample'] === undefined ? describeModel(options.modelPath).sample.name : undefined;
   const { latents, conditioning } = takeLatents(inputs, own);
-  const device = parseDevice(options.device);
-  if (device.kind === 'declared')
+  if (parseDevice(options.device).kind === 'declared')
     throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
   const guidance = guidanceOf(guidanceScale);
   const plan = await planInProcess(
@@ -75,7 +72,7 @@ export async function referenceRun(
       workers: planWorkers(options.settings),
       links: [],
       batchRepeat: batchRepeatOf(guidance),
-      subject: choiceSubject(sampler, guidance, options.settings),
+      subject: choiceSubject(samplerTraits(sampler), guidance, options.settings),
       workDir: options.workDir ?? defaultWorkDir(),
       threads: 1,
     },
@@ -93,20 +90,10 @@ export async function referenceRun(
     runtimes: plan.placement.map(() => runtime),
   };
   if (options.replay !== undefined) checkReplay(options.replay, identity);
-  const segments = await loadSegments(plan.specs, (spec) =>
-    openOrtSession(segmentModel(plan, spec.sha256), {
-      device,
-      threads: options.threads,
-      optimizationLevel: options.settings.optimizationLevel,
-    }),
-  );
-  const schedule = scheduleFor(options, plan);
-  const lookAhead = lookAheadOptions({
-    ...options,
-    schedule,
-    guidance,
-    partition: plan.partition,
-  });
+  const { device, threads } = options;
+  const settings = { ...options.settings, ...plan.settings };
+  const segments = await openSegments(plan, { ...settings, device, threads });
+  const { schedule, lookAhead } = jobSchedule({ settings, sampler, guidance, plan });
   try {
     const job = { sampler, latents, conditioning, timesteps, guidance };
     const { signal, onStep } = options;
@@ -121,14 +108,6 @@ export async function referenceRun(
   } finally {
     await releaseSegments(segments);
   }
-}
-
-/** The schedule of a run under a plan. */
-function scheduleFor({ settings, sampler }: ReferenceRunOptions, plan: Plan): ScheduleSettings {
-  return scheduleOf(
-    { ...settings, ...plan.settings },
-    { steps: sampler.numCalls, flow: isFlow(sampler), plan },
-  );
 }
 
 /**

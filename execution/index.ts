@@ -9,6 +9,7 @@ export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
+export { jobSchedule, type PlannedJob } from './job-schedule.js';
 export { JobState, type StartedJob } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export { inputsDigest, tensorDigest } from './job-digest.js';
@@ -16,8 +17,9 @@ export { checkReplay, describeRuntimes, type RunIdentity } from './run-identity.
 export {
   driftReport,
   lookAheadNotes,
-  lookAheadOptions,
   type LookAheadJob,
+  lookAheadOptions,
+  runCost,
   toleranceOf,
 } from './look-ahead-options.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';

@@ -89,11 +89,19 @@ function slopeOf(sampler: Sampler, farthest: number, guidanceScale: number): num
 function affordableHolds(schedule: ScheduleSettings, maxSpeedLoss: number, components: number): number {
   if (maxSpeedLoss >= 1) return schedule.numInferenceSteps;
   const roundCost = (schedule.lookAhead?.replicas === true ? 1 : schedule.stride) / components;
-  const cost = listRounds(schedule).reduce((sum, { mode }) => sum + (mode === 'sync' ? 1 : roundCost), 0);
+  const cost = runCost(schedule, roundCost);
   const each = 1 - roundCost / schedule.stride;
   return each <= 0
     ? schedule.numInferenceSteps
     : Math.floor((cost * maxSpeedLoss) / (1 - maxSpeedLoss) / each);
+}
+
+/** What a run costs, in steps in order: those that it makes, and `roundCost` for every asynchronous round. */
+export function runCost(schedule: ScheduleSettings, roundCost: number): number {
+  return listRounds(schedule).reduce(
+    (sum, { mode, steps }) => sum + (mode === 'sync' ? steps : roundCost),
+    0,
+  );
 }
 
 /** Of the steps of a run, those that ran in order, and what the prediction of the others came to. */

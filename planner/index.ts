@@ -19,6 +19,7 @@ export {
 export type { PartMemory } from './memory.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
+export { openSegments } from './open-segments.js';
 export {
   type Artifact,
   componentsAsked,

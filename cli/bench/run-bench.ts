@@ -1,6 +1,4 @@
 import type { PlanOptions } from '../../client/index.js';
-import { resolvePlanSettings } from '../../common/settings/index.js';
-import { scheduleOf } from '../../program/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type BenchConfig, workersWanted } from './config.js';
 import type { Sample } from './sample.js';
@@ -111,7 +109,8 @@ class Bench {
   readonly #options: BenchOptions;
   readonly #sequential: PlanOptions;
   readonly #entries: Entry[] = [];
-  #warm = false;
+  /** Steps in order at both ends, as the last full run of a plan had them. */
+  readonly #ends = new Map<PlanOptions, number>();
 
   constructor(options: BenchOptions) {
     this.#options = options;
@@ -136,8 +135,7 @@ class Bench {
       traced: undefined,
     };
     this.#entries.push(entry);
-    if (!this.#warm) await this.#run('sequential: warm-up', this.#sequential);
-    this.#warm = true;
+    if (!this.#ends.has(this.#sequential)) await this.#run('sequential: warm-up', this.#sequential);
     const settledMs = performance.now() + settleSeconds * 1000;
     do entry.untimed.push(await this.#run(`${config.name}: warm-up`, plan));
     while (performance.now() < settledMs);
@@ -154,12 +152,8 @@ class Bench {
 
   async #leadIn(plan: PlanOptions): Promise<void> {
     const { numInferenceSteps } = this.#options;
-    const { warmUp, end = 0 } = scheduleOf(resolvePlanSettings(plan), {
-      steps: numInferenceSteps,
-      flow: false,
-    });
-    const steps = Math.min(numInferenceSteps, warmUp + end + LEAD_IN_STEPS);
-    await this.#run(LEAD_IN, plan, { steps });
+    const steps = (this.#ends.get(plan) ?? 0) + LEAD_IN_STEPS;
+    await this.#run(LEAD_IN, plan, { steps: Math.min(numInferenceSteps, steps) });
   }
 
   async #run(
@@ -180,6 +174,8 @@ class Bench {
     });
     if (sample.report.restarts > 0)
       throw new AsyncDiffError('worker_lost', `a worker was lost during "${label}": its time says nothing`);
+    const { warmUp, end } = sample.report.settings;
+    if (steps === this.#options.numInferenceSteps) this.#ends.set(plan, warmUp + end);
     return sample;
   }
 }

@@ -18,10 +18,10 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   asked,
   type JobOptions,
+  type PlanSettings,
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { scheduleOf } from '../../program/index.js';
 import { prepareFolder, writeBench } from '../bench-output.js';
 import { benchWorkload } from '../bench-workload.js';
 import { commandLine, coreWarnings, openBenchCluster } from '../bench-cluster.js';
@@ -173,7 +173,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
       settings: {
         workload: workload.label,
         num_inference_steps: numInferenceSteps,
-        warm_up: scheduleOf(shared, { steps: numInferenceSteps, flow: false }).warmUp,
+        warm_up: warmUpOf(outcome, shared.warmUp),
         guidance_scale: guidanceScale,
         repeats: flags.repeats,
         settle_seconds: flags.settleSeconds,
@@ -192,6 +192,11 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
     await cluster.close();
   }
   await report(flags, io, progress, outcome, document);
+}
+
+/** As it was asked for, or as the first configuration had it. */
+function warmUpOf({ measured }: BenchOutcome, asked: PlanSettings['warmUp']): number {
+  return asked === 'auto' ? (measured[0]?.samples[0]?.report.settings.warmUp ?? 0) : asked;
 }
 
 /** Says what was measured, then fails if it may not be trusted. */

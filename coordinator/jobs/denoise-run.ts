@@ -12,15 +12,14 @@ import {
   type ExecutorSamplesOptions,
   type Foresight,
   inputsDigest,
-  lookAheadOptions,
+  jobSchedule,
   type RunIdentity,
   type Span,
   type StepResult,
   type WorkerExecution,
 } from '../../execution/index.js';
 import type { PlanRequest } from '../../planner/index.js';
-import { isFlow } from '../../samplers/index.js';
-import { type Round, scheduleOf, type ScheduleSettings } from '../../program/index.js';
+import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
 import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
@@ -145,19 +144,12 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       const identity = runIdentity(deployment, inputsSha256);
       if (options.replay !== undefined) checkReplay(options.replay, identity);
       identities.push(identity);
-      const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+      const { schedule: usual, lookAhead } = jobSchedule({ ...job, settings, plan });
       const periodMs = predictedPeriodMs(deployment, planRequest, usual.stride);
       schedule ??= usual;
       if (nextStep > 0) resumedAt.push(nextStep);
       const begin = { ...usual, warmUp: nextStep === 0 ? usual.warmUp : 1, firstStep: nextStep };
       options.onDeployed(deployment, { periodMs, firstStep: nextStep, schedule: begin, loss: lastLoss });
-      const lookAhead = lookAheadOptions({
-        schedule: usual,
-        settings,
-        sampler,
-        guidance: job.guidance,
-        partition: plan.partition,
-      });
       const window = windowOf(periodMs);
       const executorFor = (at: ScheduleSettings, holder: Deployment): DistributedExecutor =>
         new DistributedExecutor(holder, at, attempts++, {

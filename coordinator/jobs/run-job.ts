@@ -5,6 +5,7 @@ import type { PlanSettings } from '../../common/settings/index.js';
 import type { DenoiseJob } from '../../execution/index.js';
 import { batchParts, choiceSubject, type PlanRequest } from '../../planner/index.js';
 import { componentCount, listRounds } from '../../program/index.js';
+import { samplerTraits } from '../../samplers/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
 import type { Preparing as PreparingMessage } from '../../rpc/gen/asyncdiff/v1/Preparing.js';
@@ -85,7 +86,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
       source: request.source,
       settings,
       batchRepeat,
-      subject: choiceSubject(sampler, job.guidance, settings),
+      subject: choiceSubject(samplerTraits(sampler), job.guidance, settings),
     },
     trace: request.trace,
     replay: request.replay,

@@ -3,17 +3,13 @@ import type { Tensor } from '../../common/tensor/index.js';
 import {
   denoiseCallerSamples,
   type Foresight,
+  jobSchedule,
   type LoadedSegment,
-  loadSegments,
-  lookAheadOptions,
-  openOrtSession,
-  parseDevice,
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
 import { planWorkers } from '../../cli/reference-run.js';
-import { type Plan, planInProcess, segmentModel } from '../../planner/index.js';
-import { scheduleOf } from '../../program/index.js';
+import { openSegments, type Plan, planInProcess } from '../../planner/index.js';
 import { createSampler, parseSchedulerConfig } from '../../samplers/index.js';
 import { planOptionsOf } from './plan-options.js';
 import type { ChaosJob } from './scenario.js';
@@ -47,9 +43,8 @@ export class Replay {
       // One that remembers steps has seen those before.
       for (let step = 0; step < firstStep; step++)
         sampler.step(eps[step]?.data as Float32Array, step, before[step]?.data as Float32Array);
-      const usual = scheduleOf(settings, { steps: sampler.numCalls, flow: false, plan });
+      const { schedule: usual, lookAhead } = jobSchedule({ settings, sampler, guidance: undefined, plan });
       const schedule = { ...usual, warmUp: firstStep === 0 ? usual.warmUp : 1, firstStep };
-      const { partition } = plan;
       await denoiseCallerSamples({
         jobId: 'replay',
         job: {
@@ -64,9 +59,9 @@ export class Replay {
           firstStep === 0
             ? undefined
             : { latents: before[firstStep] as Tensor, foresight: foresights[firstStep - 1] },
-        lookAhead: lookAheadOptions({ schedule: usual, settings, sampler, guidance: undefined, partition }),
+        lookAhead,
         trace: false,
-        executor: new ReferenceExecutor(partition, schedule, segments),
+        executor: new ReferenceExecutor(plan.partition, schedule, segments),
         onStep: (step) => {
           eps[step.step] = step.eps;
           before[step.step + 1] = step.nextLatents;
@@ -93,8 +88,6 @@ export class Replay {
 
   async #make(job: ChaosJob): Promise<Opened> {
     const settings = resolvePlanSettings(planOptionsOf(job));
-    const device = parseDevice('cpu');
-    if (device.kind === 'declared') throw new Error('cpu is a real device');
     const plan = await planInProcess({
       source: {
         kind: 'model',
@@ -108,10 +101,6 @@ export class Replay {
       workDir: this.#workDir,
       threads: 1,
     });
-    const { optimizationLevel } = settings;
-    const segments = await loadSegments(plan.specs, (spec) =>
-      openOrtSession(segmentModel(plan, spec.sha256), { device, threads: 1, optimizationLevel }),
-    );
-    return { plan, segments };
+    return { plan, segments: await openSegments(plan, settings) };
   }
 }

@@ -1,8 +1,6 @@
 import { type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
-import { type LookAheadOptions, lookAheadOptions, type LookAheadJob } from '../../execution/index.js';
-import type { Partition } from '../../program/index.js';
-import { scheduleOf, type ScheduleSettings } from '../../program/index.js';
-import { isFlow, type Sampler } from '../../samplers/index.js';
+import { type DenoiseJob, jobSchedule } from '../../execution/index.js';
+import type { Plan } from '../../planner/index.js';
 
 /** How pictures are drawn, as a list of words writes it. */
 export interface Configuration {
@@ -46,18 +44,17 @@ export function parseConfiguration(name: string): Configuration {
 }
 
 /** What of a job its program is made from. */
-export interface ConfiguredJob {
+export interface ConfiguredJob extends Pick<DenoiseJob, 'sampler' | 'guidance'>, Pick<Plan, 'partition'> {
   readonly configuration: Configuration;
-  readonly sampler: Sampler;
-  readonly guidance: LookAheadJob['guidance'];
-  readonly partition: Partition;
 }
 
 /** The program's settings and how latents are predicted, as the product chooses them, with what the words say in their place. */
-export function programOf({ configuration, sampler, guidance, partition }: ConfiguredJob): {
-  schedule: ScheduleSettings;
-  lookAhead: LookAheadOptions | undefined;
-} {
+export function programOf({
+  configuration,
+  sampler,
+  guidance,
+  partition,
+}: ConfiguredJob): ReturnType<typeof jobSchedule> {
   const { settings, replicas } = configuration;
   const workers = replicas && settings.stride !== 'auto' ? settings.stride : 1;
   const placement = partition.components.map((component, at) =>
@@ -65,12 +62,12 @@ export function programOf({ configuration, sampler, guidance, partition }: Confi
       ? Array.from({ length: workers }, (_, i) => `${i}`)
       : [`${component.index}`],
   );
-  const schedule = scheduleOf(settings, {
-    steps: sampler.numCalls,
-    flow: isFlow(sampler),
+  const { schedule, lookAhead: usual } = jobSchedule({
+    settings,
+    sampler,
+    guidance,
     plan: { partition, placement },
   });
-  const usual = lookAheadOptions({ schedule, settings, sampler, guidance, partition });
   if (usual === undefined) return { schedule, lookAhead: undefined };
   const { slope = usual.slope, gate } = configuration.lookAhead;
   const gateAbove = gate === false ? undefined : usual.gateAbove;

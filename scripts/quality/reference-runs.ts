@@ -6,14 +6,11 @@ import {
   denoiseSteadily,
   driftReport,
   type LoadedSegment,
-  loadSegments,
-  openOrtSession,
-  parseDevice,
   ReferenceExecutor,
   releaseSegments,
+  runCost,
 } from '../../execution/index.js';
-import { defaultWorkDir, type Plan, planInProcess, segmentModel } from '../../planner/index.js';
-import { listRounds } from '../../program/index.js';
+import { defaultWorkDir, openSegments, type Plan, planInProcess } from '../../planner/index.js';
 import { type Configuration, programOf } from './configuration.js';
 import type { Picture, Subject } from './subjects.js';
 
@@ -64,11 +61,10 @@ export class ReferenceRuns {
         }),
     );
     const { inOrder, driftSum } = driftReport(schedule, result.heldAt, result.drifts);
-    const rounds = listRounds({ ...schedule, inOrder: [...inOrder] });
     const share = 1 / plan.partition.components.length;
     const roundCost =
       (schedule.lookAhead?.replicas === true || configuration.replicas ? 1 : schedule.stride) * share;
-    const cost = rounds.reduce((sum, { mode, steps }) => sum + (mode === 'sync' ? steps : roundCost), 0);
+    const cost = runCost({ ...schedule, inOrder: [...inOrder] }, roundCost);
     return {
       latents: result.latents.data as Float32Array,
       inOrder: inOrder.length,
@@ -94,8 +90,6 @@ export class ReferenceRuns {
     settings: PlanSettings,
     { latents, conditioning }: Picture,
   ): Promise<{ plan: Plan; segments: LoadedSegment[] }> {
-    const device = parseDevice('cpu');
-    if (device.kind === 'declared') throw new Error('cpu is a real device');
     const guidance = guidanceOf(this.#guidanceScale);
     const plan = await planInProcess({
       source: {
@@ -110,13 +104,6 @@ export class ReferenceRuns {
       workDir: defaultWorkDir(),
       threads: 1,
     });
-    const segments = await loadSegments(plan.specs, (spec) =>
-      openOrtSession(segmentModel(plan, spec.sha256), {
-        device,
-        threads: 1,
-        optimizationLevel: settings.optimizationLevel,
-      }),
-    );
-    return { plan, segments };
+    return { plan, segments: await openSegments(plan, settings) };
   }
 }

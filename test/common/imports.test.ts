@@ -30,6 +30,39 @@ function importsOf(path: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string);
 }
 
+/** Folders of code, lowest floor first. */
+const FOLDERS = FLOORS.flat();
+
+/** Of every folder, the other ones that a file of it imports from: each is an arrow. */
+function arrows(): Map<string, Set<string>> {
+  return new Map(
+    FOLDERS.map((folder) => {
+      const targets = sources(folder).flatMap((path) =>
+        importsOf(path)
+          .filter((spec) => spec.startsWith('.'))
+          .map((spec) => normalize(join(dirname(path), spec)).split('/')[0] as string),
+      );
+      return [folder, new Set(targets.filter((target) => target !== folder && FOLDERS.includes(target)))];
+    }),
+  );
+}
+
+/** The table of docs/architecture.md: a row imports from the columns that are marked. */
+function drawing(): string {
+  const all = arrows();
+  const columns = FOLDERS.filter((folder) => [...all.values()].some((targets) => targets.has(folder)));
+  const importers = FOLDERS.filter((folder) => (all.get(folder)?.size ?? 0) > 0);
+  const count = [...all.values()].reduce((sum, targets) => sum + targets.size, 0);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    line([`${count} arrows`, ...columns.map((column) => `\`${column}\``)]),
+    line(['---', ...columns.map(() => ':-:')]),
+    ...importers.map((folder) =>
+      line([`\`${folder}\``, ...columns.map((column) => (all.get(folder)?.has(column) ? '●' : ''))]),
+    ),
+  ].join('\n');
+}
+
 const floorOf = new Map(FLOORS.flatMap((folders, floor) => folders.map((name) => [name, floor] as const)));
 
 describe('the house', () => {
@@ -43,6 +76,10 @@ describe('the house', () => {
         .map((target) => `${path} imports from ${target}/`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('has the arrows that docs/architecture.md draws', () => {
+    expect(readFileSync(join(packageRoot, 'docs', 'architecture.md'), 'utf8')).toContain(drawing());
   });
 
   it.each(PURE)('%s does no I/O', (folder) => {

@@ -8,16 +8,11 @@ import { Pipeline, type PipelineCall } from '../../coordinator/pipeline/index.js
 import {
   denoiseCallerSamples,
   denoiseSteadily,
-  loadSegments,
-  lookAheadOptions,
-  openOrtSession,
-  parseDevice,
+  jobSchedule,
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
-import { planInProcess, segmentModel } from '../../planner/index.js';
-import { scheduleOf } from '../../program/index.js';
-import { isFlow } from '../../samplers/index.js';
+import { openSegments, planInProcess } from '../../planner/index.js';
 import type { RecordedPipeline } from './recorded-pipeline.js';
 
 /** How a recording is run on two workers. */
@@ -104,18 +99,9 @@ async function referenceLatents(
     workDir,
     threads: 1,
   });
-  const device = parseDevice('cpu');
-  if (device.kind === 'declared') throw new Error('cpu is a real device');
-  const segments = await loadSegments(plan.specs, (spec) =>
-    openOrtSession(segmentModel(plan, spec.sha256), {
-      device,
-      threads: 1,
-      optimizationLevel: settings.optimizationLevel,
-    }),
-  );
+  const segments = await openSegments(plan, settings);
   const { sampler, guidance } = job;
-  const schedule = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
-  const lookAhead = lookAheadOptions({ schedule, settings, sampler, guidance, partition: plan.partition });
+  const { schedule, lookAhead } = jobSchedule({ settings, sampler, guidance, plan });
   try {
     const { latents } = await denoiseSteadily(
       { jobId: 'reference', job, settings: schedule, lookAhead, trace: false },

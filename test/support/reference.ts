@@ -4,18 +4,14 @@ import type { Tensor } from '../../common/tensor/index.js';
 import {
   denoiseCallerSamples,
   denoiseSteadily,
+  jobSchedule,
   type LoadedSegment,
-  loadSegments,
-  lookAheadOptions,
-  openOrtSession,
-  parseDevice,
   ReferenceExecutor,
   releaseSegments,
 } from '../../execution/index.js';
 import { LatentsPredictor } from '../../execution/latents-predictor.js';
 import { plannedSettings, type PlanSettings, resolvePlanSettings } from '../../common/settings/index.js';
-import { makePlan, type Plan, segmentModel } from '../../planner/index.js';
-import { scheduleOf } from '../../program/index.js';
+import { makePlan, openSegments, type Plan } from '../../planner/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import type { DenoiseSettings, DenoiseSubject, RunResult } from './denoise-settings.js';
 
@@ -57,14 +53,8 @@ export class Reference {
     const sampler = createSampler(config, numInferenceSteps, { noise });
     const { plan, segments } = await this.#open(settings);
     const resolved = resolvePlanSettings(options, settings);
-    const usual = scheduleOf(resolved, { steps: sampler.numCalls, flow: false, plan });
-    const lookAhead = lookAheadOptions({
-      schedule: usual,
-      settings: resolved,
-      sampler,
-      guidance: guidanceOf(guidanceScale),
-      partition: plan.partition,
-    });
+    const guidance = guidanceOf(guidanceScale);
+    const { schedule: usual, lookAhead } = jobSchedule({ settings: resolved, sampler, guidance, plan });
     const { sample, ...conditioning } = this.#subject.inputs;
     const firstStep = before?.firstStep ?? 0;
     // Samplers with a memory, and predictions, have seen the steps before.
@@ -85,7 +75,7 @@ export class Reference {
           latents: sample as Tensor,
           conditioning,
           timesteps: sampler.timesteps,
-          guidance: guidanceOf(guidanceScale),
+          guidance,
         },
         settings: { ...usual, warmUp, firstStep },
         from: before && { latents: before.latents[firstStep] as Tensor, foresight: seen.foresight },
@@ -124,8 +114,6 @@ export class Reference {
 
   async #make(settings: PlanSettings, batchRepeat: number): Promise<Opened> {
     const { modelPath, inputs, workDir } = this.#subject;
-    const device = parseDevice('cpu');
-    if (device.kind === 'declared') throw new Error('cpu is a real device');
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
     const [batch = 1, ...rest] = inputs['sample']?.dims ?? [];
     const plan = await makePlan({
@@ -141,13 +129,6 @@ export class Reference {
       workDir,
       threads: 1,
     });
-    const segments = await loadSegments(plan.specs, (spec) =>
-      openOrtSession(segmentModel(plan, spec.sha256), {
-        device,
-        threads: 1,
-        optimizationLevel: settings.optimizationLevel,
-      }),
-    );
-    return { plan, segments };
+    return { plan, segments: await openSegments(plan, settings) };
   }
 }

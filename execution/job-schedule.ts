@@ -1,0 +1,23 @@
+import type { PlanSettings } from '../common/settings/index.js';
+import { type Partition, type Placement, scheduleOf, type ScheduleSettings } from '../program/index.js';
+import { isFlow } from '../samplers/index.js';
+import type { DenoiseJob } from './denoise-job.js';
+import type { LookAheadOptions } from './latents-predictor.js';
+import { lookAheadOptions } from './look-ahead-options.js';
+
+/** What a job's rounds follow from. */
+export interface PlannedJob extends Pick<DenoiseJob, 'sampler' | 'guidance'> {
+  /** With what the plan decided in place of `auto`. */
+  readonly settings: PlanSettings;
+  readonly plan: { readonly partition: Partition; readonly placement: Placement };
+}
+
+/** The rounds of a job under a plan, and how its latents are predicted: what every executor of it must agree about. */
+export function jobSchedule({ settings, sampler, guidance, plan }: PlannedJob): {
+  readonly schedule: ScheduleSettings;
+  readonly lookAhead: LookAheadOptions | undefined;
+} {
+  const schedule = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+  const { partition } = plan;
+  return { schedule, lookAhead: lookAheadOptions({ schedule, settings, sampler, guidance, partition }) };
+}
