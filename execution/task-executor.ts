@@ -3,30 +3,20 @@ import type { Tensor } from '../common/tensor/index.js';
 import type { Task } from '../program/index.js';
 import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
-import { applyGuidance } from './apply-guidance.js';
-import { castFloat, isFinite } from './float-ops.js';
+import { isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
-import type { MadeLatents } from './job-sampler.js';
-import { type StartedJob, JobState, jobKey } from './job-state.js';
+import type { JobState, StartedJob } from './job-state.js';
+import { JobStates } from './job-states.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
+import { LoadedPlans } from './loaded-plans.js';
 import type { SegmentSpec } from './segment-spec.js';
+import { StepTaker } from './step-taker.js';
 import { copyOf, notFinite, takeResult } from './task-results.js';
-import { clockMs } from './timing.js';
 import { isLatents, noisePartName, noisePartOf, sessionValueName } from '../program/index.js';
-
-/** Far more than can have tensors under way at a time. */
-const KEPT_ENDED = 64;
 
 interface Pending {
   readonly state: JobState;
   readonly task: Task;
-}
-
-interface MissingNoise {
-  readonly names: readonly string[];
-  /** Whether tasks of this executor will make them. */
-  readonly isMadeHere: boolean;
-  readonly round: number;
 }
 
 /**
@@ -36,10 +26,9 @@ interface MissingNoise {
  */
 export class TaskExecutor {
   readonly #events: ExecutorEvents;
-  readonly #plans = new Map<string, Map<string, LoadedSegment>>();
-  readonly #jobs = new Map<string, JobState>();
-  /** Lately ended jobs, by key: tensors of theirs may still be on their way here. */
-  readonly #ended = new Set<string>();
+  readonly #plans = new LoadedPlans();
+  readonly #steps: StepTaker;
+  readonly #jobs = new JobStates();
   #queue: Pending[] = [];
   #running = false;
   #tasksDone = 0;
@@ -47,57 +36,55 @@ export class TaskExecutor {
 
   constructor(events: ExecutorEvents) {
     this.#events = events;
+    this.#steps = new StepTaker({
+      plans: this.#plans,
+      events,
+      onFault: (state, error) => this.#fault(state, error),
+    });
   }
 
   load(deploymentId: string, segments: readonly LoadedSegment[]): void {
-    this.#plans.set(deploymentId, new Map(segments.map((segment) => [segment.spec.id, segment])));
+    this.#plans.add(deploymentId, segments);
   }
 
   async unload(deploymentId: string): Promise<void> {
-    const segments = this.#plans.get(deploymentId);
-    this.#plans.delete(deploymentId);
+    const segments = this.#plans.remove(deploymentId);
     // Runs cannot be interrupted: wait for the one in progress before its session goes.
     await this.#pumping;
-    await releaseSegments(segments?.values() ?? []);
+    await releaseSegments(segments);
   }
 
   startJob(started: StartedJob): void {
-    const key = jobKey(started.jobId, started.attempt);
-    this.#ended.delete(key);
-    // One job at a time: tensors that came for another one came too late.
-    for (const [other, { jobId, attempt }] of this.#jobs) if (other !== key) this.endJob(jobId, attempt);
-    const state = this.#state(started.jobId, started.attempt);
+    // Tensors that came for another job came too late.
+    for (const { jobId, attempt } of this.#jobs.begin(started.jobId, started.attempt))
+      this.endJob(jobId, attempt);
+    const state = this.#jobs.of(started.jobId, started.attempt);
     state.start(started);
-    for (const round of state.rounds) this.#sampleFor(state, round);
+    for (const round of state.rounds) this.#steps.issue(state, round);
     this.#pump();
   }
 
   /** A boundary tensor, latents, or a part of a noise prediction. They may arrive before the job's start: they are kept for it. */
   addTensor(jobId: string, attempt: number, name: string, version: number, tensor: Tensor): void {
-    if (this.#ended.has(jobKey(jobId, attempt))) return;
-    const state = this.#state(jobId, attempt);
+    if (this.#jobs.isEnded(jobId, attempt)) return;
+    const state = this.#jobs.of(jobId, attempt);
     const part = noisePartOf(name);
-    if (part !== undefined) this.#addNoise(state, version, part, tensor);
+    if (part !== undefined) this.#steps.addNoise(state, version, part, tensor);
     else (isLatents(name) ? state.latents : state.store).put(name, version, tensor);
     this.#pump();
   }
 
   addRound(jobId: string, attempt: number, round: IssuedRound): void {
-    const state = this.#state(jobId, attempt);
+    const state = this.#jobs.of(jobId, attempt);
     state.issue(round);
     for (const task of round.tasks) this.#queue.push({ state, task });
-    this.#sampleFor(state, round);
+    this.#steps.issue(state, round);
     this.#pump();
   }
 
   /** Forgets a job; tasks that have not begun are dropped. Returns its state for the report. */
   endJob(jobId: string, attempt: number): JobState | undefined {
-    const key = jobKey(jobId, attempt);
-    const state = this.#jobs.get(key);
-    this.#jobs.delete(key);
-    this.#ended.add(key);
-    if (this.#ended.size > KEPT_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
-    state?.end();
+    const state = this.#jobs.end(jobId, attempt);
     this.#queue = this.#queue.filter((pending) => pending.state !== state);
     return state;
   }
@@ -105,7 +92,7 @@ export class TaskExecutor {
   /** Whether values of such names (the latents are one) are all that a task of the oldest round lacks, while none is running. */
   lacksOnly(isMeant: (name: string) => boolean): boolean {
     if (this.#running) return false;
-    const noise = this.#missingNoise();
+    const noise = this.#steps.missingNoise(this.#jobs.all());
     if (noise !== undefined && !noise.isMadeHere && noise.names.every(isMeant)) return true;
     const round = this.#queue[0]?.task.round;
     return this.#queue.some((pending) => {
@@ -120,7 +107,7 @@ export class TaskExecutor {
   progress(): { readonly tasksDone: number; readonly missing: readonly string[]; readonly round: number } {
     const tasksDone = this.#tasksDone;
     // Who waits for these makes no latents, which other tasks wait for in turn.
-    const noise = this.#missingNoise();
+    const noise = this.#steps.missingNoise(this.#jobs.all());
     if (noise?.isMadeHere === false) return { tasksDone, missing: noise.names, round: noise.round };
     for (const pending of this.#queue) {
       const spec = this.#specOf(pending);
@@ -133,16 +120,6 @@ export class TaskExecutor {
   /** Resolves when no task is running. */
   async idle(): Promise<void> {
     await this.#pumping;
-  }
-
-  #state(jobId: string, attempt: number): JobState {
-    const key = jobKey(jobId, attempt);
-    let state = this.#jobs.get(key);
-    if (state === undefined) {
-      state = new JobState(jobId, attempt);
-      this.#jobs.set(key, state);
-    }
-    return state;
   }
 
   #pump(): void {
@@ -162,7 +139,8 @@ export class TaskExecutor {
     }
     // In the same turn as the last look at the queue: what is added later must find the way free.
     this.#running = false;
-    if (this.#queue.length > 0 || this.#missingNoise()?.isMadeHere === false) this.#events.onStarved?.();
+    if (this.#queue.length > 0 || this.#steps.missingNoise(this.#jobs.all())?.isMadeHere === false)
+      this.#events.onStarved?.();
   }
 
   #fault(state: JobState, error: unknown): void {
@@ -187,18 +165,18 @@ export class TaskExecutor {
     const spec = this.#specOf(pending);
     if (spec === undefined || !isHere(pending.state, pending.task, spec)) return false;
     // A run cannot be interrupted: the sampler, and all who wait for its latents, would wait for the end of the next round's.
-    const noise = this.#missingNoise(pending.state);
+    const noise = this.#steps.missingNoise([pending.state]);
     return noise === undefined || pending.task.round <= noise.round || noise.isMadeHere;
   }
 
   /** Undefined before the job's start. */
   #specOf({ state, task }: Pending): SegmentSpec | undefined {
-    return this.#plans.get(state.started?.deploymentId ?? '')?.get(task.segment)?.spec;
+    return this.#plans.segment(state.started?.deploymentId, task.segment)?.spec;
   }
 
   async #run(state: JobState, task: Task): Promise<void> {
     const started = state.started as StartedJob;
-    const segment = this.#plans.get(started.deploymentId)?.get(task.segment) as LoadedSegment;
+    const segment = this.#plans.segment(started.deploymentId, task.segment) as LoadedSegment;
     const { spec, session } = segment;
     state.dropOld(this.#oldestPending(state, task.round));
     const feeds = gatherFeeds(state, started, task, spec);
@@ -233,7 +211,7 @@ export class TaskExecutor {
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
       if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
       const leaves = this.#events.leaves(started.deploymentId, name);
-      if (this.#isReadHere(started.deploymentId, name))
+      if (this.#plans.isRead(started.deploymentId, name))
         state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
       if (leaves) {
         // Where a later segment of the component reads the value as well, that one keeps a copy.
@@ -261,103 +239,6 @@ export class TaskExecutor {
     if (!isFinite(part)) throw notFinite(`the noise prediction of step ${step}`, task, state);
     const name = noisePartName(microBatch);
     if (this.#events.leaves(started.deploymentId, name)) this.#events.onBoundary(started, name, step, part);
-    else this.#addNoise(state, step, microBatch, part);
-  }
-
-  #addNoise(state: JobState, step: number, part: number, tensor: Tensor): void {
-    const { started } = state;
-    state.noise.add(step, part, tensor);
-    const whole = state.noise.take(step, this.#partsOf(started));
-    if (whole === undefined || started === undefined) return;
-    try {
-      this.#predicted(state, started, step, whole);
-    } catch (error) {
-      this.#fault(state, error);
-    }
-  }
-
-  /** Parts that a noise prediction of the job's plan is made of. */
-  #partsOf(started: StartedJob | undefined): number {
-    const segments = this.#plans.get(started?.deploymentId ?? '')?.values() ?? [];
-    for (const { spec } of segments) return spec.microBatches;
-    return Number.POSITIVE_INFINITY;
-  }
-
-  /** Noise that a job (or any of them) waits for, some parts of the same prediction being here. */
-  #missingNoise(only?: JobState): MissingNoise | undefined {
-    for (const state of only === undefined ? this.#jobs.values() : [only]) {
-      if (state.noise.isEmpty) continue;
-      const segments = [...(this.#plans.get(state.started?.deploymentId ?? '')?.values() ?? [])];
-      const missing = state.noise.missing(segments[0]?.spec.microBatches ?? 0);
-      if (missing === undefined) continue;
-      const own = new Set(
-        segments.map(({ spec }) => (spec.output === '' ? '' : noisePartName(spec.microBatch))),
-      );
-      const isMadeHere = missing.names.every((name) => own.has(name));
-      return { names: missing.names, isMadeHere, round: state.roundOf(missing.step) ?? 0 };
-    }
-    return undefined;
-  }
-
-  /** @param raw of the whole batch, before guidance */
-  #predicted(state: JobState, started: StartedJob, step: number, raw: Tensor): void {
-    const { guidance } = started;
-    const eps = guidance === undefined ? castFloat(raw, 'float32') : applyGuidance(raw, guidance);
-    if (!isFinite(eps))
-      throw new AsyncDiffError(
-        'not_finite',
-        `infinity in the noise prediction of step ${step}, after guidance`,
-      );
-    const { sampler } = state;
-    const turns =
-      sampler === undefined ? [[step, eps] as const] : state.noise.inTurn(step, eps, sampler.nextStep);
-    for (const [at, one] of turns) this.#took(state, started, at, one);
-  }
-
-  #took(state: JobState, started: StartedJob, step: number, eps: Tensor): void {
-    const round = state.roundOf(step) ?? 0;
-    if (state.sampler !== undefined) this.#sample(state, round, step, eps);
-    const report = state.reportAfter(round, step);
-    if (report === 'noise') this.#events.onNoise(started, step, eps);
-    else if (report !== 'nothing')
-      this.#events.onRoundDone(started, step, report === 'checkpoint' ? state.sampler?.state() : undefined);
-    this.#tellHeld(state);
-  }
-
-  #sample(state: JobState, round: number, step: number, eps: Tensor): void {
-    const startMs = clockMs();
-    const made = state.sampler?.take(step, eps);
-    state.timing.sampled(round, step, startMs);
-    this.#deliver(state, made ?? []);
-  }
-
-  #sampleFor(state: JobState, round: IssuedRound): void {
-    this.#deliver(state, state.sampler?.issue(round) ?? []);
-    this.#tellHeld(state);
-  }
-
-  #tellHeld(state: JobState): void {
-    const { sampler, started } = state;
-    if (started === undefined || sampler?.held !== true || state.isHoldTold) return;
-    state.isHoldTold = true;
-    this.#events.onHeld(started, sampler.state());
-  }
-
-  /** Latents that the sampler made here. */
-  #deliver(state: JobState, made: readonly MadeLatents[]): void {
-    const { started } = state;
-    if (started === undefined) return;
-    for (const { name, version, tensor } of made) {
-      state.latents.put(name, version, tensor);
-      // A copy: the sampler goes on from what the model takes where nothing is scaled.
-      if (this.#events.leaves(started.deploymentId, name))
-        this.#events.onLatents(started, name, version, copyOf(tensor));
-    }
-  }
-
-  #isReadHere(deploymentId: string, name: string): boolean {
-    for (const { spec } of this.#plans.get(deploymentId)?.values() ?? [])
-      if (spec.boundaryReads.includes(name)) return true;
-    return false;
+    else this.#steps.addNoise(state, step, microBatch, part);
   }
 }

@@ -1,0 +1,46 @@
+import { JobState, jobKey } from './job-state.js';
+
+/** Far more than can have tensors under way at a time. */
+const MAX_ENDED = 64;
+
+/** The attempts of jobs that an executor knows, and which of them ended lately: tensors of theirs may still be on their way here. */
+export class JobStates {
+  readonly #states = new Map<string, JobState>();
+  readonly #ended = new Set<string>();
+
+  /** Made where it is not known: rounds and tensors may come before the start. */
+  of(jobId: string, attempt: number): JobState {
+    const key = jobKey(jobId, attempt);
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = new JobState(jobId, attempt);
+      this.#states.set(key, state);
+    }
+    return state;
+  }
+
+  all(): Iterable<JobState> {
+    return this.#states.values();
+  }
+
+  isEnded(jobId: string, attempt: number): boolean {
+    return this.#ended.has(jobKey(jobId, attempt));
+  }
+
+  /** An attempt starts, perhaps one that had ended before. Returns the others: one job runs at a time. */
+  begin(jobId: string, attempt: number): JobState[] {
+    const key = jobKey(jobId, attempt);
+    this.#ended.delete(key);
+    return [...this.#states].filter(([other]) => other !== key).map(([, state]) => state);
+  }
+
+  end(jobId: string, attempt: number): JobState | undefined {
+    const key = jobKey(jobId, attempt);
+    const state = this.#states.get(key);
+    this.#states.delete(key);
+    this.#ended.add(key);
+    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
+    state?.end();
+    return state;
+  }
+}
