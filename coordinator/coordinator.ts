@@ -29,6 +29,7 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
   readonly maxJobsPerClient?: number | undefined;
   readonly maxStoredBytes?: number | undefined;
   readonly clientStallMs?: number | undefined;
+  readonly relayedBytes?: number | undefined;
   /** How long workers may take for what is asked of them, milliseconds; see WorkerLimitsMs. */
   readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly log: CoordinatorLog;
@@ -38,7 +39,7 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
 export class Coordinator implements CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
-  readonly metrics = new CoordinatorMetrics();
+  readonly metrics: CoordinatorMetrics;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
   readonly deployments: Deployments;
@@ -56,6 +57,9 @@ export class Coordinator implements CoordinatorParts {
   ) {
     const workDir = options.workDir ?? defaultWorkDir();
     this.pipeline = pipeline;
+    const { relayedBytes = LIMITS.relayedBytes.max } = options;
+    this.deployments = new Deployments({ workDir, threads: 1, log: options.log, relayedBytes });
+    this.metrics = new CoordinatorMetrics(this.deployments.relayMeter);
     this.clientStallMs = options.clientStallMs ?? LIMITS.clientStallMs.max;
     // One that listens on any free port takes nobody's place.
     const known = options.listen.endsWith(':0') ? undefined : new KnownWorkers(workDir, options.listen);
@@ -75,7 +79,6 @@ export class Coordinator implements CoordinatorParts {
     const { maxQueued = LIMITS.queuedJobs.max, log } = options;
     this.jobs = new Jobs({ maxQueued, metrics: this.metrics, log });
     this.clients = new ClientJobs(options.maxJobsPerClient ?? LIMITS.jobsPerClient.max);
-    this.deployments = new Deployments({ workDir, threads: 1, log: options.log });
     this.parts = pipeline === undefined ? undefined : this.#placeParts(pipeline, log);
     this.#server = start(this);
     this.#tellHealth();

@@ -56,7 +56,11 @@ export function frameSerializer(serialize: Serialize<TensorFrame>): Serialize<Te
   };
 }
 
-const FRAME_FIELD = (2 << 3) | 2;
+const [TO_FIELD, FROM_FIELD, FRAME_FIELD] = [1, 2, 15].map((field) => (field << 3) | 2) as [
+  number,
+  number,
+  number,
+];
 
 /**
  * The same for a message of the control stream that may hold a relayed frame, which is padded anew: it begins further
@@ -73,16 +77,15 @@ export function relaySerializer<T extends { relayedFrame?: RelayedFrame | null }
     const frame = message.relayedFrame?.frame;
     const data = dataOf(frame);
     if (!frame || data === undefined) return serialize(message);
-    const receivers = Buffer.concat(
-      (message.relayedFrame?.toWorkerIds ?? []).flatMap((id) => {
-        const text = Buffer.from(id, 'utf8');
-        return [Buffer.from([(1 << 3) | 2]), varint(text.byteLength), text];
-      }),
-    );
+    const { toWorkerIds = [], fromWorkerId = '' } = message.relayedFrame ?? {};
+    const ends = Buffer.concat([
+      ...toWorkerIds.map((id) => textField(TO_FIELD, id)),
+      ...(fromWorkerId === '' ? [] : [textField(FROM_FIELD, fromWorkerId)]),
+    ]);
     const layOut = (padBytes: number): Buffer => {
       const head = frameHead(serializeFrame, { ...frame, pad: padTo(padBytes) }, data.byteLength);
       const frameBytes = head.byteLength + data.byteLength;
-      const before = Buffer.concat([receivers, Buffer.from([FRAME_FIELD]), varint(frameBytes)]);
+      const before = Buffer.concat([ends, Buffer.from([FRAME_FIELD]), varint(frameBytes)]);
       return Buffer.concat([
         Buffer.from([(field << 3) | 2]),
         varint(before.byteLength + frameBytes),
@@ -94,4 +97,9 @@ export function relaySerializer<T extends { relayedFrame?: RelayedFrame | null }
     const header = layOut(missing(layOut(0)));
     return new LaidOutLater(header, data) as unknown as Buffer;
   };
+}
+
+function textField(tag: number, text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  return Buffer.concat([Buffer.from([tag]), varint(bytes.byteLength), bytes]);
 }

@@ -9,7 +9,7 @@ import type { ProtoGrpcType as CoordinatorPackage } from './gen/coordinator.js';
 import type { ProtoGrpcType as WorkerPackage } from './gen/worker.js';
 
 /** Both ends of a conversation must have the same; raised whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 10;
+export const PROTOCOL_VERSION = 11;
 
 type Loaded = GrpcObject & CoordinatorPackage & WorkerPackage;
 

@@ -287,6 +287,7 @@ export class AsyncDiffWorker {
           ? this.#offers.next(deploymentId, ask, signal)
           : openJoinedStream(this.#options.join, this.#link),
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
+      drained: (atMostBytes) => stream.drained(atMostBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (jobId, report) => this.metrics.jobEnded(jobId, report),
       log: this.#options.log,

@@ -63,6 +63,11 @@ export const LIMITS = Object.freeze({
     'milliseconds',
     'a client that takes nothing of what its job tells (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
   ),
+  relayedBytes: row(
+    64 * MIB,
+    'bytes',
+    'tensors on their way through the coordinator, 4 MiB from one worker to another at most and 256 KiB at least: what is more waits at its producer',
+  ),
   streamsPerConnection: row(256, 'calls', 'one connection: calls that are open; more wait'),
   workerTextLength: row(256, 'characters', 'what a worker says of its host and versions, printable'),
   workerNameLength: row(64, 'characters', "a worker's name, printable"),

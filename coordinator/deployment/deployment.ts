@@ -6,12 +6,14 @@ import { type Partition, samplingWorker } from '../../program/index.js';
 import { placedWorkers, type Routes, routeTensors, workerOfRun } from '../../program/index.js';
 import type { Plan } from '../../planner/index.js';
 import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
+import { relayWindowBytes } from '../../rpc/streams/index.js';
 import type { Reader } from '../../program/index.js';
 import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
 import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ArtifactShelf } from './artifact-shelf.js';
 import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
+import type { RelayMeter } from './relay.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
@@ -27,6 +29,9 @@ export interface DeployOptions {
   readonly isRelayed: (from: WorkerHandle, to: WorkerHandle) => boolean;
   /** `to` cannot reach `from` (any more). */
   readonly onLinkDown: (from: WorkerHandle, to: WorkerHandle, why: string) => void;
+  readonly relayMeter: RelayMeter;
+  /** What all pairs together may have on their way through the coordinator. */
+  readonly relayedBytes: number;
   readonly onPreparing?: OnPreparing | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +51,8 @@ export class Deployment {
   /** Producers and consumers with a link of their own, and the number of those whose tensors go through the coordinator. */
   readonly directPairs: readonly (readonly [WorkerHandle, WorkerHandle])[];
   readonly relayedPairs: number;
+  /** What a worker may have on its way through the coordinator to another one. */
+  readonly relayWindowBytes: number;
   /** Hears it when no further round can run. */
   onBroken: ((error: AsyncDiffError) => void) | undefined;
   readonly #options: DeployOptions;
@@ -53,6 +60,8 @@ export class Deployment {
   /** What its workers show each other. */
   readonly #secret = randomBytes(32);
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
+  /** As they were when it was made: what is found out later is for the next one. */
+  readonly #direct: ReadonlySet<string>;
   #state: DeploymentState = 'opening';
   #stopListening: (() => void)[] = [];
 
@@ -80,7 +89,9 @@ export class Deployment {
       this.#producersOf(to).map((from): readonly [WorkerHandle, WorkerHandle] => [from, to]),
     );
     this.directPairs = pairs.filter(([from, to]) => !options.isRelayed(from, to));
+    this.#direct = new Set(this.directPairs.map(([from, to]) => pairKey(from, to)));
     this.relayedPairs = pairs.length - this.directPairs.length;
+    this.relayWindowBytes = relayWindowBytes(this.relayedPairs, options.relayedBytes);
     this.samplingWorkerId = samplingWorker(plan.partition, plan.placement);
     this.sampleReaders = this.workers.filter((worker) =>
       specsOf(plan, worker.id).some((spec) => spec.sampleInput !== ''),
@@ -146,7 +157,7 @@ export class Deployment {
     signal: AbortSignal,
   ): Promise<Deployed__Output> {
     const { plan, routes, deploymentId } = this;
-    const { isRelayed, onLinkDown } = this.#options;
+    const { onLinkDown } = this.#options;
     const { optimizationLevel } = plan.settings;
     const specs = specsOf(plan, worker.id);
     const own = supplies.suppliers.get(worker.id) ?? new Map<string, string>();
@@ -155,7 +166,7 @@ export class Deployment {
       const supplier = own.get(sha256);
       return supplier === undefined ? [] : [supplierIds.indexOf(supplier) + 1];
     });
-    const isRelayedTo = (id: string): boolean => isRelayed(worker, this.#byId.get(id) as WorkerHandle);
+    const isRelayedTo = (id: string): boolean => !this.#direct.has(pairKey(worker, { id }));
     return worker.deploy(
       {
         deploymentId,
@@ -164,7 +175,11 @@ export class Deployment {
           toRouteMessage(name, targets, isRelayedTo),
         ),
         ...routes.clock,
-        producers: this.#producersOf(worker).map((from) => this.#peer(from, worker)),
+        producers: this.#producersOf(worker).map((from) => ({
+          ...this.#peer(from, worker),
+          relay: !this.#direct.has(pairKey(from, worker)),
+        })),
+        relayWindowBytes: this.relayWindowBytes,
         artifacts,
         suppliers: supplierIds.map((id) => this.#peer(this.#byId.get(id) as WorkerHandle, worker)),
         gives: [...(supplies.gives.get(worker.id) ?? [])],
@@ -200,6 +215,16 @@ export class Deployment {
   /** Whether everything goes through the coordinator. */
   get relay(): boolean {
     return this.relayedPairs > 0 && this.directPairs.length === 0;
+  }
+
+  /** Whether the plan sends tensors of this name from one worker to another through the coordinator. */
+  isRelayed(name: string, from: WorkerHandle, to: WorkerHandle): boolean {
+    const isRouted = this.routes.byWorker.get(from.id)?.outgoing.get(name)?.has(to.id) === true;
+    return isRouted && !this.#direct.has(pairKey(from, to));
+  }
+
+  get relayMeter(): RelayMeter {
+    return this.#options.relayMeter;
   }
 
   get planId(): string {
@@ -266,7 +291,6 @@ export class Deployment {
       workerId: from.id,
       address: from.facts.address,
       sameHost: from.facts.hostId === to.facts.hostId,
-      relay: this.#options.isRelayed(from, to),
     };
   }
 
@@ -285,6 +309,10 @@ export class Deployment {
     this.#go('broken');
     this.onBroken?.(error);
   }
+}
+
+function pairKey(from: Pick<WorkerHandle, 'id'>, to: Pick<WorkerHandle, 'id'>): string {
+  return JSON.stringify([from.id, to.id]);
 }
 
 /** The artifacts of a worker's part; with their place for a worker on this host. */

@@ -7,6 +7,7 @@ import { ArtifactShelf } from './artifact-shelf.js';
 import { Deployment } from './deployment.js';
 import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
+import { RelayMeter } from './relay.js';
 import { LinkMeter, PairHealth } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
@@ -27,11 +28,14 @@ export interface DeploymentRequest {
 export class Deployments {
   /** What workers fetch of the deployments there are. */
   readonly shelf = new ArtifactShelf();
+  /** What of relayed tensors is held here. */
+  readonly relayMeter = new RelayMeter();
   /** Hears, before a plan is deployed, what it takes of each worker's memory. */
   onDeploy: ((worker: WorkerHandle, bytes: number) => void) | undefined;
   readonly #workDir: string;
   readonly #threads: number;
   readonly #log: CoordinatorLog;
+  readonly #relayedBytes: number;
   readonly #pairs = new PairHealth();
   readonly #links = new LinkMeter(this.#pairs);
   readonly #hostId = hostIdentity().hostId;
@@ -43,10 +47,11 @@ export class Deployments {
   #opening: AbortController | undefined;
   readonly #checks = new Set<Promise<void>>();
 
-  constructor(options: { workDir: string; threads: number; log: CoordinatorLog }) {
+  constructor(options: { workDir: string; threads: number; log: CoordinatorLog; relayedBytes: number }) {
     this.#workDir = options.workDir;
     this.#threads = options.threads;
     this.#log = options.log;
+    this.#relayedBytes = options.relayedBytes;
   }
 
   /** The plan for a request, without deploying it. */
@@ -103,6 +108,8 @@ export class Deployments {
       plan,
       workers: request.workers,
       shelf: this.shelf,
+      relayMeter: this.relayMeter,
+      relayedBytes: this.#relayedBytes,
       onPreparing,
       isRelayed: (from, to) => plan.settings.dataPath === 'relay' || !this.#pairs.isReachable(from, to),
       onLinkDown: (from, to, why) => this.#linkDown(from, to, why),

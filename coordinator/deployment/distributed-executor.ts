@@ -24,10 +24,10 @@ import {
   unreadFrom,
 } from '../../program/index.js';
 import type { SamplerState__Output } from '../../rpc/gen/asyncdiff/v1/SamplerState.js';
-import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { JobListener } from '../workers/index.js';
+import { Relay } from './relay.js';
 import { type Blame, errorOf, RoundWatch } from './round-watch.js';
 import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/index.js';
 
@@ -54,6 +54,7 @@ export class DistributedExecutor implements SamplingExecutor {
   readonly #latentsReaders = new Map<string, ReadonlySet<string>>();
   readonly #options: ExecutorOptions;
   #watch: RoundWatch | undefined;
+  #relay: Relay | undefined;
   #jobId = '';
   #numSteps = 0;
   /** Dims of the latents: what a checkpoint must have. */
@@ -74,6 +75,7 @@ export class DistributedExecutor implements SamplingExecutor {
     const samplerMessage = toSamplerMessage(sampler);
     const { deployment, signal } = { deployment: this.#deployment, signal: this.#options.signal };
     deployment.onBroken = (error) => this.#fail(error);
+    this.#relay = new Relay(deployment, { jobId: job.jobId, attempt: this.#attempt });
     await Promise.all(
       deployment.workers.map((worker) => {
         const wanted = deployment.conditioningOf(worker.id);
@@ -128,7 +130,8 @@ export class DistributedExecutor implements SamplingExecutor {
           const until = held ? this.#numSteps : lastStep + 1;
           for (let step = lastStep + (held ? 1 : 0); step < until; step++) this.#done.deliver(step, done);
         }),
-      onRelayedFrame: (message) => this.#relay(message),
+      onRelayedFrame: (message) => checked(() => this.#relay?.take(worker, message)),
+      onRelayCredit: (message) => checked(() => this.#relay?.credit(worker, message)),
       onFault: (error) => this.#fail(error),
     };
   }
@@ -198,6 +201,7 @@ export class DistributedExecutor implements SamplingExecutor {
 
   async finish(isDone: boolean): Promise<ExecutionReport> {
     this.#watch?.close();
+    this.#relay?.close();
     this.#deployment.onBroken = undefined;
     this.#fail(new AsyncDiffError('cancelled', `job ${this.#jobId} has ended`));
     const reports = await Promise.all(
@@ -221,12 +225,6 @@ export class DistributedExecutor implements SamplingExecutor {
   #fail(error: AsyncDiffError): void {
     this.#noise.fail(error);
     this.#done.fail(error);
-  }
-
-  #relay({ toWorkerIds, frame }: RelayedFrame__Output): void {
-    if (frame === null) return;
-    for (const id of toWorkerIds)
-      this.#deployment.worker(id)?.send({ relayedFrame: { toWorkerIds: [id], frame } });
   }
 }
 

@@ -1,6 +1,7 @@
 export { Deployment } from './deployment.js';
 export { type DeploymentRequest, Deployments } from './deployments.js';
 export type { OnPreparing, Preparing } from './preparing.js';
+export { RelayMeter } from './relay.js';
 export { DistributedExecutor } from './distributed-executor.js';
 export { roundLimitMs } from './round-watch.js';
 export { PlacedParts } from './placed-parts.js';

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { packageVersion } from '../../common/package.js';
 import { componentCount } from '../../program/index.js';
 import { PROTOCOL_VERSION } from '../../rpc/index.js';
+import type { RelayMeter } from '../deployment/index.js';
 import type { LossReason } from '../workers/index.js';
 import type { DenoiseRun } from './denoise-run.js';
 
@@ -88,7 +89,21 @@ export class CoordinatorMetrics {
     registers: [this.registry],
   });
 
-  constructor() {
+  readonly #relayed = new Gauge({
+    name: 'asyncdiff_relay_held_bytes',
+    help: 'Bytes of tensors that were relayed and not yet taken over by their consumer: now, and the most since the start.',
+    labelNames: ['of'],
+    registers: [this.registry],
+    collect: () => {
+      this.#relayed.set({ of: 'now' }, this.#relayLoad.heldBytes);
+      this.#relayed.set({ of: 'peak' }, this.#relayLoad.peakBytes);
+    },
+  });
+  readonly #relayLoad: Pick<RelayMeter, 'heldBytes' | 'peakBytes'>;
+
+  /** @param relayLoad what of relayed tensors this coordinator holds */
+  constructor(relayLoad: Pick<RelayMeter, 'heldBytes' | 'peakBytes'>) {
+    this.#relayLoad = relayLoad;
     new Gauge({
       name: 'asyncdiff_build_info',
       help: '1, with the versions as labels.',

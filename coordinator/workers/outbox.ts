@@ -17,10 +17,8 @@ export class Outbox {
   #flush(): void {
     const messages = this.#messages;
     this.#messages = [];
-    // Frames keep their own messages: they are laid out and counted one by one, and short ones let pings between them.
-    const hasFrames = messages.some(
-      ({ relayedFrame, partTensor }) => relayedFrame !== undefined || partTensor !== undefined,
-    );
+    // Frames keep their own messages: short ones let pings between them.
+    const hasFrames = messages.some(({ partTensor }) => partTensor !== undefined);
     if (hasFrames || messages.length === 1) for (const message of messages) this.#send(message);
     else this.#send({ batch: { messages } });
   }

@@ -7,6 +7,7 @@ import type { Deploy } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { LinksProbed__Output } from '../../rpc/gen/asyncdiff/v1/LinksProbed.js';
 import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
+import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
 import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
@@ -99,6 +100,16 @@ export class WorkerHandle {
 
   send(message: CoordinatorMessage): void {
     if (this.#state !== 'lost') this.#outbox.send(message);
+  }
+
+  /** A frame of a relayed tensor, at once: whoever has many awaits {@link drained} between them. */
+  sendFrame(relayedFrame: RelayedFrame): void {
+    if (this.#state !== 'lost') this.#link.send({ relayedFrame }, relayedFrame.frame?.data?.length ?? 0);
+  }
+
+  /** Resolves when the network has taken all but so many bytes of the frames; throws why it takes no more. */
+  drained(atMostBytes: number): Promise<void> {
+    return this.#link.drained(atMostBytes);
   }
 
   ping(): number {
@@ -245,6 +256,8 @@ export class WorkerHandle {
       if (isCurrent(message.roundDone)) listener?.onRoundDone(message.roundDone);
     } else if (message.relayedFrame) {
       if (isCurrent(message.relayedFrame.frame)) listener?.onRelayedFrame(message.relayedFrame);
+    } else if (message.relayCredit) {
+      if (isCurrent(message.relayCredit)) listener?.onRelayCredit(message.relayCredit);
     } else if (message.pong) {
       this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
       this.#asks.answer(`pong/${message.pong.id}`);

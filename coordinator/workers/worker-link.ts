@@ -4,12 +4,16 @@ import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorM
 import type { SupplyStream } from '../../rpc/streams/index.js';
 import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployProgress.js';
 import type { NoisePrediction__Output } from '../../rpc/gen/asyncdiff/v1/NoisePrediction.js';
+import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone__Output } from '../../rpc/gen/asyncdiff/v1/RoundDone.js';
 
 /** The control stream to a worker, whichever side dialled it. */
 export interface WorkerLink {
-  send(message: CoordinatorMessage): void;
+  /** @param sizeBytes its payload, for {@link drained} */
+  send(message: CoordinatorMessage, sizeBytes?: number): void;
+  /** Resolves when the network has taken all but so many bytes of what was sent; throws when it takes no more. */
+  drained(atMostBytes: number): Promise<void>;
   /** @param why what the worker is told; undefined for an end in order */
   close(why: AsyncDiffError | undefined): void;
   /** Dials the worker once more, for artifacts; undefined where it has dialled, and fetches them itself. */
@@ -23,6 +27,7 @@ export interface JobListener {
   onNoise(message: NoisePrediction__Output): void;
   onRoundDone(message: RoundDone__Output): void;
   onRelayedFrame(message: RelayedFrame__Output): void;
+  onRelayCredit(message: RelayCredit__Output): void;
   onFault(error: AsyncDiffError): void;
 }
 

@@ -204,7 +204,8 @@ export class WorkerRegistry {
     const name = this.#freeName(facts.name);
     const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
     const link = {
-      send: (message: CoordinatorMessage) => stream.send(message),
+      send: (message: CoordinatorMessage, sizeBytes?: number) => stream.send(message, sizeBytes),
+      drained: (atMostBytes: number) => stream.drained(atMostBytes),
       // The worker hears why, where it hears anything.
       close: (why: AsyncDiffError | undefined) => (why === undefined ? stream.end() : stream.fail(why)),
       openSupply,

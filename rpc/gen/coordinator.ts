@@ -66,6 +66,7 @@ import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output a
 import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
 import type { Progress as _asyncdiff_v1_Progress, Progress__Output as _asyncdiff_v1_Progress__Output } from './asyncdiff/v1/Progress.js';
 import type { Queued as _asyncdiff_v1_Queued, Queued__Output as _asyncdiff_v1_Queued__Output } from './asyncdiff/v1/Queued.js';
+import type { RelayCredit as _asyncdiff_v1_RelayCredit, RelayCredit__Output as _asyncdiff_v1_RelayCredit__Output } from './asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { Replay as _asyncdiff_v1_Replay, Replay__Output as _asyncdiff_v1_Replay__Output } from './asyncdiff/v1/Replay.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
@@ -177,6 +178,7 @@ export interface ProtoGrpcType {
       ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
       Progress: MessageTypeDefinition<_asyncdiff_v1_Progress, _asyncdiff_v1_Progress__Output>
       Queued: MessageTypeDefinition<_asyncdiff_v1_Queued, _asyncdiff_v1_Queued__Output>
+      RelayCredit: MessageTypeDefinition<_asyncdiff_v1_RelayCredit, _asyncdiff_v1_RelayCredit__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       Replay: MessageTypeDefinition<_asyncdiff_v1_Replay, _asyncdiff_v1_Replay__Output>
       RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>

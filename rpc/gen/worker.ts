@@ -42,6 +42,7 @@ import type { ProbeChunk as _asyncdiff_v1_ProbeChunk, ProbeChunk__Output as _asy
 import type { ProbeLinks as _asyncdiff_v1_ProbeLinks, ProbeLinks__Output as _asyncdiff_v1_ProbeLinks__Output } from './asyncdiff/v1/ProbeLinks.js';
 import type { ProbeRequest as _asyncdiff_v1_ProbeRequest, ProbeRequest__Output as _asyncdiff_v1_ProbeRequest__Output } from './asyncdiff/v1/ProbeRequest.js';
 import type { ProbedLink as _asyncdiff_v1_ProbedLink, ProbedLink__Output as _asyncdiff_v1_ProbedLink__Output } from './asyncdiff/v1/ProbedLink.js';
+import type { RelayCredit as _asyncdiff_v1_RelayCredit, RelayCredit__Output as _asyncdiff_v1_RelayCredit__Output } from './asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame as _asyncdiff_v1_RelayedFrame, RelayedFrame__Output as _asyncdiff_v1_RelayedFrame__Output } from './asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncdiff_v1_RoundDone__Output } from './asyncdiff/v1/RoundDone.js';
 import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
@@ -115,6 +116,7 @@ export interface ProtoGrpcType {
       ProbeLinks: MessageTypeDefinition<_asyncdiff_v1_ProbeLinks, _asyncdiff_v1_ProbeLinks__Output>
       ProbeRequest: MessageTypeDefinition<_asyncdiff_v1_ProbeRequest, _asyncdiff_v1_ProbeRequest__Output>
       ProbedLink: MessageTypeDefinition<_asyncdiff_v1_ProbedLink, _asyncdiff_v1_ProbedLink__Output>
+      RelayCredit: MessageTypeDefinition<_asyncdiff_v1_RelayCredit, _asyncdiff_v1_RelayCredit__Output>
       RelayedFrame: MessageTypeDefinition<_asyncdiff_v1_RelayedFrame, _asyncdiff_v1_RelayedFrame__Output>
       RoundDone: MessageTypeDefinition<_asyncdiff_v1_RoundDone, _asyncdiff_v1_RoundDone__Output>
       RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>

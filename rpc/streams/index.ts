@@ -16,4 +16,12 @@ export {
   type Received,
   type ReceivedMeta,
 } from './frame-assembler.js';
+export {
+  RELAY_BACKLOG_BYTES,
+  RELAY_CHUNKING,
+  relayCreditBytes,
+  relayedBytes,
+  RelayWindow,
+  relayWindowBytes,
+} from './relay-window.js';
 export { onClientEnd } from './server-call-end.js';

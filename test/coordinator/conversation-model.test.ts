@@ -70,6 +70,7 @@ const listener = (jobId: string, attempt: number, faults: AsyncDiffError[]): Job
   onNoise: () => undefined,
   onRoundDone: () => undefined,
   onRelayedFrame: () => undefined,
+  onRelayCredit: () => undefined,
   onFault: (error) => void faults.push(error),
 });
 

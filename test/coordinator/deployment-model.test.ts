@@ -4,6 +4,7 @@ import { float32 } from '../../common/tensor/index.js';
 import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
 import { Deployment } from '../../coordinator/deployment/deployment.js';
 import { DistributedExecutor } from '../../coordinator/deployment/distributed-executor.js';
+import { RelayMeter } from '../../coordinator/deployment/relay.js';
 import type { JobStart, SegmentSpec } from '../../execution/index.js';
 import type { Plan } from '../../planner/index.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
@@ -179,6 +180,8 @@ class Run {
         plan: this.#plan,
         workers: this.net.handles,
         isRelayed: () => true,
+        relayMeter: new RelayMeter(),
+        relayedBytes: 2 ** 20,
         onLinkDown: () => undefined,
         signal,
       }),

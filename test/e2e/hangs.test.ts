@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient, type DenoiseOptions, type JobEvent } from '../../client/index.js';
+import type { Route__Output } from '../../rpc/gen/asyncdiff/v1/Route.js';
 import { CliProcess } from '../support/child.js';
 import { denoiseOn, TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/cli.js';
@@ -59,6 +60,20 @@ async function addBehindProxy(cluster: TestCluster, name: string): Promise<Fault
   const worker = cluster.addWorker(name, ['--advertise', proxy.address, ...BY_NETWORK]);
   proxy.target = (await worker.ready()).address;
   return proxy;
+}
+
+/** Answers of a worker that makes so many frames of 256 KiB, of what it is to make or of something else, at once. */
+function flooding(name: string | undefined, frames: number): Answers {
+  let routes: readonly Route__Output[] = [];
+  return (message) => {
+    if (message.deploy) ({ routes } = message.deploy);
+    if (!message.issueRound) return obliging(message);
+    const { jobId, attempt } = message.issueRound;
+    const data = new Uint8Array(256 << 10);
+    const frame = { jobId, attempt, name: name ?? routes[0]?.name ?? '', data, totalBytes: data.length };
+    const relayedFrame = { toWorkerIds: [routes[0]?.to[0]?.workerId ?? ''], frame };
+    return { batch: { messages: Array.from({ length: frames }, () => ({ relayedFrame })) } };
+  };
 }
 
 function stepped(at: number, act: () => void): (event: JobEvent) => void {
@@ -136,6 +151,12 @@ describe('a worker', () => {
     'never says what it is at': (message) => (message.askState ? undefined : obliging(message)),
     'is in a run that does not end': (message) =>
       message.askState ? { stateReport: { id: message.askState.id, computing: true } } : obliging(message),
+    'sends through the coordinator what nobody reads': flooding('nothing', 1),
+    'sends more through the coordinator than it may': flooding(undefined, 64),
+    'gives back what it has not got': (message) =>
+      message.issueRound
+        ? { relayCredit: { ...message.issueRound, workerId: 'w1', bytes: 1 } }
+        : obliging(message),
     'gives a checkpoint of another step, and no state': (message) =>
       message.issueRound
         ? { roundDone: { ...message.issueRound, lastStep: 99, state: { nextStep: 1 } } }

@@ -73,7 +73,7 @@ export function value(name: string, dims: (number | string)[], dtype = FLOAT) {
  * A noise predictor with inputs `sample` [batch,4,8,8], `timestep` [steps] (int64) and `encoder_hidden_states` [batch,5,6], around
  * the given nodes. `time` [1,4,1,1] and `context` [batch,4,1,1] are there to be read; the output is `out_sample`.
  */
-export function predictor(nodes: NodeProto[], weights: TensorProto[] = []): ModelProto {
+export function predictor(nodes: NodeProto[], weights: TensorProto[] = [], side = 8): ModelProto {
   const embeddings = [
     node('Cast', ['timestep'], ['time_float'], { to: FLOAT }),
     node('Mul', ['time_float', 'time_scale'], ['time_scaled']),
@@ -102,11 +102,11 @@ export function predictor(nodes: NodeProto[], weights: TensorProto[] = []): Mode
         ...weights,
       ],
       input: [
-        value('sample', ['batch', 4, 8, 8]),
+        value('sample', ['batch', 4, side, side]),
         value('timestep', ['steps'], INT64),
         value('encoder_hidden_states', ['batch', 5, 6]),
       ],
-      output: [value('out_sample', ['batch', 4, 8, 8])],
+      output: [value('out_sample', ['batch', 4, side, side])],
     },
   };
 }

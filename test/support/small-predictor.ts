@@ -40,13 +40,15 @@ export function smallCuts(
 export interface SmallPredictorOptions {
   /** A weight of the layer that makes `up1` is NaN. */
   readonly broken?: boolean;
+  /** Height and width of the latents. Default 8. */
+  readonly side?: number;
 }
 
 /**
  * A small U: [batch,4,8,8] latents through four layers down and four up, with skip connections, the timestep and the
  * context added on the way.
  */
-export function smallPredictor({ broken = false }: SmallPredictorOptions = {}): ModelProto {
+export function smallPredictor({ broken = false, side = 8 }: SmallPredictorOptions = {}): ModelProto {
   const weights: TensorProto[] = [weight('in_w', [8, 4, 3, 3]), weight('wide', [4, 8])];
   const nodes = [node('Conv', ['sample', 'in_w'], ['stem'], { pads: [1, 1, 1, 1] })];
   const layer = (from: string, to: string, channelsIn: number): void => {
@@ -76,7 +78,7 @@ export function smallPredictor({ broken = false }: SmallPredictorOptions = {}): 
   nodes.push(node('Add', ['out_conv', 'sample'], ['out_sample']));
   const used = weights.filter(({ name }) => name !== 'wide');
   if (broken) breakWeight(used.find(({ name }) => name === 'up1_b') as TensorProto);
-  return predictor(nodes, used);
+  return predictor(nodes, used, side);
 }
 
 function breakWeight(tensor: TensorProto): void {

@@ -37,9 +37,9 @@ export function wires() {
     coordinatorService().Join;
   return {
     fromWorker: (message: WorkerMessage): WorkerMessage__Output =>
-      requestDeserialize(requestSerialize(message)),
+      requestDeserialize(laidOut(requestSerialize(message))),
     fromCoordinator: (message: CoordinatorMessage): CoordinatorMessage__Output =>
-      responseDeserialize(responseSerialize(message)),
+      responseDeserialize(laidOut(responseSerialize(message))),
     workerBytes: requestSerialize,
     readWorker: requestDeserialize,
     coordinatorBytes: responseSerialize,
@@ -47,12 +47,19 @@ export function wires() {
   };
 }
 
+/** What grpc-js makes of a serialised message: those with a tensor are laid out when they are written. */
+function laidOut(message: Buffer): Buffer {
+  const bytes = Buffer.alloc(message.byteLength);
+  message.copy(bytes);
+  return bytes;
+}
+
 export function handleOf(
   name: string,
   send: (message: CoordinatorMessage) => void,
   close: () => void = () => undefined,
 ): WorkerHandle {
-  return new WorkerHandle(name, name, plainFacts(name), { send, close });
+  return new WorkerHandle(name, name, plainFacts(name), { send, close, drained: async () => undefined });
 }
 
 /** What a worker's machine has loaded, the attempts that it has begun, and who hears of the rounds that it runs. */
@@ -111,6 +118,7 @@ export function conversationOf(
     secrets: new DeploymentSecrets(),
     peerSecret: new Uint8Array(32),
     send,
+    drained: async () => undefined,
     onReceived: () => undefined,
     onJobEnded: () => undefined,
     log: { warn: () => undefined },

@@ -12,7 +12,7 @@ import {
   toSamplerState,
 } from '../../protocol/index.js';
 import { fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
-import { type FindArtifact, FrameAssembler } from '../../rpc/streams/index.js';
+import type { FindArtifact } from '../../rpc/streams/index.js';
 import type { SentTensor } from '../exchange/index.js';
 import type { ArtifactClaim__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
@@ -66,7 +66,6 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #parts: DeployedParts;
   readonly #pipeline: PipelineParts;
-  readonly #relayed = new FrameAssembler();
   #job: RunningJob | undefined;
   /** Jobs that have ended, and of which the coordinator has not been told yet. */
   #endings = 0;
@@ -103,8 +102,11 @@ export class Conversation {
       if (this.#current(jobId, attempt) === undefined) return;
       const latents = fromTensorMessage(tensor, `${name} of step ${version}`);
       inference.tensor(jobId, attempt, name, version, latents);
-    } else if (message.relayedFrame) this.#takeRelayed(message.relayedFrame);
-    else if (message.ping)
+    } else if (message.relayedFrame) void this.#takeRelayed(message.relayedFrame);
+    else if (message.relayCredit) {
+      const { jobId, attempt, workerId, bytes } = message.relayCredit;
+      this.#current(jobId, attempt)?.part.credit(workerId, bytes);
+    } else if (message.ping)
       send({ pong: { id: message.ping.id, sentMs: message.ping.sentMs, clockMs: clockMs() } });
     else if (message.startJob) {
       if (this.#isNew(message.startJob)) this.#startJob(message.startJob);
@@ -236,9 +238,8 @@ export class Conversation {
       return;
     }
     const { timesteps, guidance } = rest;
-    part.traffic.begin(trace);
+    part.begin(message);
     this.#job = { jobId, attempt, part };
-    this.#relayed.clear();
     this.#options.inference.start({
       jobId,
       attempt,
@@ -299,12 +300,11 @@ export class Conversation {
     this.#options.send({ linksProbed: { id, links: await probeLinks(producers, link, peerSecret) } });
   }
 
-  #takeRelayed({ frame }: RelayedFrame__Output): void {
+  async #takeRelayed({ frame, fromWorkerId }: RelayedFrame__Output): Promise<void> {
     const job = frame === null ? undefined : this.#current(frame.jobId, frame.attempt);
     if (frame === null || job === undefined) return;
     try {
-      const received = this.#relayed.accept(frame, job.part.maxBytes(frame.name));
-      if (received !== undefined) void job.part.receive(received.tensor, received.meta, 'coordinator');
+      await job.part.takeRelayed(frame, fromWorkerId);
     } catch (error) {
       // Of the worker that made it; the coordinator, which only handed it on, goes on being heard.
       this.#fault(job, AsyncDiffError.from(error));

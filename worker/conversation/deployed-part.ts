@@ -6,17 +6,18 @@ import { clockMs, type SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import { type Due, dueAt, type DueClock } from '../../program/index.js';
 import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
-import { encodeFrames } from '../../rpc/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
 import { type DeploymentSecrets, ExchangeClient, type ExchangeServer } from '../exchange/index.js';
 import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
-import type { RouteTarget__Output } from '../../rpc/gen/asyncdiff/v1/RouteTarget.js';
+import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
+import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { Inference } from '../inference/index.js';
 import { Traffic } from '../exchange/index.js';
 import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
 import { PartReads } from './part-reads.js';
+import { PartRelay } from './part-relay.js';
 import { checkPartMove, type PartState } from './part-state.js';
 
 export interface PartContext extends ArtifactsContext {
@@ -28,6 +29,8 @@ export interface PartContext extends ArtifactsContext {
   /** What consumers of this worker's tensors show. */
   readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget' | 'check'>;
   readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  /** Resolves when the coordinator's connection has taken all but so many bytes of what was sent; throws when it takes no more. */
+  readonly drained: (atMostBytes: number) => Promise<void>;
   /** A boundary tensor came in (for metrics). */
   readonly onReceived: (producerId: string, sizeBytes: number) => void;
   /** What a producer sent cannot be used. */
@@ -48,10 +51,9 @@ export class DeployedPart {
   readonly #producers: Deploy__Output['producers'];
   readonly #artifacts: PartArtifacts;
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
-  /** Consumers that are reached through the coordinator, by tensor. */
-  readonly #relayed: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #clock: DueClock;
   readonly #reads: PartReads;
+  readonly #relay: PartRelay;
   readonly #closed = new AbortController();
   #state: PartState = 'waiting';
 
@@ -70,9 +72,14 @@ export class DeployedPart {
     this.#secret = message.secret;
     context.secrets.admit(this.deploymentId, this.#secret);
     this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
-    this.#relayed = new Map(message.routes.map(({ name, to }) => [name, relayedOf(to)]));
     this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
     this.#reads = new PartReads(this.segments, (name) => this.#routes.has(name));
+    this.#relay = new PartRelay(message, {
+      send: context.send,
+      drained: context.drained,
+      maxBytesOf: (name) => this.#reads.maxBytes(name),
+      onTensor: (tensor, meta, producerId) => this.receive(tensor, meta, producerId),
+    });
   }
 
   get state(): PartState {
@@ -117,6 +124,22 @@ export class DeployedPart {
     return loaded.value;
   }
 
+  /** An attempt of a job begins: its report starts empty, and nothing of it is on its way. */
+  begin({ jobId, attempt, trace }: Pick<StartJob__Output, 'jobId' | 'attempt' | 'trace'>): void {
+    this.traffic.begin(trace);
+    this.#relay.begin({ jobId, attempt });
+  }
+
+  /** A frame that came through the coordinator. Throws what is wrong with it. */
+  takeRelayed(frame: TensorFrame__Output, producerId: string): Promise<void> {
+    return this.#relay.take(frame, producerId);
+  }
+
+  /** A worker has taken over so much of what it was sent through the coordinator. */
+  credit(consumerId: string, bytes: number): void {
+    this.#relay.credit(consumerId, bytes);
+  }
+
   /** A tensor that was computed here goes to these workers. Its memory must stay as it is. */
   publish(tensor: Tensor, meta: TensorMeta, consumers: readonly string[]): void {
     for (const consumerId of consumers) this.traffic.sent(consumerId, tensor.data.byteLength);
@@ -124,21 +147,15 @@ export class DeployedPart {
   }
 
   async #send(consumers: readonly string[], tensor: Tensor, meta: TensorMeta): Promise<void> {
-    const relayed = this.#relayed.get(meta.name);
-    const toWorkerIds = consumers.filter((id) => relayed?.has(id));
-    // Once to the coordinator, however many workers read it.
-    if (toWorkerIds.length > 0)
-      for (const frame of encodeFrames(meta, tensor))
-        this.#context.send({ relayedFrame: { toWorkerIds, frame } }, frame.data.byteLength);
-    await Promise.all(
-      consumers
-        .filter((id) => relayed?.has(id) !== true)
-        .map((id) => {
-          const due = this.#routes.get(meta.name)?.get(id) as Due;
-          const dueMs = dueAt(this.#clock, due, meta.version);
-          return this.#context.exchange.publish(this.deploymentId, id, tensor, meta, dueMs);
-        }),
-    );
+    const relayed = consumers.filter((id) => this.#relay.has(meta.name, id));
+    const direct = consumers.filter((id) => !relayed.includes(id));
+    const dueMs = (id: string): number =>
+      dueAt(this.#clock, this.#routes.get(meta.name)?.get(id) as Due, meta.version);
+    await Promise.all([
+      // Together, however many workers read it.
+      relayed.length > 0 && this.#relay.push(tensor, meta, relayed, Math.min(...relayed.map(dueMs))),
+      ...direct.map((id) => this.#context.exchange.publish(this.deploymentId, id, tensor, meta, dueMs(id))),
+    ]);
   }
 
   /** A tensor came from another worker: hand it on to neighbours on this host, then to the inference thread. */
@@ -189,6 +206,7 @@ export class DeployedPart {
     this.#closed.abort(new AsyncDiffError('cancelled', `deployment ${this.deploymentId} was given up`));
     this.#context.secrets.forget(this.deploymentId);
     this.#context.exchange.dropDeployment(this.deploymentId);
+    this.#relay.close();
     // Its thread's death is told elsewhere.
     if (isLoaded) await this.#context.inference.unload(this.deploymentId).catch(() => undefined);
     await this.#artifacts.release();
@@ -247,8 +265,4 @@ export class DeployedPart {
       peer: producerId,
     });
   }
-}
-
-function relayedOf(targets: readonly RouteTarget__Output[]): ReadonlySet<string> {
-  return new Set(targets.filter(({ relay }) => relay).map(({ workerId }) => workerId));
 }

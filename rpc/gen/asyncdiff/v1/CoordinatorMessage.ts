@@ -16,6 +16,7 @@ import type { OpenPart as _asyncdiff_v1_OpenPart, OpenPart__Output as _asyncdiff
 import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from '../../asyncdiff/v1/PartTensor.js';
 import type { RunPart as _asyncdiff_v1_RunPart, RunPart__Output as _asyncdiff_v1_RunPart__Output } from '../../asyncdiff/v1/RunPart.js';
 import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from '../../asyncdiff/v1/ClosePart.js';
+import type { RelayCredit as _asyncdiff_v1_RelayCredit, RelayCredit__Output as _asyncdiff_v1_RelayCredit__Output } from '../../asyncdiff/v1/RelayCredit.js';
 
 /**
  * What the coordinator says.
@@ -40,7 +41,11 @@ export interface CoordinatorMessage {
   'partTensor'?: (_asyncdiff_v1_PartTensor | null);
   'runPart'?: (_asyncdiff_v1_RunPart | null);
   'closePart'?: (_asyncdiff_v1_ClosePart | null);
-  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart";
+  /**
+   * `worker_id` has taken over so much of what this worker sends it through the coordinator.
+   */
+  'relayCredit'?: (_asyncdiff_v1_RelayCredit | null);
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart"|"relayCredit";
 }
 
 /**
@@ -66,5 +71,9 @@ export interface CoordinatorMessage__Output {
   'partTensor'?: (_asyncdiff_v1_PartTensor__Output | null);
   'runPart'?: (_asyncdiff_v1_RunPart__Output | null);
   'closePart'?: (_asyncdiff_v1_ClosePart__Output | null);
-  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart";
+  /**
+   * `worker_id` has taken over so much of what this worker sends it through the coordinator.
+   */
+  'relayCredit'?: (_asyncdiff_v1_RelayCredit__Output | null);
+  'message'?: "welcome"|"deploy"|"startJob"|"issueRound"|"latents"|"relayedFrame"|"endJob"|"ping"|"probeLinks"|"undeploy"|"batch"|"askState"|"openPart"|"partTensor"|"runPart"|"closePart"|"relayCredit";
 }

@@ -47,6 +47,10 @@ export interface Deploy {
    */
   'gives'?: (string)[];
   /**
+   * Bytes that may be on their way from this worker through the coordinator to each other one.
+   */
+  'relayWindowBytes'?: (number | string | Long);
+  /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */
   'secret'?: (Buffer | Uint8Array | string);
@@ -92,6 +96,10 @@ export interface Deploy__Output {
    * SHA-256 of further artifacts of the deployment, which this worker has from an earlier one and gives to other workers.
    */
   'gives': (string)[];
+  /**
+   * Bytes that may be on their way from this worker through the coordinator to each other one.
+   */
+  'relayWindowBytes': (number);
   /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */

@@ -4,7 +4,7 @@ import type { Long } from '@grpc/proto-loader';
 
 /**
  * One message of a tensor on its way between workers. A tensor of up to 16 MiB is one frame; a larger one is cut into
- * chunks of 8 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
+ * chunks of 8 MiB that arrive in order (through the coordinator: 256 KiB). The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
  * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
  * (docs/reference/transport.md).
  */
@@ -47,7 +47,7 @@ export interface TensorFrame {
 
 /**
  * One message of a tensor on its way between workers. A tensor of up to 16 MiB is one frame; a larger one is cut into
- * chunks of 8 MiB that arrive in order. The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
+ * chunks of 8 MiB that arrive in order (through the coordinator: 256 KiB). The layout is pinned: `pad` makes `data` start on a 16-byte boundary, counted
  * from gRPC's 5-byte message prefix, so that the receiver can view it as a typed array without a copy
  * (docs/reference/transport.md).
  */

@@ -20,6 +20,7 @@ import type { PartOpened as _asyncdiff_v1_PartOpened, PartOpened__Output as _asy
 import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asyncdiff_v1_PartTensor__Output } from '../../asyncdiff/v1/PartTensor.js';
 import type { PartProgress as _asyncdiff_v1_PartProgress, PartProgress__Output as _asyncdiff_v1_PartProgress__Output } from '../../asyncdiff/v1/PartProgress.js';
 import type { PartRan as _asyncdiff_v1_PartRan, PartRan__Output as _asyncdiff_v1_PartRan__Output } from '../../asyncdiff/v1/PartRan.js';
+import type { RelayCredit as _asyncdiff_v1_RelayCredit, RelayCredit__Output as _asyncdiff_v1_RelayCredit__Output } from '../../asyncdiff/v1/RelayCredit.js';
 
 /**
  * What a worker says.
@@ -54,7 +55,11 @@ export interface WorkerMessage {
   'partTensor'?: (_asyncdiff_v1_PartTensor | null);
   'partProgress'?: (_asyncdiff_v1_PartProgress | null);
   'partRan'?: (_asyncdiff_v1_PartRan | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan";
+  /**
+   * To the coordinator: what this worker has taken over of the relayed frames of `worker_id`.
+   */
+  'relayCredit'?: (_asyncdiff_v1_RelayCredit | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit";
 }
 
 /**
@@ -90,5 +95,9 @@ export interface WorkerMessage__Output {
   'partTensor'?: (_asyncdiff_v1_PartTensor__Output | null);
   'partProgress'?: (_asyncdiff_v1_PartProgress__Output | null);
   'partRan'?: (_asyncdiff_v1_PartRan__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan";
+  /**
+   * To the coordinator: what this worker has taken over of the relayed frames of `worker_id`.
+   */
+  'relayCredit'?: (_asyncdiff_v1_RelayCredit__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit";
 }
