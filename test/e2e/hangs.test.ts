@@ -182,6 +182,10 @@ describe('a worker', () => {
         mistake,
       ).toEqual(['ready', 'ready']);
     }
+    // What cannot be is noticed at once, and not by the time that it takes.
+    expect(await cluster.coordinator.metrics.registry.metrics()).toContain(
+      'asyncdiff_worker_losses_total{reason="wrong"} 4',
+    );
   });
 
   it('that cannot take the inputs of a job: an error that names it and its flag', async () => {
