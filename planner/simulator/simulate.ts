@@ -1,38 +1,27 @@
 import {
   type BoundaryTensor,
   type Cluster,
-  componentCount,
-  completesNoise,
   dueAt,
   DueTimes,
-  samplingWorker,
+  JobProgram,
   type Partition,
+  type Round,
   ROUNDS_AHEAD,
-  type Segment,
+  samplingWorker,
+  type ScheduleSettings,
+  type Task,
   taskMs,
   type Travelling,
   travellingLatents,
   type TravellingNoise,
   travellingNoise,
-  workerOfRun,
 } from '../../program/index.js';
-import { JobProgram, type Round, type ScheduleSettings, type Task } from '../../program/index.js';
 import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';
-import { steadyPeriodMs, type Timeline, type TimelineRound, type TimelineSpan } from './timeline.js';
-
-/** A task in its worker's queue. */
-interface QueuedTask {
-  readonly task: Task;
-  readonly round: Round;
-  readonly worker: string;
-  readonly segment: Segment;
-  /** Step whose noise prediction is complete with it. */
-  readonly epsStep: number | undefined;
-  /** What has to be on the worker before it starts. */
-  readonly needs: readonly string[];
-}
+import { StepClock } from './step-clock.js';
+import { type QueuedTask, TaskQueues } from './task-queues.js';
+import { steadyPeriodMs, type Timeline, type TimelineSpan } from './timeline.js';
 
 /**
  * Runs the job's program on a cost model, event by event: the third executor of a program (docs/reference/simulator.md). Workers run their tasks in program
@@ -44,17 +33,11 @@ export function simulate(partition: Partition, cluster: Cluster, settings: Sched
 }
 
 class Simulation {
-  readonly #partition: Partition;
   readonly #cluster: Cluster;
-  readonly #program: JobProgram;
   readonly #rounds: readonly Round[];
   readonly #dues: DueTimes;
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
-  readonly #segments: ReadonlyMap<string, Segment>;
-  /** By step: the latents that are made when its own are known, each with the workers that read it, in the order of their tasks. */
-  readonly #sampleReaders = new Map<number, Map<string, Set<string>>>();
-  /** By version of a boundary tensor: the workers that read it. */
-  readonly #readers = new Map<string, Set<string>>();
+  readonly #tasks: TaskQueues;
   /** By name; empty where only the coordinator runs the sampler. */
   readonly #latents: ReadonlyMap<string, Travelling>;
   readonly #isSamplerAtWorker: boolean;
@@ -62,25 +45,17 @@ class Simulation {
   readonly #noise: TravellingNoise | undefined;
   /** Steps of which one half's noise prediction is at the worker that joins them. */
   readonly #halfDone = new Set<number>();
-  /** By worker that joins noise predictions: the last step of earlier rounds, which its tasks wait for. */
-  readonly #lastJoined = new Map<string, number>();
   /** What to do when a half's noise prediction arrives where it is joined. */
   readonly #joins = new Map<string, (atMs: number) => void>();
   readonly #events = new EventQueue();
   readonly #network: SimulatedNetwork;
-  readonly #queues = new Map<string, { tasks: QueuedTask[]; next: number; freeMs: number }>();
+  readonly #steps: StepClock;
   /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
   readonly #present = new Map<string, number>();
   readonly #spans: TimelineSpan[] = [];
-  readonly #finished: TimelineRound[] = [];
-  readonly #epsArrived = new Map<number, number>();
   readonly #numInferenceSteps: number;
-  #nextSample = 0;
-  #samplerFreeMs = 0;
-  #totalMs = 0;
 
   constructor(partition: Partition, cluster: Cluster, settings: ScheduleSettings) {
-    this.#partition = partition;
     this.#cluster = cluster;
     const { lookAhead, stride } = settings;
     const ahead = lookAhead && { ...lookAhead, stride };
@@ -89,66 +64,35 @@ class Simulation {
     this.#latents = new Map(latents.map((one) => [one.name, one]));
     this.#isSamplerAtWorker = samplingWorker(partition, cluster.placement) !== undefined;
     [this.#noise] = travellingNoise(partition);
-    this.#program = new JobProgram(partition, settings);
-    this.#rounds = this.#program.rounds;
+    const program = new JobProgram(partition, settings);
+    this.#rounds = program.rounds;
+    this.#tasks = new TaskQueues(partition, cluster.placement, program);
     this.#numInferenceSteps = settings.numInferenceSteps;
     this.#tensors = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
-    this.#segments = new Map(partition.segments.map((segment) => [segment.id, segment]));
     this.#network = new SimulatedNetwork(cluster, this.#events, {
       onSpan: (span) => this.#spans.push(span),
       onArrival: (what, worker, atMs) => this.#arrive(what, worker, atMs),
     });
+    this.#steps = new StepClock({
+      rounds: this.#rounds,
+      samplerMs: this.#isSamplerAtWorker ? undefined : cluster.samplerMs,
+      onSpan: (span) => this.#spans.push(span),
+      onRound: (at, endMs) => this.#roundEnded(at, endMs),
+    });
   }
 
   run(): Timeline {
-    for (const round of this.#rounds) {
-      const tasks = this.#program.tasks(round);
-      for (const task of tasks) this.#enqueue(task, round);
-      if (this.#noise !== undefined)
-        for (const { run, epsStep } of tasks)
-          if (epsStep !== undefined) this.#lastJoined.set(this.#joinerOf(run), epsStep);
-    }
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
     this.#events.drain();
     return {
-      totalMs: this.#totalMs,
-      periodMs: steadyPeriodMs(this.#finished),
-      rounds: this.#finished,
-      workers: workerLoads([...this.#queues.keys()], this.#spans),
+      totalMs: this.#steps.totalMs,
+      periodMs: steadyPeriodMs(this.#steps.finished),
+      rounds: this.#steps.finished,
+      workers: workerLoads([...this.#tasks.workers], this.#spans),
       links: linkLoads(this.#spans),
       spans: this.#spans.sort((a, b) => a.startMs - b.startMs),
     };
-  }
-
-  #enqueue(task: Task, round: Round): void {
-    const worker = this.#workerOf(task);
-    const segment = this.#segments.get(task.segment)!;
-    const needs = [`issued ${task.round} ${worker}`];
-    for (const { name, version, blend } of task.reads) {
-      needs.push(this.#read(`${name}@${version}`, worker));
-      if (blend !== undefined) needs.push(this.#read(`${name}@${blend.version}`, worker));
-    }
-    const joined = this.#lastJoined.get(worker);
-    if (joined !== undefined) needs.push(`joined ${joined} ${worker}`);
-    if (segment.readsSample) {
-      const { name, version } = task.latents;
-      needs.push(`${name}@${version} ${worker}`);
-      const byName = this.#sampleReaders.get(version) ?? new Map<string, Set<string>>();
-      this.#sampleReaders.set(version, byName);
-      byName.set(name, (byName.get(name) ?? new Set<string>()).add(worker));
-    }
-    const queue = this.#queues.get(worker) ?? { tasks: [], next: 0, freeMs: 0 };
-    this.#queues.set(worker, queue);
-    const epsStep = completesNoise(this.#partition, segment) ? task.epsStep : undefined;
-    queue.tasks.push({ task, worker, segment, epsStep, needs, round });
-  }
-
-  #read(what: string, worker: string): string {
-    const readers = this.#readers.get(what);
-    if (readers === undefined) this.#readers.set(what, new Set([worker]));
-    else readers.add(worker);
-    return `${what} ${worker}`;
   }
 
   /** Marks something as being on a worker, and starts what waited for it. */
@@ -161,7 +105,7 @@ class Simulation {
   }
 
   #advance(worker: string): void {
-    const queue = this.#queues.get(worker);
+    const queue = this.#tasks.of(worker);
     const next = queue?.tasks[queue.next];
     if (queue === undefined || next === undefined) return;
     let startMs = queue.freeMs;
@@ -197,13 +141,8 @@ class Simulation {
     if (step !== undefined && this.#noise === undefined) this.#noiseDone(step, task.round, worker, endMs);
     else if (step !== undefined) this.#halfOfNoise(this.#noise!, step, task, worker, endMs);
     for (const { name, version } of task.writes) {
-      const readers = this.#readers.get(`${name}@${version}`) ?? new Set<string>();
-      this.#publish(
-        { name, version, tensor: this.#tensors.get(name)!, round: task.round },
-        worker,
-        readers,
-        endMs,
-      );
+      const made = { name, version, tensor: this.#tensors.get(name)!, round: task.round };
+      this.#publish(made, worker, this.#tasks.readersOf(`${name}@${version}`), endMs);
     }
   }
 
@@ -233,7 +172,7 @@ class Simulation {
     worker: string,
     endMs: number,
   ): void {
-    const joiner = this.#joinerOf(run);
+    const joiner = this.#tasks.joinerOf(run);
     const join = (atMs: number): void => this.#join(step, round, joiner, atMs);
     if (worker === joiner) join(endMs);
     else {
@@ -257,56 +196,21 @@ class Simulation {
     });
   }
 
-  /** The worker that joins the halves' noise predictions of a run of component N. */
-  #joinerOf(run: number): string {
-    return workerOfRun(this.#cluster.placement, componentCount(this.#partition), run);
-  }
-
   /** The noise prediction of a step is complete, and with it the latents of the next one, where a worker runs the sampler. */
   #noiseDone(step: number, round: number, worker: string, atMs: number): void {
     // What is predicted of later steps when these latents are known is made at once with them.
     if (this.#isSamplerAtWorker)
-      for (const [name, readers] of this.#sampleReaders.get(step + 1) ?? []) {
+      for (const [name, readers] of this.#tasks.sampleReadersOf(step + 1)) {
         const tensor = { ...this.#latents.get(name)!, bytes: this.#cluster.latentBytes };
         this.#publish({ name, version: step + 1, tensor, round }, worker, readers, atMs);
       }
     // Where the worker runs the sampler, the coordinator gets the latents of the end; those of checkpoints are few.
     const told = !this.#isSamplerAtWorker || step + 1 === this.#numInferenceSteps;
     const sent = { readyMs: atMs, bytes: told ? this.#cluster.latentBytes : 0 };
-    this.#network.sendEps(step, round, worker, sent, (arrivedMs) => {
-      this.#epsArrived.set(step, arrivedMs);
-      this.#sample();
-    });
+    this.#network.sendEps(step, round, worker, sent, (arrivedMs) => this.#steps.arrive(step, arrivedMs));
   }
 
-  #workerOf({ component, run }: Task): string {
-    return workerOfRun(this.#cluster.placement, component, run);
-  }
-
-  /** Steps the sampler as far as noise predictions have arrived in order. */
-  #sample(): void {
-    for (;;) {
-      const step = this.#nextSample;
-      const arrivedMs = this.#epsArrived.get(step);
-      if (arrivedMs === undefined) return;
-      this.#nextSample++;
-      const startMs = Math.max(arrivedMs, this.#samplerFreeMs);
-      const durationMs = this.#isSamplerAtWorker ? 0 : this.#cluster.samplerMs;
-      this.#samplerFreeMs = startMs + durationMs;
-      const at = this.#rounds.findIndex(
-        ({ firstStep, steps }) => step >= firstStep && step < firstStep + steps,
-      );
-      const round = this.#rounds[at]!;
-      const span = { worker: 'coordinator', label: `step ${step}`, round: round.round, startMs, durationMs };
-      if (!this.#isSamplerAtWorker) this.#spans.push({ kind: 'sampler', ...span });
-      if (step === round.firstStep + round.steps - 1) this.#endRound(at, this.#samplerFreeMs);
-    }
-  }
-
-  #endRound(at: number, endMs: number): void {
-    const { round, mode, firstStep, steps } = this.#rounds[at]!;
-    this.#finished.push({ round, mode, firstStep, steps, endMs, durationMs: endMs - this.#totalMs });
-    this.#totalMs = endMs;
+  #roundEnded(at: number, endMs: number): void {
     this.#events.add(endMs, () => {
       this.#issue(at + 1 + ROUNDS_AHEAD, endMs);
       if (!this.#isSamplerAtWorker) this.#sendLatents(at + 1, endMs);
@@ -316,7 +220,7 @@ class Simulation {
   #issue(at: number, atMs: number): void {
     const round = this.#rounds[at];
     if (round === undefined) return;
-    for (const worker of this.#queues.keys()) {
+    for (const worker of this.#tasks.workers) {
       const { latencyMs } = this.#cluster.coordinatorLinks(worker);
       this.#arrive(`issued ${round.round}`, worker, atMs + latencyMs);
     }
@@ -326,7 +230,7 @@ class Simulation {
     const round = this.#rounds[at];
     if (round === undefined) return;
     const step = round.firstStep;
-    for (const [name, readers] of this.#sampleReaders.get(step) ?? [])
+    for (const [name, readers] of this.#tasks.sampleReadersOf(step))
       this.#network.sendLatents(`${name}@${step}`, step, round.round, readers, readyMs);
   }
 }
