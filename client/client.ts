@@ -1,120 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/proto-loader';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { ARGUMENT_NAMES, type PipelineArguments } from '../common/pipeline-arguments/index.js';
-import type { Tensor } from '../common/tensor/index.js';
 import type { PlanOptions } from '../common/settings/index.js';
 import {
   type CoordinatorChannel,
   coordinatorService,
   formatAddress,
-  type LinkSecurity,
   messages,
   openCoordinatorChannel,
   parseAddress,
-  toArgumentMessages,
   toPlanSettingsMessage,
-  toTensorMessages,
   unary,
-  withJobSettings,
+  type UnaryOptions,
 } from '../rpc/index.js';
-import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { CallOptions, ClientOptions, DenoiseOptions, GenerateOptions } from './client-options.js';
 import type { ClusterStatus } from './cluster-status.js';
-import type { JobSummary } from './job-summary.js';
-import { readEvent, type JobEvent } from './job-event.js';
+import type { JobEvent } from './job-event.js';
 import { Job } from './job.js';
-import type { RunReport } from './run-report.js';
+import type { JobSummary } from './job-summary.js';
+import { readEvent, toDenoiseRequest, toGenerateRequest } from './messages.js';
 import type { PlanDocument } from './plan-document.js';
 
-export interface ClientOptions {
-  /** Largest gRPC message, bytes. Defaults to 64 MiB, and must be no more than the coordinator's. */
-  readonly maxMessageBytes?: number | undefined;
-  /** How the link to the coordinator is protected. Default: plain text. */
-  readonly security?: LinkSecurity | undefined;
-}
+/** Long enough for an answer that needs no work. */
+const GLANCE_MS = 10_000;
 
-export interface CallOptions {
-  /** Aborting it ends the call. A job is cancelled with its call, unless it is detached. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface JobOptions extends CallOptions {
-  /** The job goes on when its client leaves or is lost; {@link AsyncDiffClient.attach} follows it. Defaults to false. */
-  readonly detached?: boolean | undefined;
-}
-
-/** A run whose bits a job is to give again: its report. The job is refused with `replay_impossible` where it would give others. */
-export type ReplayedRun = Pick<
-  RunReport,
-  'version' | 'predictorId' | 'programId' | 'inputsSha256' | 'runtimes'
->;
-
-/**
- * What to draw. Arguments beyond the common ones (`strength`, `clipSkip`, `latents`, `image`, ...) have diffusers' names; each pipeline takes
- * some of them (docs/reference/models.md).
- */
-export interface GenerateOptions extends JobOptions, PipelineArguments {
-  readonly prompt: string;
-  /** Left out is not the same as empty to SDXL, whose unconditional half is then zeros. */
-  readonly negativePrompt?: string | undefined;
-  /** Pixels; the model's own size where left out. */
-  readonly height?: number | undefined;
-  readonly width?: number | undefined;
-  /** T. Defaults to the model's, usually 50. */
-  readonly numInferenceSteps?: number | undefined;
-  /** Classifier-free guidance; 1 or less for none. Defaults to the model's. */
-  readonly guidanceScale?: number | undefined;
-  /** Seed of the initial noise, as in `torch.Generator("cpu").manual_seed(seed)`. Defaults to 0. */
-  readonly seed?: number | undefined;
-  readonly numImagesPerPrompt?: number | undefined;
-  /** A sampler's name (`ddim`, `euler_a`, ...) or a diffusers class. Defaults to the scheduler config's. */
-  readonly scheduler?: string | undefined;
-  /** The text of a scheduler_config.json. Defaults to the model's. */
-  readonly schedulerConfig?: string | undefined;
-  /** Arguments of diffusers' set_timesteps() and step(): `{ eta: 0.5 }`. Each sampler takes some. */
-  readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
-  /** Send a preview picture every so many steps. */
-  readonly previewEvery?: number | undefined;
-  /** Whether pictures go through the VAE in tiles, as diffusers' `enable_vae_tiling()`. Defaults to `auto`: where one would take too much memory. */
-  readonly vaeTiling?: 'auto' | 'on' | 'off' | undefined;
-  /** `np`: pictures come as .npy files, float32 [height, width, 3] in [0, 1], before they are rounded. Defaults to `png`. */
-  readonly outputType?: 'png' | 'np' | undefined;
-  /** Record a timeline of all hosts. */
-  readonly trace?: boolean | undefined;
-  /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
-  readonly simulate?: boolean | undefined;
-  readonly plan?: PlanOptions | undefined;
-  /** With the settings of that run as `plan`: {@link replayPlan}. */
-  readonly replay?: ReplayedRun | undefined;
-}
-
-export interface DenoiseOptions extends JobOptions {
-  /** Content address of the noise predictor: what {@link AsyncDiffClient.uploadModel} gave. Empty on declared devices. */
-  readonly modelSha256: string;
-  /** The text of a scheduler_config.json. */
-  readonly schedulerConfig: string;
-  /** Another sampler for the same model: a name or a diffusers class. Defaults to the scheduler config's. */
-  readonly scheduler?: string | undefined;
-  /** Arguments of diffusers' set_timesteps() and step(): `{ eta: 0.5 }`. Each sampler takes some. */
-  readonly samplerOptions?: Readonly<Record<string, unknown>> | undefined;
-  /** Seed of the noise that some samplers draw in their steps. Defaults to 0. */
-  readonly seed?: number | undefined;
-  /** May be left out with explicit `sigmas` or `timesteps` among the sampler's options. */
-  readonly numInferenceSteps?: number | undefined;
-  readonly guidanceScale?: number | undefined;
-  /** Latents of step 0 (under the graph's own name for them, or `sample`) and the conditioning, by graph-input name. */
-  readonly inputs: Readonly<Record<string, Tensor>>;
-  /** The predictor is fed the sampler's timesteps times this: 0.001 where it counts from 0 to 1. Defaults to 1. */
-  readonly timestepScale?: number | undefined;
-  /** Send latents and noise prediction of every step. */
-  readonly sendSteps?: boolean | undefined;
-  readonly trace?: boolean | undefined;
-  /** Run the program on the simulator as well, for `report.simulatedSeconds`. */
-  readonly simulate?: boolean | undefined;
-  readonly plan?: PlanOptions | undefined;
-  /** With the settings of that run as `plan`: {@link replayPlan}. */
-  readonly replay?: ReplayedRun | undefined;
-}
+/** A call that tells how a job goes. */
+type EventCall = ReturnType<CoordinatorChannel['attachJob']>;
+type EventMessage = Parameters<typeof readEvent>[0];
 
 /**
  * Talks to a coordinator. It connects with its first call.
@@ -142,48 +54,14 @@ export class AsyncDiffClient implements AsyncDisposable {
 
   /** Text to image with the coordinator's model. */
   generate(options: GenerateOptions): Job {
-    const { plan, signal, trace = false, detached = false, samplerOptions, replay, ...request } = options;
     const jobId = randomUUID();
-    const message = {
-      ...withJobSettings(defined(withoutArguments(request))),
-      arguments: toArgumentMessages(request),
-      samplerOptions: toJson(samplerOptions),
-      trace,
-      detached,
-      jobId,
-      plan: toPlanSettingsMessage(plan),
-      replay: toReplayMessage(replay),
-    };
-    return this.#job(jobId, this.#client.generate(message), signal);
+    return this.#job(jobId, this.#client.generate(toGenerateRequest(options, jobId)), options.signal);
   }
 
   /** Denoises given latents with any noise predictor. */
   denoise(options: DenoiseOptions): Job {
-    const {
-      plan,
-      signal,
-      inputs,
-      samplerOptions,
-      timestepScale,
-      detached = false,
-      replay,
-      ...request
-    } = options;
     const jobId = randomUUID();
-    return this.#job(
-      jobId,
-      this.#client.denoise({
-        ...withJobSettings(defined(request)),
-        samplerOptions: toJson(samplerOptions),
-        inputs: toTensorMessages(inputs),
-        ...(timestepScale === undefined ? {} : { timestepScale }),
-        detached,
-        jobId,
-        plan: toPlanSettingsMessage(plan),
-        replay: toReplayMessage(replay),
-      }),
-      signal,
-    );
+    return this.#job(jobId, this.#client.denoise(toDenoiseRequest(options, jobId)), options.signal);
   }
 
   /**
@@ -215,29 +93,29 @@ export class AsyncDiffClient implements AsyncDisposable {
     const inputShapes = Object.fromEntries(
       Object.entries(request.inputShapes ?? {}).map(([name, dims]) => [name, { dims: [...dims] }]),
     );
-    const response = await unary(
-      this.#client,
-      coordinatorService().Plan,
-      { modelSha256: request.modelSha256 ?? '', inputShapes, plan: toPlanSettingsMessage(request.plan) },
-      options,
-    );
-    return JSON.parse(response.json) as PlanDocument;
+    const message = {
+      modelSha256: request.modelSha256 ?? '',
+      inputShapes,
+      plan: toPlanSettingsMessage(request.plan),
+    };
+    const { json } = await this.#ask(coordinatorService().Plan, message, options);
+    return JSON.parse(json) as PlanDocument;
   }
 
   /** Workers, queue and versions. */
   status(options: CallOptions = {}): Promise<ClusterStatus> {
-    return unary(this.#client, coordinatorService().GetStatus, {}, { ...options, deadlineMs: 10_000 });
+    return this.#ask(coordinatorService().GetStatus, {}, { ...options, deadlineMs: GLANCE_MS });
   }
 
   /** This client's jobs that wait, run or have ended lately, the newest first: the last 64 results are kept. */
   async jobs(options: CallOptions = {}): Promise<readonly JobSummary[]> {
-    const method = coordinatorService().ListJobs;
-    return (await unary(this.#client, method, {}, { ...options, deadlineMs: 10_000 })).jobs;
+    const glance = { ...options, deadlineMs: GLANCE_MS };
+    return (await this.#ask(coordinatorService().ListJobs, {}, glance)).jobs;
   }
 
   /** Cancels a job by its id; false if there is none of that name. */
   async cancel(jobId: string, options: CallOptions = {}): Promise<boolean> {
-    return (await unary(this.#client, coordinatorService().CancelJob, { jobId }, options)).found;
+    return (await this.#ask(coordinatorService().CancelJob, { jobId }, options)).found;
   }
 
   /** Closes the connection; jobs that run are cancelled, but for detached ones. */
@@ -250,7 +128,19 @@ export class AsyncDiffClient implements AsyncDisposable {
     this.close();
   }
 
-  #job(jobId: string, call: ClientReadableStream<JobEvent__Output>, signal: AbortSignal | undefined): Job {
+  async #ask<Req, ReqOut, Res, ResOut>(
+    method: MethodDefinition<Req, Res, ReqOut, ResOut>,
+    request: Req,
+    options: UnaryOptions,
+  ): Promise<ResOut> {
+    try {
+      return await unary(this.#client, method, request, options);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  #job(jobId: string, call: EventCall, signal: AbortSignal | undefined): Job {
     const signals = [this.#closed.signal, ...(signal === undefined ? [] : [signal])];
     return new Job({
       jobId,
@@ -259,40 +149,22 @@ export class AsyncDiffClient implements AsyncDisposable {
     });
   }
 
-  async *#events(received: AsyncIterable<JobEvent__Output>): AsyncGenerator<JobEvent, void, undefined> {
+  async *#events(received: AsyncIterable<EventMessage>): AsyncGenerator<JobEvent, void, undefined> {
     try {
       for await (const message of received) yield readEvent(message);
     } catch (error) {
-      const own = AsyncDiffError.from(error);
-      if (own.code !== 'coordinator_unreachable') throw own;
-      throw new AsyncDiffError(
-        'coordinator_unreachable',
-        `no coordinator at ${this.#address}: ${own.rawMessage}`,
-        { cause: own },
-      );
+      throw this.#told(error);
     }
   }
-}
 
-/** What has fields of its own in a request. */
-function withoutArguments<T extends PipelineArguments>(request: T): Omit<T, keyof PipelineArguments> {
-  const names: readonly string[] = ARGUMENT_NAMES;
-  return Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name))) as never;
-}
-
-/** gRPC's types know no `undefined`: a field that was left out must not be there. */
-function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
-function toReplayMessage(run: ReplayedRun | undefined) {
-  if (run === undefined) return null;
-  const { version, predictorId, programId, inputsSha256, runtimes } = run;
-  return { version, predictorId, programId, inputsSha256, runtimes: [...runtimes] };
-}
-
-function toJson(options: Readonly<Record<string, unknown>> | undefined): string {
-  return options === undefined || Object.keys(options).length === 0 ? '' : JSON.stringify(options);
+  /** Where nobody answers, an error says at which address. */
+  #told(error: unknown): AsyncDiffError {
+    const own = AsyncDiffError.from(error);
+    if (own.code !== 'coordinator_unreachable') return own;
+    return new AsyncDiffError(
+      'coordinator_unreachable',
+      `no coordinator at ${this.#address}: ${own.rawMessage}`,
+      { cause: own },
+    );
+  }
 }

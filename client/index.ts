@@ -1,14 +1,14 @@
 /// <reference types="node" preserve="true" />
 /** The client library: `import { AsyncDiffClient } from 'asyncdiff'`. */
-export {
-  AsyncDiffClient,
-  type CallOptions,
-  type ClientOptions,
-  type DenoiseOptions,
-  type GenerateOptions,
-  type JobOptions,
-  type ReplayedRun,
-} from './client.js';
+export { AsyncDiffClient } from './client.js';
+export type {
+  CallOptions,
+  ClientOptions,
+  DenoiseOptions,
+  GenerateOptions,
+  JobOptions,
+  ReplayedRun,
+} from './client-options.js';
 export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluster-status.js';
 export type { JobEvent, JobResult } from './job-event.js';
 export type { Job } from './job.js';

@@ -1,9 +1,5 @@
 import type { ByteProgress } from '../common/byte-progress.js';
-import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { chosenSettings, resolvePlanSettings } from '../common/settings/index.js';
-import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
-import { fromPlanSettingsMessage, fromTensorMessage } from '../rpc/index.js';
 import type { RunReport } from './run-report.js';
 
 /** What happens to a job, in order. `queued` and `planned` may come again (a worker was lost); `done` is the last. */
@@ -78,51 +74,3 @@ export type JobEvent =
 
 /** A finished job. */
 export type JobResult = Extract<JobEvent, { type: 'done' }>;
-
-export function readEvent(message: JobEvent__Output): JobEvent {
-  const { jobId } = message;
-  if (message.progress) {
-    const { step, steps, round, stepsPerSecond, speedup, secondsLeft, driftSum } = message.progress;
-    return { type: 'progress', jobId, step, steps, round, stepsPerSecond, speedup, secondsLeft, driftSum };
-  }
-  if (message.queued) return { type: 'queued', jobId, ...message.queued };
-  if (message.preparing) {
-    const { stage, fraction, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = message.preparing;
-    const bytes = totalBytes > 0 ? { doneBytes, totalBytes, bytesPerSecond, secondsLeft } : undefined;
-    return { type: 'preparing', jobId, stage, fraction, bytes };
-  }
-  if (message.planned) return { type: 'planned', jobId, ...message.planned };
-  if (message.preview) return { type: 'preview', jobId, ...message.preview };
-  if (message.warning) return { type: 'warning', jobId, ...message.warning };
-  if (message.stepTensors) {
-    const { step, timestep, latents, eps } = message.stepTensors;
-    return {
-      type: 'step',
-      jobId,
-      step,
-      timestep,
-      latents: fromTensorMessage(latents, 'latents'),
-      eps: fromTensorMessage(eps, 'noise prediction'),
-    };
-  }
-  if (message.done?.report) {
-    const { images, video, audio, latents, report, trace } = message.done;
-    return {
-      type: 'done',
-      jobId,
-      images,
-      video: video ?? undefined,
-      audio,
-      latents: fromTensorMessage(latents, 'final latents'),
-      report: {
-        ...report,
-        settings: chosenSettings(resolvePlanSettings(fromPlanSettingsMessage(report.settings))),
-      },
-      trace,
-    };
-  }
-  throw new AsyncDiffError(
-    'protocol_mismatch',
-    'the coordinator sent an event that this client does not know',
-  );
-}

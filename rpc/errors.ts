@@ -50,13 +50,21 @@ export function clientError(
     codeOf(error) === undefined &&
     (error.code === status.UNAVAILABLE || error.code === status.CANCELLED)
   ) {
-    return new AsyncDiffError(unreachable, error.details || error.message, { cause: error });
+    return new AsyncDiffError(unreachable, reasonOf(error), { cause: error });
   }
   return fromServiceError(error);
 }
 
 function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
+
+/** Why there was no connection, out of what gRPC wraps it in. */
+function reasonOf({ details, message }: ServiceError): string {
+  const reason = /^No connection established\. Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(
+    details,
+  )?.[1];
+  return reason ?? (details || message);
 }
 
 /** The code that came with it; undefined for gRPC's own errors, and for codes of a newer version. */
