@@ -1,55 +1,41 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { Deadline, describeWith } from '../common/pending/index.js';
+import { describeWith } from '../common/pending/index.js';
 import { type DeclaredDevice, openDeclaredDevice } from '../execution/declared/index.js';
 import { loadOrt, parseDevice } from '../execution/index.js';
-import {
-  channelArguments,
-  type LinkOptions,
-  parseAddress,
-  PROTOCOL_VERSION,
-  workerService,
-} from '../rpc/index.js';
-import { ArtifactSupply, type ControlStream, type FindArtifact } from '../rpc/streams/index.js';
-import { ExchangeServer, DeploymentSecrets, hasSharedMemory } from './exchange/index.js';
-import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { ArtifactClaim__Output } from '../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
-import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
-import type { Welcome__Output } from '../rpc/gen/asyncdiff/v1/Welcome.js';
-import type { WorkerHandlers } from '../rpc/gen/asyncdiff/v1/Worker.js';
-import type { WorkerMessage } from '../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { channelArguments, type LinkOptions, parseAddress } from '../rpc/index.js';
+import type { RunningServer } from '../rpc/server/index.js';
+import type { CoordinatorStream } from '../rpc/streams/index.js';
 import { ArtifactCache, ArtifactOffers, defaultCacheDir, openJoinedStream } from './artifacts/index.js';
-import { Conversation } from './conversation/index.js';
-import { describeWorker } from './conversation/index.js';
+import { Attachment, type AttachmentEnd, type AttachmentOptions, type Joined } from './attachment.js';
+import {
+  Conversation,
+  describeWorker,
+  type JoinLoop,
+  localAddressTowards,
+  startJoinLoop,
+} from './conversation/index.js';
+import { DeploymentSecrets, ExchangeServer, hasSharedMemory } from './exchange/index.js';
 import { Inference } from './inference/index.js';
-import { type JoinLoop, startJoinLoop } from './conversation/index.js';
-import { localAddressTowards } from './conversation/index.js';
 import { WorkerMetrics } from './metrics.js';
-import { probeHandler } from './conversation/index.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
-import { type Access, bidiHandler, type RunningServer, startServer } from '../rpc/server/index.js';
-
-type Control = ControlStream<WorkerMessage, CoordinatorMessage__Output>;
+import { type Callee, linkOf, startWorkerServer } from './worker-server.js';
 
 /** A worker: one process, one device, one coordinator at a time. */
-export class AsyncDiffWorker {
+export class AsyncDiffWorker implements Callee {
   readonly metrics = new WorkerMetrics();
   readonly #options: WorkerOptions;
   readonly #server: RunningServer;
   readonly #inference: Inference;
   readonly #exchange: ExchangeServer;
   readonly #secrets: DeploymentSecrets;
-  readonly #offers: ArtifactOffers;
-  #peerSecret: Uint8Array | undefined;
+  /** For its server. */
+  readonly offers: ArtifactOffers;
   readonly #cache: ArtifactCache;
-  readonly #hello: Hello;
+  readonly #hello: AttachmentOptions['hello'];
   readonly #link: LinkOptions;
-  readonly #declared: boolean;
-  #workerId = '';
-  #conversation: Conversation | undefined;
-  #control: Control | undefined;
-  /** How long the coordinator may be silent. */
-  #patience: Deadline | undefined;
+  /** For its server. */
+  readonly attachment: Attachment;
   #joinLoop: JoinLoop | undefined;
   #state: WorkerState = 'starting';
   #stopped: Promise<void> | undefined;
@@ -68,16 +54,15 @@ export class AsyncDiffWorker {
       exchange: ExchangeServer;
       secrets: DeploymentSecrets;
       device: DeclaredDevice | undefined;
-      hello: Hello;
+      hello: AttachmentOptions['hello'];
     },
   ) {
     this.#options = options;
     this.#server = parts.server;
     this.#exchange = parts.exchange;
     this.#secrets = parts.secrets;
-    this.#offers = new ArtifactOffers(parts.secrets);
+    this.offers = new ArtifactOffers(parts.secrets);
     this.#link = linkOf(options);
-    this.#declared = parts.device !== undefined;
     this.#hello = parts.hello;
     this.#cache = new ArtifactCache(options.cacheDir ?? defaultCacheDir(), options.cacheMaxBytes);
     void this.#cache.sweep();
@@ -86,6 +71,14 @@ export class AsyncDiffWorker {
       die = resolve;
     });
     this.#die = die;
+    this.attachment = new Attachment({
+      hello: parts.hello,
+      log: options.log,
+      onJoined: (joined) => this.#joined(joined),
+      onLeft: () => {
+        if (this.#state === 'joined') this.#state = 'waiting';
+      },
+    });
     this.#inference = new Inference(
       {
         device: options.device ?? 'cpu',
@@ -93,12 +86,12 @@ export class AsyncDiffWorker {
         timeDilation: parts.device?.timeDilation ?? 0,
       },
       {
-        onBoundary: (event) => this.#conversation?.onBoundary(event),
-        onNoise: (event) => this.#conversation?.onNoise(event),
-        onRoundDone: (event) => this.#conversation?.onRoundDone(event),
-        onFault: (event) => this.#conversation?.onFault(event),
-        onOpened: (event) => this.#conversation?.onOpened(event),
-        onFramesBroken: (event) => this.#conversation?.onFramesBroken(event),
+        onBoundary: (event) => this.attachment.conversation?.onBoundary(event),
+        onNoise: (event) => this.attachment.conversation?.onNoise(event),
+        onRoundDone: (event) => this.attachment.conversation?.onRoundDone(event),
+        onFault: (event) => this.attachment.conversation?.onFault(event),
+        onOpened: (event) => this.attachment.conversation?.onOpened(event),
+        onFramesBroken: (event) => this.attachment.conversation?.onFramesBroken(event),
         onDeath: (error) => die(error),
         onReplaced: (error) => options.log.warn({ error: error.rawMessage }, 'inference thread replaced'),
       },
@@ -124,29 +117,13 @@ export class AsyncDiffWorker {
       producerId: () => worker?.id ?? '',
       onSent: (sent) => {
         worker?.metrics.sent(sent.peer, sent.bytes);
-        if (worker !== undefined) worker.#conversation?.onSent(sent);
+        if (worker !== undefined) worker.attachment.conversation?.onSent(sent);
       },
       onFrameRing: (deploymentId, consumerId, fd) => {
         if (worker !== undefined) worker.#inference.framesTo(deploymentId, consumerId, fd);
       },
     });
-    const handlers: WorkerHandlers = {
-      Attach: bidiHandler((stream) => worker?.accept(stream)),
-      Exchange: exchange.handler,
-      FetchArtifacts: bidiHandler((stream) => {
-        new ArtifactSupply(stream, { admit: (claim) => (worker as AsyncDiffWorker).#asked(claim) }).serve();
-      }),
-      SupplyArtifacts: bidiHandler((stream, { metadata }) =>
-        (worker as AsyncDiffWorker).#offers.take(stream, metadata),
-      ),
-      Probe: probeHandler(() => (worker === undefined ? undefined : worker.#peerSecret)),
-    };
-    const server = await startServer({
-      listen,
-      services: [{ definition: workerService(), handlers, access: accessTo(options) }],
-      ...linkOf(options),
-      onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
-    });
+    const server = await startWorkerServer(options, { listen, exchange, callee: () => worker });
     const hello = await describeWorker(options, { device, threads, address: server.address, declared });
     worker = new AsyncDiffWorker(options, { server, exchange, secrets, device: declared, hello });
     worker.#begin();
@@ -154,14 +131,14 @@ export class AsyncDiffWorker {
       options.log.info({}, 'no shared memory here: workers of this host exchange tensors over loopback');
     const own = worker;
     describeWith(() => [
-      `worker ${own.id || own.#hello.name} at ${own.address}: ${own.state}${own.#conversation?.busy === true ? ', in a job' : ''}`,
+      `worker ${own.id || own.#hello.name} at ${own.address}: ${own.state}${own.attachment.conversation?.busy === true ? ', in a job' : ''}`,
     ]);
     return worker;
   }
 
   /** Its name at the coordinator; empty before it has joined one. */
   get id(): string {
-    return this.#workerId;
+    return this.attachment.workerId;
   }
 
   /** HOST:PORT at which it listens. */
@@ -188,7 +165,7 @@ export class AsyncDiffWorker {
   }
 
   /** A coordinator has dialled: refused by throwing, otherwise served until it goes. */
-  accept(stream: Control): void {
+  accept(stream: CoordinatorStream): void {
     // Also while its coordinator is away: it takes jobs from that one and from nobody else.
     if (this.#options.join !== undefined) {
       throw new AsyncDiffError(
@@ -203,28 +180,14 @@ export class AsyncDiffWorker {
   }
 
   /** Talks to a coordinator until the stream ends. Throws `worker_unreachable` if there is one already. */
-  converse(stream: Control): Promise<{ error: AsyncDiffError | undefined; wasJoined: boolean }> {
-    if (this.#control !== undefined || this.#state === 'draining') {
+  converse(stream: CoordinatorStream): Promise<AttachmentEnd> {
+    if (this.attachment.isTaken || this.#state === 'draining') {
       throw new AsyncDiffError(
         'worker_unreachable',
         `worker ${this.#hello.name} is ${this.#state === 'draining' ? 'draining' : 'attached to another coordinator'}`,
       );
     }
-    this.#control = stream;
-    return new Promise((resolve) => {
-      stream.listen({
-        onMessage: (message) => {
-          this.#patience?.extend();
-          this.#receive(stream, message);
-        },
-        onClosed: (error) => {
-          this.#patience?.clear();
-          const wasJoined = this.#conversation !== undefined;
-          void this.#left().then(() => resolve({ error, wasJoined }));
-        },
-      });
-      stream.send({ hello: this.#hello });
-    });
+    return this.attachment.talk(stream);
   }
 
   #begin(): void {
@@ -240,72 +203,28 @@ export class AsyncDiffWorker {
     });
   }
 
-  #receive(stream: Control, message: CoordinatorMessage__Output): void {
-    try {
-      if (message.batch) {
-        for (const each of message.batch.messages) this.#receive(stream, each);
-      } else if (message.welcome) this.#welcomed(stream, message.welcome);
-      else this.#conversation?.receive(message);
-    } catch (error) {
-      stream.fail(error);
-    }
-  }
-
-  #welcomed(stream: Control, { workerId, protocolVersion, silenceMs, peerSecret }: Welcome__Output): void {
-    if (protocolVersion !== PROTOCOL_VERSION) {
-      throw new AsyncDiffError(
-        'protocol_mismatch',
-        `the coordinator speaks protocol ${protocolVersion}, this worker ${PROTOCOL_VERSION}`,
-      );
-    }
-    this.#workerId = workerId;
-    this.#peerSecret = peerSecret;
+  #joined(joined: Joined): Conversation {
     this.#state = 'joined';
-    this.#options.log.info({ workerId, coordinator: stream.peer }, 'joined');
-    // A coordinator that is cut off without a word: this worker looks for it anew.
-    this.#patience = new Deadline(silenceMs, () =>
-      stream.fail(
-        new AsyncDiffError('coordinator_unreachable', `${stream.peer} has said nothing for ${silenceMs} ms`),
-      ),
-    );
-    this.#conversation = new Conversation({
-      workerId,
+    const { declared = false, threads = 1 } = this.#hello;
+    return new Conversation({
+      ...joined,
       inference: this.#inference,
       exchange: this.#exchange,
       secrets: this.#secrets,
-      peerSecret,
       cache: this.#cache,
-      declared: this.#declared,
-      partThread: this.#declared
-        ? undefined
-        : { device: this.#options.device ?? 'cpu', threads: this.#hello.threads ?? 1 },
+      declared,
+      partThread: declared ? undefined : { device: this.#options.device ?? 'cpu', threads },
       sharedMemory: this.#options.sharedMemory ?? true,
       // Tensors travel in frames of their own sizes, whatever the largest message.
       link: { security: this.#options.security },
       supply: (deploymentId, ask, signal) =>
         this.#options.join === undefined
-          ? this.#offers.next(deploymentId, ask, signal)
+          ? this.offers.next(deploymentId, ask, signal)
           : openJoinedStream(this.#options.join, this.#link),
-      send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
-      drained: (atMostBytes) => stream.drained(atMostBytes),
       onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
       onJobEnded: (jobId, report) => this.metrics.jobEnded(jobId, report),
       log: this.#options.log,
     });
-  }
-
-  #asked(claim: ArtifactClaim__Output): Promise<FindArtifact> {
-    if (this.#conversation !== undefined) return this.#conversation.admit(claim);
-    throw new AsyncDiffError('permission_denied', 'this worker is in no deployment');
-  }
-
-  async #left(): Promise<void> {
-    const conversation = this.#conversation;
-    this.#conversation = undefined;
-    this.#control = undefined;
-    this.#peerSecret = undefined;
-    if (this.#state === 'joined') this.#state = 'waiting';
-    await conversation?.close();
   }
 
   async #stop(graceMs: number): Promise<void> {
@@ -313,30 +232,12 @@ export class AsyncDiffWorker {
     this.#server.setHealth('NOT_SERVING');
     this.#joinLoop?.stop();
     const deadlineMs = performance.now() + graceMs;
-    while (this.#conversation?.busy === true && performance.now() < deadlineMs)
+    while (this.attachment.conversation?.busy === true && performance.now() < deadlineMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    this.#control?.send({ leaving: { reason: 'it was told to stop' } });
-    this.#control?.end();
-    await this.#conversation?.close();
+    await this.attachment.leave('it was told to stop');
     this.#exchange.close();
     await this.#server.drain(1_000);
     this.#isComputing = !(await this.#inference.stop());
     this.#state = 'stopped';
   }
-}
-
-function linkOf({ security, maxMessageBytes }: WorkerOptions): LinkOptions {
-  return { security, settings: { maxMessageBytes } };
-}
-
-/** Whose key each call takes. What workers ask each other for takes what the coordinator has given to those of a plan. */
-function accessTo({ join }: WorkerOptions): Readonly<Record<keyof WorkerHandlers, Access>> {
-  const fromCoordinator = join === undefined ? 'coordinator' : 'own';
-  return {
-    Attach: fromCoordinator,
-    SupplyArtifacts: fromCoordinator,
-    Exchange: 'own',
-    Probe: 'own',
-    FetchArtifacts: 'own',
-  };
 }

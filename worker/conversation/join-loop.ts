@@ -1,8 +1,6 @@
 import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
 import { type LinkOptions, openCoordinatorChannel } from '../../rpc/index.js';
-import { ControlStream } from '../../rpc/streams/index.js';
-import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import { ControlStream, type CoordinatorStream } from '../../rpc/streams/index.js';
 import type { WorkerLog } from '../log.js';
 
 const FIRST_WAIT_MS = 250;
@@ -24,7 +22,7 @@ export interface JoinLoopOptions {
   readonly onRefused: (error: AsyncDiffError) => void;
   /** Resolves when the stream has ended, with the reason if it broke, and whether the coordinator had taken this worker. */
   readonly converse: (
-    stream: ControlStream<WorkerMessage, CoordinatorMessage__Output>,
+    stream: CoordinatorStream,
   ) => Promise<{ readonly error: AsyncDiffError | undefined; readonly wasJoined: boolean }>;
 }
 
@@ -50,9 +48,7 @@ async function run(
     let error: AsyncDiffError | undefined;
     let wasJoined = false;
     try {
-      ({ error, wasJoined } = await converse(
-        new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join()),
-      ));
+      ({ error, wasJoined } = await converse(new ControlStream(client.join())));
     } catch (thrown) {
       error = AsyncDiffError.from(thrown);
     }
