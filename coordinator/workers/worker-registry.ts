@@ -1,25 +1,19 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { randomBytes } from 'node:crypto';
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
-import { type LinkOptions, openWorkerChannel, PROTOCOL_VERSION } from '../../rpc/index.js';
-import { ControlStream, type SupplyStream } from '../../rpc/streams/index.js';
-import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import { type LinkOptions, PROTOCOL_VERSION } from '../../rpc/index.js';
+import type { WorkerStream } from '../../rpc/streams/index.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
-import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { CoordinatorLog } from '../log.js';
 import { reachableAddress } from './reachable-address.js';
 import { workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
+import { type AcceptWorker, keepDialling } from './dialled-worker.js';
 import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { WorkerHandle } from './worker-handle.js';
 import type { WorkerLink } from './worker-link.js';
 import type { LossReason } from './worker-state.js';
-
-export type WorkerStream = ControlStream<CoordinatorMessage, WorkerMessage__Output>;
-
-const REDIAL_MS = 1_000;
 
 export interface RegistryOptions {
   readonly log: CoordinatorLog;
@@ -157,39 +151,10 @@ export class WorkerRegistry {
   }
 
   /** Dials a worker that listens, and again whenever it is lost. */
-  async dial(address: string): Promise<void> {
+  dial(address: string): Promise<void> {
     const { log, link } = this.#options;
-    let told = false;
-    while (!this.#stop.signal.aborted) {
-      const client = openWorkerChannel(address, link);
-      const call = client.attach();
-      let heard = false;
-      call.once('data', () => {
-        heard = true;
-      });
-      const ended = new Promise<void>((resolve) => {
-        call.once('close', resolve);
-        call.once('error', () => resolve());
-        call.once('end', () => resolve());
-      });
-      this.accept(new ControlStream(call), (metadata) => this.#openSupply(address, metadata));
-      await ended;
-      client.close();
-      // Once for each absence, not at every try.
-      if (heard) told = false;
-      if (!told) log.warn({ worker: address }, 'worker does not answer; trying until it does');
-      told = true;
-      await new Promise((resolve) => setTimeout(resolve, REDIAL_MS).unref());
-    }
-  }
-
-  /** A connection of its own to a worker that was dialled; it closes with its stream. */
-  #openSupply(address: string, metadata: Metadata): SupplyStream {
-    const client = openWorkerChannel(address, { ...this.#options.link, ownConnection: true });
-    const call = client.supplyArtifacts(metadata);
-    call.once('close', () => client.close());
-    call.once('error', () => client.close());
-    return new ControlStream(call);
+    const accept: AcceptWorker = (stream, openSupply) => this.accept(stream, openSupply);
+    return keepDialling(address, { log, link, accept, signal: this.#stop.signal });
   }
 
   close(): void {
@@ -203,11 +168,11 @@ export class WorkerRegistry {
     const facts = workerFacts(hello, stream.peer);
     const name = this.#freeName(facts.name);
     const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
-    const link = {
-      send: (message: CoordinatorMessage, sizeBytes?: number) => stream.send(message, sizeBytes),
-      drained: (atMostBytes: number) => stream.drained(atMostBytes),
+    const link: WorkerLink = {
+      send: (message, sizeBytes) => stream.send(message, sizeBytes),
+      drained: (atMostBytes) => stream.drained(atMostBytes),
       // The worker hears why, where it hears anything.
-      close: (why: AsyncDiffError | undefined) => (why === undefined ? stream.end() : stream.fail(why)),
+      close: (why) => (why === undefined ? stream.end() : stream.fail(why)),
       openSupply,
     };
     const handle = new WorkerHandle(name, name, seen, link, {
