@@ -1,13 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { compiledProduct } from './test/support/compiled-product.js';
 import { ProcessesFirst } from './test/support/processes-first.js';
 
+/** Tests of logic alone: they start nothing and leave nothing, so a process runs one file after another. */
+const PURE = ['common', 'samplers', 'program', 'execution', 'planner/{choice,search,simulator}'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 export default defineConfig({
+  plugins: [compiledProduct(import.meta.dirname)],
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['dist/**', 'node_modules/**'],
-    // A file has a process of its own, beside those that it starts; two at a time are what two cores can do.
     pool: 'forks',
     maxWorkers: 2,
+    server: { deps: { external: [/\/dist\//] } },
     sequence: { sequencer: ProcessesFirst },
     // As the command line does: grpc-js would print what it also throws.
     env: { GRPC_VERBOSITY: 'NONE' },
@@ -15,5 +20,10 @@ export default defineConfig({
     setupFiles: ['test/support/hang-report.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      // A file has a process of its own, beside those that it starts.
+      { extends: true, test: { name: 'house', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+    ],
   },
 });
