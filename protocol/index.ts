@@ -1,7 +1,14 @@
+export {
+  fromArtifactMessage,
+  fromDeployMessage,
+  type PartArtifact,
+  type PartOrder,
+  type Peer,
+  toArtifactMessage,
+  toDeployMessage,
+} from './deploy.js';
 export { fromGuidanceMessage, toGuidanceMessage } from './guidance.js';
 export { fromFault, fromJobReport, toFault, toJobReport } from './reports.js';
 export { fromIssueRound, fromUnread, toIssueRound } from './rounds.js';
-export { fromRouteMessage, toRouteMessage } from './routes.js';
 export { fromSamplerMessage, fromSamplerState, toSamplerMessage, toSamplerState } from './sampler.js';
-export { fromSegmentMessage, toSegmentMessage } from './segments.js';
 export { fromReplayMessage } from './replay.js';

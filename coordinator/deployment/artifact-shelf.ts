@@ -2,8 +2,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { isSecret } from '../../common/secret.js';
 import type { FileRange } from '../../common/model-file/index.js';
-import type { ArtifactClaim__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import {
+  type ArtifactClaim,
   ArtifactSupply,
   DEPLOYMENT_KEY,
   DEPLOYMENT_SECRET_KEY,
@@ -43,7 +43,7 @@ export class ArtifactShelf {
     this.serve(open(metadata));
   }
 
-  #admit({ workerId, deploymentId, secret }: ArtifactClaim__Output): FindArtifact {
+  #admit({ workerId, deploymentId, secret }: ArtifactClaim): FindArtifact {
     if (!isSecret(this.#deployments.get(deploymentId)?.secret, secret))
       throw new AsyncDiffError(
         'permission_denied',

@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { hostIdentity } from '../../common/host-identity.js';
 import { type Partition, samplingWorker } from '../../program/index.js';
 import { placedWorkers, type Routes, routeTensors, workerOfRun } from '../../program/index.js';
 import type { Plan } from '../../planner/index.js';
-import { toRouteMessage, toSegmentMessage } from '../../protocol/index.js';
+import type { PartOrder } from '../../protocol/index.js';
 import { relayWindowBytes } from '../../rpc/streams/index.js';
 import type { Reader } from '../../program/index.js';
-import type { Artifact } from '../../rpc/gen/asyncdiff/v1/Artifact.js';
-import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { ArtifactShelf } from './artifact-shelf.js';
-import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
+import { isHere, neededBy, PartOrders, specsOf } from './part-orders.js';
 import type { RelayMeter } from './relay.js';
-import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
-import type { WorkerHandle } from '../workers/index.js';
+import type { Opened, WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
 export interface DeployOptions {
@@ -119,7 +115,16 @@ export class Deployment {
       return [id, new Set(own).size];
     });
     const progress = new OpeningProgress(new Map(sessions), this.#options.onPreparing ?? (() => undefined));
-    const supplies = this.#supplies();
+    const orders = new PartOrders({
+      deploymentId: this.deploymentId,
+      plan: this.plan,
+      workers: this.workers,
+      routes: this.routes,
+      isDirect: (from, to) => this.#direct.has(pairKey(from, to)),
+      isReachable: (from, to) => !this.#options.isRelayed(from, to),
+      relayWindowBytes: this.relayWindowBytes,
+      secret: this.#secret,
+    });
     this.#options.shelf.add(this.deploymentId, { secret: this.#secret, artifacts: this.plan.artifacts });
     const { signal } = this.#options;
     const failed = new AbortController();
@@ -128,7 +133,7 @@ export class Deployment {
     await Promise.all(
       this.workers.map(async (worker) => {
         try {
-          const answer = await this.#deployTo(worker, supplies, progress, either);
+          const answer = await this.#deployTo(worker, orders.of(worker), progress, either);
           for (const [segment, ms] of Object.entries(answer.segmentMs))
             this.#segmentMs.set(`${worker.id}/${segment}`, ms);
           if (!isHere(worker)) for (const sha256 of neededBy(this.plan, worker.id)) worker.holds.add(sha256);
@@ -152,55 +157,24 @@ export class Deployment {
 
   #deployTo(
     worker: WorkerHandle,
-    supplies: SupplyPlan,
+    order: PartOrder,
     progress: OpeningProgress,
     signal: AbortSignal,
-  ): Promise<Deployed__Output> {
-    const { plan, routes, deploymentId } = this;
-    const { onLinkDown } = this.#options;
-    const { optimizationLevel } = plan.settings;
-    const specs = specsOf(plan, worker.id);
-    const own = supplies.suppliers.get(worker.id) ?? new Map<string, string>();
-    const supplierIds = [...new Set(own.values())];
-    const artifacts = artifactsOf(plan, worker, (sha256) => {
-      const supplier = own.get(sha256);
-      return supplier === undefined ? [] : [supplierIds.indexOf(supplier) + 1];
+  ): Promise<Opened> {
+    const { onLinkDown, shelf } = this.#options;
+    return worker.deploy(order, {
+      onNeed: (neededBytes, openSupply) => {
+        progress.need(worker.id, neededBytes);
+        if (openSupply !== undefined) shelf.offer(this.deploymentId, openSupply);
+      },
+      onLinkDown: (producerId, why) => {
+        const from = this.#byId.get(producerId);
+        if (from !== undefined) onLinkDown(from, worker, why);
+        this.#break(new AsyncDiffError('worker_lost', why));
+      },
+      onProgress: (one) => progress.update(worker.id, one),
+      signal,
     });
-    const isRelayedTo = (id: string): boolean => !this.#direct.has(pairKey(worker, { id }));
-    return worker.deploy(
-      {
-        deploymentId,
-        segments: specs.map(toSegmentMessage),
-        routes: [...(routes.byWorker.get(worker.id)?.outgoing ?? [])].map(([name, targets]) =>
-          toRouteMessage(name, targets, isRelayedTo),
-        ),
-        ...routes.clock,
-        producers: this.#producersOf(worker).map((from) => ({
-          ...this.#peer(from, worker),
-          relay: !this.#direct.has(pairKey(from, worker)),
-        })),
-        relayWindowBytes: this.relayWindowBytes,
-        artifacts,
-        suppliers: supplierIds.map((id) => this.#peer(this.#byId.get(id) as WorkerHandle, worker)),
-        gives: [...(supplies.gives.get(worker.id) ?? [])],
-        optimizationLevel,
-        secret: this.#secret,
-      },
-      {
-        onNeed: (neededBytes, openSupply) => {
-          progress.need(worker.id, neededBytes);
-          if (openSupply !== undefined) this.#options.shelf.offer(deploymentId, openSupply);
-        },
-        sizeBytes: artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0),
-        onLinkDown: (producerId, why) => {
-          const from = this.#byId.get(producerId);
-          if (from !== undefined) onLinkDown(from, worker, why);
-          this.#break(new AsyncDiffError('worker_lost', why));
-        },
-        onProgress: (one) => progress.update(worker.id, one),
-        signal,
-      },
-    );
   }
 
   get state(): DeploymentState {
@@ -270,30 +244,6 @@ export class Deployment {
     for (const worker of this.workers) worker.undeploy(this.deploymentId);
   }
 
-  /** Who gives artifacts to whom, where workers reach each other. */
-  #supplies(): SupplyPlan {
-    const parties = this.workers.map((worker) => ({
-      id: worker.id,
-      needs: neededBy(this.plan, worker.id),
-      holds: worker.holds,
-      readsFiles: isHere(worker),
-    }));
-    const of = (id: string): WorkerHandle => this.#byId.get(id) as WorkerHandle;
-    return supplyPlan(
-      parties,
-      (sha256) => this.plan.artifacts.get(sha256)?.lengthBytes ?? 0,
-      (from, to) => of(from).facts.address !== '' && !this.#options.isRelayed(of(from), of(to)),
-    );
-  }
-
-  #peer(from: WorkerHandle, to: WorkerHandle): Peer {
-    return {
-      workerId: from.id,
-      address: from.facts.address,
-      sameHost: from.facts.hostId === to.facts.hostId,
-    };
-  }
-
   #producersOf(worker: WorkerHandle): WorkerHandle[] {
     const ids = this.routes.byWorker.get(worker.id)?.producers ?? [];
     return ids.flatMap((id) => this.#byId.get(id) ?? []);
@@ -313,34 +263,4 @@ export class Deployment {
 
 function pairKey(from: Pick<WorkerHandle, 'id'>, to: Pick<WorkerHandle, 'id'>): string {
   return JSON.stringify([from.id, to.id]);
-}
-
-/** The artifacts of a worker's part; with their place for a worker on this host. */
-function artifactsOf(
-  plan: Plan,
-  worker: WorkerHandle,
-  suppliersOf: (sha256: string) => number[],
-): (Artifact & { readonly sizeBytes: number })[] {
-  const readsFiles = isHere(worker);
-  return [...neededBy(plan, worker.id)].flatMap((sha256) => {
-    const range = plan.artifacts.get(sha256);
-    if (range === undefined) return [];
-    const { path, offsetBytes, lengthBytes: sizeBytes } = range;
-    return [{ sha256, sizeBytes, suppliers: suppliersOf(sha256), ...(readsFiles && { path, offsetBytes }) }];
-  });
-}
-
-/** The graphs of a worker's segments and the tensors that they name, each once. */
-function neededBy(plan: Plan, workerId: string): ReadonlySet<string> {
-  const graphs = new Set(specsOf(plan, workerId).map(({ sha256 }) => sha256));
-  return new Set([...graphs].flatMap((sha256) => [sha256, ...(plan.artifacts.get(sha256)?.tensors ?? [])]));
-}
-
-/** Whether it is on this host, and reads this process's files. */
-function isHere({ facts }: WorkerHandle): boolean {
-  return facts.hostId === hostIdentity().hostId;
-}
-
-function specsOf(plan: Plan, workerId: string): Plan['specs'] {
-  return plan.specs.filter((spec) => plan.placement[spec.component - 1]?.includes(workerId));
 }

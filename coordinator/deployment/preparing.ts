@@ -1,6 +1,6 @@
 import { ByteMeter, type ByteProgress } from '../../common/byte-progress.js';
 import type { PlanningProgress } from '../../planner/index.js';
-import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployProgress.js';
+import type { OpeningStep } from '../workers/index.js';
 
 /** What a job waits for before its first round. */
 export interface Preparing {
@@ -57,7 +57,7 @@ export class OpeningProgress {
     this.#tell();
   }
 
-  update(workerId: string, progress: DeployProgress__Output): void {
+  update(workerId: string, progress: OpeningStep): void {
     const part = this.#parts.get(workerId);
     if (part === undefined) return;
     // Each message has what has moved; the rest is 0.

@@ -1,8 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Deadline } from '../../common/pending/index.js';
 import { isLatents } from '../../program/index.js';
-import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
-import type { WorkerHandle } from '../workers/index.js';
+import type { WorkerHandle, WorkerProgress } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
 
 /** A round may take so many times what the slowest order of its segments takes. */
@@ -42,7 +41,7 @@ export interface RoundWatchOptions {
   readonly onStuck: (blame: Blame) => void;
 }
 
-type Report = readonly [WorkerHandle, StateReport__Output];
+type Report = readonly [WorkerHandle, WorkerProgress];
 
 /**
  * Watches an attempt: every report begins its time anew. When that is over, the workers are asked what they are at. As long as any of

@@ -1,15 +1,11 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { clockMs, type WorkerExecution } from '../../execution/index.js';
 import type { PlanLink } from '../../planner/index.js';
-import { fromFault } from '../../protocol/index.js';
+import { fromFault, type PartOrder, type Peer, toDeployMessage } from '../../protocol/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { Deploy } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
-import type { Deployed__Output } from '../../rpc/gen/asyncdiff/v1/Deployed.js';
 import type { LinksProbed__Output } from '../../rpc/gen/asyncdiff/v1/LinksProbed.js';
-import type { Peer } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
-import type { StateReport__Output } from '../../rpc/gen/asyncdiff/v1/StateReport.js';
 import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { ClockOffset } from './clock-offset.js';
@@ -17,7 +13,7 @@ import { MIN_OPEN_BYTES_PER_SECOND, WORKER_LIMITS_MS, type WorkerLimitsMs } from
 import { Outbox } from './outbox.js';
 import { WorkerAsks } from './worker-asks.js';
 import type { WorkerFacts } from './worker-facts.js';
-import type { DeployAids, JobListener, WorkerLink } from './worker-link.js';
+import type { DeployAids, JobListener, Opened, WorkerLink, WorkerProgress } from './worker-link.js';
 import { WorkerParts } from './worker-parts.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
@@ -138,10 +134,10 @@ export class WorkerHandle {
   }
 
   /** What it is at. */
-  async ask(): Promise<StateReport__Output> {
+  async ask(): Promise<WorkerProgress> {
     this.#asked += 1;
     const id = this.#asked;
-    const answer = this.#asks.ask<StateReport__Output>(`state/${id}`, {
+    const answer = this.#asks.ask<WorkerProgress>(`state/${id}`, {
       task: 'tell what it is at',
       withinMs: this.limitsMs.ask,
     });
@@ -150,22 +146,19 @@ export class WorkerHandle {
   }
 
   /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
-  async deploy(
-    deploy: Deploy & { readonly deploymentId: string },
-    aids: DeployAids,
-  ): Promise<Deployed__Output> {
-    const { deploymentId } = deploy;
+  async deploy(order: PartOrder, aids: DeployAids): Promise<Opened> {
+    const { deploymentId } = order;
     this.#go('deploying');
     this.#held = { deploymentId, aids };
-    const { sizeBytes, signal } = aids;
+    const sizeBytes = order.artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0);
     try {
-      const deployed = this.#asks.ask<Deployed__Output>(`deployed/${deploymentId}`, {
+      const deployed = this.#asks.ask<Opened>(`deployed/${deploymentId}`, {
         task: 'open its part of the plan',
         withinMs: this.limitsMs.deploy + (sizeBytes / MIN_OPEN_BYTES_PER_SECOND) * 1000,
-        signal,
+        signal: aids.signal,
       });
       this.#generation += 1;
-      this.send({ deploy: { ...deploy, generation: this.#generation } });
+      this.send({ deploy: toDeployMessage(order, this.#generation) });
       const answer = await deployed;
       this.#go('ready');
       return answer;
@@ -188,7 +181,10 @@ export class WorkerHandle {
   }
 
   /** Has the worker measure the links from others to it; those that do not work have no bytes per second. */
-  async probeLinks(producers: readonly Peer[], signal?: AbortSignal): Promise<PlanLink[]> {
+  async probeLinks(
+    producers: readonly Pick<Peer, 'workerId' | 'address'>[],
+    signal?: AbortSignal,
+  ): Promise<PlanLink[]> {
     this.#asked += 1;
     const id = this.#asked;
     const probed = this.#asks.ask<LinksProbed__Output>(`probed/${id}`, {

@@ -2,7 +2,6 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { SupplyStream } from '../../rpc/streams/index.js';
-import type { DeployProgress__Output } from '../../rpc/gen/asyncdiff/v1/DeployProgress.js';
 import type { NoisePrediction__Output } from '../../rpc/gen/asyncdiff/v1/NoisePrediction.js';
 import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
@@ -35,10 +34,33 @@ export interface JobListener {
 export interface DeployAids {
   /** The worker lacks so many bytes of its artifacts, and fetches them; one that was dialled has to be given a stream for it. */
   readonly onNeed: (sizeBytes: number, openSupply: WorkerLink['openSupply']) => void;
-  /** All segments, for the time that opening them may take. */
-  readonly sizeBytes: number;
   /** A producer's tensors cannot come (any more), also between jobs. */
   readonly onLinkDown: (producerId: string, why: string) => void;
-  readonly onProgress?: ((progress: DeployProgress__Output) => void) | undefined;
+  readonly onProgress?: ((progress: OpeningStep) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What has moved while a worker opens its part; the rest is 0. */
+export interface OpeningStep {
+  readonly receivedBytes: number;
+  readonly checkedBytes: number;
+  readonly toCheckBytes: number;
+  readonly sessionsOpen: number;
+}
+
+/** A worker has its part of a deployment open. */
+export interface Opened {
+  /** Milliseconds of one run of each segment. */
+  readonly segmentMs: Readonly<Record<string, number>>;
+}
+
+/** What a worker is at. */
+export interface WorkerProgress {
+  readonly tasksDone: number;
+  /** Whether its inference thread is in a run. */
+  readonly computing: boolean;
+  /** What the oldest task that waits lacks, of this round. */
+  readonly missing: readonly string[];
+  readonly round: number;
+  readonly waits: readonly string[];
 }

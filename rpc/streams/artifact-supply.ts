@@ -2,7 +2,6 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import type { ArtifactChunk } from '../gen/asyncdiff/v1/ArtifactChunk.js';
-import type { ArtifactClaim__Output } from '../gen/asyncdiff/v1/ArtifactClaim.js';
 import type { ArtifactRange__Output } from '../gen/asyncdiff/v1/ArtifactRange.js';
 import type { ArtifactRequest__Output } from '../gen/asyncdiff/v1/ArtifactRequest.js';
 import type { ControlStream } from './control-stream.js';
@@ -21,9 +20,17 @@ const STILL_HERE_MS = 2_000;
 /** Where an artifact lies; a promise of it while it is on its way here. Throws, or rejects, where it is not for the asker. */
 export type FindArtifact = (sha256: string) => FileRange | Promise<FileRange>;
 
+/** Who asks, whom it takes this end for, and by what right. */
+export interface ArtifactClaim {
+  readonly workerId: string;
+  readonly supplierId: string;
+  readonly deploymentId: string;
+  readonly secret: Uint8Array;
+}
+
 export interface SupplyOptions {
   /** Whether what the asker claims is true: what it may have, else an error. */
-  readonly admit: (claim: ArtifactClaim__Output) => FindArtifact | Promise<FindArtifact>;
+  readonly admit: (claim: ArtifactClaim) => FindArtifact | Promise<FindArtifact>;
 }
 
 export type SupplyStream = ControlStream<ArtifactChunk, ArtifactRequest__Output>;

@@ -1,5 +1,6 @@
 /** Streams between coordinator and workers: a client of the coordinator has none. */
 export {
+  type ArtifactClaim,
   ArtifactSupply,
   DEPLOYMENT_KEY,
   DEPLOYMENT_SECRET_KEY,

@@ -6,6 +6,7 @@ import type { Conversation } from '../../worker/conversation/conversation.js';
 import { Choices } from '../support/choices.js';
 import { FATES } from '../support/message-net.js';
 import { conversationOf, handleOf, wires } from '../support/state-machines.js';
+import { emptyOrder } from '../support/empty-order.js';
 
 /** Where the coordinator gives up what it is at. */
 const CANCELS = ['never', 'while it deploys', 'while it starts'] as const;
@@ -94,7 +95,6 @@ function watch<T>(promise: Promise<T>): {
 
 const aids = (signal: AbortSignal) => ({
   onNeed: () => undefined,
-  sizeBytes: 0,
   onLinkDown: () => undefined,
   signal,
 });
@@ -115,12 +115,7 @@ async function attempt(
     if (!seen.done) await vi.advanceTimersByTimeAsync(60_000);
     expect(seen.done, 'it has an end').toBe(true);
   };
-  const deployed = watch(
-    handle.deploy(
-      { deploymentId, segments: [], routes: [], producers: [], optimizationLevel: 'extended' },
-      aids(controller.signal),
-    ),
-  );
+  const deployed = watch(handle.deploy(emptyOrder(deploymentId), aids(controller.signal)));
   if (cancel === 'while it deploys') controller.abort();
   await settled(deployed);
   if (deployed.error !== undefined) return false;

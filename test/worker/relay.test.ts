@@ -80,13 +80,9 @@ class Star {
       } as unknown as Deployment,
       JOB,
     );
-    const routes = ['t', 'handed on'].map((name) => ({
-      name,
-      to: ids.map((workerId) => ({ workerId, relay: true, asyncDueMs: 0, syncDueMs: 0 })),
-    }));
     this.#parts = ids.map((_, at) => {
       const part: PartRelay = new PartRelay(
-        { routes, relayWindowBytes: windowBytes },
+        { relayedTo: new Set(ids), relayWindowBytes: windowBytes },
         {
           send: (message: WorkerMessage, bytes = 0) =>
             up[at]?.send(bytes, () => this.#atCoordinator(handles[at] as WorkerHandle, message)),

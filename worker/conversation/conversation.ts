@@ -3,6 +3,7 @@ import { fromWireError, stackOf } from '../../common/wire-error.js';
 import { describeWaits } from '../../common/pending/index.js';
 import { clockMs } from '../../execution/index.js';
 import {
+  fromDeployMessage,
   fromGuidanceMessage,
   fromIssueRound,
   fromSamplerMessage,
@@ -12,9 +13,8 @@ import {
   toSamplerState,
 } from '../../protocol/index.js';
 import { fromTensorMessage, fromTensorMessages, toTensorMessage } from '../../rpc/index.js';
-import type { FindArtifact } from '../../rpc/streams/index.js';
+import type { ArtifactClaim, FindArtifact } from '../../rpc/streams/index.js';
 import type { SentTensor } from '../exchange/index.js';
-import type { ArtifactClaim__Output } from '../../rpc/gen/asyncdiff/v1/ArtifactClaim.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { EndJob__Output } from '../../rpc/gen/asyncdiff/v1/EndJob.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
@@ -112,7 +112,7 @@ export class Conversation {
       if (this.#isNew(message.startJob)) this.#startJob(message.startJob);
     } else if (message.endJob) void this.#endJob(message.endJob);
     else if (message.deploy) {
-      if (this.#isNew(message.deploy)) this.#parts.deploy(message.deploy);
+      if (this.#isNew(message.deploy)) this.#parts.deploy(fromDeployMessage(message.deploy));
     } else if (message.probeLinks) void this.#probe(message.probeLinks);
     else if (message.undeploy) void this.#parts.undeploy(message.undeploy.deploymentId);
     else if (message.openPart) void this.#pipeline.open(message.openPart);
@@ -123,12 +123,7 @@ export class Conversation {
   }
 
   /** Another worker asks for artifacts of a deployment. Throws `permission_denied`, `peer_unreachable`. */
-  async admit({
-    workerId: asker,
-    supplierId,
-    deploymentId,
-    secret,
-  }: ArtifactClaim__Output): Promise<FindArtifact> {
+  async admit({ workerId: asker, supplierId, deploymentId, secret }: ArtifactClaim): Promise<FindArtifact> {
     const { secrets, workerId } = this.#options;
     const name = asker.slice(0, MAX_QUOTED_LENGTH);
     if (supplierId !== workerId)

@@ -1,15 +1,11 @@
-import { checked, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { clockMs, type SegmentSpec } from '../../execution/index.js';
-import type { OptimizationLevel } from '../../execution/index.js';
-import { type Due, dueAt, type DueClock } from '../../program/index.js';
-import { fromRouteMessage, fromSegmentMessage } from '../../protocol/index.js';
+import { type Due, dueAt } from '../../program/index.js';
+import type { PartOrder, Peer } from '../../protocol/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
 import { type DeploymentSecrets, ExchangeClient, type ExchangeServer } from '../exchange/index.js';
-import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
-import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
 import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
@@ -46,35 +42,23 @@ export class DeployedPart {
   /** What passes the network thread. */
   readonly traffic = new Traffic();
   readonly #context: PartContext;
-  readonly #optimizationLevel: OptimizationLevel;
-  readonly #secret: Uint8Array;
-  readonly #producers: Deploy__Output['producers'];
+  readonly #order: PartOrder;
   readonly #artifacts: PartArtifacts;
-  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Due>>;
-  readonly #clock: DueClock;
   readonly #reads: PartReads;
   readonly #relay: PartRelay;
   readonly #closed = new AbortController();
   #state: PartState = 'waiting';
 
-  constructor(message: Deploy__Output, context: PartContext) {
-    this.deploymentId = message.deploymentId;
-    this.segments = message.segments.map(fromSegmentMessage);
+  constructor(order: PartOrder, context: PartContext) {
+    this.deploymentId = order.deploymentId;
+    this.segments = order.segments;
+    this.#order = order;
     this.specs = new Map(this.segments.map((segment) => [segment.id, segment]));
     this.#context = context;
-    this.#optimizationLevel = checked(
-      'optimizationLevel',
-      PLAN_SETTINGS.optimizationLevel,
-      message.optimizationLevel,
-    );
-    this.#producers = message.producers;
-    this.#artifacts = new PartArtifacts(message, context);
-    this.#secret = message.secret;
-    context.secrets.admit(this.deploymentId, this.#secret);
-    this.#routes = new Map(message.routes.map((route) => [route.name, fromRouteMessage(route)]));
-    this.#clock = { roundMs: message.roundMs, stepMs: message.stepMs };
-    this.#reads = new PartReads(this.segments, (name) => this.#routes.has(name));
-    this.#relay = new PartRelay(message, {
+    this.#artifacts = new PartArtifacts(order, context);
+    context.secrets.admit(this.deploymentId, order.secret);
+    this.#reads = new PartReads(this.segments, (name) => order.routes.has(name));
+    this.#relay = new PartRelay(order, {
       send: context.send,
       drained: context.drained,
       maxBytesOf: (name) => this.#reads.maxBytes(name),
@@ -112,8 +96,8 @@ export class DeployedPart {
           graphPath: this.#artifacts.ranges.get(spec.sha256)?.path ?? '',
         })),
         tensors: this.#artifacts.ranges,
-        optimizationLevel: this.#optimizationLevel,
-        readers: Object.fromEntries([...this.#routes].map(([name, to]) => [name, [...to.keys()]])),
+        optimizationLevel: this.#order.optimizationLevel,
+        readers: Object.fromEntries([...this.#order.routes].map(([name, to]) => [name, [...to.keys()]])),
       }),
       this.#dialProducers(),
     ]);
@@ -147,10 +131,10 @@ export class DeployedPart {
   }
 
   async #send(consumers: readonly string[], tensor: Tensor, meta: TensorMeta): Promise<void> {
-    const relayed = consumers.filter((id) => this.#relay.has(meta.name, id));
+    const { clock, routes } = this.#order;
+    const relayed = consumers.filter((id) => this.#relay.has(id));
     const direct = consumers.filter((id) => !relayed.includes(id));
-    const dueMs = (id: string): number =>
-      dueAt(this.#clock, this.#routes.get(meta.name)?.get(id) as Due, meta.version);
+    const dueMs = (id: string): number => dueAt(clock, routes.get(meta.name)?.get(id) as Due, meta.version);
     await Promise.all([
       // Together, however many workers read it.
       relayed.length > 0 && this.#relay.push(tensor, meta, relayed, Math.min(...relayed.map(dueMs))),
@@ -170,7 +154,7 @@ export class DeployedPart {
     this.#context.onReceived(producerId, sizeBytes);
     this.#traceTransfer(meta, producerId, sizeBytes);
     const { jobId, attempt, name, version, sentUs } = meta;
-    const neighbours = [...(this.#routes.get(name)?.keys() ?? [])];
+    const neighbours = [...(this.#order.routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
       if (this.#reads.has(name)) this.#take(tensor, meta);
       return;
@@ -218,7 +202,7 @@ export class DeployedPart {
   }
 
   async #dialProducers(): Promise<void> {
-    const producers = this.#producers.filter(({ relay }) => !relay);
+    const producers = this.#order.producers.filter(({ relay }) => !relay);
     const results = await Promise.allSettled(producers.map((producer) => this.#dial(producer)));
     const failed = results.flatMap((result, at) =>
       result.status === 'rejected'
@@ -234,14 +218,14 @@ export class DeployedPart {
     if (failed[0] !== undefined) throw failed[0].error;
   }
 
-  async #dial({ workerId: producerId, address, sameHost }: Peer__Output): Promise<void> {
+  async #dial({ workerId: producerId, address, sameHost }: Peer): Promise<void> {
     const { workerId, link, sharedMemory, inference } = this.#context;
     await ExchangeClient.connect({
       address,
       workerId,
       producerId,
       deploymentId: this.deploymentId,
-      secret: this.#secret,
+      secret: this.#order.secret,
       link,
       sharedMemory: sameHost && sharedMemory,
       onTensor: (tensor, meta) => this.receive(tensor, meta, producerId),

@@ -1,6 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { toFault } from '../../protocol/index.js';
-import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
+import { type PartOrder, toFault } from '../../protocol/index.js';
 import { DeployedPart, type PartContext } from './deployed-part.js';
 
 /** The parts that a coordinator has deployed here, and those whose artifacts are still on their way: each by its deployment's own id. */
@@ -17,11 +16,11 @@ export class DeployedParts {
   }
 
   /** Gets its artifacts and opens it. Tells the coordinator how it goes. */
-  deploy(message: Deploy__Output): void {
-    const { deploymentId } = message;
+  deploy(order: PartOrder): void {
+    const { deploymentId } = order;
     // A coordinator has one deployment at a time: what is still here of older ones it has given up, and could not say so.
     for (const older of this.#held.keys()) void this.undeploy(older);
-    const part = new DeployedPart(message, this.#context);
+    const part = new DeployedPart(order, this.#context);
     this.#held.set(deploymentId, part);
     void this.#begin(part);
   }

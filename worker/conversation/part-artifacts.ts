@@ -1,8 +1,8 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import { Pending } from '../../common/pending/index.js';
+import type { PartOrder } from '../../protocol/index.js';
 import type { LinkOptions } from '../../rpc/index.js';
-import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   type ArtifactCache,
@@ -29,14 +29,14 @@ export interface ArtifactsContext {
 }
 
 /** What is to be collected, and from whom. */
-export type Collected = Pick<Deploy__Output, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
+export type Collected = Pick<PartOrder, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
 
 /** Progress is told so often at most. */
 const TELL_MS = 100;
 
 /** Graphs and tensors of this worker's part of one deployment, or of a part of a pipeline: where they lie on this host, and what is given to other workers. */
 export class PartArtifacts {
-  readonly #message: Collected;
+  readonly #order: Collected;
   readonly #context: ArtifactsContext;
   readonly #ranges = new Map<string, FileRange>();
   /** What may be given: all of the deployment that is here, or is to come. */
@@ -50,11 +50,11 @@ export class PartArtifacts {
   #keptBytes = 0;
   #release: (() => Promise<void>) | undefined;
 
-  constructor(message: Collected, context: ArtifactsContext) {
-    this.#message = message;
+  constructor(order: Collected, context: ArtifactsContext) {
+    this.#order = order;
     this.#context = context;
-    this.#own = new Set(message.artifacts.map(({ sha256 }) => sha256));
-    this.#gives = new Set(message.gives);
+    this.#own = new Set(order.artifacts.map(({ sha256 }) => sha256));
+    this.#gives = new Set(order.gives);
   }
 
   /** Where they lie, by SHA-256. */
@@ -67,7 +67,7 @@ export class PartArtifacts {
    * gets the rest. Throws what {@link ArtifactFetch.run} throws.
    */
   async collect(signal: AbortSignal): Promise<void> {
-    const { deploymentId, secret } = this.#message;
+    const { deploymentId, secret } = this.#order;
     const { workerId, cache, send } = this.#context;
     const lacking = await this.#locate();
     if (lacking.length === 0 || signal.aborted) return;
@@ -109,7 +109,7 @@ export class PartArtifacts {
     if (older !== undefined) return older;
     throw new AsyncDiffError(
       'permission_denied',
-      `artifact ${sha256.slice(0, 12)} is not one that this worker has for deployment ${this.#message.deploymentId}`,
+      `artifact ${sha256.slice(0, 12)} is not one that this worker has for deployment ${this.#order.deploymentId}`,
     );
   }
 
@@ -126,10 +126,10 @@ export class PartArtifacts {
   }
 
   async #locate(): Promise<Lacking[]> {
-    const { artifacts, suppliers } = this.#message;
+    const { artifacts } = this.#order;
     const { cache } = this.#context;
     // What is read from the coordinator's files is not in the cache.
-    const cached = artifacts.filter(({ path }) => path === '').map(({ sha256 }) => sha256);
+    const cached = artifacts.filter(({ file }) => file === undefined).map(({ sha256 }) => sha256);
     if (cached.length > 0) this.#release = await cache.use(cached);
     let toCheckBytes = 0;
     for (const { sha256 } of artifacts) toCheckBytes += await cache.uncheckedBytes(sha256);
@@ -139,25 +139,21 @@ export class PartArtifacts {
       this.#tell({ checkedBytes, toCheckBytes: Math.max(toCheckBytes, checkedBytes) }, false);
     };
     const elsewhere = new Map<string, FileRange>();
-    for (const { sha256, path, offsetBytes, sizeBytes } of artifacts) {
+    for (const { sha256, file, sizeBytes } of artifacts) {
       const kept = await cache.find(sha256, onBytes);
       if (kept !== undefined) {
         this.#keptBytes += sizeBytes;
         this.#have(sha256, kept);
-      } else if (path !== '') elsewhere.set(sha256, { path, offsetBytes, lengthBytes: sizeBytes });
+      } else if (file !== undefined) elsewhere.set(sha256, file);
     }
     for (const [sha256, range] of await cache.confirm(elsewhere, onBytes)) this.#have(sha256, range);
     return artifacts
       .filter(({ sha256 }) => !this.#ranges.has(sha256))
-      .map(({ sha256, sizeBytes, suppliers: places }) => ({
-        sha256,
-        sizeBytes,
-        suppliers: places.flatMap((place) => suppliers[place - 1]?.workerId ?? []),
-      }));
+      .map(({ sha256, sizeBytes, suppliers }) => ({ sha256, sizeBytes, suppliers }));
   }
 
   #suppliers(sizeBytes: number): ReadonlyMap<string, Supplier> {
-    const { deploymentId, suppliers } = this.#message;
+    const { deploymentId, suppliers } = this.#order;
     const { link, supply, send } = this.#context;
     const ask = (): void => send({ needArtifacts: { deploymentId, sizeBytes } });
     const coordinator = {
@@ -177,6 +173,6 @@ export class PartArtifacts {
     const nowMs = performance.now();
     if (!isLast && nowMs - this.#toldMs < TELL_MS) return;
     this.#toldMs = nowMs;
-    this.#context.send({ deployProgress: { deploymentId: this.#message.deploymentId, ...progress } });
+    this.#context.send({ deployProgress: { deploymentId: this.#order.deploymentId, ...progress } });
   }
 }

@@ -1,7 +1,7 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
+import type { PartOrder } from '../../protocol/index.js';
 import { encodeFrames } from '../../rpc/index.js';
 import { type ReceivedMeta, RELAY_CHUNKING } from '../../rpc/streams/index.js';
-import type { Deploy__Output } from '../../rpc/gen/asyncdiff/v1/Deploy.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { RelayInbox } from './relay-inbox.js';
@@ -21,25 +21,19 @@ export interface PartRelayOptions {
 export class PartRelay {
   readonly #options: PartRelayOptions;
   readonly #windowBytes: number;
-  /** Consumers that are reached through the coordinator, by tensor. */
-  readonly #consumers: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #relayedTo: ReadonlySet<string>;
   readonly #outbox: RelayOutbox;
   #inbox: RelayInbox | undefined;
   /** Undefined: none. What is still made of an older one is nobody's. */
   #job: { readonly jobId: string; readonly attempt: number } | undefined;
 
   constructor(
-    { routes, relayWindowBytes }: Pick<Deploy__Output, 'routes' | 'relayWindowBytes'>,
+    { relayedTo, relayWindowBytes }: Pick<PartOrder, 'relayedTo' | 'relayWindowBytes'>,
     options: PartRelayOptions,
   ) {
     this.#options = options;
     this.#windowBytes = relayWindowBytes;
-    this.#consumers = new Map(
-      routes.map(({ name, to }) => [
-        name,
-        new Set(to.filter(({ relay }) => relay).map(({ workerId }) => workerId)),
-      ]),
-    );
+    this.#relayedTo = relayedTo;
     this.#outbox = new RelayOutbox({
       windowBytes: relayWindowBytes,
       send: (frame, to) =>
@@ -48,9 +42,9 @@ export class PartRelay {
     });
   }
 
-  /** Whether tensors of that name go to that worker through the coordinator. */
-  has(name: string, consumerId: string): boolean {
-    return this.#consumers.get(name)?.has(consumerId) === true;
+  /** Whether tensors go to that worker through the coordinator. */
+  has(consumerId: string): boolean {
+    return this.#relayedTo.has(consumerId);
   }
 
   /** Another attempt begins, of which nothing is on its way. */

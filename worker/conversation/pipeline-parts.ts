@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
-import { toFault } from '../../protocol/index.js';
+import { fromArtifactMessage, toFault } from '../../protocol/index.js';
 import { encodeFrames, transferableTensor } from '../../rpc/index.js';
 import { FrameAssembler, PART_CHUNKING } from '../../rpc/streams/index.js';
 import type { OpenPart__Output } from '../../rpc/gen/asyncdiff/v1/OpenPart.js';
@@ -48,7 +48,13 @@ export class PipelineParts {
     const { partId, name, graphSha256, artifacts, secret } = message;
     const { secrets, send } = this.#context;
     const collected = new PartArtifacts(
-      { deploymentId: partId, artifacts, secret, suppliers: [], gives: [] },
+      {
+        deploymentId: partId,
+        artifacts: artifacts.map((artifact) => fromArtifactMessage(artifact, [])),
+        secret,
+        suppliers: [],
+        gives: [],
+      },
       this.#context,
     );
     const held: Held = { artifacts: collected, closed: new AbortController(), inputs: new Map() };

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { isSecret } from '../../common/secret.js';
 import { type LinkOptions, messages, openWorkerChannel, type WorkerChannel } from '../../rpc/index.js';
-import type { Peer__Output } from '../../rpc/gen/asyncdiff/v1/Peer.js';
+import type { Peer } from '../../protocol/index.js';
 import type { ProbeChunk } from '../../rpc/gen/asyncdiff/v1/ProbeChunk.js';
 import type { ProbedLink } from '../../rpc/gen/asyncdiff/v1/ProbedLink.js';
 import type { ProbeRequest__Output } from '../../rpc/gen/asyncdiff/v1/ProbeRequest.js';
@@ -54,7 +54,7 @@ const MAX_PROBE_MS = 5_000;
  * that does not work within {@link MAX_PROBE_MS} is told without times.
  */
 export async function probeLinks(
-  producers: readonly Peer__Output[],
+  producers: readonly Pick<Peer, 'workerId' | 'address'>[],
   link: LinkOptions,
   secret: Uint8Array,
 ): Promise<ProbedLink[]> {

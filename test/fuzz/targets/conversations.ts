@@ -8,6 +8,7 @@ import { smallInputs, SMALL_SCHEDULER } from '../../support/small-predictor.js';
 import { conversationOf, handleOf, wires } from '../../support/state-machines.js';
 import { toTensorMessage } from '../../../rpc/index.js';
 import type { FuzzTarget } from '../target.js';
+import { emptyOrder } from '../../support/empty-order.js';
 
 /** Messages that one conversation takes before the next begins: what it was told stays with it. */
 const MESSAGES_EACH = 64;
@@ -126,17 +127,9 @@ function begunHandle(): WorkerHandle {
   const handle = handleOf('w1', () => undefined);
   const aids = {
     onNeed: () => undefined,
-    sizeBytes: 0,
     onLinkDown: () => undefined,
   };
-  const deploy = {
-    deploymentId: 'd',
-    segments: [],
-    routes: [],
-    producers: [],
-    optimizationLevel: 'extended',
-  };
-  handle.deploy(deploy, aids).catch(() => undefined);
+  handle.deploy(emptyOrder('d'), aids).catch(() => undefined);
   const wire = wires();
   handle.receive(wire.fromWorker({ deployed: { deploymentId: 'd', segmentMs: {} } }));
   handle.ask().catch(() => undefined);
