@@ -1,35 +1,28 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { clockMs, type WorkerExecution } from '../../execution/index.js';
+import type { WorkerExecution } from '../../execution/index.js';
 import type { PlanLink } from '../../planner/index.js';
-import { fromFault, type PartOrder, type Peer, toDeployMessage } from '../../protocol/index.js';
+import { fromFault, type PartOrder, type Peer } from '../../protocol/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { LinksProbed__Output } from '../../rpc/gen/asyncdiff/v1/LinksProbed.js';
 import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { ClockOffset } from './clock-offset.js';
-import { MIN_OPEN_BYTES_PER_SECOND, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
+import type { ClockOffset } from './clock-offset.js';
+import { WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { Outbox } from './outbox.js';
 import { WorkerAsks } from './worker-asks.js';
+import { WorkerAttempt } from './worker-attempt.js';
+import { WorkerDeployment } from './worker-deployment.js';
 import type { WorkerFacts } from './worker-facts.js';
+import { WorkerInquiries } from './worker-inquiries.js';
 import type { DeployAids, JobListener, Opened, WorkerLink, WorkerProgress } from './worker-link.js';
 import { WorkerParts } from './worker-parts.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
-
-/** Sent back to back at the start. */
-const EAGER_PINGS = 6;
 
 export interface HandleOptions {
   /** How long it rests before it is used like the others. */
   readonly restMs?: number | undefined;
   readonly limitsMs?: WorkerLimitsMs | undefined;
-}
-
-/** The deployment that a worker holds, or is being given. */
-interface Held {
-  readonly deploymentId: string;
-  readonly aids: Pick<DeployAids, 'onNeed' | 'onLinkDown' | 'onProgress'>;
 }
 
 /**
@@ -40,7 +33,6 @@ export class WorkerHandle {
   readonly id: string;
   readonly name: string;
   readonly facts: WorkerFacts;
-  readonly clock = new ClockOffset();
   /** Artifacts that it has had since it registered, by SHA-256: other workers may take them from it. */
   readonly holds = new Set<string>();
   /** Beside other workers, as the user says; a declared device is slower by its dilation. */
@@ -52,11 +44,9 @@ export class WorkerHandle {
   readonly #outbox: Outbox;
   readonly #asks: WorkerAsks;
   #state: WorkerState = 'idle';
-  #held: Held | undefined;
-  #listener: JobListener | undefined;
-  #lastHeardMs = clockMs();
-  #pings = 0;
-  #asked = 0;
+  readonly #deployment: WorkerDeployment;
+  readonly #attempt: WorkerAttempt;
+  readonly #inquiries: WorkerInquiries;
   /** Of deployments and attempts together: what the worker hears twice, or late, it tells by this. */
   #generation = 0;
   #loss: AsyncDiffError | undefined;
@@ -72,10 +62,11 @@ export class WorkerHandle {
     this.#link = link;
     this.#asks = new WorkerAsks(name, (error, reason) => this.lose(error, reason));
     this.#outbox = new Outbox((message) => link.send(message));
-    this.parts = new WorkerParts(this.#asks, limitsMs, {
-      send: (message) => this.send(message),
-      openSupply: link.openSupply,
-    });
+    this.#inquiries = new WorkerInquiries(this.#asks, limitsMs, (message) => this.send(message));
+    const calls = { send: (message: CoordinatorMessage) => this.send(message), openSupply: link.openSupply };
+    this.parts = new WorkerParts(this.#asks, limitsMs, calls);
+    this.#attempt = new WorkerAttempt(this.#asks, limitsMs, calls);
+    this.#deployment = new WorkerDeployment(this.#asks, limitsMs, calls);
     if (restMs <= 0) return;
     this.#state = 'resting';
     setTimeout(() => this.#state === 'resting' && this.#go('idle'), restMs).unref();
@@ -91,7 +82,11 @@ export class WorkerHandle {
   }
 
   get silentMs(): number {
-    return clockMs() - this.#lastHeardMs;
+    return this.#inquiries.silentMs;
+  }
+
+  get clock(): ClockOffset {
+    return this.#inquiries.clock;
   }
 
   send(message: CoordinatorMessage): void {
@@ -108,10 +103,8 @@ export class WorkerHandle {
     return this.#link.drained(atMostBytes);
   }
 
-  ping(): number {
-    this.#pings += 1;
-    this.send({ ping: { id: this.#pings, sentMs: clockMs() } });
-    return this.#pings;
+  ping(): void {
+    this.#inquiries.ping();
   }
 
   /** @returns a function that stops listening */
@@ -120,64 +113,16 @@ export class WorkerHandle {
     return () => this.#lossListeners.delete(listener);
   }
 
-  /** Whether it is there: resolves when it answers a ping, or is lost. */
+  /** Whether it is there. */
   async confirm(): Promise<boolean> {
     if (this.#state === 'lost') return false;
-    const pong = this.#asks.ask<void>(`pong/${this.#pings + 1}`, {
-      task: 'answer a ping',
-      withinMs: this.limitsMs.ask,
-      reason: 'silent',
-    });
-    this.ping();
-    await pong.catch(() => undefined);
+    await this.#inquiries.confirm();
     return this.state !== 'lost';
   }
 
   /** What it is at. */
-  async ask(): Promise<WorkerProgress> {
-    this.#asked += 1;
-    const id = this.#asked;
-    const answer = this.#asks.ask<WorkerProgress>(`state/${id}`, {
-      task: 'tell what it is at',
-      withinMs: this.limitsMs.ask,
-    });
-    this.send({ askState: { id } });
-    return answer;
-  }
-
-  /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
-  async deploy(order: PartOrder, aids: DeployAids): Promise<Opened> {
-    const { deploymentId } = order;
-    this.#go('deploying');
-    this.#held = { deploymentId, aids };
-    const sizeBytes = order.artifacts.reduce((sum, artifact) => sum + artifact.sizeBytes, 0);
-    try {
-      const deployed = this.#asks.ask<Opened>(`deployed/${deploymentId}`, {
-        task: 'open its part of the plan',
-        withinMs: this.limitsMs.deploy + (sizeBytes / MIN_OPEN_BYTES_PER_SECOND) * 1000,
-        signal: aids.signal,
-      });
-      this.#generation += 1;
-      this.send({ deploy: toDeployMessage(order, this.#generation) });
-      const answer = await deployed;
-      this.#go('ready');
-      return answer;
-    } catch (error) {
-      this.undeploy(deploymentId);
-      throw error;
-    }
-  }
-
-  /** Takes a deployment back, whatever state it is in; what the worker still says of it does nothing. */
-  undeploy(deploymentId: string): void {
-    this.send({ undeploy: { deploymentId } });
-    if (this.#held?.deploymentId !== deploymentId) return;
-    this.#held = undefined;
-    this.#asks.fail(
-      `deployed/${deploymentId}`,
-      new AsyncDiffError('cancelled', 'the deployment was given up'),
-    );
-    if (this.#state !== 'lost') this.#go('idle');
+  ask(): Promise<WorkerProgress> {
+    return this.#inquiries.progress();
   }
 
   /** Has the worker measure the links from others to it; those that do not work have no bytes per second. */
@@ -185,15 +130,7 @@ export class WorkerHandle {
     producers: readonly Pick<Peer, 'workerId' | 'address'>[],
     signal?: AbortSignal,
   ): Promise<PlanLink[]> {
-    this.#asked += 1;
-    const id = this.#asked;
-    const probed = this.#asks.ask<LinksProbed__Output>(`probed/${id}`, {
-      task: 'measure its links',
-      withinMs: producers.length * this.limitsMs.probe,
-      signal,
-    });
-    this.send({ probeLinks: { id, producers: [...producers] } });
-    const { links } = await probed;
+    const links = await this.#inquiries.links(producers, signal);
     return links.map(({ producerId, roundTripMs, bytesPerSecond }) => ({
       from: producerId,
       to: this.id,
@@ -202,17 +139,29 @@ export class WorkerHandle {
     }));
   }
 
+  /** Gives the worker its part of a plan; resolves when its sessions are open and its producers are connected. */
+  async deploy(order: PartOrder, aids: DeployAids): Promise<Opened> {
+    this.#go('deploying');
+    this.#generation += 1;
+    try {
+      const opened = await this.#deployment.begin(order, this.#generation, aids);
+      this.#go('ready');
+      return opened;
+    } catch (error) {
+      this.undeploy(order.deploymentId);
+      throw error;
+    }
+  }
+
+  /** Takes a deployment back, whatever state it is in; what the worker still says of it does nothing. */
+  undeploy(deploymentId: string): void {
+    if (this.#deployment.end(deploymentId) && this.#state !== 'lost') this.#go('idle');
+  }
+
   async startJob(start: StartJob, listener: JobListener, signal?: AbortSignal): Promise<void> {
     this.#go('busy');
-    this.#listener = listener;
-    const started = this.#asks.ask<void>(`started/${listener.jobId}/${listener.attempt}`, {
-      task: 'start a job',
-      withinMs: this.limitsMs.start,
-      signal,
-    });
     this.#generation += 1;
-    this.send({ startJob: { ...start, generation: this.#generation } });
-    await started;
+    await this.#attempt.begin({ ...start, generation: this.#generation }, listener, signal);
   }
 
   /**
@@ -220,18 +169,9 @@ export class WorkerHandle {
    * @param discard there is nothing to report: nobody waits for the run that is in progress there
    */
   async endJob(jobId: string, attempt: number, discard: boolean): Promise<WorkerExecution | undefined> {
-    if (this.#listener?.jobId !== jobId || this.#listener.attempt !== attempt) return undefined;
-    this.#listener = undefined;
-    if (this.#state !== 'busy') return undefined;
-    const reported = this.#asks.ask<WorkerExecution>(`report/${jobId}/${attempt}`, {
-      task: 'end a job',
-      withinMs: this.limitsMs.end,
-    });
-    this.send({ endJob: { jobId, attempt, discard } });
+    if (!this.#attempt.leave(jobId, attempt) || this.#state !== 'busy') return undefined;
     try {
-      return await reported;
-    } catch {
-      return undefined;
+      return await this.#attempt.end(jobId, attempt, discard);
     } finally {
       if (this.state === 'busy') this.#go('ready');
     }
@@ -239,37 +179,13 @@ export class WorkerHandle {
 
   /** A message came from the worker. */
   receive(message: WorkerMessage__Output): void {
-    this.#lastHeardMs = clockMs();
-    const listener = this.#listener;
-    const isCurrent = (of: { readonly jobId: string; readonly attempt: number } | null): boolean =>
-      listener !== undefined && of?.jobId === listener.jobId && of.attempt === listener.attempt;
+    this.#inquiries.heard();
     if (message.batch) {
       for (const each of message.batch.messages) this.receive(each);
-    } else if (this.#asks.take(this.id, message) || this.parts.take(message)) return;
-    else if (message.noisePrediction) {
-      if (isCurrent(message.noisePrediction)) listener?.onNoise(message.noisePrediction);
-    } else if (message.roundDone) {
-      if (isCurrent(message.roundDone)) listener?.onRoundDone(message.roundDone);
-    } else if (message.relayedFrame) {
-      if (isCurrent(message.relayedFrame.frame)) listener?.onRelayedFrame(message.relayedFrame);
-    } else if (message.relayCredit) {
-      if (isCurrent(message.relayCredit)) listener?.onRelayCredit(message.relayCredit);
-    } else if (message.pong) {
-      this.clock.add(message.pong.sentMs, message.pong.clockMs, clockMs());
-      this.#asks.answer(`pong/${message.pong.id}`);
-      // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
-      if (this.#pings < EAGER_PINGS) this.ping();
-    } else if (message.needArtifacts) {
-      const { deploymentId, sizeBytes } = message.needArtifacts;
-      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onNeed(sizeBytes, this.#link.openSupply);
-    } else if (message.deployProgress) {
-      const { deploymentId } = message.deployProgress;
-      this.#asks.progress(`deployed/${deploymentId}`);
-      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onProgress?.(message.deployProgress);
-    } else if (message.linkDown) {
-      const { deploymentId, producerId, message: why } = message.linkDown;
-      if (this.#held?.deploymentId === deploymentId) this.#held.aids.onLinkDown(producerId, why);
-    } else if (message.fault) this.#fault(message.fault);
+    } else if (this.#attempt.take(message) || this.#asks.take(this.id, message)) return;
+    else if (this.parts.take(message) || this.#deployment.take(message)) return;
+    else if (message.pong) this.#inquiries.pong(message.pong);
+    else if (message.fault) this.#fault(message.fault);
     else if (message.leaving)
       this.lose(
         new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`),
@@ -282,9 +198,8 @@ export class WorkerHandle {
     if (this.#state === 'lost') return;
     this.#go('lost');
     this.#loss = error;
-    const listener = this.#listener;
-    this.#listener = undefined;
-    this.#held = undefined;
+    const listener = this.#attempt.forget();
+    this.#deployment.forget();
     for (const each of this.#lossListeners) each(error, reason);
     this.#lossListeners.clear();
     listener?.onFault(error);
@@ -300,12 +215,10 @@ export class WorkerHandle {
       return;
     }
     if (deploymentId !== '') {
-      this.#asks.fail(`deployed/${deploymentId}`, error);
+      this.#deployment.fail(deploymentId, error);
       return;
     }
-    this.#asks.fail(`started/${jobId}/${attempt}`, error);
-    this.#asks.fail(`report/${jobId}/${attempt}`, error);
-    if (this.#listener?.jobId === jobId && this.#listener.attempt === attempt) this.#listener.onFault(error);
+    this.#attempt.fail(jobId, attempt, error);
   }
 
   #go(next: WorkerState): void {

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import { clockMs, type SegmentSpec } from '../../execution/index.js';
+import type { SegmentSpec } from '../../execution/index.js';
 import { type Due, dueAt } from '../../program/index.js';
 import type { PartOrder, Peer } from '../../protocol/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
@@ -152,7 +152,7 @@ export class DeployedPart {
     }
     const sizeBytes = tensor.data.byteLength;
     this.#context.onReceived(producerId, sizeBytes);
-    this.#traceTransfer(meta, producerId, sizeBytes);
+    this.traffic.transferred(meta, producerId, sizeBytes);
     const { jobId, attempt, name, version, sentUs } = meta;
     const neighbours = [...(this.#order.routes.get(name)?.keys() ?? [])];
     if (neighbours.length === 0) {
@@ -233,20 +233,6 @@ export class DeployedPart {
       onFrameRing: (fd) => inference.framesFrom(this.deploymentId, producerId, fd),
       onLost: (error) => this.lose(producerId, error),
       signal: this.#closed.signal,
-    });
-  }
-
-  #traceTransfer(meta: ReceivedMeta, producerId: string, sizeBytes: number): void {
-    // Begins on the producer's clock and ends on ours; whoever merges traces knows both offsets.
-    const startMs = meta.sentUs / 1000;
-    this.traffic.addSpan({
-      name: meta.name,
-      category: 'transfer',
-      startMs,
-      durationMs: clockMs() - startMs,
-      round: meta.version,
-      sizeBytes,
-      peer: producerId,
     });
   }
 }

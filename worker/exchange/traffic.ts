@@ -1,4 +1,5 @@
-import type { Span } from '../../execution/index.js';
+import { clockMs, type Span } from '../../execution/index.js';
+import type { ReceivedMeta } from '../../rpc/streams/index.js';
 
 /** What moved during one job. */
 export interface TrafficReport {
@@ -35,6 +36,17 @@ export class Traffic {
   /** Kept for a job that is traced. */
   addSpan(span: Omit<Span, 'component'>): void {
     if (this.#trace) this.#spans.push({ ...span, component: 0 });
+  }
+
+  /** A tensor came in: from the producer's clock to ours; whoever merges traces knows both offsets. */
+  transferred(
+    { name, version, sentUs }: Pick<ReceivedMeta, 'name' | 'version' | 'sentUs'>,
+    peer: string,
+    sizeBytes: number,
+  ): void {
+    const startMs = sentUs / 1000;
+    const durationMs = clockMs() - startMs;
+    this.addSpan({ name, category: 'transfer', startMs, durationMs, round: version, sizeBytes, peer });
   }
 
   report(): TrafficReport {
