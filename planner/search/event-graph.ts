@@ -1,44 +1,24 @@
-import type { CycleEdge } from '../../common/max-plus/index.js';
 import {
+  type BoundaryTensor,
   type Cluster,
-  type Hop,
-  hopsFrom,
-  hopsServing,
-  occupancyMs,
-  ROUNDS_AHEAD,
-  sharedResources,
-  sitesOf,
-  taskMs,
-  workerOfRun,
-  workersOf,
-} from '../../program/index.js';
-import { DueTimes } from '../../program/index.js';
-import {
-  componentCount,
   completesNoise,
+  componentCount,
   isLastComponent,
   LATENTS,
+  occupancyMs,
+  type Partition,
+  ROUNDS_AHEAD,
+  type Segment,
+  segmentsOfRun,
+  sharedResources,
+  taskMs,
   travellingLatents,
   type TravellingNoise,
   travellingNoise,
+  workerOfRun,
 } from '../../program/index.js';
-import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
-import { segmentsOfRun } from '../../program/index.js';
-
-export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
-
-/** Something that happens once per round and takes time. */
-export interface PeriodEvent {
-  readonly kind: EventKind;
-  readonly label: string;
-  readonly durationMs: number;
-}
-
-/** The asynchronous rounds of a plan as a max-plus system. */
-export interface EventGraph {
-  readonly events: readonly PeriodEvent[];
-  readonly edges: readonly CycleEdge[];
-}
+import { type EventGraph, PeriodSystem } from './period-system.js';
+import { type Sent, TensorWays } from './tensor-ways.js';
 
 /** Rounds from making a tensor to its reading by a segment. */
 export type LagOf = (tensor: BoundaryTensor, reader: Segment) => number;
@@ -78,15 +58,11 @@ class EventGraphBuilder {
   readonly #lagOf: LagOf;
   /** Whether a worker runs its tasks in the order of a step, the head of a U-shape before the component that reads it. */
   readonly #headFirst: boolean;
-  readonly #events: PeriodEvent[] = [];
-  readonly #edges: CycleEdge[] = [];
+  readonly #system = new PeriodSystem();
+  readonly #ways: TensorWays;
   readonly #tensors: ReadonlyMap<string, BoundaryTensor>;
-  /** For `<tensor> <worker>`: the event after which the worker has the tensor, and the latency that follows it. */
-  readonly #arrival = new Map<string, { event: number; latencyMs: number }>();
-  readonly #load = new Map<string, number>();
   /** Undefined where only the coordinator runs the sampler. */
-  readonly #latents: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'> | undefined;
-  readonly #dues: DueTimes;
+  readonly #latents: Sent | undefined;
   /** Of the second half of a split batch, as one message. */
   readonly #noise: TravellingNoise | undefined;
   /** By run: the event in which both halves' noise predictions are joined. */
@@ -98,7 +74,7 @@ class EventGraphBuilder {
     this.#partition = partition;
     this.#cluster = cluster;
     this.#stride = stride;
-    this.#dues = new DueTimes(partition, cluster.placement);
+    this.#ways = new TensorWays(this.#system, partition, cluster, stride);
     const [latents] = travellingLatents(partition, cluster.placement);
     this.#latents = latents && { ...latents, bytes: cluster.latentBytes };
     [this.#noise] = travellingNoise(partition);
@@ -110,17 +86,23 @@ class EventGraphBuilder {
     const byWorker = new Map<string, PlacedTask[]>();
     for (const task of all) byWorker.set(task.worker, [...(byWorker.get(task.worker) ?? []), task]);
     const samplers = Array.from({ length: this.#stride }, (_, run) =>
-      this.#event('sampler', `sampler ${run}`, this.#latents === undefined ? this.#cluster.samplerMs : 0),
+      this.#system.event(
+        'sampler',
+        `sampler ${run}`,
+        this.#latents === undefined ? this.#cluster.samplerMs : 0,
+      ),
     );
-    this.#chain(samplers);
+    this.#system.chain(samplers);
     for (const [worker, tasks] of byWorker) {
       // A sampler's step follows its task; one that waits for the other half of the batch lets the rest of the round go before.
       const follows = this.#noise === undefined;
-      this.#chain(tasks.flatMap(({ event, done }) => (event === done || !follows ? [event] : [event, done])));
+      this.#system.chain(
+        tasks.flatMap(({ event, done }) => (event === done || !follows ? [event] : [event, done])),
+      );
       const joined = tasks.findLast(({ event, done }) => event !== done);
-      if (joined !== undefined && !follows) this.#edge(joined.done, tasks[0]!.event, 0, 1);
+      if (joined !== undefined && !follows) this.#system.edge(joined.done, tasks[0]!.event, 0, 1);
       for (const task of tasks) this.#sends(task, samplers);
-      this.#edge(
+      this.#system.edge(
         samplers.at(-1)!,
         tasks[0]!.event,
         this.#cluster.coordinatorLinks(worker).latencyMs,
@@ -129,11 +111,7 @@ class EventGraphBuilder {
     }
     if (this.#latents === undefined) this.#sendLatents(all, samplers.at(-1)!);
     for (const task of all) this.#waitForTensors(task);
-    for (const [resource, busyMs] of this.#load) {
-      const event = this.#event('link', resource, busyMs);
-      this.#edge(event, event, 0, 1);
-    }
-    return { events: this.#events, edges: this.#edges };
+    return this.#system.graph();
   }
 
   /** The tasks of a round in program order, each on its worker. */
@@ -146,7 +124,7 @@ class EventGraphBuilder {
         const worker = workerOfRun(this.#cluster.placement, index, run);
         for (const segment of segmentsOfRun(this.#partition, index, run === runs - 1)) {
           const duration = taskMs(this.#cluster, worker, segment);
-          const event = this.#event('compute', `${segment.id}/j${run}`, duration);
+          const event = this.#system.event('compute', `${segment.id}/j${run}`, duration);
           const done = this.#isJoined(segment) ? this.#sampled(event, run) : event;
           tasks.push({ event, done, segment, worker, run, publishes: run === runs - 1 });
         }
@@ -166,8 +144,8 @@ class EventGraphBuilder {
   #sampled(task: number, run: number): number {
     const atWorker = this.#latents !== undefined;
     if (!atWorker && this.#noise === undefined) return task;
-    const event = this.#event('sampler', `sampler ${run}`, atWorker ? this.#cluster.samplerMs : 0);
-    if (this.#noise !== undefined) this.#edge(task, event, 0, 0);
+    const event = this.#system.event('sampler', `sampler ${run}`, atWorker ? this.#cluster.samplerMs : 0);
+    if (this.#noise !== undefined) this.#system.edge(task, event, 0, 0);
     this.#joins.set(run, event);
     return event;
   }
@@ -178,23 +156,23 @@ class EventGraphBuilder {
     const completes = this.#isJoined(task.segment);
     if (!completes && completesNoise(this.#partition, task.segment)) first.push(...this.#sendNoise(task));
     if (task.publishes && completes && this.#latents !== undefined)
-      first.push(...this.#hops(task, this.#latents).map(({ event }) => event));
+      first.push(...this.#ways.send(task, this.#latents).map(({ event }) => event));
     if (completes) {
       const link = this.#cluster.coordinatorLinks(task.worker);
       // Where the worker runs the sampler, the coordinator hears that the round is done.
       const bytes = this.#latents === undefined ? this.#cluster.latentBytes : 0;
-      const event = this.#event('eps', `eps ${task.run}`, occupancyMs(link, bytes));
-      this.#edge(task.done, event, 0, 0);
-      this.#edge(event, samplers[task.run]!, link.latencyMs, 0);
+      const event = this.#system.event('eps', `eps ${task.run}`, occupancyMs(link, bytes));
+      this.#system.edge(task.done, event, 0, 0);
+      this.#system.edge(event, samplers[task.run]!, link.latencyMs, 0);
       first.push(event);
     }
     const rest = task.publishes
-      ? task.segment.boundaryWrites.flatMap((name) => this.#hops(task, this.#tensors.get(name)!))
+      ? task.segment.boundaryWrites.flatMap((name) => this.#ways.send(task, this.#tensors.get(name)!))
       : [];
     const sends = [...first, ...rest.sort((a, b) => a.dueMs - b.dueMs).map(({ event }) => event)];
     for (const [at, event] of sends.entries()) {
-      this.#addLoad(`out:${task.worker}`, this.#events[event]!.durationMs);
-      if (at > 0) this.#edge(sends[at - 1]!, event, 0, 0);
+      this.#system.occupy(`out:${task.worker}`, this.#system.durationMs(event));
+      if (at > 0) this.#system.edge(sends[at - 1]!, event, 0, 0);
     }
   }
 
@@ -204,56 +182,17 @@ class EventGraphBuilder {
     if (this.#noise === undefined || join === undefined) return [];
     const to = workerOfRun(this.#cluster.placement, componentCount(this.#partition), task.run);
     if (to === task.worker) {
-      this.#edge(task.done, join, 0, 0);
+      this.#system.edge(task.done, join, 0, 0);
       return [];
     }
     const link = this.#cluster.links(task.worker, to);
     const busyMs = occupancyMs(link, this.#cluster.latentBytes);
-    const event = this.#event('eps', `noise ${task.run} ${task.worker}>${to}`, busyMs);
-    for (const resource of sharedResources(this.#cluster, task.worker, to)) this.#addLoad(resource, busyMs);
-    this.#edge(task.done, event, 0, 0);
-    this.#edge(event, join, link.latencyMs, 0);
+    const event = this.#system.event('eps', `noise ${task.run} ${task.worker}>${to}`, busyMs);
+    for (const resource of sharedResources(this.#cluster, task.worker, to))
+      this.#system.occupy(resource, busyMs);
+    this.#system.edge(task.done, event, 0, 0);
+    this.#system.edge(event, join, link.latencyMs, 0);
     return [event];
-  }
-
-  /** The way of what a task makes to everyone who reads it; returns the messages that its own worker sends. */
-  #hops(
-    task: PlacedTask,
-    what: Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'>,
-  ): { event: number; dueMs: number }[] {
-    const { name, bytes } = what;
-    this.#arrival.set(`${name} ${task.worker}`, { event: task.done, latencyMs: 0 });
-    const hopEvents = new Map<Hop, number>();
-    const own: { event: number; dueMs: number }[] = [];
-    const readers = what.consumers.flatMap((component) => this.#holders(component));
-    const hops = hopsFrom(what, task.worker, sitesOf(this.#cluster));
-    for (const hop of hopsServing(hops, new Set(readers))) {
-      const link = this.#cluster.links(hop.from, hop.to);
-      const busyMs = occupancyMs(link, bytes);
-      const event = this.#event('transfer', `${name} ${hop.from}>${hop.to}`, busyMs);
-      hopEvents.set(hop, event);
-      this.#arrival.set(`${name} ${hop.to}`, { event, latencyMs: link.latencyMs });
-      for (const resource of sharedResources(this.#cluster, hop.from, hop.to))
-        this.#addLoad(resource, busyMs);
-      if (hop.via === undefined) {
-        this.#edge(task.done, event, 0, 0);
-        own.push({ event, dueMs: this.#dues.of(name, hop.to).asyncMs });
-      } else {
-        const { latencyMs } = this.#cluster.links(hop.via.from, hop.via.to);
-        this.#edge(hopEvents.get(hop.via)!, event, latencyMs, 0);
-      }
-    }
-    return own;
-  }
-
-  /** The workers of a component that have a part in a round of full stride. */
-  #holders(component: number): readonly string[] {
-    const runs = isLastComponent(this.#partition, component) ? this.#stride : 1;
-    return workersOf(this.#cluster.placement, component).slice(0, runs);
-  }
-
-  #addLoad(resource: string, busyMs: number): void {
-    this.#load.set(resource, (this.#load.get(resource) ?? 0) + busyMs);
   }
 
   /** One message to each worker that reads the latents, in the order of its first task that does. */
@@ -264,45 +203,22 @@ class EventGraphBuilder {
       const link = this.#cluster.coordinatorLinks(task.worker);
       let event = sends.get(task.worker);
       if (event === undefined) {
-        event = this.#event(
+        event = this.#system.event(
           'latents',
           `latents >${task.worker}`,
           occupancyMs(link, this.#cluster.latentBytes),
         );
         sends.set(task.worker, event);
-        this.#edge(lastSampler, event, 0, 0);
+        this.#system.edge(lastSampler, event, 0, 0);
       }
-      this.#edge(event, task.event, link.latencyMs, 1);
+      this.#system.edge(event, task.event, link.latencyMs, 1);
     }
-    this.#chain([...sends.values()]);
+    this.#system.chain([...sends.values()]);
   }
 
   #waitForTensors(task: PlacedTask): void {
-    const waitFor = (name: string, rounds: number): void => {
-      const arrival = this.#arrival.get(`${name} ${task.worker}`);
-      if (arrival === undefined) throw new RangeError(`nothing brings ${name} to ${task.worker}`);
-      this.#edge(arrival.event, task.event, arrival.latencyMs, rounds);
-    };
     for (const name of task.segment.boundaryReads)
-      waitFor(name, this.#lagOf(this.#tensors.get(name)!, task.segment));
-    if (task.segment.readsSample && this.#latents !== undefined) waitFor(LATENTS, 1);
-  }
-
-  #event(kind: EventKind, label: string, durationMs: number): number {
-    return this.#events.push({ kind, label, durationMs }) - 1;
-  }
-
-  /** `to` begins at the earliest `extraMs` after the end of `from`, `length` rounds before. */
-  #edge(from: number, to: number, extraMs: number, length: number): void {
-    this.#edges.push({ from, to, weight: this.#events[from]!.durationMs + extraMs, length });
-  }
-
-  /** Events that happen one after another, round after round. */
-  #chain(events: readonly number[]): void {
-    for (const [at, event] of events.entries()) {
-      const next = events[at + 1];
-      if (next === undefined) this.#edge(event, events[0]!, 0, 1);
-      else this.#edge(event, next, 0, 0);
-    }
+      this.#ways.await(name, task, this.#lagOf(this.#tensors.get(name)!, task.segment));
+    if (task.segment.readsSample && this.#latents !== undefined) this.#ways.await(LATENTS, task, 1);
   }
 }

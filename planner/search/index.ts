@@ -1,7 +1,7 @@
 export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
 export { classifyNodes, type NodeKind } from './dependence.js';
 export { describePartition } from './describe.js';
-export type { EventKind } from './event-graph.js';
+export type { EventKind } from './period-system.js';
 export type { PartitionShape } from './main-range.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
 export {

@@ -1,6 +1,7 @@
 import { type CycleEdge, maxCycleMean } from '../../common/max-plus/index.js';
 import { aheadOf, type Cluster, isLastComponent, taskMs, workerOfRun } from '../../program/index.js';
-import { buildEventGraph, type EventKind, type LagOf } from './event-graph.js';
+import { buildEventGraph, type LagOf } from './event-graph.js';
+import type { EventKind } from './period-system.js';
 import type { Partition } from '../../program/index.js';
 
 /** One event of the cycle that limits a plan, and what it adds to the cycle, milliseconds. */
