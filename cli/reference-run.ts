@@ -74,6 +74,7 @@ export async function referenceRun(
       batchRepeat: batchRepeatOf(guidance),
       subject: choiceSubject(samplerTraits(sampler), guidance, options.settings),
       workDir: options.workDir ?? defaultWorkDir(),
+      device: options.device,
       threads: 1,
     },
     { signal: options.signal },

@@ -45,14 +45,24 @@ export function parseDevice(text: string): DeviceSpec {
   return { kind: 'onnxruntime', provider, deviceId: Number(match?.[2] ?? 0), text };
 }
 
-/** What to do when a provider cannot be loaded. */
-export function providerHint(provider: string): string {
+/** What to do when a provider cannot be loaded. @param text what ONNX Runtime said */
+export function providerHint(provider: string, text = ''): string {
+  if (/requires f16/.test(text))
+    return 'This device does not compute in float16: take a float32 export of the model, or another device.';
   if (provider === 'cuda' || provider === 'tensorrt') {
     return 'Run `asyncdiff setup cuda` once (in a checkout: `npm run setup:cuda`), with CUDA 12 and cuDNN 9 on LD_LIBRARY_PATH; `asyncdiff doctor` checks it.';
   }
   if (provider === 'webgpu')
     return 'WebGPU needs a GPU with a Vulkan, Metal or D3D12 driver; `asyncdiff doctor` tries every device.';
   return `The ${provider} provider is not part of onnxruntime-node on this platform; use --device cpu, or see \`asyncdiff doctor\`.`;
+}
+
+/**
+ * Whether sessions on this device can leave a result there for the next one. Of onnxruntime-node 1.30's devices `webgpu` can (`preferredOutputLocation`, a tensor
+ * of location `gpu-buffer`); with every other one results are copied to the host's memory when a run ends.
+ */
+export function keepsValues({ provider }: Extract<DeviceSpec, { kind: 'onnxruntime' }>): boolean {
+  return provider === 'webgpu';
 }
 
 /** A device as ONNX Runtime's execution provider. */

@@ -5,6 +5,7 @@ import { microBatchName, type Read, type Task } from '../program/index.js';
 import { batchRows, between, castFloat, repeatBatch } from './float-ops.js';
 import type { StartedJob, JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
+import type { SessionValue } from './session.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import { scalarTensor } from './timestep.js';
 
@@ -26,7 +27,7 @@ export function missingOf(state: JobState, task: Task, spec: SegmentSpec): strin
 
 /** Whether everything that a task reads is here, from elsewhere and from earlier segments of its component. */
 export function isHere(state: JobState, task: Task, spec: SegmentSpec): boolean {
-  const isLocalHere = (name: string): boolean => state.store.has(localName(name, task), task.version);
+  const isLocalHere = (name: string): boolean => state.locals.has(localName(name, task), task.version);
   return missingOf(state, task, spec).length === 0 && spec.localReads.every(isLocalHere);
 }
 
@@ -36,8 +37,8 @@ export function gatherFeeds(
   started: StartedJob,
   task: Task,
   spec: SegmentSpec,
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
+): Record<string, SessionValue> {
+  const feeds: Record<string, SessionValue> = {};
   for (const input of spec.inputs) {
     feeds[input.name] = checkShape(input, spec, gatherFeed(state, started, task, spec, input));
   }
@@ -50,7 +51,7 @@ function gatherFeed(
   task: Task,
   spec: SegmentSpec,
   input: ValueSpec,
-): Tensor {
+): SessionValue {
   const { name, dtype } = input;
   if (name === spec.sampleInput) {
     const { latents } = task;
@@ -68,7 +69,7 @@ function gatherFeed(
   const read = task.reads.find((one) => one.name === stored);
   if (read !== undefined) return boundary(state, read);
   if (spec.localReads.includes(stored))
-    return state.store.get(localName(stored, task), task.version) as Tensor;
+    return state.locals.get(localName(stored, task), task.version) as SessionValue;
   const key = `conditioning/${dtype}/${name}`;
   const whole = state.cached(key, () => conditioning(started, name, dtype));
   return ofMicroBatch(state, spec, input, whole, key, 0);
@@ -103,10 +104,10 @@ function conditioning(started: StartedJob, name: string, dtype: DType): Tensor {
   return castFloat(tensor, dtype);
 }
 
-function checkShape(input: ValueSpec, spec: SegmentSpec, tensor: Tensor): Tensor {
-  if (elementCount(tensor.dims) === elementCount(input.dims)) return tensor;
+function checkShape(input: ValueSpec, spec: SegmentSpec, value: SessionValue): SessionValue {
+  if (elementCount(value.dims) === elementCount(input.dims)) return value;
   throw new AsyncDiffError(
     'invalid_input',
-    `segment ${spec.id} takes "${input.name}" as ${formatDims(input.dims)}, it was given ${formatDims(tensor.dims)}`,
+    `segment ${spec.id} takes "${input.name}" as ${formatDims(input.dims)}, it was given ${formatDims(value.dims)}`,
   );
 }

@@ -3,7 +3,7 @@ export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
 export { castTensor } from './cast-tensor.js';
 export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
-export { type DeviceSpec, EXECUTION_PROVIDERS, parseDevice, providerHint } from './device.js';
+export { type DeviceSpec, EXECUTION_PROVIDERS, keepsValues, parseDevice, providerHint } from './device.js';
 export { isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
@@ -46,8 +46,14 @@ export {
   type WorkerExecution,
 } from './round-executor.js';
 export type { SamplerStart, SamplerState } from './sampler-state.js';
-export type { SegmentSpec, ValueSpec } from './segment-spec.js';
-export type { SegmentSession } from './session.js';
+export { innerValues, type SegmentSpec, type ValueSpec } from './segment-spec.js';
+export {
+  type DeviceValue,
+  isTensor,
+  releaseValues,
+  type SegmentSession,
+  type SessionValue,
+} from './session.js';
 export { takeLatents } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
 export { clockMs, type Span } from './timing.js';

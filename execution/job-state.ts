@@ -2,6 +2,7 @@ import type { Tensor } from '../common/tensor/index.js';
 import { isLatents } from '../program/index.js';
 import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
+import { LocalValues } from './local-values.js';
 import { NoiseParts } from './noise-parts.js';
 import type { JobStart, RoundReport } from './round-executor.js';
 import type { SamplerStart } from './sampler-state.js';
@@ -26,6 +27,8 @@ export function jobKey(jobId: string, attempt: number): string {
 /** One attempt of one job in an executor: what has arrived, and what it took. */
 export class JobState {
   readonly store = new TensorStore();
+  /** Inside components, of the runs that are not over. */
+  readonly locals = new LocalValues();
   /** Known and predicted, as the model takes them; version: the step whose latents were known. */
   readonly latents = new TensorStore();
   /** Issued, and not yet passed by. */
@@ -41,6 +44,8 @@ export class JobState {
   /** Rounds that are not done, by number. */
   readonly #reports = new Map<number, Pick<IssuedRound, 'round' | 'report' | 'firstStep' | 'lastStep'>>();
   readonly #cache = new Map<string, Tensor>();
+  #isRunning = false;
+
   constructor(jobId: string, attempt: number) {
     this.jobId = jobId;
     this.attempt = attempt;
@@ -76,10 +81,22 @@ export class JobState {
     this.ended = true;
     this.sampler = undefined;
     this.store.clear();
+    if (!this.#isRunning) this.locals.clear();
     this.latents.clear();
     this.#cache.clear();
     this.noise.clear();
     this.#reports.clear();
+  }
+
+  /** Waits for a session's run, which reads local values: they stay until it is over, also where the job ends meanwhile. */
+  async during<T>(run: Promise<T>): Promise<T> {
+    this.#isRunning = true;
+    try {
+      return await run;
+    } finally {
+      this.#isRunning = false;
+      if (this.ended) this.locals.clear();
+    }
   }
 
   /** A feed that several tasks share, made once. */
@@ -101,6 +118,7 @@ export class JobState {
     const { oldestVersion, firstStep } = this.rounds[passed] as IssuedRound;
     this.rounds.splice(0, passed + 1);
     this.store.dropBelow(oldestVersion);
+    this.locals.dropBelow(oldestVersion);
     this.latents.dropBelow(firstStep);
     for (const key of this.#cache.keys())
       if (

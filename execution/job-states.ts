@@ -23,6 +23,12 @@ export class JobStates {
     return this.#states.values();
   }
 
+  /** Takes back what the jobs of a deployment hold on its device: its sessions go. */
+  releaseLocals(deploymentId: string): void {
+    for (const { started, locals } of this.#states.values())
+      if (started?.deploymentId === deploymentId) locals.clear();
+  }
+
   isEnded(jobId: string, attempt: number): boolean {
     return this.#ended.has(jobKey(jobId, attempt));
   }

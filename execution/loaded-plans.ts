@@ -20,6 +20,11 @@ export class LoadedPlans {
     return this.#plans.get(deploymentId ?? '')?.get(id);
   }
 
+  /** How many segments read a value that stays inside its component. */
+  localReaders(deploymentId: string, name: string): number {
+    return this.#of(deploymentId).filter(({ spec }) => spec.localReads.includes(name)).length;
+  }
+
   /** Whether a segment reads the boundary tensor. */
   isRead(deploymentId: string, name: string): boolean {
     for (const { spec } of this.#plans.get(deploymentId)?.values() ?? [])

@@ -10,15 +10,17 @@ import {
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
 import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
-import { type DeviceSpec, providerHint, providerOption } from './device.js';
+import { type DeviceSpec, keepsValues, providerHint, providerOption } from './device.js';
 import type { OptimizationLevel } from './ort.js';
 import { fromOrtData, toOrtData } from './ort-data.js';
-import type { SegmentSession } from './session.js';
+import { type DeviceValue, isTensor, type SegmentSession, type SessionValue } from './session.js';
 
 export interface OrtSessionOptions {
   readonly device: Extract<DeviceSpec, { kind: 'onnxruntime' }>;
   readonly threads: number;
   readonly optimizationLevel: OptimizationLevel;
+  /** Outputs that only other sessions of this thread read: they stay on the device, where it can keep them. */
+  readonly inner?: readonly string[] | undefined;
 }
 
 /** A segment's model on this host: its graph, and where the tensors lie that the graph names by content. */
@@ -37,6 +39,7 @@ export async function openOrtSession(
   options: OrtSessionOptions,
 ): Promise<SegmentSession> {
   const { provider, text: device } = options.device;
+  const inner = keepsValues(options.device) ? (options.inner ?? []) : [];
   const model = decodeModel(readFileSync(graphPath), graphPath);
   // A session from bytes may have its external data in any folder: the root of the file system reaches every file without a link.
   const folder = placeTensors(model, (sha256) => tensors.get(sha256));
@@ -47,12 +50,13 @@ export async function openOrtSession(
       executionProviders: [providerOption(options.device)],
       intraOpNumThreads: options.threads,
       graphOptimizationLevel: options.optimizationLevel,
+      ...(inner.length === 0 ? {} : { preferredOutputLocation: onDevice(inner) }),
       extra: { ...SAME_BITS_CONFIG, session: { model_external_initializers_file_folder_path: folder } },
     },
     (text, cause) =>
-      provider !== 'cpu' && !/protobuf|parse|No such file|opset/i.test(text)
+      provider !== 'cpu' && !/protobuf|parse|No such file|opset|Type Error|ShapeInferenceError/i.test(text)
         ? new AsyncDiffError('provider_unavailable', `device ${device}: ${firstLine(text)}`, {
-            hint: providerHint(provider),
+            hint: providerHint(provider, text),
             cause,
           })
         : new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${graphPath}: ${firstLine(text)}`, {
@@ -60,6 +64,31 @@ export async function openOrtSession(
           }),
   );
   return new OrtSegmentSession(await loadOrt(), session);
+}
+
+function onDevice(names: readonly string[]): Record<string, 'gpu-buffer'> {
+  return Object.fromEntries(names.map((name) => [name, 'gpu-buffer']));
+}
+
+/** A result in a buffer of ONNX Runtime's device. */
+class OrtDeviceValue implements DeviceValue {
+  readonly tensor: Ort.Tensor;
+
+  constructor(tensor: Ort.Tensor) {
+    this.tensor = tensor;
+  }
+
+  get dtype(): DType {
+    return this.tensor.type as DType;
+  }
+
+  get dims(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  release(): void {
+    this.tensor.dispose();
+  }
 }
 
 class OrtSegmentSession implements SegmentSession {
@@ -73,9 +102,9 @@ class OrtSegmentSession implements SegmentSession {
     this.#session = session;
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  async run(feeds: Readonly<Record<string, SessionValue>>): Promise<Record<string, SessionValue>> {
     const inputs: Record<string, Ort.Tensor> = {};
-    for (const [name, tensor] of Object.entries(feeds)) inputs[name] = this.#wrap(tensor);
+    for (const [name, value] of Object.entries(feeds)) inputs[name] = this.#input(name, value);
     let results: Ort.InferenceSession.OnnxValueMapType;
     try {
       results = await this.#session.run(inputs);
@@ -90,20 +119,19 @@ class OrtSegmentSession implements SegmentSession {
         { cause: error },
       );
     }
-    const outputs: Record<string, Tensor> = {};
-    for (const [name, value] of Object.entries(results)) {
-      const tensor = value;
-      outputs[name] = {
-        dtype: tensor.type as DType,
-        dims: tensor.dims,
-        data: fromOrtData(tensor.data as TypedArray),
-      };
-    }
+    const outputs: Record<string, SessionValue> = {};
+    for (const [name, value] of Object.entries(results)) outputs[name] = outputOf(value);
     return outputs;
   }
 
   async release(): Promise<void> {
     await this.#session.release();
+  }
+
+  #input(name: string, value: SessionValue): Ort.Tensor {
+    if (isTensor(value)) return this.#wrap(value);
+    if (value instanceof OrtDeviceValue) return value.tensor;
+    throw new AsyncDiffError('internal', `"${name}" is on a device of another kind`);
   }
 
   #wrap(tensor: Tensor): Ort.Tensor {
@@ -117,6 +145,11 @@ class OrtSegmentSession implements SegmentSession {
     this.#wrapped.set(tensor, made);
     return made;
   }
+}
+
+function outputOf(tensor: Ort.Tensor): SessionValue {
+  if (tensor.location !== 'cpu') return new OrtDeviceValue(tensor);
+  return { dtype: tensor.type as DType, dims: tensor.dims, data: fromOrtData(tensor.data as TypedArray) };
 }
 
 /** The same values where kernels give the same bits (see TENSOR_ALIGNMENT_BYTES); a copy only where they lie elsewhere. */

@@ -1,4 +1,5 @@
 import type { ValueSpec } from '../common/tensor/index.js';
+import { sessionValueName } from '../program/index.js';
 
 export type { ValueSpec } from '../common/tensor/index.js';
 export type { OptimizationLevel } from './ort.js';
@@ -32,4 +33,12 @@ export interface SegmentSpec {
   readonly output: string;
   /** Time of a declared device, milliseconds before dilation; 0 for a real one. */
   readonly declaredMs: number;
+}
+
+/** Outputs of a segment's session, by its own names, that only later segments of its component read. */
+export function innerValues(spec: SegmentSpec): string[] {
+  const leaving = new Set([...spec.boundaryWrites, spec.output]);
+  return spec.localWrites
+    .filter((name) => !leaving.has(name))
+    .map((name) => sessionValueName(name, spec.microBatches));
 }

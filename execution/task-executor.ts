@@ -10,8 +10,9 @@ import { JobStates } from './job-states.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import { LoadedPlans } from './loaded-plans.js';
 import type { SegmentSpec } from './segment-spec.js';
+import { releaseValues, type SessionValue } from './session.js';
 import { StepTaker } from './step-taker.js';
-import { copyOf, notFinite, takeResult } from './task-results.js';
+import { copyOf, notFinite, takeResult, takeTensor } from './task-results.js';
 import { isLatents, noisePartName, noisePartOf, sessionValueName } from '../program/index.js';
 
 interface Pending {
@@ -51,6 +52,7 @@ export class TaskExecutor {
     const segments = this.#plans.remove(deploymentId);
     // Runs cannot be interrupted: wait for the one in progress before its session goes.
     await this.#pumping;
+    this.#jobs.releaseLocals(deploymentId);
     await releaseSegments(segments);
   }
 
@@ -181,10 +183,11 @@ export class TaskExecutor {
     state.dropOld(this.#oldestPending(state, task.round));
     const feeds = gatherFeeds(state, started, task, spec);
     state.timing.begin();
-    const results = await session.run(feeds);
+    const results = await state.during(session.run(feeds));
     state.timing.end(task, spec.id);
     this.#tasksDone += 1;
-    if (state.ended) return;
+    if (state.ended) return releaseValues(Object.values(results));
+    for (const name of spec.localReads) state.locals.wasRead(localName(name, task), task.version);
     this.#emit(state, started, task, spec, results);
   }
 
@@ -200,14 +203,14 @@ export class TaskExecutor {
     started: StartedJob,
     task: Task,
     spec: SegmentSpec,
-    results: Record<string, Tensor>,
+    results: Record<string, SessionValue>,
   ): void {
     // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) this.#emitNoise(state, task, task.epsStep, spec, results);
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
       const own = sessionValueName(name, spec.microBatches);
-      const tensor = takeResult(results, own, spec);
+      const tensor = takeTensor(results, own, spec);
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
       if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
       const leaves = this.#events.leaves(started.deploymentId, name);
@@ -220,8 +223,9 @@ export class TaskExecutor {
       }
     }
     for (const name of spec.localWrites) {
-      const tensor = takeResult(results, sessionValueName(name, spec.microBatches), spec);
-      state.store.put(localName(name, task), task.version, tensor);
+      const value = takeResult(results, sessionValueName(name, spec.microBatches), spec);
+      const readers = this.#plans.localReaders(started.deploymentId, name);
+      state.locals.put(localName(name, task), task.version, value, readers);
     }
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
   }
@@ -232,10 +236,10 @@ export class TaskExecutor {
     task: Task,
     step: number,
     { microBatch, output, ...spec }: SegmentSpec,
-    results: Record<string, Tensor>,
+    results: Record<string, SessionValue>,
   ): void {
     const started = state.started as StartedJob;
-    const part = takeResult(results, output, spec);
+    const part = takeTensor(results, output, spec);
     if (!isFinite(part)) throw notFinite(`the noise prediction of step ${step}`, task, state);
     const name = noisePartName(microBatch);
     if (this.#events.leaves(started.deploymentId, name)) this.#events.onBoundary(started, name, step, part);

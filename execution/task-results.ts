@@ -4,20 +4,33 @@ import type { Task } from '../program/index.js';
 import { isFinite } from './float-ops.js';
 import type { JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
+import { isTensor, type SessionValue } from './session.js';
 
 /** The one copy of the data path on this side: memory that leaves is transferred, and what stays needs its own. */
 export function copyOf(tensor: Tensor): Tensor {
   return { ...tensor, data: tensor.data.slice() };
 }
 
+/** What a segment gave under a name, on its device or here. */
 export function takeResult(
-  results: Record<string, Tensor>,
+  results: Readonly<Record<string, SessionValue>>,
+  name: string,
+  spec: Pick<SegmentSpec, 'id'>,
+): SessionValue {
+  const value = results[name];
+  if (value === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
+  return value;
+}
+
+/** The same, of what leaves the component: it is here. */
+export function takeTensor(
+  results: Readonly<Record<string, SessionValue>>,
   name: string,
   spec: Pick<SegmentSpec, 'id'>,
 ): Tensor {
-  const tensor = results[name];
-  if (tensor === undefined) throw new AsyncDiffError('internal', `segment ${spec.id} gave no "${name}"`);
-  return tensor;
+  const value = takeResult(results, name, spec);
+  if (isTensor(value)) return value;
+  throw new AsyncDiffError('internal', `segment ${spec.id} left "${name}" on its device`);
 }
 
 /** The error for a result that holds NaN or infinity: names component, step and, if one held it already, the input. */

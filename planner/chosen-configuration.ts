@@ -6,6 +6,7 @@ import { type Choice, type ChoiceSubject, choosePlan } from './choice/index.js';
 import { clusterOf } from './cluster.js';
 import { measure } from './measure.js';
 import { checkMemory, partMemory } from './memory.js';
+import { hostCopyOf } from './model/index.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { PlanRequest } from './plan.js';
 import type { OnPlanningProgress } from './planning-progress.js';
@@ -67,6 +68,7 @@ export async function chosenConfiguration(
       laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
       wireDtype: settings.wireDtype,
       widensHalf: device.startsWith('cpu'),
+      hostCopy: hostCopyOf(device),
       recomputeShare: recomputeOf(settings) === 'off' ? 0 : undefined,
     },
     refusal: (graph, sessions, placement) => {

@@ -5,6 +5,7 @@ import { ByteMeter } from '../common/byte-progress.js';
 import { ContentIndex } from '../common/model-file/index.js';
 import {
   exportSegments,
+  hostCopyOf,
   ModelTensors,
   type PreparedModel,
   type SegmentArtifact,
@@ -64,6 +65,7 @@ async function planFor(
       laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
       wireDtype: settings.wireDtype,
       widensHalf: (request.device ?? 'cpu').startsWith('cpu'),
+      hostCopy: hostCopyOf(request.device ?? 'cpu'),
       recomputeShare: recompute === 'off' ? 0 : undefined,
       microBatches: parts,
       halves,

@@ -1,5 +1,11 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type LoadedSegment, loadSegments, openOrtSession, parseDevice } from '../execution/index.js';
+import {
+  innerValues,
+  type LoadedSegment,
+  loadSegments,
+  openOrtSession,
+  parseDevice,
+} from '../execution/index.js';
 import { type Plan, segmentModel } from './plan.js';
 import type { PlanSettings } from '../common/settings/index.js';
 
@@ -19,6 +25,11 @@ export async function openSegments(
   if (device.kind === 'declared')
     throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
   return loadSegments(plan.specs, (spec) =>
-    openOrtSession(segmentModel(plan, spec.sha256), { device, threads, optimizationLevel }),
+    openOrtSession(segmentModel(plan, spec.sha256), {
+      device,
+      threads,
+      optimizationLevel,
+      inner: innerValues(spec),
+    }),
   );
 }

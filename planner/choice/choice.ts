@@ -26,7 +26,7 @@ export interface ChoiceRequest {
   /** How partitions are searched, but for what the choice decides. */
   readonly search: Pick<
     PartitionOptions,
-    'cuts' | 'shape' | 'laggedCut' | 'wireDtype' | 'widensHalf' | 'recomputeShare'
+    'cuts' | 'shape' | 'laggedCut' | 'wireDtype' | 'widensHalf' | 'hostCopy' | 'recomputeShare'
   >;
   /** Why the parts do not fit the workers; undefined where they do. */
   readonly refusal: (graph: CostGraph, sessions: Partition, placement: Placement) => string | undefined;

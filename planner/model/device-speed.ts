@@ -1,3 +1,6 @@
+import { keepsValues, parseDevice } from '../../execution/index.js';
+import { type HostCopy, NO_HOST_COPY } from '../search/index.js';
+
 /** A device as the cost model knows it: time of a node = operations / operationsPerSecond + bytes / bytesPerSecond. */
 export interface DeviceSpeed {
   /** Multiplications and additions of convolutions and matrix products. */
@@ -17,6 +20,16 @@ export const GPU: DeviceSpeed = Object.freeze({ operationsPerSecond: 15e12, byte
 
 /** What a node takes at least: a kernel's launch, its share of a run. */
 export const NODE_MS = 0.002;
+
+/** To a GPU and back over PCIe 4 by memory that is not pinned, as ONNX Runtime copies; an assumption, not measured. */
+const HOST_COPY_MS_PER_BYTE = 1 / 6e6;
+
+/** What a device's sessions cost at their ends: see `keepsValues` for what can stay where it was made. */
+export function hostCopyOf(device: string): HostCopy {
+  const spec = parseDevice(device);
+  if (spec.kind === 'declared' || spec.provider === 'cpu') return NO_HOST_COPY;
+  return { msPerByte: HOST_COPY_MS_PER_BYTE, includesLocal: !keepsValues(spec) };
+}
 
 /** The coefficients of a device as users write it (`cpu`, `cuda:0`, `webgpu`, ...). */
 export function speedOf(device: string, threads: number): DeviceSpeed {

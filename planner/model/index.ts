@@ -1,5 +1,5 @@
 export { adaptPredictor, loadAdapted, type AppendedInput, type PredictorAdaptation } from './adapt.js';
-export { CPU_CORE, type DeviceSpeed, speedOf } from './device-speed.js';
+export { CPU_CORE, type DeviceSpeed, hostCopyOf, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { exportWhole, type WholeModel } from './export-whole.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';

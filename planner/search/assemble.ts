@@ -1,12 +1,15 @@
 import type { GraphIndex } from './graph-index.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
 import type { BoundaryTensor, Component, Partition, Segment } from '../../program/index.js';
+import type { HostCopy } from './search-options.js';
 import { inSendOrder } from './send-order.js';
 import { behind } from './stretches.js';
 import { localForm, wireForm, type WireForm } from './wire-form.js';
+import { tensorBytes } from '../../common/tensor/index.js';
 
 export interface AssembleOptions {
   readonly form: WireForm;
+  readonly hostCopy: HostCopy;
   /** The ring cut whose boundary tensors are two rounds old (see search.ts); undefined for none. */
   readonly laggedCut?: number | undefined;
   /** Whether segments list their nodes and weights: what a plan needs, and its time does not depend on. */
@@ -28,6 +31,8 @@ interface Draft {
   readonly recomputes: Set<string>;
   readonly recomputedNodes: Set<number>;
   writesOutput: boolean;
+  /** Of its reads and writes, those that pass the host's memory. */
+  copiedBytes: number;
 }
 
 /** The partition that these cuts make of the graph. */
@@ -42,7 +47,7 @@ export function assemblePartition(
   const drafts = draftSegments(ranges);
   const boundaryTensors = connect(index, drafts, componentCount, options);
   const segments = inSendOrder(
-    drafts.map((draft) => finishSegment(index, draft, options.withNodes)),
+    drafts.map((draft) => finishSegment(index, draft, options)),
     boundaryTensors,
   );
   const components = Array.from({ length: componentCount }, (_, at): Component => {
@@ -87,6 +92,7 @@ function draftSegments(ranges: readonly MainRange[]): Draft[] {
       recomputes: new Set<string>(),
       recomputedNodes: new Set<number>(),
       writesOutput: false,
+      copiedBytes: 0,
     };
   });
 }
@@ -120,15 +126,20 @@ function connect(
       if (reader.recomputedNodes.has(index.mainNodes[main.producer]!)) continue;
       if (reader.range.component === from.range.component) {
         const local = localForm(main.value, options.form);
+        const bytes = options.hostCopy.includesLocal ? tensorBytes(local.dtype, main.value.dims) : 0;
+        reader.copiedBytes += bytes;
+        if (!from.localWrites.has(local.name)) from.copiedBytes += bytes;
         reader.localReads.add(local.name);
         from.localWrites.add(local.name);
       } else {
         reader.boundaryReads.add(wire.name);
+        reader.copiedBytes += wire.bytes;
         from.boundaryWrites.add(wire.name);
         consumers.add(reader.range.component);
       }
     }
     if (consumers.size === 0) continue;
+    from.copiedBytes += wire.bytes;
     const producer = from.range.component;
     const ascending = [...consumers].sort((a, b) => a - b);
     const lagged = crossesRing(producer, ascending, options.laggedCut, componentCount);
@@ -179,7 +190,7 @@ function crossesRing(producer: number, consumers: readonly number[], cut: number
   return place <= cut && consumers.some((consumer) => consumer > cut);
 }
 
-function finishSegment(index: GraphIndex, draft: Draft, withNodes: boolean): Segment {
+function finishSegment(index: GraphIndex, draft: Draft, { withNodes, hostCopy }: AssembleOptions): Segment {
   const { graph, stretches } = index;
   const { start, end } = draft.range;
   const extra = extraNodes(index, draft);
@@ -187,6 +198,12 @@ function finishSegment(index: GraphIndex, draft: Draft, withNodes: boolean): Seg
   for (const node of extra) costMs += graph.nodes[node]!.costMs;
   const extraReads = new Set([...extra].flatMap((node) => index.graphInputs[node]!));
   const reads = (name: string): boolean => stretches.reads(name, start, end) || extraReads.has(name);
+  if (hostCopy.msPerByte > 0) {
+    let { copiedBytes } = draft;
+    for (const { name, bytes } of graph.inputs) if (reads(name)) copiedBytes += bytes;
+    if (draft.writesOutput) copiedBytes += graph.values.get(graph.output)?.bytes ?? 0;
+    costMs += copiedBytes * hostCopy.msPerByte;
+  }
   return {
     id: draft.id,
     component: draft.range.component,

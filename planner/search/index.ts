@@ -6,7 +6,9 @@ export type { PartitionShape } from './main-range.js';
 export { type CriticalEvent, type PredictedPeriod, predictPeriod } from './period.js';
 export {
   DEFAULT_LINK,
+  type HostCopy,
   type LinkCost,
+  NO_HOST_COPY,
   type PartitionOptions,
   type SearchOptions,
   toLink,

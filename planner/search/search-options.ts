@@ -55,6 +55,8 @@ export interface PartitionOptions {
   readonly samplerMs?: number | undefined;
   /** What running one session costs besides its nodes. Default 0.2. */
   readonly taskOverheadMs?: number | undefined;
+  /** Default: nothing is copied. */
+  readonly hostCopy?: HostCopy | undefined;
   /** The cluster itself, instead of speeds, replicas, links and costs above. */
   readonly cluster?: Cluster | undefined;
 }
@@ -66,12 +68,24 @@ export const DEFAULT_LINK: LinkCost = Object.freeze({
   serializeMsPerMb: 1,
 });
 
+/** What a session's inputs and outputs cost where its device has a memory of its own. */
+export interface HostCopy {
+  /** From the host's memory to the device's, or back, milliseconds. */
+  readonly msPerByte: number;
+  /** Values between two sessions of one component come by the host's memory too; otherwise they stay on the device. */
+  readonly includesLocal: boolean;
+}
+
+/** The device computes in the host's memory. */
+export const NO_HOST_COPY: HostCopy = Object.freeze({ msPerByte: 0, includesLocal: false });
+
 /** Options with nothing left open. */
 export interface SearchOptions {
   readonly components: number;
   readonly shape: 'auto' | PartitionShape;
   readonly laggedCut: number | undefined;
   readonly form: WireForm;
+  readonly hostCopy: HostCopy;
   readonly recomputeShare: number;
   readonly microBatches: number;
   readonly halves: Halves;
@@ -101,6 +115,7 @@ export function resolveOptions(
     shape: options.shape ?? 'auto',
     laggedCut: options.laggedCut,
     form: formOf(options),
+    hostCopy: options.hostCopy ?? NO_HOST_COPY,
     recomputeShare: options.recomputeShare ?? RECOMPUTED_SHARE,
     microBatches,
     halves: options.halves ?? 1,

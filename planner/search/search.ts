@@ -160,8 +160,8 @@ function evaluate(
       ? rangesOf(cuts, index.mainNodes.length)
       : microCutRanges(index, cuts, microCuts, options.form);
   const withLag = (laggedCut: number | undefined): Evaluated => {
-    const { form } = options;
-    const sessions = assemblePartition(index, cuts, { form, ranges, laggedCut, withNodes });
+    const { form, hostCopy } = options;
+    const sessions = assemblePartition(index, cuts, { form, hostCopy, ranges, laggedCut, withNodes });
     const partition = inMicroBatches(sessions, options.microBatches, options.halves);
     const predicted = predictPeriod(partition, options.cluster, options);
     return {

@@ -9,6 +9,7 @@ import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { DeclaredSession } from '../../execution/declared/index.js';
 import {
   clockMs,
+  innerValues,
   type StartedJob,
   type LoadedSegment,
   openOrtSession,
@@ -94,7 +95,11 @@ async function open(
   { tensors, optimizationLevel }: PlanToLoad,
 ): Promise<SegmentSession> {
   if (device.kind === 'declared') return new DeclaredSession(spec, settings.timeDilation);
-  return openOrtSession({ graphPath, tensors }, { device, threads: settings.threads, optimizationLevel });
+  const { threads } = settings;
+  return openOrtSession(
+    { graphPath, tensors },
+    { device, threads, optimizationLevel, inner: innerValues(spec) },
+  );
 }
 
 async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>> {

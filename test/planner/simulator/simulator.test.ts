@@ -266,6 +266,15 @@ describe('chooseSettings', () => {
     expect(chooseSettings(graph, options, { lags: [1, 2] }).tried).toHaveLength(8);
   });
 
+  test('takes fewer sessions where what goes between them is copied to the host and back', () => {
+    const options = { components: 3, shape: 'sequential' as const, link: slow, taskOverheadMs: 0.05 };
+    const stays = chooseSettings(graph, { ...options, hostCopy: { msPerByte: 3e-7, includesLocal: false } });
+    const copied = chooseSettings(graph, { ...options, hostCopy: { msPerByte: 3e-7, includesLocal: true } });
+    const sessions = ({ partition }: typeof stays): number => partition.segments.length;
+    expect(stays.microCuts).toBeGreaterThan(1);
+    expect(sessions(copied)).toBeLessThan(sessions(stays));
+  });
+
   test('takes one session and lag 1 where nothing else helps', () => {
     const free = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, serializeMsPerMb: 0 };
     const options = { components: 2, link: free, coordinatorLink: free };
