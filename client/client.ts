@@ -10,6 +10,7 @@ import {
   openCoordinatorChannel,
   parseAddress,
   toPlanSettingsMessage,
+  withJobSettings,
   unary,
   type UnaryOptions,
 } from '../rpc/index.js';
@@ -87,17 +88,23 @@ export class AsyncDiffClient implements AsyncDisposable {
       modelSha256?: string;
       inputShapes?: Readonly<Record<string, readonly number[]>>;
       plan?: PlanOptions;
+      /** Of the job that is planned for; default 50. */
+      numInferenceSteps?: number;
+      /** Its guidance: above 1 the shapes are those of [unconditional; conditional]. Default: none, or 2 with `guidanceSplit: 'on'`. */
+      guidanceScale?: number;
     },
     options: CallOptions = {},
   ): Promise<PlanDocument> {
     const inputShapes = Object.fromEntries(
       Object.entries(request.inputShapes ?? {}).map(([name, dims]) => [name, { dims: [...dims] }]),
     );
-    const message = {
+    const message = withJobSettings({
       modelSha256: request.modelSha256 ?? '',
       inputShapes,
       plan: toPlanSettingsMessage(request.plan),
-    };
+      numInferenceSteps: request.numInferenceSteps,
+      guidanceScale: request.guidanceScale,
+    });
     const { json } = await this.#ask(coordinatorService().Plan, message, options);
     return JSON.parse(json) as PlanDocument;
   }

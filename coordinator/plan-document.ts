@@ -1,12 +1,18 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { resolvePlanSettings } from '../common/settings/index.js';
-import { fromPlanSettingsMessage } from '../rpc/index.js';
-import { formatPlan } from '../planner/index.js';
+import { batchRepeatOf, guidanceOf } from '../common/guidance/index.js';
+import { asked, resolveJobSettings, resolvePlanSettings } from '../common/settings/index.js';
+import { fromJobSettingsMessage, fromPlanSettingsMessage } from '../rpc/index.js';
+import { batchParts, formatPlan } from '../planner/index.js';
+import { planSubject } from './pipeline/index.js';
 import type { PlanRequest__Output } from '../rpc/gen/asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse } from '../rpc/gen/asyncdiff/v1/PlanResponse.js';
 import { checkPlan } from './jobs/index.js';
 import { awaitWorkers } from './workers/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
+
+/** A job as most are, where none is described. */
+const USUAL_STEPS = 50;
+const USUAL_GUIDANCE = 2;
 
 /** The plan that a job with these settings would get on the workers there are, as the document of `asyncdiff plan --json`. */
 export async function planDocument(
@@ -17,6 +23,13 @@ export async function planDocument(
   checkPlan(request);
   const { registry, models, pipeline, deployments } = coordinator;
   const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan));
+  const job = resolveJobSettings(fromJobSettingsMessage(request));
+  const numInferenceSteps = asked(job.numInferenceSteps) ?? USUAL_STEPS;
+  // Split guidance is guidance.
+  const guidanceScale = asked(job.guidanceScale) ?? (settings.guidanceSplit === 'on' ? USUAL_GUIDANCE : 0);
+  // The shapes are those of the whole batch, of which guidance repeats the latents.
+  const batchRepeat = batchRepeatOf(guidanceOf(guidanceScale));
+  batchParts(settings, batchRepeat);
   const workers = await awaitWorkers(registry, settings, { signal });
   const modelPath = request.modelSha256 === '' ? pipeline?.predictorPath : models.path(request.modelSha256);
   if (modelPath === undefined)
@@ -31,8 +44,12 @@ export async function planDocument(
     {
       source: { kind: 'model', modelPath, inputShapes },
       settings,
-      // The shapes are those of the whole batch; that guidance is split says that half of it repeats the latents.
-      batchRepeat: settings.guidanceSplit === 'on' ? 2 : 1,
+      batchRepeat,
+      subject: planSubject(request.modelSha256 === '' ? pipeline?.folder.path : undefined, {
+        numInferenceSteps,
+        guidanceScale,
+        settings,
+      }),
       workers,
     },
     signal,

@@ -20,7 +20,8 @@ type SegmentMs = (workerId: string, segmentId: string) => number | undefined;
 
 /**
  * The cluster of a plan as partition search and simulator want it. Links between workers are nearly as measured; one that was
- * not is taken as loopback on one host, and as twice the coordinator's round trip at 10 Gb/s otherwise.
+ * not is taken as loopback on one host, and as twice the coordinator's round trip at 10 Gb/s otherwise. The rate of the way to the coordinator is
+ * not measured: it is taken as the fastest link that the worker has to another host, which is what its own interface gives.
  */
 export function clusterOf(
   request: PlanRequest,
@@ -30,12 +31,20 @@ export function clusterOf(
 ): Cluster {
   const workers = new Map(request.workers.map((worker) => [worker.id, worker]));
   const links = new Map(request.links.map((link) => [`${link.from}>${link.to}`, link]));
-  const coordinatorLinks = (id: string): Link =>
-    toLink({
-      ...DEFAULT_LINK,
-      latencyMs: halfRoundTrip(workers.get(id)?.roundTripMs),
+  const interfaces = new Map<string, number>();
+  for (const { from, to, bytesPerSecond } of request.links)
+    for (const id of [from, to])
+      interfaces.set(id, Math.max(interfaces.get(id) ?? 0, bytesPerSecond * SHARED_LINK));
+  const coordinatorLinks = (id: string): Link => {
+    const { roundTripMs = 0 } = workers.get(id) ?? {};
+    // No round trip: a worker of the coordinator's host.
+    const measured = roundTripMs === 0 ? undefined : interfaces.get(id);
+    return toLink({
+      latencyMs: halfRoundTrip(roundTripMs),
+      bytesPerSecond: Math.min(DEFAULT_LINK.bytesPerSecond, measured ?? DEFAULT_LINK.bytesPerSecond),
       serializeMsPerMb: SERIALIZE_MS_PER_MB,
     });
+  };
   const link = (from: string, to: string): Link => {
     const measured = links.get(`${from}>${to}`);
     if (measured !== undefined) {

@@ -5,7 +5,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { encodePng } from '../../common/image/index.js';
 import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
 import { type InputShapes } from '../../planner/model/index.js';
-import { type BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
+import { type BegunCall, Pipeline, planSubject } from '../../coordinator/pipeline/index.js';
 import {
   choiceLines,
   defaultWorkDir,
@@ -21,7 +21,6 @@ import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js';
 import { inputsLine, tryDescribe } from '../predictor-inputs.js';
 import { ProgressLine } from '../progress.js';
-import { planSubject } from '../plan-subject.js';
 import { planWorkers } from '../reference-run.js';
 import { showStage } from '../watch-job.js';
 

@@ -13,6 +13,7 @@ export { qualityMarkdown } from './quality-markdown.js';
 export { type QualityRow, qualityRow } from './quality-row.js';
 export {
   asyncDiffPlan,
+  evenPlan,
   fewerSteps,
   type MeasuredMethod,
   type Method,

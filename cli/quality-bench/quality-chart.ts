@@ -10,6 +10,7 @@ const FAINT = '#6b7280';
 const GRID = '#e5e7eb';
 const LINES: Readonly<Record<Method, { readonly name: string; readonly colour: string }>> = {
   'look-ahead': { name: 'look-ahead', colour: '#2563eb' },
+  'asyncdiff-even': { name: 'AsyncDiff, as many in order', colour: '#b45309' },
   asyncdiff: { name: 'AsyncDiff, w = 3', colour: '#f59e0b' },
   'fewer-steps': { name: 'fewer sequential steps', colour: '#6b7280' },
 };

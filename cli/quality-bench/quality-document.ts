@@ -1,7 +1,7 @@
 import { classifyHosts, describeEnvironment, type WorkerFacts, workerWarnings } from '../bench/index.js';
 import { type QualityRow, qualityRow } from './quality-row.js';
 import type { QualityPrompt } from './prompts.js';
-import type { QualityOutcome } from './run-quality.js';
+import type { Method, QualityOutcome } from './run-quality.js';
 
 export const QUALITY_SCHEMA = 'asyncdiff.bench-quality/1';
 
@@ -30,13 +30,11 @@ export type QualityDocument = ReturnType<typeof qualityDocument>;
 /** The document of `asyncdiff bench --quality --json`. */
 export function qualityDocument(input: QualityDocumentInput) {
   const { outcome, settings, prompts, workers } = input;
-  const rows: QualityRow[] = outcome.measured.map((one) =>
-    qualityRow(
-      one,
-      outcome,
-      outcome.measured.find(({ config, method }) => config === one.config && method === 'asyncdiff')?.runs,
-    ),
-  );
+  const rows: QualityRow[] = outcome.measured.map((one) => {
+    const runsOf = (by: Method) =>
+      outcome.measured.find(({ config, method }) => config === one.config && method === by)?.runs;
+    return qualityRow(one, outcome, { paper: runsOf('asyncdiff'), even: runsOf('asyncdiff-even') });
+  });
   const hosts = classifyHosts(workers);
   const pictures = `${prompts.length} picture${prompts.length === 1 ? '' : 's'}`;
   return {

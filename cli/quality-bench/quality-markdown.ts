@@ -17,7 +17,8 @@ export function qualityMarkdown(document: QualityDocument): string {
         'in order',
         'error (95 %)',
         'mean error',
-        'nearer than AsyncDiff (95 %)',
+        'nearer than AsyncDiff, w = 3 (95 %)',
+        'as many in order (95 %)',
         'PSNR dB (least)',
         'SSIM',
         'speed-up',
@@ -27,7 +28,7 @@ export function qualityMarkdown(document: QualityDocument): string {
     ),
   );
   parts.push(
-    "Error: mean square of the difference from the latents of the sequential run with the same prompt and seed, over their variance; geometric mean over the pictures, in brackets its 95 per cent interval by bootstrap. Nearer: geometric mean of the paired ratio of AsyncDiff's error to this one. PSNR and SSIM are of the picture before it is rounded to 8 bits. AsyncDiff is as in the paper: no look-ahead, three steps in order. Fewer steps: as many sequential ones as fit into the ideal time of look-ahead. Speed-up: median over the pictures of the sequential run's time over this one's, rounds only; ideal: if network and coordinator cost nothing.",
+    "Error: mean square of the difference from the latents of the sequential run with the same prompt and seed, over their variance; geometric mean over the pictures, in brackets its 95 per cent interval by bootstrap. Nearer: geometric mean of the paired ratio of AsyncDiff's error to this one. PSNR and SSIM are of the picture before it is rounded to 8 bits. Method asyncdiff is as in the paper (no look-ahead, three steps in order), asyncdiff-even has as many steps in order, at the start, as look-ahead took in that picture: the same predicted speed. Both on the same cuts, with what one layer makes from the latents computed where it is read. Fewer steps: as many sequential ones as fit into the ideal time of look-ahead. Speed-up: median over the pictures of the sequential run's time over this one's, rounds only; ideal: if network and coordinator cost nothing.",
   );
   const guidance = settings.guidance_scale === null ? "the model's own" : String(settings.guidance_scale);
   parts.push(
@@ -47,7 +48,7 @@ export function qualityMarkdown(document: QualityDocument): string {
 }
 
 function cells(row: QualityRow): string[] {
-  const { relative_latent_mse: error, times_nearer_than_asyncdiff: factor, psnr_db: psnr, ssim } = row;
+  const { relative_latent_mse: error, psnr_db: psnr, ssim } = row;
   const interval = ([low, high]: readonly [number, number], show: (value: number) => string): string =>
     `${show(low)} to ${show(high)}`;
   const small = (value: number): string => value.toExponential(1);
@@ -61,7 +62,9 @@ function cells(row: QualityRow): string[] {
       ? 'none: equal bit for bit'
       : `${small(error.geometric_mean)} (${interval(error.interval_95, small)})`,
     small(error.mean),
-    factor === null ? '-' : `${times(factor.geometric_mean)} (${interval(factor.interval_95, times)})`,
+    ...[row.times_nearer_than_asyncdiff, row.times_nearer_at_equal_steps].map((factor) =>
+      factor === null ? '-' : `${times(factor.geometric_mean)} (${interval(factor.interval_95, times)})`,
+    ),
     psnr === null ? '-' : `${psnr.mean.toFixed(1)} (${psnr.min.toFixed(1)})`,
     ssim === null ? '-' : ssim.mean.toFixed(6),
     `${row.speedup.toFixed(2)} x (${row.speedup_spread.min.toFixed(2)}-${row.speedup_spread.max.toFixed(2)})`,

@@ -7,11 +7,19 @@ import type { RunFacts, StoredRun } from './run-store.js';
 /** What the bench tells of one method with one configuration; the keys of the JSON document. */
 export type QualityRow = ReturnType<typeof qualityRow>;
 
+/** Runs of AsyncDiff with the configuration of a row. */
+export interface PublishedRuns {
+  /** As in the paper. */
+  readonly paper: readonly StoredRun[] | undefined;
+  /** With as many steps in order as look-ahead took. */
+  readonly even: readonly StoredRun[] | undefined;
+}
+
 /** A row from the runs of a method, each beside the sequential run and AsyncDiff's of the same prompt and seed. */
 export function qualityRow(
   { config, method, runs }: MeasuredMethod,
   { sequential }: Pick<QualityOutcome, 'sequential'>,
-  published: readonly StoredRun[] | undefined,
+  published: PublishedRuns,
 ) {
   const facts = runs.map((run) => run.facts);
   const compared = facts.flatMap(({ comparison }) => comparison ?? []);
@@ -35,7 +43,8 @@ export function qualityRow(
     drift_sum: mean(({ driftSum }) => driftSum),
     latent_mse: spreadOf(compared.map(({ latentMse }) => latentMse)),
     relative_latent_mse: spreadOf(compared.map(({ relativeLatentMse }) => relativeLatentMse)),
-    times_nearer_than_asyncdiff: method === 'asyncdiff' ? null : factorOf(runs, published),
+    times_nearer_than_asyncdiff: method === 'asyncdiff' ? null : factorOf(runs, published.paper),
+    times_nearer_at_equal_steps: method === 'look-ahead' ? factorOf(runs, published.even) : null,
     equal_pictures: compared.filter(({ latentMse }) => latentMse === 0).length,
     psnr_db: meanAndLeast(compared.map(({ psnrDb }) => psnrDb)),
     ssim: meanAndLeast(compared.map((one) => one.ssim)),

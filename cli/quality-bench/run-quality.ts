@@ -14,8 +14,11 @@ import { compare, type Drawn } from './comparison.js';
 import type { QualityPrompt } from './prompts.js';
 import type { RunFacts, RunStore, StoredRun } from './run-store.js';
 
-/** Ways to be faster than one worker that draws all steps in order. */
-export const METHODS = ['look-ahead', 'asyncdiff', 'fewer-steps'] as const;
+/**
+ * Ways to be faster than one worker that draws all steps in order: the settings of a configuration; AsyncDiff with as many steps in order as
+ * that took in the same picture, and so the same predicted speed; AsyncDiff as in the paper; as many sequential steps as fit into the time.
+ */
+export const METHODS = ['look-ahead', 'asyncdiff-even', 'asyncdiff', 'fewer-steps'] as const;
 export type Method = (typeof METHODS)[number];
 
 export interface QualityOptions {
@@ -84,6 +87,11 @@ export function asyncDiffPlan(plan: PlanOptions, numInferenceSteps: number): Pla
   return { ...plan, lookAhead: 'off', warmUp: Math.min(PAPER_WARM_UP, numInferenceSteps), end: 'auto' };
 }
 
+/** AsyncDiff with so many steps in order, at the start, as its paper has them. */
+export function evenPlan(plan: PlanOptions, inOrder: number): PlanOptions {
+  return { ...plan, lookAhead: 'off', warmUp: Math.max(1, inOrder), end: 'auto' };
+}
+
 /** Sequential steps that take as long as a run so much faster than one worker, at least one. */
 export function fewerSteps(numInferenceSteps: number, speedup: number): number {
   return Math.min(numInferenceSteps, Math.max(1, Math.round(numInferenceSteps / speedup)));
@@ -91,7 +99,8 @@ export function fewerSteps(numInferenceSteps: number, speedup: number): number {
 
 interface Block {
   readonly label: string;
-  readonly plan: PlanOptions;
+  /** Of the picture at this place. */
+  readonly planOf: (at: number) => PlanOptions;
   readonly steps: number;
 }
 
@@ -110,21 +119,28 @@ class QualityBench {
 
   async measure(): Promise<void> {
     const { configs, numInferenceSteps: steps } = this.#options;
-    const inOrder = sequentialPlan(this.#options);
-    this.#sequential = await this.#draw({ label: 'sequential', plan: inOrder, steps });
+    const inOrder = (): PlanOptions => sequentialPlan(this.#options);
+    this.#sequential = await this.#draw({ label: 'sequential', planOf: inOrder, steps });
     for (const config of configs) {
       const plan = configPlan(config, this.#options);
-      const ours = await this.#draw({ label: `${config.name}: look-ahead`, plan, steps });
-      this.#measured.push({ config, method: 'look-ahead', runs: ours });
-      const published = asyncDiffPlan(plan, steps);
-      const theirs = await this.#draw({ label: `${config.name}: asyncdiff`, plan: published, steps });
-      this.#measured.push({ config, method: 'asyncdiff', runs: theirs });
+      const ours = await this.#measure(config, 'look-ahead', { planOf: () => plan, steps });
+      const even = (at: number): PlanOptions => evenPlan(plan, ours[at]?.facts.inOrder ?? 1);
+      await this.#measure(config, 'asyncdiff-even', { planOf: even, steps });
+      await this.#measure(config, 'asyncdiff', { planOf: () => asyncDiffPlan(plan, steps), steps });
       const cost = ours.reduce((sum, { facts }) => sum + 1 / facts.idealSpeedup, 0) / ours.length;
       const few = fewerSteps(steps, 1 / cost);
-      const label = `${config.name}: ${few} steps`;
-      const fewer = await this.#draw({ label, plan: inOrder, steps: few });
-      this.#measured.push({ config, method: 'fewer-steps', runs: fewer });
+      await this.#measure(config, 'fewer-steps', { planOf: inOrder, steps: few });
     }
+  }
+
+  async #measure(
+    config: BenchConfig,
+    method: Method,
+    block: Omit<Block, 'label'>,
+  ): Promise<readonly StoredRun[]> {
+    const runs = await this.#draw({ ...block, label: `${config.name}: ${method}` });
+    this.#measured.push({ config, method, runs });
+    return runs;
   }
 
   async #draw(block: Block): Promise<StoredRun[]> {
@@ -136,7 +152,7 @@ class QualityBench {
       const made = this.#made(block, at);
       let run = await store.find(made);
       if (run === undefined) {
-        if (!isWarm) await this.#generate({ ...block, steps: Math.min(LEAD_IN_STEPS, block.steps) }, at);
+        if (!isWarm) await this.#generate(leadIn(block), at);
         isWarm = true;
         run = await this.#one(block, at);
         await store.keep(made, run);
@@ -172,14 +188,14 @@ class QualityBench {
     return { facts, drawn: isNeeded ? drawn : undefined };
   }
 
-  async #generate({ label, plan, steps }: Block, at: number): Promise<Sample> {
+  async #generate({ label, planOf, steps }: Block, at: number): Promise<Sample> {
     const { client, prompts, request, signal, onWarning } = this.#options;
     const { prompt, seed } = prompts[at] as QualityPrompt;
     signal.throwIfAborted();
     const workload = textToImage(client, { ...request, label, prompt, seed, outputType: 'np' });
     return workload.run({
       numInferenceSteps: steps,
-      plan,
+      plan: planOf(at),
       trace: false,
       signal,
       onStep: () => {},
@@ -187,10 +203,18 @@ class QualityBench {
     });
   }
 
-  #made({ plan, steps }: Block, at: number): unknown {
+  #made({ planOf, steps }: Block, at: number): unknown {
     const { prompts, request, origin, workers, numInferenceSteps } = this.#options;
-    return { ...origin, ...prompts[at], request, workers, of: numInferenceSteps, steps, plan };
+    return { ...origin, ...prompts[at], request, workers, of: numInferenceSteps, steps, plan: planOf(at) };
   }
+}
+
+/** The first steps of a block's run. */
+function leadIn({ label, planOf, steps: all }: Block): Block {
+  const steps = Math.min(LEAD_IN_STEPS, all);
+  const few = (plan: PlanOptions): PlanOptions =>
+    typeof plan.warmUp === 'number' && plan.warmUp > steps ? { ...plan, warmUp: steps } : plan;
+  return { label, planOf: (at) => few(planOf(at)), steps };
 }
 
 function drawnBy({ latents, images }: Sample): Drawn {

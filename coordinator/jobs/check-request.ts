@@ -63,6 +63,7 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
 /** The same for a plan request. */
 export function checkPlan(request: PlanRequest__Output): void {
   resolvePlanSettings(fromPlanSettingsMessage(request.plan));
+  resolveJobSettings(fromJobSettingsMessage(request));
   const shapes = Object.entries(request.inputShapes);
   checkLimit('tensors', shapes.length, 'input_shapes');
   for (const [name, { dims }] of shapes) {

@@ -2,6 +2,7 @@ export type { NoiseDraws, PipelineCall, PipelineDescription, PredictorJob, Video
 export { GivenDraws, type ModelFolder } from './kit/index.js';
 export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';
+export { planSubject } from './plan-subject.js';
 export { allPipelines, diffusersClass, findPipeline } from './registry.js';
 export { Tokenizer } from './tokenizer.js';
 export type { PartRequest, PartRunner } from './part-runner.js';

@@ -108,3 +108,31 @@ it('a worker lost in mid-run: the job goes on with the others, and the bits stay
   expect(done.report.settings.guidanceSplit).toBe('on');
   expectSameBits(done.latents, (await plainRun(subject, steps, GUIDED)).latents, 'final latents');
 });
+
+it('a worker lost of two components in either half: as a reference that does the same', async () => {
+  const settings = { ...GUIDED, numInferenceSteps: 40, components: 2, cuts: CUT, tolerance: 'off' } as const;
+  const { guidanceScale, numInferenceSteps, ...plan } = settings;
+  const { modelSha256, schedulerConfig, inputs } = subject;
+  const request = { modelSha256, schedulerConfig, inputs, guidanceScale, numInferenceSteps };
+  const eps: Tensor[] = [];
+  const before: Tensor[] = [];
+  let resumedAt = -1;
+  let warnings = 0;
+  const { done } = await denoiseOn(
+    cluster.client,
+    { ...request, sendSteps: true, plan: { ...plan, guidanceSplit: 'on' } },
+    (event) => {
+      if (event.type === 'warning') warnings += 1;
+      if (event.type !== 'step') return;
+      if (warnings > 0 && resumedAt < 0) resumedAt = event.step;
+      eps[event.step] = event.eps;
+      before[event.step] = event.latents;
+      if (event.step === 15) cluster.workers[2]?.kill('SIGKILL');
+    },
+  );
+  expect(done.report).toMatchObject({ restarts: 1, settings: { guidanceSplit: 'on', components: 2 } });
+  expect(done.report.workers).toHaveLength(2);
+  expect(resumedAt).toBeGreaterThan(15);
+  const tail = await reference.run(settings, { firstStep: resumedAt, latents: before, eps });
+  expectSameBits(done.latents, tail.latents, 'final latents');
+});

@@ -63,3 +63,26 @@ it('what cannot be within the bound is refused', async () => {
     message: expect.stringContaining('max_error'),
   });
 });
+
+it('a plan knows of guidance: its halves are planned, and chosen among', async () => {
+  const inputShapes = Object.fromEntries(
+    Object.entries(subject.inputs).map(
+      ([
+        name,
+        {
+          dims: [rows = 1, ...dims],
+        },
+      ]) => [name, [name === 'sample' ? 2 * rows : rows, ...dims]],
+    ),
+  );
+  const { modelSha256 } = subject;
+  const asked = { modelSha256, inputShapes, guidanceScale: 7.5, numInferenceSteps: 20 };
+  const split = await cluster.client.plan({ ...asked, plan: { components: 2, guidanceSplit: 'on' } });
+  expect(split.placement.map(({ half }) => half)).toEqual([1, 1, 2, 2]);
+  const chosen = await cluster.client.plan({ ...asked, plan: { maxError: '1e-9' } });
+  const ways = chosen.choice!.configurations.map(({ config, predicted_error }) => [config, predicted_error]);
+  expect(ways).toContainEqual(['n1s1g', 0]);
+  await expect(
+    cluster.client.plan({ ...asked, guidanceScale: 1, plan: { guidanceSplit: 'on' } }),
+  ).rejects.toMatchObject({ code: 'invalid_settings', message: expect.stringContaining('one half only') });
+});

@@ -21,12 +21,15 @@ it('draws prompts on two workers by each method, and goes on where it was ended'
   expect(document).toMatchObject({ schema: 'asyncdiff.bench-quality/1', complete: true });
   expect(document.rows.map(({ config, method }) => [config, method])).toEqual([
     ['n2s1', 'look-ahead'],
+    ['n2s1', 'asyncdiff-even'],
     ['n2s1', 'asyncdiff'],
     ['n2s1', 'fewer-steps'],
   ]);
-  const [ours, theirs, fewer] = document.rows;
+  const [ours, even, theirs, fewer] = document.rows;
   expect(ours).toMatchObject({ pictures: 2, steps: 8, workers: 2, in_order_steps: 2 });
+  expect(even).toMatchObject({ steps: 8, in_order_steps: 2, ideal_speedup: ours!.ideal_speedup });
   expect(theirs).toMatchObject({ steps: 8, in_order_steps: 3 });
+  expect(ours!.times_nearer_at_equal_steps!.geometric_mean).toBeGreaterThan(1);
   expect(fewer).toMatchObject({ steps: 5, in_order_steps: 5 });
   expect(ours!.latent_mse.geometric_mean).toBeGreaterThan(0);
   expect(ours!.latent_mse.geometric_mean).toBeLessThan(theirs!.latent_mse.geometric_mean);

@@ -3,6 +3,7 @@ import {
   asyncDiffPlan,
   compare,
   type Drawn,
+  evenPlan,
   fewerSteps,
   type MeasuredMethod,
   qualityPrompts,
@@ -60,7 +61,7 @@ describe('quality bench', () => {
   });
 
   it('tells of a method what its pictures come to together', () => {
-    const row = qualityRow(measured('look-ahead', ours), { sequential }, theirs);
+    const row = qualityRow(measured('look-ahead', ours), { sequential }, { paper: theirs, even: ours });
     expect(row).toMatchObject({
       config: 'n2s1',
       method: 'look-ahead',
@@ -71,15 +72,17 @@ describe('quality bench', () => {
     expect(row.latent_mse.geometric_mean).toBeCloseTo(Math.sqrt(5e-5 * 8e-4), 8);
     expect(row.latent_mse.mean).toBeCloseTo((5e-5 + 8e-4) / 2, 8);
     expect(row.times_nearer_than_asyncdiff?.geometric_mean).toBeCloseTo(100, 1);
+    expect(row.times_nearer_at_equal_steps?.geometric_mean).toBeCloseTo(1, 9);
     expect(row.psnr_db?.min).toBeLessThan(row.psnr_db?.mean ?? 0);
     expect(
-      qualityRow(measured('asyncdiff', theirs), { sequential }, theirs).times_nearer_than_asyncdiff,
+      qualityRow(measured('asyncdiff', theirs), { sequential }, { paper: theirs, even: ours })
+        .times_nearer_than_asyncdiff,
     ).toBeNull();
   });
 
   it('says so where nothing differs, and divides by nothing', () => {
     const equal = [run(1, [0, 2], 0.5), run(2, [0, 2], 0.5)];
-    const row = qualityRow(measured('look-ahead', equal), { sequential }, theirs);
+    const row = qualityRow(measured('look-ahead', equal), { sequential }, { paper: theirs, even: ours });
     expect(row).toMatchObject({ equal_pictures: 2, psnr_db: null, times_nearer_than_asyncdiff: null });
     expect(row.latent_mse).toMatchObject({ geometric_mean: 0, interval_95: [0, 0] });
   });
@@ -93,6 +96,9 @@ describe('quality bench', () => {
       end: 'auto',
     });
     expect(asyncDiffPlan(plan, 2)).toMatchObject({ warmUp: 2 });
+    // Where that is what the paper has, it is the same run, and drawn once.
+    expect(evenPlan(plan, 3)).toEqual(asyncDiffPlan(plan, 50));
+    expect(evenPlan(plan, 7)).toMatchObject({ lookAhead: 'off', warmUp: 7 });
     expect(fewerSteps(50, 1.85)).toBe(27);
     expect([fewerSteps(8, 0.9), fewerSteps(1, 8)]).toEqual([8, 1]);
   });

@@ -13,6 +13,16 @@ export interface PlanRequest {
    */
   'inputShapes'?: ({[key: string]: _asyncdiff_v1_Shape});
   'plan'?: (_asyncdiff_v1_PlanSettings | null);
+  /**
+   * Steps of the job that is planned for; default 50. Only what max_error chooses depends on them.
+   */
+  'numInferenceSteps'?: (number);
+  /**
+   * Its classifier-free guidance: above 1 the shapes are those of [unconditional; conditional]. Default: none, or 2 with guidance_split on.
+   */
+  'guidanceScale'?: (number | string);
+  '_numInferenceSteps'?: "numInferenceSteps";
+  '_guidanceScale'?: "guidanceScale";
 }
 
 export interface PlanRequest__Output {
@@ -25,4 +35,14 @@ export interface PlanRequest__Output {
    */
   'inputShapes': ({[key: string]: _asyncdiff_v1_Shape__Output});
   'plan': (_asyncdiff_v1_PlanSettings__Output | null);
+  /**
+   * Steps of the job that is planned for; default 50. Only what max_error chooses depends on them.
+   */
+  'numInferenceSteps'?: (number);
+  /**
+   * Its classifier-free guidance: above 1 the shapes are those of [unconditional; conditional]. Default: none, or 2 with guidance_split on.
+   */
+  'guidanceScale'?: (number);
+  '_numInferenceSteps'?: "numInferenceSteps";
+  '_guidanceScale'?: "guidanceScale";
 }

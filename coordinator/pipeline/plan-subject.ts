@@ -1,32 +1,32 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { guidanceOf } from '../common/guidance/index.js';
-import type { PlanSettings } from '../common/settings/index.js';
-import { choiceSubject, type ChoiceSubject } from '../planner/index.js';
+import { guidanceOf } from '../../common/guidance/index.js';
+import type { PlanSettings } from '../../common/settings/index.js';
+import { choiceSubject, type ChoiceSubject } from '../../planner/index.js';
 import {
   createSampler,
   parseSchedulerConfig,
   type Sampler,
   samplerTraits,
   SeededNoise,
-} from '../samplers/index.js';
+} from '../../samplers/index.js';
 
 const SCHEDULER = 'scheduler/scheduler_config.json';
 /** What an ONNX file alone is taken to be sampled with. */
 const USUAL_SCHEDULER = '{"_class_name":"DDIMScheduler"}';
 const USUAL_FLOW = '{"_class_name":"FlowMatchEulerDiscreteScheduler"}';
 
-/** The job that a plan without a job is chosen for: its sampler is the model folder's. */
+/** The job that a plan without a job is chosen for: its sampler is the model folder's, where there is one. */
 export function planSubject(
-  folder: string,
+  folder: string | undefined,
   job: {
     readonly numInferenceSteps: number;
     readonly guidanceScale: number;
     readonly settings: PlanSettings;
   },
 ): ChoiceSubject {
-  const path = join(folder, SCHEDULER);
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : USUAL_SCHEDULER;
+  const path = folder === undefined ? undefined : join(folder, SCHEDULER);
+  const text = path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : USUAL_SCHEDULER;
   const sampler = samplerOf(text, job.numInferenceSteps);
   return choiceSubject(samplerTraits(sampler), guidanceOf(job.guidanceScale), job.settings);
 }
