@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { makeFolder } from '../common/make-folder.js';
-import { packageRoot, packageVersion } from '../common/package.js';
-import { loadOrt, openOrtSession, parseDevice, providerHint } from '../execution/index.js';
+import { distFile, packageVersion } from '../common/package.js';
+import { loadOrt, providerHint } from '../execution/index.js';
 import { defaultCacheDir } from '../worker/artifacts/index.js';
 import { startServer } from '../rpc/server/index.js';
 
@@ -15,8 +17,9 @@ export interface Check {
   readonly hint?: string;
 }
 
-/** The VAE decoder of the bundled model: small, with the convolutions that every device must know. */
-const PROBE_MODEL = join(packageRoot, 'models', 'emoji', 'vae_decoder', 'model.onnx');
+const run = promisify(execFile);
+/** A GPU's first session compiles its kernels. */
+const PROBE_MS = 120_000;
 const MIN_NODE = [20, 19] as const;
 
 /** Everything that `asyncdiff doctor` looks at. A device counts as working only if it has opened a real model. */
@@ -58,23 +61,14 @@ function nodeCheck(): Check {
 }
 
 async function deviceCheck(device: string): Promise<Check> {
+  const probe = [distFile('cli/device-probe.js'), device];
+  const fault = await run(process.execPath, probe, { timeout: PROBE_MS }).then(
+    ({ stdout }) => stdout,
+    ({ signal, code }: { signal?: string; code?: number }) => `the process ended with ${signal ?? code}`,
+  );
   const name = `device ${device}`;
-  try {
-    const spec = parseDevice(device);
-    if (spec.kind !== 'onnxruntime') return { name, ok: false, detail: 'not a device of ONNX Runtime' };
-    const session = await openOrtSession(
-      { graphPath: PROBE_MODEL, tensors: new Map() },
-      {
-        device: spec,
-        threads: 1,
-        optimizationLevel: 'basic',
-      },
-    );
-    await session.release();
-    return { name, ok: true, detail: 'opened a model' };
-  } catch (error) {
-    return { name, ok: false, detail: AsyncDiffError.from(error).rawMessage, hint: providerHint(device) };
-  }
+  if (fault === '') return { name, ok: true, detail: 'opened a model' };
+  return { name, ok: false, detail: fault, hint: providerHint(device) };
 }
 
 async function cacheCheck(): Promise<Check> {

@@ -1,4 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
+import type { Tensor } from '../common/tensor/index.js';
+import { takeLatents } from '../execution/index.js';
 import { describeModel } from '../planner/model/index.js';
 
 /** Undefined where the graph alone does not say which output is the prediction. */
@@ -16,4 +18,21 @@ export function inputsLine(modelPath: string): string {
   const inputs = tryDescribe(modelPath)?.inputs ?? [];
   if (inputs.length === 0) return '';
   return `inputs: ${inputs.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ')}\n`;
+}
+
+/**
+ * Holds what is given against what the file takes, before workers are started for it. A coordinator that has a model of its own knows better
+ * where the graph alone does not say.
+ * @throws AsyncDiffError `invalid_input` naming what is missing, `file_not_found`
+ */
+export function checkInputs(modelPath: string, given: Readonly<Record<string, Tensor>>): void {
+  const predictor = tryDescribe(modelPath);
+  if (predictor === undefined) return;
+  const { conditioning } = takeLatents(given, predictor.sample.name);
+  const missing = predictor.conditioning.filter(({ name }) => conditioning[name] === undefined);
+  if (missing.length === 0) return;
+  const names = missing.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ');
+  throw new AsyncDiffError('invalid_input', `the model also takes ${names}`, {
+    hint: missing.map(({ name }) => `--input ${name}=${name}.npy`).join(' '),
+  });
 }

@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { LocalCluster } from 'asyncdiff/local';
 
-const [predictor = 'models/emoji/unet/model.onnx', out = 'latents.f32', steps = '20'] = process.argv.slice(2);
+const [predictor = 'models/emoji/unet/model.onnx', out, steps = '20'] = process.argv.slice(2);
 
 /** A float32 tensor of values from -1 to 1. */
 function random(dims) {
@@ -28,8 +28,9 @@ try {
     plan: { components: 2 },
   });
   const { latents } = await job.result();
-  await writeFile(out, Buffer.from(latents.data.buffer, latents.data.byteOffset, latents.data.byteLength));
-  console.log(`${out}: float32 [${latents.dims.join(', ')}]`);
+  const bytes = Buffer.from(latents.data.buffer, latents.data.byteOffset, latents.data.byteLength);
+  if (out !== undefined) await writeFile(out, bytes);
+  console.log(`${out ?? 'latents'}: float32 [${latents.dims.join(', ')}]`);
 } finally {
   await cluster.close();
 }

@@ -19,6 +19,7 @@ import { prepareFile, prepareOutput } from '../output.js';
 import { collect, realNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { checkInputs } from '../predictor-inputs.js';
 import { ProgressLine } from '../progress.js';
 import { referenceDenoise } from '../reference-denoise.js';
 import { runDocument } from '../run-document.js';
@@ -110,6 +111,7 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
       ? resolveJobSettings({ ...OWN_DEFAULTS, ...given })
       : replayedJob(replay.request, given);
   const inputs = await readInputs(flags.input);
+  checkInputs(flags.model, inputs);
   const { scheduler, schedulerConfig, samplerOptions } = repeatedSampler(
     replay,
     predicting(flags.predictionType, await readSamplerFlags(flags)),

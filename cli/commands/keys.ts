@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Role } from '../../rpc/index.js';
@@ -6,6 +7,7 @@ import { type CommandIo, writeJson } from '../io.js';
 interface AddFlags {
   readonly role: Role;
   readonly name: string;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -14,6 +16,7 @@ interface ListFlags {
 }
 
 const MAX_NAME_LENGTH = 64;
+const OWNER_ONLY = 0o600;
 
 export function register(keys: Command, io: CommandIo): void {
   keys
@@ -26,6 +29,7 @@ export function register(keys: Command, io: CommandIo): void {
       'client (submits jobs), worker (joins), or coordinator (dials workers that listen)',
       'client',
     )
+    .option('--out <file>', 'write the key there, readable by you alone, in place of printing it')
     .option('--json', 'print one JSON document')
     .action((file: string, flags: AddFlags) => add(file, flags, io));
   keys
@@ -42,7 +46,7 @@ export function register(keys: Command, io: CommandIo): void {
     .action((file: string, id: string) => revoke(file, id, io));
 }
 
-async function add(file: string, { role, name, json }: AddFlags, io: CommandIo): Promise<void> {
+async function add(file: string, { role, name, out, json }: AddFlags, io: CommandIo): Promise<void> {
   const { makeKey, readKeyFile, ROLES, writeKeyFile } = await import('../../rpc/server/index.js');
   if (!ROLES.includes(role))
     throw new AsyncDiffError('usage', `--role is ${role}; it can be ${ROLES.join(', ')}`);
@@ -50,13 +54,30 @@ async function add(file: string, { role, name, json }: AddFlags, io: CommandIo):
     throw new AsyncDiffError('usage', `--name must be 1 to ${MAX_NAME_LENGTH} printable characters`);
   const kept = await readKeyFile(file);
   const { key, stored } = makeKey(role, name);
+  if (out !== undefined) await writeSecret(out, `${key}\n`);
   await writeKeyFile(file, [...kept, stored]);
-  if (json === true) writeJson(io, { schema: 'asyncdiff.key/1', id: stored.id, name, role, key });
+  const shown = out === undefined ? { key } : { out };
+  if (json === true) writeJson(io, { schema: 'asyncdiff.key/1', id: stored.id, name, role, ...shown });
+  else if (out !== undefined) io.stdout.write(`${out}\n`);
   else {
     io.stdout.write(`${key}\n`);
     io.stderr.write(
       `This is the only time that the key is shown. Its holder sets ASYNCDIFF_KEY or gives --key-file.\n`,
     );
+  }
+}
+
+/** Throws `usage` where there is a file: another key may be in it. */
+async function writeSecret(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { mode: OWNER_ONLY, flag: 'wx' });
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const why = isThere ? 'it is there' : (cause as Error).message;
+    throw new AsyncDiffError('usage', `--out ${path}: ${why}`, {
+      hint: 'Give a file that is not there, in a folder that is.',
+      cause,
+    });
   }
 }
 

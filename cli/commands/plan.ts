@@ -129,6 +129,11 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       );
     }
   }
+  const computed = document.components.reduce((sum, { share }) => sum + share, 0);
+  if (document.components.some(({ recomputes }) => recomputes.length > 0))
+    io.stdout.write(
+      `together ${(computed * 100).toFixed(1)} % of the predictor: what is computed again counts in each component that does\n`,
+    );
   io.stdout.write(
     `between workers ${(document.bytes_per_round / 1e6).toFixed(3)} MB a round (broadcasting every module: ${(document.broadcast_bytes_per_round / 1e6).toFixed(1)} MB)\n`,
   );

@@ -67,7 +67,7 @@ export function runReport(
 /** What became of the predicted latents. */
 function predictionReport(
   { schedule, heldAt, resumedAt, drifts, deployment }: DenoiseRun,
-  { job }: DenoiseRunOptions,
+  { job, request }: DenoiseRunOptions,
 ): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
   const { choice } = deployment.plan;
   const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
@@ -78,9 +78,16 @@ function predictionReport(
     heldSteps: [...heldAt],
     notes: [
       ...(choice === undefined ? [] : [choiceText(choice)]),
+      ...fewerWays(request.settings.stepParallel, schedule.stride),
       ...lookAheadNotes({ schedule, sampler: job.sampler }, heldAt, inOrder),
     ],
   };
+}
+
+/** Step-parallel on fewer workers than were asked for. */
+function fewerWays(asked: PlanSettings['stepParallel'], ways: number): string[] {
+  if (asked === 'auto' || asked <= 1 || asked <= ways) return [];
+  return [`${ways} steps at a time, not ${asked}: each takes a worker that holds the whole predictor`];
 }
 
 /** Stands for a step whose latents were not predicted. */

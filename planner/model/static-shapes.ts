@@ -1,5 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/index.js';
+import { formatDims, type ValueSpec } from '../../common/tensor/index.js';
 import { onnxTypeOf } from '../../common/model-file/index.js';
 import type { DeclaredValue, PredictorDescription } from './inputs.js';
 
@@ -65,16 +65,6 @@ function checkDims(input: DeclaredValue, dims: readonly number[]): void {
       return Number.isSafeInteger(dim) && dim > 0 && (typeof declared !== 'number' || declared === dim);
     });
   if (!fits) throw mismatch(input, formatDims(dims));
-}
-
-/**
- * Holds a tensor against the input that it is for: element type, rank and fixed dimensions.
- *
- * @throws AsyncDiffError `invalid_input` naming the input, expected and given.
- */
-export function checkInput(input: DeclaredValue | ValueSpec, tensor: Tensor): void {
-  if (tensor.dtype !== input.dtype) throw mismatch(input, `${tensor.dtype}${formatDims(tensor.dims)}`);
-  checkDims(input, tensor.dims);
 }
 
 function mismatch(input: DeclaredValue, given: string): AsyncDiffError {

@@ -1,20 +1,19 @@
-import { float32, type Tensor } from '../../../common/tensor/index.js';
+import { float32 } from '../../../common/tensor/index.js';
 import {
   bothPrompts,
+  type ChatForm,
   chatStates,
   configFlag,
   decodeVideos,
   defaultsOr,
   dynamicShift,
   evenSigmas,
-  givenStates,
   guidedTokens,
   latentDims,
   packPatches,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
-  type PromptSide,
   repeatRows,
   scaledNoise,
   spreadLatents,
@@ -61,7 +60,15 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const scale = call.trueCfgScale ?? TRUE_CFG_SCALE;
   const hasNegative = call.negativePrompt !== undefined || call.negativePromptEmbeds !== undefined;
   const guidance = scale > 1 && hasNegative ? { scale, keepsNorm: true } : undefined;
-  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) => states(run, side));
+  const form: ChatForm = {
+    template: TEMPLATE,
+    maxLength: ENCODED_TOKENS + TEMPLATE.dropped,
+    layersBack: 0,
+    keepTokens: call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH,
+  };
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
+    chatStates(run, side, form),
+  );
   const text = guidedTokens(run, negative, positive, 'encoder_hidden_states_mask');
   const edge = vaeScaleFactor(run.model, run.partInfo) * 2;
   const tokens = (height / edge) * (width / edge);
@@ -88,16 +95,4 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     guidance,
     rowByRow: true,
   };
-}
-
-async function states(run: PipelineRun, { text, what, embeds }: PromptSide): Promise<Tensor> {
-  if (embeds !== undefined) return givenStates(embeds);
-  return await chatStates(run, {
-    text,
-    what,
-    template: TEMPLATE,
-    maxLength: ENCODED_TOKENS + TEMPLATE.dropped,
-    layersBack: 0,
-    keepTokens: run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH,
-  });
 }

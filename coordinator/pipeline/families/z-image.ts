@@ -1,4 +1,4 @@
-import { float32, type Tensor } from '../../../common/tensor/index.js';
+import { float32 } from '../../../common/tensor/index.js';
 import {
   bothPrompts,
   chatStates,
@@ -6,13 +6,11 @@ import {
   finishPictures,
   dynamicShift,
   evenSigmas,
-  givenStates,
   guidedTokens,
   latentDims,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
-  type PromptSide,
   scaledNoise,
   transformerSizes,
   unitLatents,
@@ -49,7 +47,10 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const { call, guidanceScale } = run;
   // c + g (c - u), from any g above 0: one more than the scale of other pipelines.
   const guidance = guidanceScale > 0 ? { scale: guidanceScale + 1 } : undefined;
-  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) => states(run, side));
+  const maxLength = call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
+  const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
+    chatStates(run, side, { template: TEMPLATE, maxLength, layersBack: 1 }),
+  );
   const dims = latentDims(run);
   const [images = 1, channels = 1, height = 0, width = 0] = dims;
   const sampler = run.sampler(undefined, {
@@ -67,10 +68,4 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     guidance,
     adaptation: { negate: true },
   };
-}
-
-async function states(run: PipelineRun, { text, what, embeds }: PromptSide): Promise<Tensor> {
-  if (embeds !== undefined) return givenStates(embeds);
-  const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
-  return await chatStates(run, { text, what, template: TEMPLATE, maxLength, layersBack: 1 });
 }

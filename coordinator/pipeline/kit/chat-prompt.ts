@@ -2,12 +2,11 @@ import type { Tensor } from '../../../common/tensor/index.js';
 import { hiddenState, short } from './clip-prompt.js';
 import type { PipelineRun } from './description.js';
 import { fixedAxis, idsTensor } from './parts.js';
-import { sliceTokens } from './token-states.js';
+import type { PromptSide } from './both-prompts.js';
+import { givenStates, sliceTokens } from './token-states.js';
 
-export interface ChatRequest {
-  readonly text: string;
-  /** What the text is, for warnings: `prompt`. */
-  readonly what: string;
+/** How a family puts prompts to its language model. */
+export interface ChatForm {
   readonly template: {
     readonly before: string;
     readonly after: string;
@@ -22,9 +21,16 @@ export interface ChatRequest {
   readonly keepTokens?: number | undefined;
 }
 
-/** One text through a language model, as a message of its chat: states of the prompt's own tokens, without padding, [1, tokens, hidden]. */
-export async function chatStates(run: PipelineRun, request: ChatRequest): Promise<Tensor> {
-  const { text, what, template, maxLength, layersBack, keepTokens = Number.POSITIVE_INFINITY } = request;
+/**
+ * One prompt through a language model, as a message of its chat: states of the prompt's own tokens, without padding, [1, tokens, hidden]. Those
+ * that the call gives are taken as they are.
+ */
+export async function chatStates(
+  run: PipelineRun,
+  { text, what, embeds }: PromptSide,
+  { template, maxLength, layersBack, keepTokens = Number.POSITIVE_INFINITY }: ChatForm,
+): Promise<Tensor> {
+  if (embeds !== undefined) return givenStates(embeds);
   const encoder = 'text_encoder';
   const tokens = await run.tokenize('tokenizer', `${template.before}${text}${template.after}`, { maxLength });
   if (tokens.truncatedText !== undefined)

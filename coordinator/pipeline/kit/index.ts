@@ -1,5 +1,5 @@
 export { bothPrompts, type PromptSide } from './both-prompts.js';
-export { type ChatRequest, chatStates } from './chat-prompt.js';
+export { type ChatForm, chatStates } from './chat-prompt.js';
 export { cleanPrompt } from './clean-prompt.js';
 export { clipEmbeds } from './clip-embeds.js';
 export { encodeClipImage } from './clip-image.js';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { zeros } from '../../../common/tensor/index.js';
-import { checkInput, describePredictor, resolveShapes } from '../../../planner/model/index.js';
+import { describePredictor, resolveShapes } from '../../../planner/model/index.js';
 import { node, predictor, value } from '../../support/onnx-builder.js';
 
 const model = predictor([node('Sigmoid', ['sample'], ['out_sample'])]);
@@ -34,17 +33,5 @@ describe('resolveShapes', () => {
     [{}, /input sample: its shape is needed/],
   ])('refuses %j', (shapes, message) => {
     expect(() => resolveShapes(found, shapes as Record<string, number[]>)).toThrow(message);
-  });
-});
-
-describe('checkInput', () => {
-  it('names the input, what was expected and what was given', () => {
-    expect(() => checkInput(found.sample, zeros('float32', [2, 4, 8, 8]))).not.toThrow();
-    expect(() => checkInput(found.sample, zeros('float16', [2, 4, 8, 8]))).toThrow(
-      '[invalid_input] input sample: expected float32[batch,4,8,8], given float16[2,4,8,8]',
-    );
-    expect(() => checkInput(found.timestep, zeros('int64', [1, 1]))).toThrow(
-      /expected int64\[steps\], given/,
-    );
   });
 });
