@@ -177,12 +177,12 @@ async function denoise(
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const inputs = fromTensorMessages(request.inputs);
   const isNamed = declared || inputs['sample'] !== undefined;
-  const own = isNamed ? undefined : describeModel(models.path(request.modelSha256)).sample.name;
+  const own = isNamed ? undefined : describeModel(await models.path(request.modelSha256)).sample.name;
   const { latents, conditioning } = takeLatents(inputs, own);
   checkGuidedBatch({ latents, conditioning, guidance });
   const source = sourceFor(
     context,
-    declared ? '' : models.path(request.modelSha256),
+    declared ? '' : await models.path(request.modelSha256),
     conditioning,
     latents.dims,
     guidance,

@@ -5,7 +5,7 @@ import { diskError } from '../common/disk-error.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { makeFolder } from '../common/make-folder.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
-import { hashModel, loadModelFile } from '../common/model-file/index.js';
+import { ContentIndex, fileState, hashModel, loadModelFile } from '../common/model-file/index.js';
 import { sweepUploads, uploadFolder } from './upload-folder.js';
 import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 
@@ -17,12 +17,16 @@ export class ModelStore {
   readonly #dir: string;
   readonly #maxStoredBytes: number;
   readonly #local = new Map<string, string>();
+  readonly #index: ContentIndex;
+  /** Files of models that were held against their hashes, as they were then. */
+  readonly #checked = new Map<string, { readonly paths: readonly string[]; readonly states: string }>();
   #uploads = 0;
 
   /** @param maxStoredBytes all uploaded models together */
   constructor(dir: string, maxStoredBytes: number = LIMITS.storedBytes.max) {
     this.#dir = dir;
     this.#maxStoredBytes = maxStoredBytes;
+    this.#index = new ContentIndex(join(dirname(dir), 'hashes'));
     void sweepUploads(dir).catch(() => undefined);
   }
 
@@ -33,19 +37,32 @@ export class ModelStore {
     return sha256;
   }
 
-  /** Path of a model's ONNX file. Throws `model_not_found`. */
-  path(sha256: string): string {
+  /**
+   * Path of a model's ONNX file. Its files are held against its hash when they are first asked for, and when they were written to since.
+   * Throws `model_not_found`, `model_invalid` for a model of this host that was changed.
+   */
+  async path(sha256: string): Promise<string> {
     const local = this.#local.get(sha256);
-    if (local !== undefined) return local;
-    const stored = join(this.#folder(sha256), MODEL_FILE);
-    if (existsSync(stored)) return stored;
+    if (local !== undefined) {
+      if (await this.#isWhole(sha256, local)) return local;
+      throw new AsyncDiffError('model_invalid', `${local} was changed since it was made known`, {
+        hint: 'Make it known anew, or put the file back.',
+      });
+    }
+    if (await this.has(sha256)) return join(this.#folder(sha256), MODEL_FILE);
     throw new AsyncDiffError('model_not_found', `the coordinator has no model ${sha256.slice(0, 12)}`, {
       hint: 'Upload it first, as `asyncdiff denoise --coordinator` does.',
     });
   }
 
-  has(sha256: string): boolean {
-    return this.#local.has(sha256) || existsSync(join(this.#folder(sha256), MODEL_FILE));
+  /** Whether it is here and whole; an uploaded one that is damaged is deleted, so that it can come again. */
+  async has(sha256: string): Promise<boolean> {
+    const folder = this.#folder(sha256);
+    if (this.#local.has(sha256)) return true;
+    if (!existsSync(join(folder, MODEL_FILE))) return false;
+    if (await this.#isWhole(sha256, join(folder, MODEL_FILE))) return true;
+    await rm(folder, { recursive: true, force: true });
+    return false;
   }
 
   /**
@@ -59,7 +76,7 @@ export class ModelStore {
     try {
       for await (const { header, data } of messages) {
         if (header) {
-          if (this.has(header.modelSha256)) return true;
+          if (await this.has(header.modelSha256)) return true;
           upload ??= await Upload.begin(this.#dir, header.modelSha256, {
             freeBytes: this.#maxStoredBytes - (await folderBytes(this.#dir)),
             maxStoredBytes: this.#maxStoredBytes,
@@ -75,6 +92,25 @@ export class ModelStore {
     } finally {
       this.#uploads -= 1;
       await upload?.discard();
+    }
+  }
+
+  async #isWhole(sha256: string, path: string): Promise<boolean> {
+    const statesOf = async (paths: readonly string[]): Promise<string> =>
+      JSON.stringify(await Promise.all(paths.map(fileState)));
+    const known = this.#checked.get(sha256);
+    if (known !== undefined && (await statesOf(known.paths)) === known.states) return true;
+    try {
+      const file = loadModelFile(path);
+      const paths = file.parts.map((part) => part.path);
+      const states = await statesOf(paths);
+      if ((await hashModel(file, undefined, this.#index)) !== sha256) return false;
+      this.#checked.set(sha256, { paths, states });
+      return true;
+    } catch (error) {
+      // It cannot even be read as a model.
+      if (AsyncDiffError.from(error).code === 'model_invalid') return false;
+      throw error;
     }
   }
 

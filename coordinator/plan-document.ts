@@ -31,7 +31,8 @@ export async function planDocument(
   const batchRepeat = batchRepeatOf(guidanceOf(guidanceScale));
   batchParts(settings, batchRepeat);
   const workers = await awaitWorkers(registry, settings, { signal });
-  const modelPath = request.modelSha256 === '' ? pipeline?.predictorPath : models.path(request.modelSha256);
+  const modelPath =
+    request.modelSha256 === '' ? pipeline?.predictorPath : await models.path(request.modelSha256);
   if (modelPath === undefined)
     throw new AsyncDiffError(
       'model_not_found',

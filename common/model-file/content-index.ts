@@ -16,6 +16,16 @@ interface Entry {
   readonly hashes: Record<string, string>;
 }
 
+interface Stored {
+  readonly entry: Entry;
+  /** A bit that turned over on the disk would say that every copy of a tensor is damaged. */
+  readonly check: string;
+}
+
+function checkOf(entry: Entry): string {
+  return createHash('sha256').update(JSON.stringify(entry)).digest('hex');
+}
+
 /** A file as it was at some time: any change of its content changes the state. */
 export interface FileState {
   readonly path: string;
@@ -139,10 +149,10 @@ export class ContentIndex {
 
   #read(path: string, state: string): Readonly<Record<string, string>> {
     try {
-      const entry = JSON.parse(readFileSync(this.#file(path), 'utf8')) as Entry;
-      return entry.path === path && entry.state === state ? entry.hashes : {};
+      const { entry, check } = JSON.parse(readFileSync(this.#file(path), 'utf8')) as Stored;
+      return check === checkOf(entry) && entry.path === path && entry.state === state ? entry.hashes : {};
     } catch {
-      // None yet, or one that was cut short: hash again.
+      // None yet, or one that is damaged: hash again.
       return {};
     }
   }
@@ -151,7 +161,7 @@ export class ContentIndex {
     const temporary = temporaryName(this.#file(entry.path));
     try {
       await makeFolder(this.#dir);
-      await writeFile(temporary, JSON.stringify(entry));
+      await writeFile(temporary, JSON.stringify({ entry, check: checkOf(entry) } satisfies Stored));
       await rename(temporary, this.#file(entry.path));
     } catch {
       // It is a memory, no more: without it the next process reads the file again.

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { runChaos } from '../../scripts/chaos/run-chaos.js';
 import { MISHAPS, MOMENTS, scenarioOf } from '../../scripts/chaos/scenario.js';
+import { slopePerHour } from '../../scripts/chaos/slope.js';
+
+it('a soak tells what grows from what goes up and down', () => {
+  const series = (value: (hour: number) => number) =>
+    Array.from({ length: 60 }, (_, at) => ({ hours: at / 60, value: value(at / 60) }));
+  expect(slopePerHour(series((hour) => 100 + 20 * hour))).toBeCloseTo(20);
+  expect(Math.abs(slopePerHour(series((hour) => 100 + 10 * Math.sin(hour * 200))))).toBeLessThan(5);
+  expect(slopePerHour(series(() => 7))).toBe(0);
+  expect(slopePerHour([{ hours: 1, value: 9 }])).toBe(0);
+});
 
 describe('chaos', () => {
   it('is the same for the same seed, and holds every mishap and every moment before long', () => {

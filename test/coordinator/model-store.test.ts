@@ -36,8 +36,8 @@ describe('ModelStore', () => {
     const sha256 = await hashModel({ parts });
     const dir = join(tempFolder(), 'models');
     const store = new ModelStore(dir);
-    expect(store.has(sha256)).toBe(false);
-    expect(() => store.path(sha256)).toThrowError(expect.objectContaining({ code: 'model_not_found' }));
+    expect(await store.has(sha256)).toBe(false);
+    await expect(store.path(sha256)).rejects.toMatchObject({ code: 'model_not_found' });
     const messages = parts.flatMap((part) => {
       const bytes = readFileSync(part.path);
       const cut = Math.floor(bytes.length / 2);
@@ -48,10 +48,23 @@ describe('ModelStore', () => {
       ];
     });
     expect(await store.receive(upload(messages))).toBe(false);
-    expect(await hashModel(loadModelFile(store.path(sha256)))).toBe(sha256);
+    expect(await hashModel(loadModelFile(await store.path(sha256)))).toBe(sha256);
     expect(await store.receive(upload(messages))).toBe(true);
-    expect(new ModelStore(dir).has(sha256)).toBe(true);
+    expect(await new ModelStore(dir).has(sha256)).toBe(true);
     expect(readdirSync(dir)).toEqual([sha256]);
+
+    // What has been damaged on the disk since is noticed, by this store and the next, and can come again.
+    const stored = await store.path(sha256);
+    const whole = readFileSync(stored);
+    const flipped = Buffer.from(whole);
+    flipped[whole.length >> 1] = (flipped[whole.length >> 1] as number) ^ 1;
+    for (const damaged of [flipped, whole.subarray(0, whole.length >> 1), Buffer.alloc(0)]) {
+      writeFileSync(stored, damaged);
+      const asked = damaged === flipped ? store : new ModelStore(dir);
+      await expect(asked.path(sha256)).rejects.toMatchObject({ code: 'model_not_found' });
+      expect(await asked.receive(upload(messages))).toBe(false);
+      expect(readFileSync(await asked.path(sha256)).equals(whole)).toBe(true);
+    }
   });
 
   it('makes a model of this host known without a copy', async () => {
@@ -59,7 +72,9 @@ describe('ModelStore', () => {
     const store = new ModelStore(join(tempFolder(), 'models'));
     const sha256 = await store.addLocal(path);
     expect(sha256).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'));
-    expect(store.path(sha256)).toBe(path);
+    expect(await store.path(sha256)).toBe(path);
+    writeFileSync(path, readFileSync(path).subarray(1));
+    await expect(store.path(sha256)).rejects.toMatchObject({ code: 'model_invalid' });
   });
 
   it('deletes what a coordinator that was killed in an upload has left, and no upload that goes on', async () => {
