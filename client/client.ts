@@ -79,7 +79,7 @@ export class AsyncDiffClient implements AsyncDisposable {
   async uploadModel(modelPath: string, options: CallOptions = {}): Promise<string> {
     // Reading model files takes a protobuf schema that other calls do not need.
     const { uploadModel } = await import('./upload-model.js');
-    return uploadModel(this.#client, modelPath, options.signal);
+    return uploadModel(this.#client, modelPath, this.#until(options).signal);
   }
 
   /** How a job would be spread over the workers there are: the document of `asyncdiff plan --json`. */
@@ -125,7 +125,7 @@ export class AsyncDiffClient implements AsyncDisposable {
     return (await this.#ask(coordinatorService().CancelJob, { jobId }, options)).found;
   }
 
-  /** Closes the connection; jobs that run are cancelled, but for detached ones. */
+  /** Closes the connection: uploads and calls that are under way end with `cancelled`, and jobs that run with them, but for detached ones. */
   close(): void {
     this.#closed.abort(new AsyncDiffError('cancelled', 'the client was closed'));
     this.#client.close();
@@ -141,17 +141,24 @@ export class AsyncDiffClient implements AsyncDisposable {
     options: UnaryOptions,
   ): Promise<ResOut> {
     try {
-      return await unary(this.#client, method, request, options);
+      return await unary(this.#client, method, request, { ...options, ...this.#until(options) });
     } catch (error) {
       throw this.#told(error);
     }
   }
 
+  /** A call ends with the client, if not before. */
+  #until({ signal }: CallOptions): { readonly signal: AbortSignal } {
+    return {
+      signal: signal === undefined ? this.#closed.signal : AbortSignal.any([this.#closed.signal, signal]),
+    };
+  }
+
   #job(jobId: string, call: EventCall, signal: AbortSignal | undefined): Job {
-    const signals = [this.#closed.signal, ...(signal === undefined ? [] : [signal])];
+    const until = this.#until({ signal });
     return new Job({
       jobId,
-      events: (stop) => this.#events(messages(call, { signal: AbortSignal.any([...signals, stop]) })),
+      events: (stop) => this.#events(messages(call, { signal: AbortSignal.any([until.signal, stop]) })),
       cancel: () => this.cancel(jobId),
     });
   }
