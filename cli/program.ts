@@ -26,6 +26,11 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.freeze({
     description: 'Run any noise predictor on given latents, without a text pipeline.',
     load: () => import('./commands/denoise.js'),
   },
+  run: {
+    group: DRAW,
+    description: 'Run any other ONNX model over a list of inputs, as a pipeline of several workers.',
+    load: () => import('./commands/run.js'),
+  },
   worker: {
     group: HOSTS,
     description: 'Run a worker: it computes parts of noise predictors on one device.',

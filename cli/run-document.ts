@@ -24,14 +24,7 @@ export function runDocument(report: RunReport) {
     notes: report.notes,
     ...identityDocument(report),
     declared: report.declared,
-    workers: report.workers.map((worker) => ({
-      name: worker.name,
-      device: worker.device,
-      components: worker.components,
-      compute_ms: worker.computeMs,
-      wait_ms: worker.waitMs,
-      sent_bytes: worker.sentBytes,
-    })),
+    workers: workersDocument(report.workers),
   };
 }
 
@@ -46,4 +39,39 @@ export function identityDocument(report: RunReport) {
     latents_sha256: report.latentsSha256,
     program_changes: report.programChanges,
   };
+}
+
+/** What `run --json` tells of a list. */
+export function listDocument({ throughput, settings, ...report }: RunReport) {
+  const { itemsPerSecond = 0, predictedItemsPerSecond = 0, oneWorkerItemsPerSecond = 0 } = throughput ?? {};
+  return {
+    items: report.steps,
+    seconds: report.seconds,
+    total_seconds: report.totalSeconds,
+    items_per_second: itemsPerSecond,
+    predicted_items_per_second: predictedItemsPerSecond,
+    one_worker_items_per_second: oneWorkerItemsPerSecond,
+    components: settings.components,
+    cuts: report.cuts,
+    plan_id: report.planId,
+    restarts: report.restarts,
+    bytes_between_workers: report.bytesBetweenWorkers,
+    version: report.version,
+    predictor_id: report.predictorId,
+    program_id: report.programId,
+    inputs_sha256: report.inputsSha256,
+    runtimes: report.runtimes,
+    workers: workersDocument(report.workers),
+  };
+}
+
+function workersDocument(workers: RunReport['workers']) {
+  return workers.map((worker) => ({
+    name: worker.name,
+    device: worker.device,
+    components: worker.components,
+    compute_ms: worker.computeMs,
+    wait_ms: worker.waitMs,
+    sent_bytes: worker.sentBytes,
+  }));
 }

@@ -20,6 +20,7 @@ import type { JobEvent } from './job-event.js';
 import { Job } from './job.js';
 import type { JobSummary } from './job-summary.js';
 import { readEvent, toDenoiseRequest, toGenerateRequest } from './messages.js';
+import { type RunOptions, sendRun, withOutputs } from './run-list.js';
 import type { PlanDocument } from './plan-document.js';
 
 /** Long enough for an answer that needs no work. */
@@ -63,6 +64,15 @@ export class AsyncDiffClient implements AsyncDisposable {
   denoise(options: DenoiseOptions): Job {
     const jobId = randomUUID();
     return this.#job(jobId, this.#client.denoise(toDenoiseRequest(options, jobId)), options.signal);
+  }
+
+  /** Runs a single-pass model (one without a sampler) over a list of items, as a pipeline; its outputs come as events, and all with the result. */
+  run(options: RunOptions): Job {
+    const jobId = randomUUID();
+    const call = this.#client.run();
+    const job = this.#job(jobId, call, options.signal, withOutputs);
+    sendRun(call, jobId, options).catch(() => call.cancel());
+    return job;
   }
 
   /**
@@ -154,11 +164,17 @@ export class AsyncDiffClient implements AsyncDisposable {
     };
   }
 
-  #job(jobId: string, call: EventCall, signal: AbortSignal | undefined): Job {
+  #job(
+    jobId: string,
+    call: EventCall,
+    signal: AbortSignal | undefined,
+    through: (events: AsyncIterable<JobEvent>) => AsyncIterable<JobEvent> = (events) => events,
+  ): Job {
     const until = this.#until({ signal });
     return new Job({
       jobId,
-      events: (stop) => this.#events(messages(call, { signal: AbortSignal.any([until.signal, stop]) })),
+      events: (stop) =>
+        through(this.#events(messages(call, { signal: AbortSignal.any([until.signal, stop]) }))),
       cancel: () => this.cancel(jobId),
     });
   }

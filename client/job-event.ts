@@ -55,6 +55,14 @@ export type JobEvent =
       readonly latents: Tensor;
       readonly eps: Tensor;
     }
+  /** Of a run: what the model made of an item of the list, by the names of its outputs. */
+  | {
+      readonly type: 'output';
+      readonly jobId: string;
+      /** Place in the list, from 0. */
+      readonly item: number;
+      readonly outputs: Readonly<Record<string, Tensor>>;
+    }
   | { readonly type: 'warning'; readonly jobId: string; readonly message: string }
   | {
       readonly type: 'done';
@@ -65,8 +73,12 @@ export type JobEvent =
       readonly video: { readonly frames: number; readonly fps: number } | undefined;
       /** WAV, one per sound; empty elsewhere. */
       readonly audio: readonly Uint8Array[];
-      /** Final latents, float32 [batch, channels, ...]. */
+      /** Final latents, float32 [batch, channels, ...]; of a run, which has none, float32 [0]. */
       readonly latents: Tensor;
+      /** Of a run: its outputs by place in the list, then by name. Empty elsewhere. */
+      readonly outputs: readonly Readonly<Record<string, Tensor>>[];
+      /** Of a run with states: those after the last item, by the name of the output. */
+      readonly states: Readonly<Record<string, Tensor>>;
       readonly report: RunReport;
       /** Chrome trace JSON; empty unless asked for. */
       readonly trace: string;

@@ -1,12 +1,14 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { ARGUMENT_NAMES, type PipelineArguments } from '../common/pipeline-arguments/index.js';
 import { chosenSettings, resolvePlanSettings } from '../common/settings/index.js';
+import { zeros } from '../common/tensor/index.js';
 import type { DenoiseRequest } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import {
   fromPlanSettingsMessage,
   fromTensorMessage,
+  fromTensorMessages,
   toArgumentMessages,
   toPlanSettingsMessage,
   toTensorMessages,
@@ -68,6 +70,10 @@ export function readEvent(message: JobEvent__Output): JobEvent {
   if (message.planned) return { type: 'planned', jobId, ...message.planned };
   if (message.preview) return { type: 'preview', jobId, ...message.preview };
   if (message.warning) return { type: 'warning', jobId, ...message.warning };
+  if (message.itemOutputs) {
+    const { item, outputs } = message.itemOutputs;
+    return { type: 'output', jobId, item, outputs: fromTensorMessages(outputs) };
+  }
   if (message.stepTensors) {
     const { step, timestep, latents, eps } = message.stepTensors;
     return {
@@ -80,16 +86,22 @@ export function readEvent(message: JobEvent__Output): JobEvent {
     };
   }
   if (message.done?.report) {
-    const { images, video, audio, latents, report, trace } = message.done;
+    const { images, video, audio, latents, states, report, trace } = message.done;
     return {
       type: 'done',
       jobId,
       images,
       video: video ?? undefined,
       audio,
-      latents: fromTensorMessage(latents, 'final latents'),
+      latents:
+        latents === null && report.throughput !== null
+          ? zeros('float32', [0])
+          : fromTensorMessage(latents, 'final latents'),
+      outputs: [],
+      states: fromTensorMessages(states),
       report: {
         ...report,
+        throughput: report.throughput ?? undefined,
         settings: chosenSettings(resolvePlanSettings(fromPlanSettingsMessage(report.settings))),
       },
       trace,

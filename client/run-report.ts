@@ -64,6 +64,18 @@ export interface RunReport {
   /** Declared devices: factor on the declared times. */
   readonly timeDilation: number;
   readonly workers: readonly WorkerReport[];
+  /** Of a run over a list, whose steps are items; undefined elsewhere. */
+  readonly throughput: Throughput | undefined;
+}
+
+/** Items a second, planning and sending left out. */
+export interface Throughput {
+  /** Measured, from the first item that was done to the last one; of one item, of all of its time. */
+  readonly itemsPerSecond: number;
+  /** From the times of the model's parts as the workers measured them, the links, and the states that go back. */
+  readonly predictedItemsPerSecond: number;
+  /** Of one worker with the whole model, from the same times. */
+  readonly oneWorkerItemsPerSecond: number;
 }
 
 /** What one worker did in a run. */

@@ -11,6 +11,7 @@ import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import {
   checkGuidedBatch,
+  runItems,
   runJob,
   type JobContext,
   jobSummary,
@@ -22,6 +23,9 @@ import { takeLatents } from '../execution/index.js';
 import { describeModel } from '../planner/index.js';
 import { fromReplayMessage } from '../protocol/index.js';
 import { checkDenoise, checkGenerate, generateJob, sourceFor, workersThere } from './jobs/index.js';
+import { receiveRun } from './run-call.js';
+import type { RunRequest__Output } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
+import type { ControlStream } from '../rpc/streams/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
 import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
@@ -43,6 +47,7 @@ export const COORDINATOR_ACCESS: Readonly<Record<keyof CoordinatorHandlers, Acce
   FetchArtifacts: 'worker',
   Generate: 'client',
   Denoise: 'client',
+  Run: 'client',
   AttachJob: 'client',
   Plan: 'client',
   UploadModel: 'client',
@@ -67,6 +72,19 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       await serveJob(coordinator(), 'denoise', request, { send, call }, (context) =>
         denoise(coordinator(), request, asking, context),
       );
+    }),
+    Run: bidiHandler(async (stream: ControlStream<JobEvent, RunRequest__Output>, call) => {
+      const { clients, models } = coordinator();
+      const leave = clients.enter(call);
+      const { jobId, request } = await receiveRun(stream, models).finally(leave);
+      const send: SendEvent = async (event) => {
+        stream.send(event, 1);
+        await stream.drained().catch(() => undefined);
+      };
+      await serveJob(coordinator(), 'run', { jobId, detached: false }, { send, call }, (context) =>
+        runItems(request, context),
+      );
+      stream.end();
     }),
     AttachJob: serverStreamHandler(
       ({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal, caller }) =>

@@ -9,6 +9,8 @@ export interface ExecutorEvents {
   onBoundary(job: StartedJob, name: string, version: number, tensor: Tensor): void;
   /** The noise prediction of a step, after guidance, float32, of a round issued with `noise`. The receiver owns its memory. */
   onNoise(job: StartedJob, step: number, tensor: Tensor): void;
+  /** An output of a single-pass model, or a state where the round was issued with `checkpoint`. The receiver owns its memory. */
+  onOutput?(job: StartedJob, item: number, name: string, tensor: Tensor): void;
   /** Latents, as the model takes them, from the sampler that runs here. The receiver owns their memory. */
   onLatents(job: StartedJob, name: string, version: number, tensor: Tensor): void;
   /** A round issued with `progress`, or with `checkpoint` (then with the sampler's state, the receiver's own), is done. */

@@ -1,7 +1,7 @@
 import { batchRepeatOf } from '../common/guidance/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
-import { microBatchName, type Read, type Task } from '../program/index.js';
+import { itemInputName, microBatchName, type Read, type Task } from '../program/index.js';
 import { batchRows, between, castFloat, repeatBatch } from './float-ops.js';
 import type { StartedJob, JobState } from './job-state.js';
 import type { SegmentSpec } from './segment-spec.js';
@@ -22,7 +22,12 @@ export function missingOf(state: JobState, task: Task, spec: SegmentSpec): strin
   );
   const { name, version } = task.latents;
   const isWithoutLatents = spec.sampleInput !== '' && !state.latents.has(name, version);
-  return [...missing.map((read) => read.name), ...(isWithoutLatents ? [name] : [])];
+  const items = (spec.item?.inputs ?? []).map(itemInputName);
+  return [
+    ...missing.map((read) => read.name),
+    ...(isWithoutLatents ? [name] : []),
+    ...items.filter((one) => !state.latents.has(one, task.sampleStep)),
+  ];
 }
 
 /** Whether everything that a task reads is here, from elsewhere and from earlier segments of its component. */
@@ -65,8 +70,10 @@ function gatherFeed(
     return ofMicroBatch(state, spec, input, whole, key, latents.version);
   }
   if (name === spec.timestepInput) return scalarTensor(input, started.timesteps[task.timestepStep] as number);
+  if (spec.item?.inputs.includes(name) === true)
+    return state.latents.get(itemInputName(name), task.sampleStep) as Tensor;
   const stored = microBatchName(name, spec.microBatch, spec.microBatches);
-  const read = task.reads.find((one) => one.name === stored);
+  const read = task.reads.find((one) => (one.input ?? one.name) === stored);
   if (read !== undefined) return boundary(state, read);
   if (spec.localReads.includes(stored))
     return state.locals.get(localName(stored, task), task.version) as SessionValue;

@@ -4,7 +4,7 @@ export { castTensor } from './cast-tensor.js';
 export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { type DeviceSpec, EXECUTION_PROVIDERS, keepsValues, parseDevice, providerHint } from './device.js';
-export { isFinite } from './float-ops.js';
+export { castFloat, isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';

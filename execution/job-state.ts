@@ -43,6 +43,8 @@ export class JobState {
   isHoldTold = false;
   /** Rounds that are not done, by number. */
   readonly #reports = new Map<number, Pick<IssuedRound, 'round' | 'report' | 'firstStep' | 'lastStep'>>();
+  /** Rounds that were issued with `checkpoint`. */
+  readonly #checkpoints = new Set<number>();
   readonly #cache = new Map<string, Tensor>();
   #isRunning = false;
 
@@ -60,6 +62,7 @@ export class JobState {
 
   issue(round: IssuedRound): void {
     this.rounds.push(round);
+    if (round.report === 'checkpoint') this.#checkpoints.add(round.round);
     if (round.tasks.some(({ epsStep }) => epsStep !== undefined)) this.#reports.set(round.round, round);
   }
 
@@ -68,6 +71,11 @@ export class JobState {
     for (const { round, firstStep, lastStep } of this.#reports.values())
       if (firstStep <= step && step <= lastStep) return round;
     return undefined;
+  }
+
+  /** Whether states of a single-pass model are to be told as well. */
+  isCheckpoint(round: number): boolean {
+    return this.#checkpoints.has(round);
   }
 
   /** What to tell now that the noise of a step of this round is predicted; of a round as a whole after its last step only. */

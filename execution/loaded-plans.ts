@@ -1,5 +1,6 @@
 import { noisePartName } from '../program/index.js';
 import type { LoadedSegment } from './load-segments.js';
+import type { SegmentSpec } from './segment-spec.js';
 
 /** The open sessions of each deployment, by segment. A deployment that is not known, or undefined, has none. */
 export class LoadedPlans {
@@ -28,7 +29,7 @@ export class LoadedPlans {
   /** Whether a segment reads the boundary tensor. */
   isRead(deploymentId: string, name: string): boolean {
     for (const { spec } of this.#plans.get(deploymentId)?.values() ?? [])
-      if (spec.boundaryReads.includes(name)) return true;
+      if (spec.boundaryReads.includes(name) || isState(spec, name)) return true;
     return false;
   }
 
@@ -47,4 +48,9 @@ export class LoadedPlans {
   #of(deploymentId: string | undefined): readonly LoadedSegment[] {
     return [...(this.#plans.get(deploymentId ?? '')?.values() ?? [])];
   }
+}
+
+/** Whether a segment of a single-pass model reads it as the item before made it. */
+function isState({ item }: SegmentSpec, name: string): boolean {
+  return item?.states.some(({ value }) => value === name) === true;
 }

@@ -1,5 +1,6 @@
 import type { ValueSpec } from '../common/tensor/index.js';
 import { sessionValueName } from '../program/index.js';
+import type { ItemValues } from '../program/index.js';
 
 export type { ValueSpec } from '../common/tensor/index.js';
 export type { OptimizationLevel } from './ort.js';
@@ -31,6 +32,8 @@ export interface SegmentSpec {
   readonly boundaryWrites: readonly string[];
   /** Name of the noise prediction; empty if another segment produces it. */
   readonly output: string;
+  /** Of a single-pass model. */
+  readonly item?: ItemValues | undefined;
   /** Time of a declared device, milliseconds before dilation; 0 for a real one. */
   readonly declaredMs: number;
 }

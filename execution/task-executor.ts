@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { Task } from '../program/index.js';
+import type { ItemValues, Task } from '../program/index.js';
 import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import { isFinite } from './float-ops.js';
@@ -207,12 +207,14 @@ export class TaskExecutor {
   ): void {
     // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) this.#emitNoise(state, task, task.epsStep, spec, results);
+    if (spec.item !== undefined) this.#emitOutputs(state, task, spec, spec.item, results);
     const leaving: { name: string; version: number; tensor: Tensor }[] = [];
     for (const { name, version } of task.writes) {
       const own = sessionValueName(name, spec.microBatches);
       const tensor = takeTensor(results, own, spec);
       // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
-      if (!isFinite(tensor, 1024)) throw notFinite(`"${name}" of round ${version}`, task, state);
+      if (spec.item === undefined && !isFinite(tensor, 1024))
+        throw notFinite(`"${name}" of round ${version}`, task, state);
       const leaves = this.#events.leaves(started.deploymentId, name);
       if (this.#plans.isRead(started.deploymentId, name))
         state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
@@ -228,6 +230,27 @@ export class TaskExecutor {
       state.locals.put(localName(name, task), task.version, value, readers);
     }
     for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
+  }
+
+  /** Outputs go to who asked; copies where a later segment, or the next item, reads them as well. */
+  #emitOutputs(
+    state: JobState,
+    task: Task,
+    spec: SegmentSpec,
+    { outputs, carries }: ItemValues,
+    results: Record<string, Tensor>,
+  ): void {
+    const told = state.isCheckpoint(task.round) ? [...outputs, ...carries] : outputs;
+    for (const name of told) {
+      const tensor = takeResult(results, name, spec);
+      const isKept = spec.boundaryWrites.includes(name) || spec.localWrites.includes(name);
+      this.#events.onOutput?.(
+        state.started as StartedJob,
+        task.sampleStep,
+        name,
+        isKept ? copyOf(tensor) : tensor,
+      );
+    }
   }
 
   /** A part of a noise prediction goes to the worker that joins them, if that is another one. */

@@ -5,6 +5,9 @@ export { choiceLines, choiceText } from './choice-text.js';
 export { clusterOf } from './cluster.js';
 export {
   type AppendedInput,
+  checkInput,
+  type DeclaredValue,
+  type SinglePassUse,
   CONTROL_FIRST,
   CONTROL_LAST,
   type ControlGraph,

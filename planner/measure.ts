@@ -31,7 +31,11 @@ export async function measure(request: PlanRequest, onProgress: OnPlanningProgre
   const prepared = await prepareModel({
     modelPath: source.modelPath,
     adaptation: source.adaptation,
-    inputShapes: (predictor) => microBatchShapes(predictor, source.inputShapes, parts, settings),
+    singlePass: source.singlePass,
+    inputShapes:
+      source.singlePass === undefined
+        ? (predictor) => microBatchShapes(predictor, source.inputShapes, parts, settings)
+        : source.inputShapes,
     keepValues: settings.cuts,
     workDir: join(workDir, 'prepared'),
     device: speedOf(device, threads),

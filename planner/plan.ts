@@ -7,7 +7,7 @@ import type { Choice, ChoiceSubject } from './choice/index.js';
 import type { PartMemory } from './memory.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
-import type { InputShapes, PredictorAdaptation } from './model/index.js';
+import type { InputShapes, PredictorAdaptation, SinglePassUse } from './model/index.js';
 import type { Placement } from '../program/index.js';
 
 /** Where the noise predictor comes from. */
@@ -18,6 +18,8 @@ export type PlanSource =
       readonly inputShapes: InputShapes;
       /** What is done to the model's graph before it is cut. */
       readonly adaptation?: PredictorAdaptation | undefined;
+      /** It is no noise predictor: it is run once for each item of a list. */
+      readonly singlePass?: SinglePassUse | undefined;
     }
   /** Declared devices: the profile's JSON. */
   | { readonly kind: 'profile'; readonly profileJson: string };

@@ -41,7 +41,8 @@ export function segmentSpecs(
       boundaryReads: segment.boundaryReads,
       localWrites: segment.localWrites,
       boundaryWrites: segment.boundaryWrites,
-      output: segment.writesOutput ? partition.output : '',
+      output: segment.writesOutput && segment.item === undefined ? partition.output : '',
+      ...(segment.item === undefined ? {} : { item: segment.item }),
       declaredMs: model === undefined ? segment.costMs : 0,
     };
   });

@@ -23,6 +23,7 @@ export { type Hop, hopsFrom, hopsServing, type Sites, type Travelling } from './
 export { JobProgram, type Reader, type ReadVersion, type RoundLatents } from './job-program.js';
 export {
   isLatents,
+  itemInputName,
   LATENTS,
   latentsName,
   latentsRead,
@@ -33,9 +34,16 @@ export {
 } from './latents.js';
 export { isPredictable } from './look-ahead.js';
 export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
-export type { BoundaryTensor, Component, Partition, Segment } from './partition.js';
+export type {
+  BoundaryTensor,
+  CarriedState,
+  Component,
+  ItemValues,
+  Partition,
+  Segment,
+} from './partition.js';
 export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf } from './placement.js';
-export { expandRound, oldestVersionRead, readVersion } from './program.js';
+export { expandRound, oldestVersionRead, readVersion, stateReads } from './program.js';
 export {
   lastStepOf,
   listRounds,

@@ -8,6 +8,13 @@ import type { Travelling } from './hops.js';
 /** Name under which the latents travel between workers; version: the step. No value of a graph that PyTorch exports is called so. */
 export const LATENTS = 'asyncdiff:latents';
 
+const ITEM = 'asyncdiff:item:';
+
+/** Name under which an input of a single-pass model goes to who reads it; version: the item. */
+export function itemInputName(input: string): string {
+  return `${ITEM}${input}`;
+}
+
 /**
  * Name of latents that are predicted, by the place in the program that they are for; version: the step whose latents were known.
  * @param rounds that the step they are for lies ahead: 0 for runs of component N that cannot wait for the real ones
@@ -31,9 +38,9 @@ export function latentsName(
   return run > 0 && replicas ? predictedLatents(0, run) : LATENTS;
 }
 
-/** Whether these are latents, known or predicted. */
+/** Whether these are latents, known or predicted, or an input of an item: what is kept by the step that reads it. */
 export function isLatents(name: string): boolean {
-  return name === LATENTS || name.startsWith(`${LATENTS}+`);
+  return name === LATENTS || name.startsWith(`${LATENTS}+`) || name.startsWith(ITEM);
 }
 
 /**

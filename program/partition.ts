@@ -1,6 +1,26 @@
 import type { DType } from '../common/tensor/index.js';
 import type { Halves } from './guidance-split.js';
 
+/** What one run of a single-pass model leaves for the next one. */
+export interface CarriedState {
+  /** The graph input that it is fed as. */
+  readonly input: string;
+  /** The value of the graph that it is, as the item before made it. */
+  readonly value: string;
+}
+
+/** What a segment of a single-pass model has, besides what every segment has. */
+export interface ItemValues {
+  /** Graph inputs that change from item to item, of those that it reads. */
+  readonly inputs: readonly string[];
+  /** Outputs of the model that it makes. */
+  readonly outputs: readonly string[];
+  /** States of the item before that it reads. */
+  readonly states: readonly CarriedState[];
+  /** Values that it makes which are states of the item after. */
+  readonly carries: readonly string[];
+}
+
 /**
  * A run of consecutive nodes of one component that is one ONNX Runtime session. A component has one segment, or
  * several where it is U-shaped (head and tail of a U-Net) or micro-cut (so that outputs leave as soon as they exist).
@@ -38,8 +58,10 @@ export interface Segment {
   readonly boundaryWrites: readonly string[];
   /** Values of other components that it makes from the latents instead of receiving them: fresh in every round. */
   readonly recomputes: readonly string[];
-  /** Whether it produces the noise prediction. */
+  /** Whether it produces the noise prediction; of a single-pass model, the output that is made last. */
   readonly writesOutput: boolean;
+  /** Single-pass models only. */
+  readonly item?: ItemValues | undefined;
   /** Sum of the measured cost of its nodes, milliseconds. */
   readonly costMs: number;
   /** Bytes of the initializers that its nodes read. */
@@ -92,6 +114,8 @@ export interface Partition {
   readonly sampleInput: string;
   readonly timestepInput: string;
   readonly output: string;
+  /** A single-pass model's: steps are items of a list, which do not depend on each other but for these states. Undefined: a noise predictor's. */
+  readonly carried?: readonly CarriedState[] | undefined;
   /** Micro-batches that a batch is computed in; 1: as a whole. Costs, dims and bytes of segments and tensors are of one of them. */
   readonly microBatches: number;
   /** Guidance split: 2 where components 1..N compute the first half of the micro-batches, and N+1..2N the second. */

@@ -3,11 +3,16 @@ import { LATENTS } from './latents.js';
 import type { Partition, Segment } from './partition.js';
 import type { Round, ScheduleSettings } from './rounds.js';
 import { segmentsOfRun } from './run-segments.js';
-import { type Task, taskId } from './task.js';
+import { type Read, type Task, taskId } from './task.js';
 
 /** The version of a boundary tensor that `round` reads: its own in a synchronous round, else `lag` rounds back. */
 export function readVersion(round: Round, lag: number): number {
   return round.mode === 'sync' ? round.round : Math.max(round.round - lag, round.lastSync);
+}
+
+/** States are those that the item before made. */
+export function stateReads(item: Segment['item'], round: number): Read[] {
+  return (item?.states ?? []).map(({ input, value }) => ({ name: value, version: round - 1, input }));
 }
 
 /**
@@ -29,12 +34,15 @@ export function expandRound(partition: Partition, round: Round, settings: Schedu
       sampleStep: round.firstStep,
       timestepStep: step - shift,
       latents: { name: LATENTS, version: round.firstStep },
-      reads: segment.boundaryReads.map((name) => ({
-        name,
-        version: readVersion(round, lags.get(name) ?? 1),
-      })),
+      reads: [
+        ...segment.boundaryReads.map((name) => ({
+          name,
+          version: readVersion(round, lags.get(name) ?? 1),
+        })),
+        ...stateReads(segment.item, round.round),
+      ],
       writes: run === runs - 1 ? segment.boundaryWrites.map((name) => ({ name, version: round.round })) : [],
-      epsStep: segment.writesOutput ? round.firstStep + run : undefined,
+      epsStep: segment.writesOutput && partition.carried === undefined ? round.firstStep + run : undefined,
     };
   };
   if (round.mode === 'sync') return partition.segments.map((segment) => task(segment, 0, 1));
@@ -51,7 +59,7 @@ export function expandRound(partition: Partition, round: Round, settings: Schedu
 
 /** The oldest version that this round or any later one may read: older ones can be dropped. */
 export function oldestVersionRead(partition: Partition, round: Round): number {
-  if (round.mode === 'sync') return round.round;
+  if (round.mode === 'sync') return round.round - ((partition.carried ?? []).length > 0 ? 1 : 0);
   const maxLag = partition.boundaryTensors.reduce((lag, tensor) => Math.max(lag, tensor.lag), 1);
   return Math.max(round.round - maxLag, round.lastSync);
 }

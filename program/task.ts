@@ -8,6 +8,8 @@ export interface VersionedTensor {
 export interface Read extends VersionedTensor {
   /** Where it lies between two versions: `share` of `version`, the rest of this older one, element by element. */
   readonly blend?: { readonly version: number; readonly share: number } | undefined;
+  /** The session's input that it is, where that is not called like it: a state of the item before. */
+  readonly input?: string | undefined;
 }
 
 /** One run of one segment: the unit of work. Everything that it reads is named, so that nothing depends on timing. */

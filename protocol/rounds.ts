@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../execution/index.js';
-import { type Read, type Task, taskId, type VersionedTensor } from '../program/index.js';
+import { type Read, stateReads, type Task, taskId, type VersionedTensor } from '../program/index.js';
 import type { IssueRound, IssueRound__Output } from '../rpc/gen/asyncdiff/v1/IssueRound.js';
 import type { Unread__Output } from '../rpc/gen/asyncdiff/v1/Unread.js';
 import type { Task as TaskMessage, Task__Output } from '../rpc/gen/asyncdiff/v1/Task.js';
@@ -95,7 +95,10 @@ function fromTask(task: Task__Output, round: number, specs: ReadonlyMap<string, 
     timestepStep,
     version,
     latents: { name: task.latentsName, version: task.latentsVersion },
-    reads: spec.boundaryReads.map((name, index) => fromRead(task, name, index)),
+    reads: [
+      ...spec.boundaryReads.map((name, index) => fromRead(task, name, index)),
+      ...stateReads(spec.item, round),
+    ],
     writes: writes ? spec.boundaryWrites.map((name) => ({ name, version })) : [],
     epsStep: epsStepPlusOne === 0 ? undefined : epsStepPlusOne - 1,
   };

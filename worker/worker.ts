@@ -87,6 +87,7 @@ export class AsyncDiffWorker implements Callee {
       },
       {
         onBoundary: (event) => this.attachment.conversation?.onBoundary(event),
+        onOutput: (event) => this.attachment.conversation?.onOutput(event),
         onNoise: (event) => this.attachment.conversation?.onNoise(event),
         onRoundDone: (event) => this.attachment.conversation?.onRoundDone(event),
         onFault: (event) => this.attachment.conversation?.onFault(event),

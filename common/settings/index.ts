@@ -35,6 +35,7 @@ export {
   type PlanSettings,
   resolvePlanSettings,
 } from './plan-settings.js';
+export { RUN_SETTINGS, runSettings } from './run-settings.js';
 export {
   checked,
   entriesOf,

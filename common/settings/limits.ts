@@ -37,6 +37,8 @@ export const LIMITS = Object.freeze({
   nameLength: row(256, 'characters', 'a name of a tensor, printable'),
   jobPixels: row(2 ** 25, 'pixels', 'all pictures of a job together: 32 of 1024x1024'),
   tensors: row(64, 'tensors', 'inputs of a denoise job, or shapes of a plan'),
+  runItems: row(10_000, 'items', 'the list of a run'),
+  runBytes: row(4 * GIB, 'bytes', 'all inputs of a run together; they are held in memory until it ends'),
   rank: row(8, 'dimensions', 'a tensor'),
   tensorBytes: row(256 * MIB, 'bytes', 'an input of the noise predictor, in a job or as a shape to plan for'),
   listLength: row(4_096, 'numbers', 'a list among the arguments of a pipeline'),

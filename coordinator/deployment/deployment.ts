@@ -223,6 +223,11 @@ export class Deployment {
     return this.#byId.get(workerOfRun(this.plan.placement, component, run)) as WorkerHandle;
   }
 
+  /** The segments that a worker holds. */
+  specsOf(workerId: string): Plan['specs'] {
+    return specsOf(this.plan, workerId);
+  }
+
   /** Conditioning inputs that a worker's segments read. */
   conditioningOf(workerId: string): ReadonlySet<string> {
     return new Set(specsOf(this.plan, workerId).flatMap((spec) => spec.conditioning));

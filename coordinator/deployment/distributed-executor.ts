@@ -229,7 +229,7 @@ export class DistributedExecutor implements SamplingExecutor {
 }
 
 /** A worker that cannot take its conditioning would be lost at every start. */
-function checkSize(worker: WorkerHandle, conditioning: Readonly<Record<string, Tensor>>): void {
+export function checkSize(worker: WorkerHandle, conditioning: Readonly<Record<string, Tensor>>): void {
   const bytes = Object.values(conditioning).reduce((sum, { data }) => sum + data.byteLength, 0);
   const { maxMessageBytes } = worker.facts;
   if (bytes <= maxMessageBytes) return;

@@ -29,9 +29,9 @@ import { runIdentity } from './run-identity.js';
 import type { WorkerHandle } from '../workers/index.js';
 
 /** Losses after which a job is given up if no step was finished between them. */
-const MAX_LOSSES_WITHOUT_PROGRESS = 4;
+export const MAX_LOSSES_WITHOUT_PROGRESS = 4;
 /** What costs an attempt, and not the job. */
-const LOSSES: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'peer_unreachable']);
+export const LOSSES: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'peer_unreachable']);
 
 /** From one report to the next: each costs its two ends about a millisecond of processor together. */
 const REPORT_MS = 300;
@@ -263,7 +263,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
 }
 
 /** Where a worker is gone, that is the loss, whoever noticed it first. */
-async function lossOf(
+export async function lossOf(
   error: AsyncDiffError,
   deployment: Deployment | undefined,
   { deployments, signal }: Pick<DenoiseRunOptions, 'deployments' | 'signal'>,

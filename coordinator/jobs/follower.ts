@@ -113,8 +113,11 @@ function payloadBytes(event: JobEvent): number {
   return parts.reduce((sum, { length }) => sum + length, bytesOf(event) + trace.length);
 }
 
-/** Tensors of a step. */
-function bytesOf({ stepTensors }: JobEvent): number {
-  if (!stepTensors) return 0;
-  return [stepTensors.latents, stepTensors.eps].reduce((sum, tensor) => sum + (tensor?.data?.length ?? 0), 0);
+/** Tensors of a step, or outputs of an item. */
+function bytesOf({ stepTensors, itemOutputs }: JobEvent): number {
+  const tensors = [
+    ...(stepTensors ? [stepTensors.latents, stepTensors.eps] : []),
+    ...Object.values(itemOutputs?.outputs ?? {}),
+  ];
+  return tensors.reduce((sum, tensor) => sum + (tensor?.data?.length ?? 0), 0);
 }

@@ -13,7 +13,7 @@ type Outcome = { readonly done: JobEvent } | { readonly error: AsyncDiffError };
 export interface NewJob {
   /** A version 4 UUID; one is made where it is empty. */
   readonly jobId: string;
-  readonly kind: 'generate' | 'denoise';
+  readonly kind: 'generate' | 'denoise' | 'run';
   /** Id of the caller that submits it; empty where callers are not told apart. */
   readonly owner: string;
   /** Who that is, for people: its key's name, or where it calls from. */

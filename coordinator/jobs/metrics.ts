@@ -134,7 +134,7 @@ export class CoordinatorMetrics {
     this.#losses.inc({ reason });
   }
 
-  jobDone(run: DenoiseRun): void {
+  jobDone(run: Pick<DenoiseRun, 'deployment' | 'rounds' | 'restarts' | 'roundMs' | 'workers'>): void {
     const { plan } = run.deployment;
     this.#rounds.inc(run.rounds);
     this.#restarts.inc(run.restarts);

@@ -183,7 +183,8 @@ export function checkGuidedBatch({
   }
 }
 
-function preparingMessage({ stage, fraction, bytes }: Preparing): PreparingMessage {
+/** How far preparing is, for the client. */
+export function preparingMessage({ stage, fraction, bytes }: Preparing): PreparingMessage {
   if (bytes === undefined) return { stage, fraction };
   const { secondsLeft, ...counted } = bytes;
   return { stage, fraction, ...counted, ...(secondsLeft !== undefined && { secondsLeft }) };

@@ -1,11 +1,18 @@
 import type { Chosen, PlanSettings } from '../../common/settings/index.js';
 import { median } from '../../common/statistics/index.js';
-import { driftReport, lookAheadNotes, tensorDigest, toleranceOf } from '../../execution/index.js';
+import {
+  driftReport,
+  lookAheadNotes,
+  tensorDigest,
+  toleranceOf,
+  type WorkerExecution,
+} from '../../execution/index.js';
 import { componentInHalf, isLastComponent, workerOfRun } from '../../program/index.js';
 import { choiceText } from '../../planner/index.js';
 import { roundShare, simulate } from '../../planner/simulator/index.js';
 import { toPlanSettingsMessage } from '../../rpc/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
+import type { WorkerReport } from '../../rpc/gen/asyncdiff/v1/WorkerReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
 import type { Deployment } from '../deployment/index.js';
 import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
@@ -43,25 +50,34 @@ export function runReport(
     latentsSha256: tensorDigest(run.latents),
     programChanges: run.programChanges,
     simulatedSeconds: totals.simulate ? simulatedSeconds(run, segmentMs) : 0,
-    workers: run.workers.map((worker) => {
-      const handle = deployment.worker(worker.workerId);
-      return {
-        workerId: worker.workerId,
-        name: handle?.name ?? worker.workerId,
-        device: handle?.facts.device ?? '',
-        components: [
-          ...new Set(
-            plan.placement.flatMap((ids, index) =>
-              ids.includes(worker.workerId) ? [componentInHalf(partition, index + 1)] : [],
-            ),
-          ),
-        ],
-        computeMs: worker.computeMs,
-        waitMs: worker.waitMs,
-        sentBytes: sumOf(Object.values(worker.sentBytes)),
-      };
-    }),
+    workers: workerReports(deployment, run.workers),
   };
+}
+
+/** What each worker did in a run. */
+export function workerReports(
+  deployment: Deployment,
+  workers: readonly WorkerExecution[],
+): (WorkerReport & { readonly sentBytes: number })[] {
+  const { placement, partition } = deployment.plan;
+  return workers.map((worker) => {
+    const handle = deployment.worker(worker.workerId);
+    return {
+      workerId: worker.workerId,
+      name: handle?.name ?? worker.workerId,
+      device: handle?.facts.device ?? '',
+      components: [
+        ...new Set(
+          placement.flatMap((ids, index) =>
+            ids.includes(worker.workerId) ? [componentInHalf(partition, index + 1)] : [],
+          ),
+        ),
+      ],
+      computeMs: worker.computeMs,
+      waitMs: worker.waitMs,
+      sentBytes: sumOf(Object.values(worker.sentBytes)),
+    };
+  });
 }
 
 /** What became of the predicted latents. */

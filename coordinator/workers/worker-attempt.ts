@@ -50,10 +50,12 @@ export class WorkerAttempt {
 
   /** A message about a job; false for any other. */
   take(message: WorkerMessage__Output): boolean {
-    const { noisePrediction, roundDone, relayedFrame, relayCredit } = message;
+    const { noisePrediction, itemOutput, roundDone, relayedFrame, relayCredit } = message;
     const listener = this.#listener;
     if (noisePrediction) {
       if (this.#isCurrent(noisePrediction)) listener?.onNoise(noisePrediction);
+    } else if (itemOutput) {
+      if (this.#isCurrent(itemOutput)) listener?.onOutput?.(itemOutput);
     } else if (roundDone) {
       if (this.#isCurrent(roundDone)) listener?.onRoundDone(roundDone);
     } else if (relayedFrame) {

@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { SupplyStream } from '../../rpc/streams/index.js';
+import type { ItemOutput__Output } from '../../rpc/gen/asyncdiff/v1/ItemOutput.js';
 import type { NoisePrediction__Output } from '../../rpc/gen/asyncdiff/v1/NoisePrediction.js';
 import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
@@ -25,6 +26,7 @@ export interface JobListener {
   readonly attempt: number;
   onNoise(message: NoisePrediction__Output): void;
   onRoundDone(message: RoundDone__Output): void;
+  onOutput?(message: ItemOutput__Output): void;
   onRelayedFrame(message: RelayedFrame__Output): void;
   onRelayCredit(message: RelayCredit__Output): void;
   onFault(error: AsyncDiffError): void;

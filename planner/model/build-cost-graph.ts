@@ -1,10 +1,10 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { readsOf, storedBytes, tensorDims, writesOf } from '../../common/model-file/index.js';
 import { formatDims, tensorBytes } from '../../common/tensor/index.js';
-import type { CostGraph, GraphNode, GraphValue } from '../search/index.js';
+import type { CostGraph, GraphNode, GraphValue, SinglePass } from '../search/index.js';
 import { type DeviceSpeed, NODE_MS } from './device-speed.js';
 import type { FoldedSkeleton } from './fold-constants.js';
-import type { PredictorDescription } from './inputs.js';
+import type { GraphRoles } from './graph-roles.js';
 import { isFree, nodeWork } from './node-work.js';
 
 /** A cost graph, and what its costs could not account for. */
@@ -23,7 +23,7 @@ export interface CostedGraph {
  */
 export function buildCostGraph(
   { skeleton, values: known }: FoldedSkeleton,
-  predictor: PredictorDescription,
+  roles: GraphRoles,
   device: DeviceSpeed,
 ): CostedGraph {
   const weightBytes = new Map<string, number>();
@@ -71,12 +71,15 @@ export function buildCostGraph(
       },
     ];
   });
-  checkOutput(values.get(predictor.sample.name), values.get(predictor.output.name));
+  const { singlePass, sample, timestep, output } = roles;
+  if (singlePass === undefined) checkOutput(values.get(sample?.name ?? ''), values.get(output));
+  else checkStates(singlePass, values);
   const graph: CostGraph = {
     inputs,
-    sampleInput: predictor.sample.name,
-    timestepInput: predictor.timestep.name,
-    output: predictor.output.name,
+    sampleInput: sample?.name ?? '',
+    timestepInput: timestep?.name ?? '',
+    output,
+    ...(singlePass === undefined ? {} : { singlePass }),
     nodes,
     values,
     weightBytes,
@@ -114,4 +117,19 @@ function checkOutput(sample: GraphValue | undefined, output: GraphValue | undefi
     'model_unsupported',
     `the noise prediction must have the type and shape of the latents: the model takes ${show(sample)} and gives ${show(output)}`,
   );
+}
+
+/** A state is fed as it was made. */
+function checkStates({ states }: SinglePass, values: ReadonlyMap<string, GraphValue>): void {
+  for (const { input, value } of states) {
+    const [read, made] = [values.get(input)?.dims ?? [], values.get(value)?.dims ?? []];
+    if (read.join() === made.join()) continue;
+    throw new AsyncDiffError(
+      'invalid_input',
+      `the state ${input} is ${formatDims(read)}, the output ${value} that it is fed with is ${formatDims(made)}`,
+      {
+        hint: `Give the state of the first item as --input ${input}=FILE.npy, in the shape that the model makes.`,
+      },
+    );
+  }
 }

@@ -113,13 +113,13 @@ function withBranch(skeleton: Skeleton, node: NodeProto, branch: GraphProto): Sk
     const tensor = constantOf(inner);
     const output = inner.output?.[0] ?? '';
     // The graph's own output must be made by a node.
-    if (tensor !== undefined && names.get(output) !== skeleton.output) add(tensor, output);
+    if (tensor !== undefined && !skeleton.outputs.includes(names.get(output) ?? '')) add(tensor, output);
     else nodes.push({ ...renamed(inner, names), name: `${node.name ?? ''}/${inner.name ?? ''}` });
   }
   nodes.push(...handedOn.map((identity) => renamed(identity, names)));
   const all = skeleton.nodes.flatMap((other) => (other === node ? nodes : [other]));
   // What only the other branch read is not needed any more.
-  const live = liveNodes(withOwnNames(all), [skeleton.output]);
+  const live = liveNodes(withOwnNames(all), skeleton.outputs);
   const read = new Set(live.flatMap(readsOf));
   const stillRead = <T>(table: ReadonlyMap<string, T>): Map<string, T> =>
     new Map([...table].filter(([name]) => read.has(name)));

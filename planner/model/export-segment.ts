@@ -167,6 +167,8 @@ function buildSegment(source: Source, partition: Partition, segment: Segment): S
     ...(segment.readsSample ? [valueSpec(partition.sampleInput)] : []),
     ...(segment.readsTimestep ? [valueSpec(partition.timestepInput)] : []),
     ...segment.conditioning.map(valueSpec),
+    ...(segment.item?.inputs ?? []).map(valueSpec),
+    ...(segment.item?.states ?? []).map(({ input }) => valueSpec(input)),
     ...segment.localReads.map(localSpec),
     ...segment.boundaryReads.map(wireSpec),
   ]);
@@ -174,6 +176,7 @@ function buildSegment(source: Source, partition: Partition, segment: Segment): S
     ...segment.localWrites.map(localSpec),
     ...segment.boundaryWrites.map(wireSpec),
     ...(segment.writesOutput ? [valueSpec(partition.output)] : []),
+    ...(segment.item?.outputs ?? []).map(valueSpec),
   ]);
   const node = [
     ...constant,

@@ -180,7 +180,7 @@ async function foldOnce(
       rest.push(givesFloats(node, inferred) ? withOverridable(node, skeleton, fromOpen, overridable) : node);
   }
   if (rest.length === skeleton.nodes.length) return undefined;
-  const read = new Set([...rest.flatMap(readsOf), ...overridable.values(), skeleton.output]);
+  const read = new Set([...rest.flatMap(readsOf), ...overridable.values(), ...skeleton.outputs]);
   const wanted = [...computed].filter((name) => read.has(name));
   for (const tensor of await evaluate(skeleton, toRun, known, wanted, label))
     known.set(tensor.name ?? '', tensor);
@@ -189,11 +189,10 @@ async function foldOnce(
     if (tensor !== undefined) known.set(name, { ...tensor, name });
     fromOpen.add(name);
   }
-  if (!rest.some((node) => writesOf(node).includes(skeleton.output)))
-    throw new AsyncDiffError(
-      'model_unsupported',
-      `the output ${skeleton.output} does not depend on any input`,
-    );
+  const made = new Set(rest.flatMap(writesOf));
+  const constant = skeleton.outputs.find((name) => !made.has(name));
+  if (constant !== undefined)
+    throw new AsyncDiffError('model_unsupported', `the output ${constant} does not depend on any input`);
   const names = new Set(rest.flatMap(readsOf));
   return {
     ...skeleton,

@@ -1,5 +1,5 @@
 import { int64, onnxTypeOf, type TensorProto } from '../../common/model-file/index.js';
-import type { CostGraph } from '../search/index.js';
+import { type CostGraph, wantedValues } from '../search/index.js';
 import type { Skeleton } from './skeleton.js';
 
 /** Operators of which the CPU provider has float16 kernels (tried one by one with ONNX Runtime 1.30). */
@@ -19,6 +19,7 @@ const HALF_ONE = 0x3c00;
  */
 export class HalfRounding {
   readonly #graph: CostGraph;
+  readonly #wanted: ReadonlySet<string>;
   readonly #makers = new Map<string, number>();
   readonly #readers = new Map<string, number[]>();
   /** Nodes that ONNX Runtime takes out before anything else: their neighbours are each other's. */
@@ -27,6 +28,7 @@ export class HalfRounding {
 
   constructor(graph: CostGraph, { constants, weights }: Pick<Skeleton, 'constants' | 'weights'>) {
     this.#graph = graph;
+    this.#wanted = new Set(wantedValues(graph));
     const stored = (name: string): TensorProto | undefined => constants.get(name) ?? weights.get(name);
     for (const [at, node] of graph.nodes.entries()) {
       for (const name of node.outputs) this.#makers.set(name, at);
@@ -62,7 +64,7 @@ export class HalfRounding {
   #isAlone(at: number, isHalfWeight: (name: string) => boolean): boolean {
     const { opType, inputs, outputs, weights } = this.#graph.nodes[at]!;
     if (this.#widened.has(at) || this.#absent.has(at)) return false;
-    if (WITH_GRAPHS.has(opType) || outputs.includes(this.#graph.output)) return false;
+    if (WITH_GRAPHS.has(opType) || outputs.some((name) => this.#wanted.has(name))) return false;
     const isHalf = (name: string): boolean => this.#graph.values.get(name)?.dtype === 'float16';
     return (
       inputs.some((name) => this.#makers.has(name)) &&

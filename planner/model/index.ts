@@ -3,6 +3,7 @@ export { CPU_CORE, type DeviceSpeed, hostCopyOf, speedOf } from './device-speed.
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { exportWhole, type WholeModel } from './export-whole.js';
 export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
+export type { SinglePassUse } from './graph-roles.js';
 export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';
 export { nearest } from './near-names.js';

@@ -79,8 +79,12 @@ export function describePredictor(model: ModelProto): PredictorDescription {
   if (!output) throw notFound('the noise prediction, shaped as the latents', OUTPUT_NAMES, 'output', outputs);
 
   const conditioning = inputs.filter((input) => input !== sample && input !== timestep);
-  const opset = (model.opset_import ?? []).find((set) => (set.domain ?? '') === '');
-  return { inputs, outputs, sample, timestep, conditioning, output, opset: int64(opset?.version) };
+  return { inputs, outputs, sample, timestep, conditioning, output, opset: opsetOf(model) };
+}
+
+/** Version of the default operator set. */
+export function opsetOf(model: ModelProto): number {
+  return int64((model.opset_import ?? []).find((set) => (set.domain ?? '') === '')?.version);
 }
 
 function declaredValue(value: ValueInfoProto): DeclaredValue {

@@ -11,6 +11,7 @@ import { loadAdapted, type PredictorAdaptation } from './adapt.js';
 import { buildCostGraph } from './build-cost-graph.js';
 import { CPU_CORE, type DeviceSpeed } from './device-speed.js';
 import { foldConstants } from './fold-constants.js';
+import { type GraphRoles, predictorRoles, singlePassRoles, type SinglePassUse } from './graph-roles.js';
 import { declaredValues, describePredictor, type PredictorDescription } from './inputs.js';
 import { nearest } from './near-names.js';
 import { type PreparedModel, preparedKey, readPrepared, writePrepared } from './prepared-model.js';
@@ -24,6 +25,8 @@ export interface PrepareOptions {
   readonly adaptation?: PredictorAdaptation | undefined;
   /** Shapes of the inputs that the model leaves open, by name; `sample` is enough for most models. */
   readonly inputShapes: InputShapes | ((predictor: PredictorDescription) => InputShapes);
+  /** The model is no noise predictor, and is used so. */
+  readonly singlePass?: SinglePassUse | undefined;
   /** Values that a component is to end with (`--cut`). */
   readonly keepValues?: readonly string[] | undefined;
   /** Folder for folded graphs; a second call with the same graph and shapes takes what it finds there. */
@@ -56,20 +59,18 @@ export function describeInputs(modelPath: string): Pick<PredictorDescription, 'i
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
   const { signal, workDir } = options;
   const file = loadAdapted(options.modelPath, options.adaptation);
-  const predictor = describePredictor(file.model);
-  const { inputShapes } = options;
-  const shapes = typeof inputShapes === 'function' ? inputShapes(predictor) : inputShapes;
-  const inputs = resolveShapes(predictor, shapes);
+  const { roles, shapes } = rolesOf(file, options);
+  const inputs = resolveShapes(roles, shapes);
   const keepValues = [...new Set(options.keepValues ?? [])];
-  checkKeepValues(file, keepValues, predictor.output.name);
+  checkKeepValues(file, keepValues, roles.output);
   checkCancelled(signal);
   const originalNodeCount = file.model.graph?.node?.length ?? 0;
-  const start = skeletonOf(file, predictor, inputs);
+  const start = skeletonOf(file, roles, inputs);
   checkLive(start, keepValues);
   const key = preparedKey(start);
   const known = readPrepared(workDir, key, start);
   const folded = known ?? (await foldConstants(start, modelLabel(file.path), signal, options.onTurn));
-  const { graph, unknownOperators } = buildCostGraph(folded, predictor, options.device ?? CPU_CORE);
+  const { graph, unknownOperators } = buildCostGraph(folded, roles, options.device ?? CPU_CORE);
   const made = producers(graph.nodes.map(({ outputs }) => ({ output: [...outputs] })));
   for (const name of keepValues) {
     if (made.has(name)) continue;
@@ -84,11 +85,37 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
     graph,
     unknownOperators,
     folded,
-    conditioningInputs: predictor.conditioning.map((input) => input.name),
-    opset: predictor.opset,
+    conditioningInputs: conditioningOf(roles),
+    opset: roles.opset,
     originalNodeCount,
     fromCache: known !== undefined,
   };
+}
+
+function rolesOf(
+  { model }: ModelFile,
+  { singlePass, inputShapes }: PrepareOptions,
+): { roles: GraphRoles; shapes: InputShapes } {
+  if (singlePass !== undefined) {
+    if (typeof inputShapes === 'function')
+      throw new AsyncDiffError('internal', 'a single-pass model has the shapes of its items');
+    return { roles: singlePassRoles(model, singlePass), shapes: inputShapes };
+  }
+  const predictor = describePredictor(model);
+  const shapes = typeof inputShapes === 'function' ? inputShapes(predictor) : inputShapes;
+  return { roles: predictorRoles(predictor), shapes };
+}
+
+/** Inputs that stay the same from step to step, or from item to item. */
+function conditioningOf({ inputs, sample, timestep, singlePass }: GraphRoles): string[] {
+  const changing = new Set([
+    sample?.name,
+    timestep?.name,
+    ...(singlePass === undefined
+      ? []
+      : [...singlePass.inputs, ...singlePass.states.map(({ input }) => input)]),
+  ]);
+  return inputs.map(({ name }) => name).filter((name) => !changing.has(name));
 }
 
 function checkKeepValues({ model }: ModelFile, keepValues: readonly string[], outputName: string): void {

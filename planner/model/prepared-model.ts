@@ -115,7 +115,7 @@ function readValue(
 
 /** Everything but where the weights lie. */
 function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): Uint8Array {
-  const { rest, nodes, constants, volatile, weights, sparse, inputs, output } = skeleton;
+  const { rest, nodes, constants, volatile, weights, sparse, inputs, outputs } = skeleton;
   const placeless = [...weights.values()].map(
     ({ name, dims, data_type: type }): TensorProto => ({
       name: name ?? '',
@@ -132,7 +132,7 @@ function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): 
       initializer: [...constants.values(), ...placeless],
       sparse_initializer: sparse,
       input: [...inputs.map(valueInfo), ...[...volatile].map((name) => ({ name }))],
-      output: [{ name: output }],
+      output: outputs.map((name) => ({ name })),
       value_info: [...values],
     },
   });

@@ -13,7 +13,7 @@ import {
   writesOf,
 } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
-import type { PredictorDescription } from './inputs.js';
+import type { GraphRoles } from './graph-roles.js';
 
 /** A noise predictor at static shapes, taken apart; its weights are known by name, type and place, and not read. */
 export interface Skeleton {
@@ -34,7 +34,8 @@ export interface Skeleton {
   readonly inputs: readonly ValueSpec[];
   /** Dimensions of the inputs as the model declares them; undefined where they are open. */
   readonly declaredDims: ReadonlyMap<string, readonly (number | undefined)[]>;
-  readonly output: string;
+  /** Values that are wanted: the noise prediction, or the outputs and states of a single-pass model. */
+  readonly outputs: readonly string[];
   /** Folder that the model's external data is relative to. */
   readonly folder: string;
 }
@@ -42,11 +43,10 @@ export interface Skeleton {
 /** Takes a model apart. The tensors of `Constant` nodes, and large ones in branches, become initializers of the graph. */
 export function skeletonOf(
   file: ModelFile,
-  predictor: PredictorDescription,
+  { inputs: declared, outputs }: Pick<GraphRoles, 'inputs' | 'outputs'>,
   inputs: readonly ValueSpec[],
 ): Skeleton {
   const { graph, ...rest } = file.model;
-  const output = predictor.output.name;
   const constants = new Map<string, TensorProto>();
   const weights = new Map<string, TensorProto>();
   const add = (tensor: TensorProto): void => {
@@ -55,7 +55,7 @@ export function skeletonOf(
   for (const tensor of graph?.initializer ?? []) add(tensor);
   const taken = namesOf(graph ?? {});
   const nodes: NodeProto[] = [];
-  for (const node of liveNodes(inOrder(graph?.node ?? []), [output])) {
+  for (const node of liveNodes(inOrder(graph?.node ?? []), outputs)) {
     const tensor = constantOf(node);
     if (tensor !== undefined) add({ ...tensor, name: node.output?.[0] ?? '' });
     else nodes.push(liftWeights(node, taken, add));
@@ -73,12 +73,12 @@ export function skeletonOf(
     sparse: (graph?.sparse_initializer ?? []).filter((tensor) => read.has(tensor.values?.name ?? '')),
     inputs,
     declaredDims: new Map(
-      predictor.inputs.map(({ name, dims }) => [
+      declared.map(({ name, dims }) => [
         name,
         dims.map((dim) => (typeof dim === 'number' ? dim : undefined)),
       ]),
     ),
-    output,
+    outputs,
     folder: file.folder,
   };
 }

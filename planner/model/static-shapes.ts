@@ -1,7 +1,8 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type ValueSpec } from '../../common/tensor/index.js';
 import { onnxTypeOf } from '../../common/model-file/index.js';
-import type { DeclaredValue, PredictorDescription } from './inputs.js';
+import type { GraphRoles } from './graph-roles.js';
+import type { DeclaredValue } from './inputs.js';
 
 /** Shapes of graph inputs, by name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
@@ -13,7 +14,10 @@ export type InputShapes = Readonly<Record<string, readonly number[]>>;
  *
  * @throws AsyncDiffError `invalid_input` naming the input, the expected and the given shape.
  */
-export function resolveShapes(predictor: PredictorDescription, given: InputShapes): ValueSpec[] {
+export function resolveShapes(
+  predictor: Pick<GraphRoles, 'inputs' | 'sample' | 'timestep'>,
+  given: InputShapes,
+): ValueSpec[] {
   for (const name of Object.keys(given)) {
     if (!predictor.inputs.some((input) => input.name === name)) {
       const names = predictor.inputs.map((input) => input.name).join(', ');
@@ -22,7 +26,8 @@ export function resolveShapes(predictor: PredictorDescription, given: InputShape
   }
   const symbols = new Map<string, { size: number; input: string }>();
   // The latents first: they say what the batch is.
-  for (const input of [predictor.sample, ...predictor.inputs.filter((other) => other !== predictor.sample)]) {
+  const { sample, inputs } = predictor;
+  for (const input of sample === undefined ? inputs : [sample, ...inputs.filter((one) => one !== sample)]) {
     const dims = given[input.name];
     if (dims === undefined) continue;
     checkDims(input, dims);

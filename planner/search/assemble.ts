@@ -2,6 +2,8 @@ import type { GraphIndex } from './graph-index.js';
 import { type CutPositions, componentsOf, type MainRange, rangesOf } from './main-range.js';
 import type { BoundaryTensor, Component, Partition, Segment } from '../../program/index.js';
 import type { HostCopy } from './search-options.js';
+import { changingInputs } from './cost-graph.js';
+import { carryStates, type ItemDraft, itemValues } from './item-values.js';
 import { inSendOrder } from './send-order.js';
 import { behind } from './stretches.js';
 import { localForm, wireForm, type WireForm } from './wire-form.js';
@@ -19,14 +21,12 @@ export interface AssembleOptions {
 }
 
 /** A segment while it is being built. */
-interface Draft {
-  readonly range: MainRange;
+interface Draft extends ItemDraft {
   readonly id: string;
   readonly index: number;
   readonly localReads: Set<string>;
   readonly localWrites: Set<string>;
   readonly boundaryReads: Set<string>;
-  readonly boundaryWrites: Set<string>;
   /** Values of other components that it makes from the latents, and all nodes that this takes. */
   readonly recomputes: Set<string>;
   readonly recomputedNodes: Set<number>;
@@ -70,6 +70,7 @@ export function assemblePartition(
     sampleInput: graph.sampleInput,
     timestepInput: graph.timestepInput,
     output: graph.output,
+    ...(graph.singlePass === undefined ? {} : { carried: graph.singlePass.states }),
     microBatches: 1,
     halves: 1,
     broadcastBytes: index.broadcastBytes[options.form === 'float16' ? 'float16' : 'float32'],
@@ -93,6 +94,9 @@ function draftSegments(ranges: readonly MainRange[]): Draft[] {
       recomputedNodes: new Set<number>(),
       writesOutput: false,
       copiedBytes: 0,
+      outputs: [],
+      states: [],
+      carries: [],
     };
   });
 }
@@ -152,7 +156,7 @@ function connect(
       lag: lagged ? 2 : 1,
     });
   }
-  return tensors;
+  return carryStates(index, drafts, draftAt, tensors);
 }
 
 /**
@@ -204,6 +208,7 @@ function finishSegment(index: GraphIndex, draft: Draft, { withNodes, hostCopy }:
     if (draft.writesOutput) copiedBytes += graph.values.get(graph.output)?.bytes ?? 0;
     costMs += copiedBytes * hostCopy.msPerByte;
   }
+  const isFed = new Set([...changingInputs(graph), graph.timestepInput]);
   return {
     id: draft.id,
     component: draft.range.component,
@@ -213,15 +218,14 @@ function finishSegment(index: GraphIndex, draft: Draft, { withNodes, hostCopy }:
     ...(withNodes ? nodesOf(index, draft, extra) : NO_NODES),
     readsSample: reads(graph.sampleInput),
     readsTimestep: reads(graph.timestepInput),
-    conditioning: graph.inputs
-      .map((input) => input.name)
-      .filter((name) => name !== graph.sampleInput && name !== graph.timestepInput && reads(name)),
+    conditioning: graph.inputs.map((input) => input.name).filter((name) => !isFed.has(name) && reads(name)),
     localReads: [...draft.localReads],
     boundaryReads: [...draft.boundaryReads],
     localWrites: [...draft.localWrites],
     boundaryWrites: [...draft.boundaryWrites],
     recomputes: [...draft.recomputes],
     writesOutput: draft.writesOutput,
+    ...(graph.singlePass === undefined ? {} : { item: itemValues(draft, graph.singlePass, reads) }),
     costMs,
   };
 }

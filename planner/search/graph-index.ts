@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { MainValue } from './main-value.js';
 import { broadcastBytes } from './broadcast-bytes.js';
-import type { CostGraph } from './cost-graph.js';
+import { changingInputs, type CostGraph, wantedValues } from './cost-graph.js';
 import { classifyNodes } from './dependence.js';
 import { Stretches } from './stretches.js';
 
@@ -15,6 +15,8 @@ export interface GraphIndex {
   readonly spans: { readonly from: Int32Array; readonly to: Int32Array };
   /** Of the node that makes the noise prediction. */
   readonly outputPosition: number;
+  /** Of the node that makes each value that is wanted. */
+  readonly positionOf: ReadonlyMap<string, number>;
   /** For each node: the replicated nodes whose outputs it reads. */
   readonly replicatedInputs: readonly (readonly number[])[];
   /** For each node: the graph inputs that it reads. */
@@ -43,12 +45,12 @@ export function indexGraph(graph: CostGraph): GraphIndex {
     if (kind !== 'dead') totalCostMs += graph.nodes[node]!.costMs;
     if (kind === 'main') position[node] = mainNodes.push(node) - 1;
   }
-  const outputNode = producer.get(graph.output);
-  if (outputNode === undefined || kinds[outputNode] !== 'main') {
-    throw new AsyncDiffError(
-      'model_unsupported',
-      `the output ${graph.output} does not depend on the latent input ${graph.sampleInput}`,
-    );
+  const wanted = new Set(wantedValues(graph));
+  const positionOf = new Map<string, number>();
+  for (const name of new Set([graph.output, ...wanted])) {
+    const node = producer.get(name);
+    if (node === undefined || kinds[node] !== 'main') throw independent(graph, name);
+    positionOf.set(name, position[node]!);
   }
 
   const users = new Map<string, number[]>();
@@ -69,7 +71,7 @@ export function indexGraph(graph: CostGraph): GraphIndex {
   for (const node of mainNodes) {
     for (const name of graph.nodes[node]!.outputs) {
       const reads = users.get(name);
-      if (reads === undefined && name !== graph.output) continue;
+      if (reads === undefined && !wanted.has(name)) continue;
       const value = graph.values.get(name);
       if (value === undefined) throw new AsyncDiffError('model_invalid', `value ${name} has no known shape`);
       mainValues.push({ value, producer: position[node]!, users: reads ?? [] });
@@ -88,7 +90,8 @@ export function indexGraph(graph: CostGraph): GraphIndex {
       from: Int32Array.from(mainValues, ({ producer: made }) => made),
       to: Int32Array.from(mainValues, ({ users: readers }) => readers.at(-1) ?? -1),
     },
-    outputPosition: position[outputNode]!,
+    outputPosition: positionOf.get(graph.output)!,
+    positionOf,
     replicatedInputs,
     graphInputs,
     stretches: new Stretches({ graph, mainNodes, replicatedInputs, graphInputs }),
@@ -99,6 +102,15 @@ export function indexGraph(graph: CostGraph): GraphIndex {
       float16: broadcastBytes(mainNames, mainValues, graph.output, 'float16'),
     },
   };
+}
+
+function independent(graph: CostGraph, output: string): AsyncDiffError {
+  const inputs = changingInputs(graph);
+  const of = graph.singlePass === undefined ? 'the latent input' : 'any of the inputs';
+  return new AsyncDiffError(
+    'model_unsupported',
+    `the output ${output} does not depend on ${of} ${inputs.join(', ')}`,
+  );
 }
 
 function producersInOrder(graph: CostGraph): Map<string, number> {

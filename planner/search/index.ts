@@ -1,4 +1,11 @@
-export type { CostGraph, GraphNode, GraphValue } from './cost-graph.js';
+export {
+  changingInputs,
+  type CostGraph,
+  type GraphNode,
+  type GraphValue,
+  type SinglePass,
+  wantedValues,
+} from './cost-graph.js';
 export { classifyNodes, type NodeKind } from './dependence.js';
 export { describePartition } from './describe.js';
 export type { EventKind } from './period-system.js';

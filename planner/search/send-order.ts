@@ -14,6 +14,6 @@ export function inSendOrder(segments: readonly Segment[], tensors: readonly Boun
   }
   const bytes = new Map(tensors.map((tensor) => [tensor.name, tensor.bytes]));
   const before = (a: string, b: string): number =>
-    neededMs.get(a)! - neededMs.get(b)! || bytes.get(a)! - bytes.get(b)!;
+    (neededMs.get(a) ?? 0) - (neededMs.get(b) ?? 0) || bytes.get(a)! - bytes.get(b)!;
   return segments.map((segment) => ({ ...segment, boundaryWrites: segment.boundaryWrites.toSorted(before) }));
 }

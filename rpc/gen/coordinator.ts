@@ -11,6 +11,7 @@ import type { AttachJobRequest as _asyncdiff_v1_AttachJobRequest, AttachJobReque
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
 import type { CancelJobRequest as _asyncdiff_v1_CancelJobRequest, CancelJobRequest__Output as _asyncdiff_v1_CancelJobRequest__Output } from './asyncdiff/v1/CancelJobRequest.js';
 import type { CancelJobResponse as _asyncdiff_v1_CancelJobResponse, CancelJobResponse__Output as _asyncdiff_v1_CancelJobResponse__Output } from './asyncdiff/v1/CancelJobResponse.js';
+import type { CarriedState as _asyncdiff_v1_CarriedState, CarriedState__Output as _asyncdiff_v1_CarriedState__Output } from './asyncdiff/v1/CarriedState.js';
 import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from './asyncdiff/v1/ClosePart.js';
 import type { CoordinatorClient as _asyncdiff_v1_CoordinatorClient, CoordinatorDefinition as _asyncdiff_v1_CoordinatorDefinition } from './asyncdiff/v1/Coordinator.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
@@ -29,6 +30,9 @@ import type { GetStatusResponse as _asyncdiff_v1_GetStatusResponse, GetStatusRes
 import type { Guidance as _asyncdiff_v1_Guidance, Guidance__Output as _asyncdiff_v1_Guidance__Output } from './asyncdiff/v1/Guidance.js';
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
+import type { ItemOutput as _asyncdiff_v1_ItemOutput, ItemOutput__Output as _asyncdiff_v1_ItemOutput__Output } from './asyncdiff/v1/ItemOutput.js';
+import type { ItemOutputs as _asyncdiff_v1_ItemOutputs, ItemOutputs__Output as _asyncdiff_v1_ItemOutputs__Output } from './asyncdiff/v1/ItemOutputs.js';
+import type { ItemValues as _asyncdiff_v1_ItemValues, ItemValues__Output as _asyncdiff_v1_ItemValues__Output } from './asyncdiff/v1/ItemValues.js';
 import type { JobEvent as _asyncdiff_v1_JobEvent, JobEvent__Output as _asyncdiff_v1_JobEvent__Output } from './asyncdiff/v1/JobEvent.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
 import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
@@ -73,8 +77,11 @@ import type { RoundDone as _asyncdiff_v1_RoundDone, RoundDone__Output as _asyncd
 import type { RoundLatents as _asyncdiff_v1_RoundLatents, RoundLatents__Output as _asyncdiff_v1_RoundLatents__Output } from './asyncdiff/v1/RoundLatents.js';
 import type { Route as _asyncdiff_v1_Route, Route__Output as _asyncdiff_v1_Route__Output } from './asyncdiff/v1/Route.js';
 import type { RouteTarget as _asyncdiff_v1_RouteTarget, RouteTarget__Output as _asyncdiff_v1_RouteTarget__Output } from './asyncdiff/v1/RouteTarget.js';
+import type { RunHeader as _asyncdiff_v1_RunHeader, RunHeader__Output as _asyncdiff_v1_RunHeader__Output } from './asyncdiff/v1/RunHeader.js';
+import type { RunItem as _asyncdiff_v1_RunItem, RunItem__Output as _asyncdiff_v1_RunItem__Output } from './asyncdiff/v1/RunItem.js';
 import type { RunPart as _asyncdiff_v1_RunPart, RunPart__Output as _asyncdiff_v1_RunPart__Output } from './asyncdiff/v1/RunPart.js';
 import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from './asyncdiff/v1/RunReport.js';
+import type { RunRequest as _asyncdiff_v1_RunRequest, RunRequest__Output as _asyncdiff_v1_RunRequest__Output } from './asyncdiff/v1/RunRequest.js';
 import type { SamplerStart as _asyncdiff_v1_SamplerStart, SamplerStart__Output as _asyncdiff_v1_SamplerStart__Output } from './asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as _asyncdiff_v1_SamplerState, SamplerState__Output as _asyncdiff_v1_SamplerState__Output } from './asyncdiff/v1/SamplerState.js';
 import type { SegmentSpec as _asyncdiff_v1_SegmentSpec, SegmentSpec__Output as _asyncdiff_v1_SegmentSpec__Output } from './asyncdiff/v1/SegmentSpec.js';
@@ -87,6 +94,7 @@ import type { Subscribe as _asyncdiff_v1_Subscribe, Subscribe__Output as _asyncd
 import type { Task as _asyncdiff_v1_Task, Task__Output as _asyncdiff_v1_Task__Output } from './asyncdiff/v1/Task.js';
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from './asyncdiff/v1/Tensor.js';
 import type { TensorFrame as _asyncdiff_v1_TensorFrame, TensorFrame__Output as _asyncdiff_v1_TensorFrame__Output } from './asyncdiff/v1/TensorFrame.js';
+import type { Throughput as _asyncdiff_v1_Throughput, Throughput__Output as _asyncdiff_v1_Throughput__Output } from './asyncdiff/v1/Throughput.js';
 import type { Undeploy as _asyncdiff_v1_Undeploy, Undeploy__Output as _asyncdiff_v1_Undeploy__Output } from './asyncdiff/v1/Undeploy.js';
 import type { Unread as _asyncdiff_v1_Unread, Unread__Output as _asyncdiff_v1_Unread__Output } from './asyncdiff/v1/Unread.js';
 import type { UploadHeader as _asyncdiff_v1_UploadHeader, UploadHeader__Output as _asyncdiff_v1_UploadHeader__Output } from './asyncdiff/v1/UploadHeader.js';
@@ -120,6 +128,7 @@ export interface ProtoGrpcType {
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
       CancelJobRequest: MessageTypeDefinition<_asyncdiff_v1_CancelJobRequest, _asyncdiff_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_asyncdiff_v1_CancelJobResponse, _asyncdiff_v1_CancelJobResponse__Output>
+      CarriedState: MessageTypeDefinition<_asyncdiff_v1_CarriedState, _asyncdiff_v1_CarriedState__Output>
       ClosePart: MessageTypeDefinition<_asyncdiff_v1_ClosePart, _asyncdiff_v1_ClosePart__Output>
       /**
        * Served by the coordinator, to clients and to workers.
@@ -141,6 +150,9 @@ export interface ProtoGrpcType {
       Guidance: MessageTypeDefinition<_asyncdiff_v1_Guidance, _asyncdiff_v1_Guidance__Output>
       Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
       IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
+      ItemOutput: MessageTypeDefinition<_asyncdiff_v1_ItemOutput, _asyncdiff_v1_ItemOutput__Output>
+      ItemOutputs: MessageTypeDefinition<_asyncdiff_v1_ItemOutputs, _asyncdiff_v1_ItemOutputs__Output>
+      ItemValues: MessageTypeDefinition<_asyncdiff_v1_ItemValues, _asyncdiff_v1_ItemValues__Output>
       JobEvent: MessageTypeDefinition<_asyncdiff_v1_JobEvent, _asyncdiff_v1_JobEvent__Output>
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
       JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
@@ -185,8 +197,11 @@ export interface ProtoGrpcType {
       RoundLatents: MessageTypeDefinition<_asyncdiff_v1_RoundLatents, _asyncdiff_v1_RoundLatents__Output>
       Route: MessageTypeDefinition<_asyncdiff_v1_Route, _asyncdiff_v1_Route__Output>
       RouteTarget: MessageTypeDefinition<_asyncdiff_v1_RouteTarget, _asyncdiff_v1_RouteTarget__Output>
+      RunHeader: MessageTypeDefinition<_asyncdiff_v1_RunHeader, _asyncdiff_v1_RunHeader__Output>
+      RunItem: MessageTypeDefinition<_asyncdiff_v1_RunItem, _asyncdiff_v1_RunItem__Output>
       RunPart: MessageTypeDefinition<_asyncdiff_v1_RunPart, _asyncdiff_v1_RunPart__Output>
       RunReport: MessageTypeDefinition<_asyncdiff_v1_RunReport, _asyncdiff_v1_RunReport__Output>
+      RunRequest: MessageTypeDefinition<_asyncdiff_v1_RunRequest, _asyncdiff_v1_RunRequest__Output>
       SamplerStart: MessageTypeDefinition<_asyncdiff_v1_SamplerStart, _asyncdiff_v1_SamplerStart__Output>
       SamplerState: MessageTypeDefinition<_asyncdiff_v1_SamplerState, _asyncdiff_v1_SamplerState__Output>
       SegmentSpec: MessageTypeDefinition<_asyncdiff_v1_SegmentSpec, _asyncdiff_v1_SegmentSpec__Output>
@@ -199,6 +214,7 @@ export interface ProtoGrpcType {
       Task: MessageTypeDefinition<_asyncdiff_v1_Task, _asyncdiff_v1_Task__Output>
       Tensor: MessageTypeDefinition<_asyncdiff_v1_Tensor, _asyncdiff_v1_Tensor__Output>
       TensorFrame: MessageTypeDefinition<_asyncdiff_v1_TensorFrame, _asyncdiff_v1_TensorFrame__Output>
+      Throughput: MessageTypeDefinition<_asyncdiff_v1_Throughput, _asyncdiff_v1_Throughput__Output>
       Undeploy: MessageTypeDefinition<_asyncdiff_v1_Undeploy, _asyncdiff_v1_Undeploy__Output>
       Unread: MessageTypeDefinition<_asyncdiff_v1_Unread, _asyncdiff_v1_Unread__Output>
       UploadHeader: MessageTypeDefinition<_asyncdiff_v1_UploadHeader, _asyncdiff_v1_UploadHeader__Output>

@@ -8,6 +8,7 @@ import type { ArtifactRange as _asyncdiff_v1_ArtifactRange, ArtifactRange__Outpu
 import type { ArtifactRequest as _asyncdiff_v1_ArtifactRequest, ArtifactRequest__Output as _asyncdiff_v1_ArtifactRequest__Output } from './asyncdiff/v1/ArtifactRequest.js';
 import type { AskState as _asyncdiff_v1_AskState, AskState__Output as _asyncdiff_v1_AskState__Output } from './asyncdiff/v1/AskState.js';
 import type { Batch as _asyncdiff_v1_Batch, Batch__Output as _asyncdiff_v1_Batch__Output } from './asyncdiff/v1/Batch.js';
+import type { CarriedState as _asyncdiff_v1_CarriedState, CarriedState__Output as _asyncdiff_v1_CarriedState__Output } from './asyncdiff/v1/CarriedState.js';
 import type { ClosePart as _asyncdiff_v1_ClosePart, ClosePart__Output as _asyncdiff_v1_ClosePart__Output } from './asyncdiff/v1/ClosePart.js';
 import type { CoordinatorMessage as _asyncdiff_v1_CoordinatorMessage, CoordinatorMessage__Output as _asyncdiff_v1_CoordinatorMessage__Output } from './asyncdiff/v1/CoordinatorMessage.js';
 import type { Deploy as _asyncdiff_v1_Deploy, Deploy__Output as _asyncdiff_v1_Deploy__Output } from './asyncdiff/v1/Deploy.js';
@@ -19,6 +20,8 @@ import type { Foresight as _asyncdiff_v1_Foresight, Foresight__Output as _asyncd
 import type { Guidance as _asyncdiff_v1_Guidance, Guidance__Output as _asyncdiff_v1_Guidance__Output } from './asyncdiff/v1/Guidance.js';
 import type { Hello as _asyncdiff_v1_Hello, Hello__Output as _asyncdiff_v1_Hello__Output } from './asyncdiff/v1/Hello.js';
 import type { IssueRound as _asyncdiff_v1_IssueRound, IssueRound__Output as _asyncdiff_v1_IssueRound__Output } from './asyncdiff/v1/IssueRound.js';
+import type { ItemOutput as _asyncdiff_v1_ItemOutput, ItemOutput__Output as _asyncdiff_v1_ItemOutput__Output } from './asyncdiff/v1/ItemOutput.js';
+import type { ItemValues as _asyncdiff_v1_ItemValues, ItemValues__Output as _asyncdiff_v1_ItemValues__Output } from './asyncdiff/v1/ItemValues.js';
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
 import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from './asyncdiff/v1/KeptRegion.js';
@@ -82,6 +85,7 @@ export interface ProtoGrpcType {
       ArtifactRequest: MessageTypeDefinition<_asyncdiff_v1_ArtifactRequest, _asyncdiff_v1_ArtifactRequest__Output>
       AskState: MessageTypeDefinition<_asyncdiff_v1_AskState, _asyncdiff_v1_AskState__Output>
       Batch: MessageTypeDefinition<_asyncdiff_v1_Batch, _asyncdiff_v1_Batch__Output>
+      CarriedState: MessageTypeDefinition<_asyncdiff_v1_CarriedState, _asyncdiff_v1_CarriedState__Output>
       ClosePart: MessageTypeDefinition<_asyncdiff_v1_ClosePart, _asyncdiff_v1_ClosePart__Output>
       CoordinatorMessage: MessageTypeDefinition<_asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_CoordinatorMessage__Output>
       Deploy: MessageTypeDefinition<_asyncdiff_v1_Deploy, _asyncdiff_v1_Deploy__Output>
@@ -93,6 +97,8 @@ export interface ProtoGrpcType {
       Guidance: MessageTypeDefinition<_asyncdiff_v1_Guidance, _asyncdiff_v1_Guidance__Output>
       Hello: MessageTypeDefinition<_asyncdiff_v1_Hello, _asyncdiff_v1_Hello__Output>
       IssueRound: MessageTypeDefinition<_asyncdiff_v1_IssueRound, _asyncdiff_v1_IssueRound__Output>
+      ItemOutput: MessageTypeDefinition<_asyncdiff_v1_ItemOutput, _asyncdiff_v1_ItemOutput__Output>
+      ItemValues: MessageTypeDefinition<_asyncdiff_v1_ItemValues, _asyncdiff_v1_ItemValues__Output>
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
       JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
       KeptRegion: MessageTypeDefinition<_asyncdiff_v1_KeptRegion, _asyncdiff_v1_KeptRegion__Output>

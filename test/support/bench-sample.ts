@@ -38,6 +38,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     coordinatorCpuMs: 1,
     cuts: ['cut'],
     planId: 'plan',
+    throughput: undefined,
     version: '0',
     predictorId: 'predictor',
     programId: 'program',

@@ -127,6 +127,10 @@ export class Conversation {
     this.#job.noise(event);
   }
 
+  onOutput(event: Extract<InferenceEvent, { type: 'output' }>): void {
+    this.#job.output(event);
+  }
+
   onRoundDone(event: Extract<InferenceEvent, { type: 'round-done' }>): void {
     this.#job.roundDone(event);
   }

@@ -73,7 +73,11 @@ function readsOf(spec: SegmentSpec): [string, ValueSpec][] {
     const input = inputs.find((each) => each.name === own);
     return input === undefined ? [] : [[name, input]];
   });
-  return [...tensors, ...noiseReadsOf(spec)];
+  const states = (spec.item?.states ?? []).flatMap(({ input, value }): [string, ValueSpec][] => {
+    const own = inputs.find(({ name }) => name === input);
+    return own === undefined ? [] : [[value, own]];
+  });
+  return [...tensors, ...states, ...noiseReadsOf(spec)];
 }
 
 /** Where a segment makes a part of the noise prediction, the others of the batch may come from another worker. */

@@ -151,6 +151,11 @@ export class PresentJob {
     this.#options.send({ noisePrediction }, tensor.data.byteLength);
   }
 
+  output({ jobId, attempt, item, name, tensor }: Extract<InferenceEvent, { type: 'output' }>): void {
+    const itemOutput = { jobId, attempt, item, name, tensor: toTensorMessage(tensor) };
+    this.#options.send({ itemOutput }, tensor.data.byteLength);
+  }
+
   roundDone({
     jobId,
     attempt,

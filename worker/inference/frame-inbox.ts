@@ -122,6 +122,7 @@ function smallReads(spec: SegmentSpec): string[] {
     return value !== undefined && tensorBytes(value.dtype, value.dims) <= MAX_FRAME_BYTES;
   };
   const small = boundaryReads.filter((name) => isSmall(sessionValueName(name, microBatches)));
+  for (const { input, value } of spec.item?.states ?? []) if (isSmall(input)) small.push(value);
   if (isSmall(sampleInput)) small.push(LATENTS);
   // Parts of the noise prediction that other workers make are as large as its own.
   if (isSmall(output)) for (let part = 0; part < microBatches; part++) small.push(noisePartName(part));

@@ -113,6 +113,15 @@ export type InferenceEvent =
       readonly step: number;
       readonly tensor: Tensor;
     }
+  /** An output of a single-pass model. */
+  | {
+      readonly type: 'output';
+      readonly jobId: string;
+      readonly attempt: number;
+      readonly item: number;
+      readonly name: string;
+      readonly tensor: Tensor;
+    }
   | {
       readonly type: 'round-done';
       readonly jobId: string;

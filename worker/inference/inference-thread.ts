@@ -43,6 +43,8 @@ const executor = new TaskExecutor({
   onBoundary: leave,
   onNoise: ({ jobId, attempt }, step, tensor) =>
     send({ type: 'noise', jobId, attempt, step, tensor }, [tensor.data]),
+  onOutput: ({ jobId, attempt }, item, name, tensor) =>
+    send({ type: 'output', jobId, attempt, item, name, tensor }, [tensor.data]),
   onRoundDone: ({ jobId, attempt }, lastStep, state) =>
     send({ type: 'round-done', jobId, attempt, lastStep, state, held: false }, memoryOf(state)),
   onHeld: ({ jobId, attempt }, state) =>

@@ -21,6 +21,7 @@ const STOP_PATIENCE_MS = 10_000;
 export interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
   onNoise(event: Extract<InferenceEvent, { type: 'noise' }>): void;
+  onOutput(event: Extract<InferenceEvent, { type: 'output' }>): void;
   onRoundDone(event: Extract<InferenceEvent, { type: 'round-done' }>): void;
   onFault(event: Extract<InferenceEvent, { type: 'fault' }>): void;
   onFramesBroken(event: Extract<InferenceEvent, { type: 'frames-broken' }>): void;
@@ -147,6 +148,8 @@ export class Inference {
         return this.#handlers.onBoundary(event);
       case 'noise':
         return this.#handlers.onNoise(event);
+      case 'output':
+        return this.#handlers.onOutput(event);
       case 'round-done':
         return this.#handlers.onRoundDone(event);
       case 'fault':

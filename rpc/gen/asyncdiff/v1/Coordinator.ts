@@ -17,6 +17,7 @@ import type { ListJobsRequest as _asyncdiff_v1_ListJobsRequest, ListJobsRequest_
 import type { ListJobsResponse as _asyncdiff_v1_ListJobsResponse, ListJobsResponse__Output as _asyncdiff_v1_ListJobsResponse__Output } from '../../asyncdiff/v1/ListJobsResponse.js';
 import type { PlanRequest as _asyncdiff_v1_PlanRequest, PlanRequest__Output as _asyncdiff_v1_PlanRequest__Output } from '../../asyncdiff/v1/PlanRequest.js';
 import type { PlanResponse as _asyncdiff_v1_PlanResponse, PlanResponse__Output as _asyncdiff_v1_PlanResponse__Output } from '../../asyncdiff/v1/PlanResponse.js';
+import type { RunRequest as _asyncdiff_v1_RunRequest, RunRequest__Output as _asyncdiff_v1_RunRequest__Output } from '../../asyncdiff/v1/RunRequest.js';
 import type { UploadModelRequest as _asyncdiff_v1_UploadModelRequest, UploadModelRequest__Output as _asyncdiff_v1_UploadModelRequest__Output } from '../../asyncdiff/v1/UploadModelRequest.js';
 import type { UploadModelResponse as _asyncdiff_v1_UploadModelResponse, UploadModelResponse__Output as _asyncdiff_v1_UploadModelResponse__Output } from '../../asyncdiff/v1/UploadModelResponse.js';
 import type { WorkerMessage as _asyncdiff_v1_WorkerMessage, WorkerMessage__Output as _asyncdiff_v1_WorkerMessage__Output } from '../../asyncdiff/v1/WorkerMessage.js';
@@ -129,6 +130,17 @@ export interface CoordinatorClient extends grpc.Client {
   plan(argument: _asyncdiff_v1_PlanRequest, callback: grpc.requestCallback<_asyncdiff_v1_PlanResponse__Output>): grpc.ClientUnaryCall;
   
   /**
+   * A single-pass model over a list of items: a header, then the items. Outputs come as ItemOutputs; the job is cancelled when the call is.
+   */
+  Run(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_RunRequest, _asyncdiff_v1_JobEvent__Output>;
+  Run(options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_RunRequest, _asyncdiff_v1_JobEvent__Output>;
+  /**
+   * A single-pass model over a list of items: a header, then the items. Outputs come as ItemOutputs; the job is cancelled when the call is.
+   */
+  run(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_RunRequest, _asyncdiff_v1_JobEvent__Output>;
+  run(options?: grpc.CallOptions): grpc.ClientDuplexStream<_asyncdiff_v1_RunRequest, _asyncdiff_v1_JobEvent__Output>;
+  
+  /**
    * Store a noise predictor on the coordinator for Denoise and Plan, by content.
    */
   UploadModel(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_asyncdiff_v1_UploadModelResponse__Output>): grpc.ClientWritableStream<_asyncdiff_v1_UploadModelRequest>;
@@ -189,6 +201,11 @@ export interface CoordinatorHandlers extends grpc.UntypedServiceImplementation {
   Plan: grpc.handleUnaryCall<_asyncdiff_v1_PlanRequest__Output, _asyncdiff_v1_PlanResponse>;
   
   /**
+   * A single-pass model over a list of items: a header, then the items. Outputs come as ItemOutputs; the job is cancelled when the call is.
+   */
+  Run: grpc.handleBidiStreamingCall<_asyncdiff_v1_RunRequest__Output, _asyncdiff_v1_JobEvent>;
+  
+  /**
    * Store a noise predictor on the coordinator for Denoise and Plan, by content.
    */
   UploadModel: grpc.handleClientStreamingCall<_asyncdiff_v1_UploadModelRequest__Output, _asyncdiff_v1_UploadModelResponse>;
@@ -205,5 +222,6 @@ export interface CoordinatorDefinition extends grpc.ServiceDefinition {
   Join: MethodDefinition<_asyncdiff_v1_WorkerMessage, _asyncdiff_v1_CoordinatorMessage, _asyncdiff_v1_WorkerMessage__Output, _asyncdiff_v1_CoordinatorMessage__Output>
   ListJobs: MethodDefinition<_asyncdiff_v1_ListJobsRequest, _asyncdiff_v1_ListJobsResponse, _asyncdiff_v1_ListJobsRequest__Output, _asyncdiff_v1_ListJobsResponse__Output>
   Plan: MethodDefinition<_asyncdiff_v1_PlanRequest, _asyncdiff_v1_PlanResponse, _asyncdiff_v1_PlanRequest__Output, _asyncdiff_v1_PlanResponse__Output>
+  Run: MethodDefinition<_asyncdiff_v1_RunRequest, _asyncdiff_v1_JobEvent, _asyncdiff_v1_RunRequest__Output, _asyncdiff_v1_JobEvent__Output>
   UploadModel: MethodDefinition<_asyncdiff_v1_UploadModelRequest, _asyncdiff_v1_UploadModelResponse, _asyncdiff_v1_UploadModelRequest__Output, _asyncdiff_v1_UploadModelResponse__Output>
 }

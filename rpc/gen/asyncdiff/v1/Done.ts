@@ -26,6 +26,10 @@ export interface Done {
    * WAV, one per sound (Generate).
    */
   'audio'?: (Buffer | Uint8Array | string)[];
+  /**
+   * Of Run: states after the last item, by the name of the output.
+   */
+  'states'?: ({[key: string]: _asyncdiff_v1_Tensor});
 }
 
 export interface Done__Output {
@@ -50,4 +54,8 @@ export interface Done__Output {
    * WAV, one per sound (Generate).
    */
   'audio': (Buffer)[];
+  /**
+   * Of Run: states after the last item, by the name of the output.
+   */
+  'states': ({[key: string]: _asyncdiff_v1_Tensor__Output});
 }

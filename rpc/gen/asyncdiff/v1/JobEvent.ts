@@ -8,6 +8,7 @@ import type { StepTensors as _asyncdiff_v1_StepTensors, StepTensors__Output as _
 import type { Warning as _asyncdiff_v1_Warning, Warning__Output as _asyncdiff_v1_Warning__Output } from '../../asyncdiff/v1/Warning.js';
 import type { Done as _asyncdiff_v1_Done, Done__Output as _asyncdiff_v1_Done__Output } from '../../asyncdiff/v1/Done.js';
 import type { Preparing as _asyncdiff_v1_Preparing, Preparing__Output as _asyncdiff_v1_Preparing__Output } from '../../asyncdiff/v1/Preparing.js';
+import type { ItemOutputs as _asyncdiff_v1_ItemOutputs, ItemOutputs__Output as _asyncdiff_v1_ItemOutputs__Output } from '../../asyncdiff/v1/ItemOutputs.js';
 
 export interface JobEvent {
   'jobId'?: (string);
@@ -19,7 +20,8 @@ export interface JobEvent {
   'warning'?: (_asyncdiff_v1_Warning | null);
   'done'?: (_asyncdiff_v1_Done | null);
   'preparing'?: (_asyncdiff_v1_Preparing | null);
-  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing";
+  'itemOutputs'?: (_asyncdiff_v1_ItemOutputs | null);
+  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing"|"itemOutputs";
 }
 
 export interface JobEvent__Output {
@@ -32,5 +34,6 @@ export interface JobEvent__Output {
   'warning'?: (_asyncdiff_v1_Warning__Output | null);
   'done'?: (_asyncdiff_v1_Done__Output | null);
   'preparing'?: (_asyncdiff_v1_Preparing__Output | null);
-  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing";
+  'itemOutputs'?: (_asyncdiff_v1_ItemOutputs__Output | null);
+  'event'?: "queued"|"planned"|"progress"|"preview"|"stepTensors"|"warning"|"done"|"preparing"|"itemOutputs";
 }

@@ -5,7 +5,7 @@ import type { Long } from '@grpc/proto-loader';
 export interface JobSummary {
   'jobId'?: (string);
   /**
-   * generate or denoise.
+   * generate, denoise or run.
    */
   'kind'?: (string);
   /**
@@ -49,7 +49,7 @@ export interface JobSummary {
 export interface JobSummary__Output {
   'jobId': (string);
   /**
-   * generate or denoise.
+   * generate, denoise or run.
    */
   'kind': (string);
   /**

@@ -2,6 +2,7 @@
 
 import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+import type { Throughput as _asyncdiff_v1_Throughput, Throughput__Output as _asyncdiff_v1_Throughput__Output } from '../../asyncdiff/v1/Throughput.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunReport {
@@ -92,6 +93,10 @@ export interface RunReport {
    * Times that the job went on with another program after a loss: such a run cannot be repeated.
    */
   'programChanges'?: (number);
+  /**
+   * Of Run.
+   */
+  'throughput'?: (_asyncdiff_v1_Throughput | null);
 }
 
 export interface RunReport__Output {
@@ -182,4 +187,8 @@ export interface RunReport__Output {
    * Times that the job went on with another program after a loss: such a run cannot be repeated.
    */
   'programChanges': (number);
+  /**
+   * Of Run.
+   */
+  'throughput': (_asyncdiff_v1_Throughput__Output | null);
 }

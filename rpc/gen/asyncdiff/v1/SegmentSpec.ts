@@ -1,6 +1,7 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
 import type { ValueSpec as _asyncdiff_v1_ValueSpec, ValueSpec__Output as _asyncdiff_v1_ValueSpec__Output } from '../../asyncdiff/v1/ValueSpec.js';
+import type { ItemValues as _asyncdiff_v1_ItemValues, ItemValues__Output as _asyncdiff_v1_ItemValues__Output } from '../../asyncdiff/v1/ItemValues.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -41,6 +42,10 @@ export interface SegmentSpec {
    */
   'microBatch'?: (number);
   'microBatches'?: (number);
+  /**
+   * Set in a single-pass model, which is run once for each item of a list.
+   */
+  'item'?: (_asyncdiff_v1_ItemValues | null);
 }
 
 /**
@@ -81,4 +86,8 @@ export interface SegmentSpec__Output {
    */
   'microBatch': (number);
   'microBatches': (number);
+  /**
+   * Set in a single-pass model, which is run once for each item of a list.
+   */
+  'item': (_asyncdiff_v1_ItemValues__Output | null);
 }

@@ -21,6 +21,7 @@ import type { PartTensor as _asyncdiff_v1_PartTensor, PartTensor__Output as _asy
 import type { PartProgress as _asyncdiff_v1_PartProgress, PartProgress__Output as _asyncdiff_v1_PartProgress__Output } from '../../asyncdiff/v1/PartProgress.js';
 import type { PartRan as _asyncdiff_v1_PartRan, PartRan__Output as _asyncdiff_v1_PartRan__Output } from '../../asyncdiff/v1/PartRan.js';
 import type { RelayCredit as _asyncdiff_v1_RelayCredit, RelayCredit__Output as _asyncdiff_v1_RelayCredit__Output } from '../../asyncdiff/v1/RelayCredit.js';
+import type { ItemOutput as _asyncdiff_v1_ItemOutput, ItemOutput__Output as _asyncdiff_v1_ItemOutput__Output } from '../../asyncdiff/v1/ItemOutput.js';
 
 /**
  * What a worker says.
@@ -59,7 +60,8 @@ export interface WorkerMessage {
    * To the coordinator: what this worker has taken over of the relayed frames of `worker_id`.
    */
   'relayCredit'?: (_asyncdiff_v1_RelayCredit | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit";
+  'itemOutput'?: (_asyncdiff_v1_ItemOutput | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit"|"itemOutput";
 }
 
 /**
@@ -99,5 +101,6 @@ export interface WorkerMessage__Output {
    * To the coordinator: what this worker has taken over of the relayed frames of `worker_id`.
    */
   'relayCredit'?: (_asyncdiff_v1_RelayCredit__Output | null);
-  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit";
+  'itemOutput'?: (_asyncdiff_v1_ItemOutput__Output | null);
+  'message'?: "hello"|"needArtifacts"|"deployed"|"jobStarted"|"noisePrediction"|"relayedFrame"|"fault"|"jobReport"|"pong"|"linksProbed"|"leaving"|"batch"|"roundDone"|"deployProgress"|"linkDown"|"stateReport"|"partOpened"|"partTensor"|"partProgress"|"partRan"|"relayCredit"|"itemOutput";
 }

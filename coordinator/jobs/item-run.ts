@@ -1,0 +1,163 @@
+import { abortable, throwIfAborted } from '../../common/abort.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { zeros } from '../../common/tensor/index.js';
+import { clockMs, type WorkerExecution } from '../../execution/index.js';
+import {
+  type Deployment,
+  type DeploymentRequest,
+  ItemExecutor,
+  type NamedTensors,
+  roundLimitMs,
+} from '../deployment/index.js';
+import type { WorkerHandle } from '../workers/index.js';
+import { LOSSES, lossOf, MAX_LOSSES_WITHOUT_PROGRESS } from './denoise-run.js';
+import type { ItemGroup, ItemsRequest } from './item-list.js';
+import { itemRates, type ItemRates } from './item-rates.js';
+import type { JobContext } from './run-job.js';
+
+/** Items in progress beside those that fill the components: a component that has finished finds the next one there. */
+const ITEMS_AHEAD = 2;
+/** Items from one look at the states to the next: what a lost worker costs besides the items in progress. */
+const ITEMS_PER_CHECKPOINT = 32;
+
+/** What a list has come to so far, through groups and attempts. */
+export interface ItemProgress {
+  /** Attempts that were begun, of all groups. */
+  attempts: number;
+  restarts: number;
+}
+
+export interface ItemRunHandlers {
+  /** The workers that are there. Throws `no_workers`. */
+  readonly workers: () => Promise<readonly WorkerHandle[]>;
+  readonly onPreparing: DeploymentHandlers['onPreparing'];
+  readonly onDeployed: (deployment: Deployment, rates: ItemRates, loss: AsyncDiffError | undefined) => void;
+  /** An item is done; the next one waits for the returned promise. @param item its place in the list */
+  readonly onItem: (item: number, outputs: NamedTensors) => Promise<void> | undefined;
+}
+
+type DeploymentHandlers = { readonly onPreparing: Parameters<JobContext['deployments']['plan']>[2] };
+
+export interface GroupRun {
+  readonly deployment: Deployment;
+  readonly rates: ItemRates;
+  readonly workers: readonly WorkerExecution[];
+  /** From the first item issued to the last one done, of the attempt that ended it. */
+  readonly seconds: number;
+  /** Times at which items were done, of that attempt. */
+  readonly doneMs: readonly number[];
+  /** After the last item, by the value's name. */
+  readonly states: NamedTensors;
+}
+
+/**
+ * Runs the items of one shape, as many at a time as there are components. An item that was in progress when a worker was lost is done
+ * again, from its beginning; with states, from the last item after which they were told.
+ */
+export async function runGroup(
+  { items, inputs, states }: ItemsRequest,
+  { places }: ItemGroup,
+  planned: Omit<DeploymentRequest, 'workers'>,
+  context: JobContext,
+  progress: ItemProgress,
+  handlers: ItemRunHandlers,
+): Promise<GroupRun> {
+  const { deployments, phases, signal, jobId } = context;
+  const isCarrying = states.length > 0;
+  const told = new Set<number>();
+  let from = 0;
+  let carried: NamedTensors | undefined;
+  let losses = 0;
+  let doneAtLoss = -1;
+  let lastLoss: AsyncDiffError | undefined;
+  for (;;) {
+    let deployment: Deployment | undefined;
+    try {
+      const request = { ...planned, workers: await handlers.workers() };
+      await phases.time('plan', () => deployments.plan(request, signal, handlers.onPreparing));
+      const deployed = await phases.time('send', () =>
+        deployments.deploy(request, signal, handlers.onPreparing),
+      );
+      deployment = deployed.deployment;
+      const rates = itemRates(deployment, deployed.planRequest);
+      handlers.onDeployed(deployment, rates, lastLoss);
+      const inFlight = deployment.partition.components.length + ITEMS_AHEAD;
+      const executor = new ItemExecutor(
+        deployment,
+        { jobId, attempt: progress.attempts++, firstItem: from, items: places.length },
+        {
+          roundLimitMs: roundLimitMs(deployment, deployment.workers[0]?.limitsMs.round ?? 0, 1, inFlight),
+          onLinkFailed: (one, other) => deployments.linkFailed(one, other),
+          signal,
+        },
+      );
+      const begunMs = clockMs();
+      const doneMs: number[] = [];
+      try {
+        await executor.start(inputs, carried ?? firstStates(deployment, inputs));
+        const isCheckpoint = (at: number): boolean =>
+          isCarrying && (at === places.length - 1 || (at + 1) % ITEMS_PER_CHECKPOINT === 0);
+        const issue = (at: number): void => {
+          const place = places[at];
+          if (place !== undefined) executor.issue(at, items[place] as NamedTensors, isCheckpoint(at));
+        };
+        for (let at = from; at < from + inFlight; at++) issue(at);
+        for (let at = from; at < places.length; at++) {
+          throwIfAborted(signal);
+          const all = await abortable(executor.outputs(at), signal);
+          doneMs.push(clockMs());
+          const { outputs, made } = split(all, deployment);
+          if (isCheckpoint(at)) carried = made;
+          if (isCheckpoint(at) || !isCarrying) from = at + 1;
+          issue(at + inFlight);
+          // Done again after a loss: told already.
+          if (told.has(at)) continue;
+          told.add(at);
+          const taken = handlers.onItem(places[at] as number, outputs);
+          if (taken !== undefined) await abortable(taken, signal);
+        }
+      } catch (error) {
+        await executor.finish(false).catch(() => undefined);
+        throw error;
+      }
+      const { workers } = await executor.finish(true);
+      phases.add('run', begunMs);
+      const seconds = ((doneMs.at(-1) ?? begunMs) - begunMs) / 1000;
+      deployments.worked(deployment);
+      return { deployment, rates, workers, seconds, doneMs, states: carried ?? {} };
+    } catch (thrown) {
+      const error = await lossOf(AsyncDiffError.from(thrown), deployment, { deployments, signal });
+      if (error.code === 'cancelled') throw error;
+      deployments.drop(error);
+      if (error.code === 'no_workers' && lastLoss !== undefined) throw lastLoss;
+      losses = told.size > doneAtLoss ? 1 : losses + 1;
+      doneAtLoss = told.size;
+      const isGivenUp = !LOSSES.has(error.code) || losses >= MAX_LOSSES_WITHOUT_PROGRESS;
+      if (LOSSES.has(error.code)) context.lost(error, isGivenUp);
+      if (isGivenUp) throw error;
+      lastLoss = error;
+      progress.restarts += 1;
+    }
+  }
+}
+
+/** What the first item reads: states as they were given, or zeros; by the value's name. */
+function firstStates({ plan }: Deployment, inputs: NamedTensors): NamedTensors {
+  return Object.fromEntries(
+    (plan.partition.carried ?? []).map(({ input, value }) => {
+      const { dtype, dims } = plan.inputs.find(({ name }) => name === input) ?? {
+        dtype: 'float32',
+        dims: [],
+      };
+      return [value, inputs[input] ?? zeros(dtype, dims)];
+    }),
+  );
+}
+
+/** Outputs, and states where they were told too. */
+function split(all: NamedTensors, { partition }: Deployment): { outputs: NamedTensors; made: NamedTensors } {
+  const states = new Set((partition.carried ?? []).map(({ value }) => value));
+  const pick = (isState: boolean): NamedTensors =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => states.has(name) === isState));
+  return { outputs: pick(false), made: pick(true) };
+}

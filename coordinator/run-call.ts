@@ -1,0 +1,94 @@
+import { AsyncDiffError } from '../common/errors/index.js';
+import { checkLimit, checkName, LIMITS, runSettings } from '../common/settings/index.js';
+import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { RunHeader__Output } from '../rpc/gen/asyncdiff/v1/RunHeader.js';
+import type { RunRequest__Output } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
+import { fromPlanSettingsMessage, fromTensorMessages } from '../rpc/index.js';
+import type { ControlStream } from '../rpc/streams/index.js';
+import type { NamedTensors } from './deployment/index.js';
+import type { ItemsRequest } from './jobs/index.js';
+import type { ModelStore } from './model-store.js';
+
+/** A run as it came: whole, and checked as far as needs no plan. */
+export interface ReceivedRun {
+  readonly jobId: string;
+  readonly request: ItemsRequest;
+}
+
+/**
+ * Takes the header and the items of a run; resolves when all are there.
+ * @throws AsyncDiffError `limit_exceeded`, `invalid_input`, `invalid_settings`, `model_not_found`; `cancelled` for a client that left
+ */
+export function receiveRun(
+  stream: ControlStream<JobEvent, RunRequest__Output>,
+  models: Pick<ModelStore, 'path'>,
+): Promise<ReceivedRun> {
+  return new Promise((resolve, reject) => {
+    const run = new IncomingRun(models);
+    stream.listen({
+      onMessage: (message) => {
+        try {
+          run.take(message);
+          if (run.isWhole) resolve(run.received);
+        } catch (error) {
+          reject(AsyncDiffError.from(error));
+        }
+      },
+      onClosed: (error) =>
+        reject(error ?? new AsyncDiffError('invalid_input', `the run ended after ${run.items.length} items`)),
+    });
+  });
+}
+
+class IncomingRun {
+  readonly items: NamedTensors[] = [];
+  readonly #models: Pick<ModelStore, 'path'>;
+  #header: (Omit<ItemsRequest, 'items'> & { readonly jobId: string; readonly count: number }) | undefined;
+  #bytes = 0;
+
+  constructor(models: Pick<ModelStore, 'path'>) {
+    this.#models = models;
+  }
+
+  get isWhole(): boolean {
+    return this.#header !== undefined && this.items.length === this.#header.count;
+  }
+
+  get received(): ReceivedRun {
+    if (this.#header === undefined) throw new AsyncDiffError('invalid_input', 'the run has no header');
+    const { jobId, count: _count, ...request } = this.#header;
+    return { jobId, request: { ...request, items: this.items } };
+  }
+
+  take({ header, item }: RunRequest__Output): void {
+    if (header && this.#header === undefined) this.#begin(header);
+    else if (item && this.#header !== undefined && !this.isWhole) this.items.push(this.#tensors(item.inputs));
+    else throw new AsyncDiffError('invalid_input', 'a run is one header, and as many items as it says');
+  }
+
+  #begin({ modelSha256, items, inputs, states, plan, jobId }: RunHeader__Output): void {
+    checkLimit('runItems', items, 'the list');
+    checkLimit('tensors', states.length, 'states');
+    if (items === 0) throw new AsyncDiffError('invalid_input', 'the list has no items');
+    for (const { input, value } of states) {
+      checkName(input, 'a state');
+      checkName(value, 'a state');
+    }
+    this.#header = {
+      jobId,
+      count: items,
+      modelPath: this.#models.path(modelSha256),
+      inputs: this.#tensors(inputs),
+      states,
+      settings: runSettings(fromPlanSettingsMessage(plan)),
+    };
+  }
+
+  #tensors(messages: Parameters<typeof fromTensorMessages>[0]): NamedTensors {
+    checkLimit('tensors', Object.keys(messages).length, 'inputs');
+    for (const name of Object.keys(messages)) checkName(name, 'an input');
+    for (const { data } of Object.values(messages)) this.#bytes += data.length;
+    checkLimit('runBytes', this.#bytes, 'the run', LIMITS.runBytes.max);
+    return fromTensorMessages(messages);
+  }
+}
