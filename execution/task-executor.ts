@@ -238,11 +238,11 @@ export class TaskExecutor {
     task: Task,
     spec: SegmentSpec,
     { outputs, carries }: ItemValues,
-    results: Record<string, Tensor>,
+    results: Record<string, SessionValue>,
   ): void {
     const told = state.isCheckpoint(task.round) ? [...outputs, ...carries] : outputs;
     for (const name of told) {
-      const tensor = takeResult(results, name, spec);
+      const tensor = takeTensor(results, name, spec);
       const isKept = spec.boundaryWrites.includes(name) || spec.localWrites.includes(name);
       this.#events.onOutput?.(
         state.started as StartedJob,

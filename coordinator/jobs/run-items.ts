@@ -149,7 +149,7 @@ function itemReport(
     ...plan.settings,
     warmUp: 1,
     end: 0,
-    tolerance: 0,
+    tolerance: 'off' as const,
     maxWorkers: maxWorkers === 'auto' ? deployment.workers.length : maxWorkers,
   };
   return {

@@ -112,7 +112,7 @@ it('a job that is cancelled ends, and the next one runs; a lost worker costs no 
   const { modelPath, items, inputs, states, cuts } = restorer;
   const modelSha256 = await cluster.client.uploadModel(modelPath);
   const request = { modelSha256, inputs, states, plan: { cuts: [...cuts] } };
-  const long = Array.from({ length: 2000 }, (_, at) => items[at % items.length] as Named);
+  const long = Array.from({ length: 600 }, (_, at) => items[at % items.length] as Named);
   const cancelled = cluster.client.run({ ...request, items: long });
   for await (const event of cancelled) {
     if (event.type !== 'output') continue;
@@ -121,11 +121,11 @@ it('a job that is cancelled ends, and the next one runs; a lost worker costs no 
   }
   await expect(cancelled.result()).rejects.toMatchObject({ code: 'cancelled' });
 
-  const few = long.slice(0, 400);
+  const few = long.slice(0, 200);
   const job = cluster.client.run({ ...request, items: few });
   const warnings: string[] = [];
   for await (const event of job) {
-    if (event.type === 'output' && event.item === 100) cluster.workers[2]?.kill('SIGKILL');
+    if (event.type === 'output' && event.item === 40) cluster.workers[2]?.kill('SIGKILL');
     if (event.type === 'warning') warnings.push(event.message);
   }
   const { outputs, report } = await job.result();

@@ -50,6 +50,14 @@ it('local-cluster.mjs', async () => {
   expect(beginning('tiger.png')).toBe(PNG);
 });
 
+it('run-list.mjs', async () => {
+  const made = await example(process.execPath, 'run-list.mjs', []);
+  expect(made).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('item 7: last_hidden_state float32 [1, 16, 192]\n') as unknown,
+  });
+});
+
 it('own-predictor.mjs', async () => {
   const out = join(folder, 'latents.f32');
   const predictor = join(MODEL, 'unet', 'model.onnx');

@@ -10,7 +10,7 @@ export interface RunHeader {
    */
   'modelSha256'?: (string);
   /**
-   * Items that follow.
+   * How many items follow.
    */
   'items'?: (number);
   /**
@@ -31,7 +31,7 @@ export interface RunHeader__Output {
    */
   'modelSha256': (string);
   /**
-   * Items that follow.
+   * How many items follow.
    */
   'items': (number);
   /**
