@@ -76,13 +76,14 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     Run: bidiHandler(async (stream: ControlStream<JobEvent, RunRequest__Output>, call) => {
       const { clients, models } = coordinator();
       const leave = clients.enter(call);
-      const { jobId, request } = await receiveRun(stream, models).finally(leave);
+      const { jobId, modelSha256, request } = await receiveRun(stream).finally(leave);
+      const modelPath = await models.path(modelSha256);
       const send: SendEvent = async (event) => {
         stream.send(event, 1);
         await stream.drained().catch(() => undefined);
       };
       await serveJob(coordinator(), 'run', { jobId, detached: false }, { send, call }, (context) =>
-        runItems(request, context),
+        runItems({ ...request, modelPath }, context),
       );
       stream.end();
     }),

@@ -7,24 +7,21 @@ import { fromPlanSettingsMessage, fromTensorMessages } from '../rpc/index.js';
 import type { ControlStream } from '../rpc/streams/index.js';
 import type { NamedTensors } from './deployment/index.js';
 import type { ItemsRequest } from './jobs/index.js';
-import type { ModelStore } from './model-store.js';
 
 /** A run as it came: whole, and checked as far as needs no plan. */
 export interface ReceivedRun {
   readonly jobId: string;
-  readonly request: ItemsRequest;
+  readonly modelSha256: string;
+  readonly request: Omit<ItemsRequest, 'modelPath'>;
 }
 
 /**
  * Takes the header and the items of a run; resolves when all are there.
- * @throws AsyncDiffError `limit_exceeded`, `invalid_input`, `invalid_settings`, `model_not_found`; `cancelled` for a client that left
+ * @throws AsyncDiffError `limit_exceeded`, `invalid_input`, `invalid_settings`; `cancelled` for a client that left
  */
-export function receiveRun(
-  stream: ControlStream<JobEvent, RunRequest__Output>,
-  models: Pick<ModelStore, 'path'>,
-): Promise<ReceivedRun> {
+export function receiveRun(stream: ControlStream<JobEvent, RunRequest__Output>): Promise<ReceivedRun> {
   return new Promise((resolve, reject) => {
-    const run = new IncomingRun(models);
+    const run = new IncomingRun();
     stream.listen({
       onMessage: (message) => {
         try {
@@ -42,13 +39,10 @@ export function receiveRun(
 
 class IncomingRun {
   readonly items: NamedTensors[] = [];
-  readonly #models: Pick<ModelStore, 'path'>;
-  #header: (Omit<ItemsRequest, 'items'> & { readonly jobId: string; readonly count: number }) | undefined;
+  #header:
+    | (Omit<ReceivedRun['request'], 'items'> & Omit<ReceivedRun, 'request'> & { readonly count: number })
+    | undefined;
   #bytes = 0;
-
-  constructor(models: Pick<ModelStore, 'path'>) {
-    this.#models = models;
-  }
 
   get isWhole(): boolean {
     return this.#header !== undefined && this.items.length === this.#header.count;
@@ -56,8 +50,8 @@ class IncomingRun {
 
   get received(): ReceivedRun {
     if (this.#header === undefined) throw new AsyncDiffError('invalid_input', 'the run has no header');
-    const { jobId, count: _count, ...request } = this.#header;
-    return { jobId, request: { ...request, items: this.items } };
+    const { jobId, modelSha256, count: _count, ...request } = this.#header;
+    return { jobId, modelSha256, request: { ...request, items: this.items } };
   }
 
   take({ header, item }: RunRequest__Output): void {
@@ -77,7 +71,7 @@ class IncomingRun {
     this.#header = {
       jobId,
       count: items,
-      modelPath: this.#models.path(modelSha256),
+      modelSha256,
       inputs: this.#tensors(inputs),
       states,
       settings: runSettings(fromPlanSettingsMessage(plan)),

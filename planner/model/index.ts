@@ -11,4 +11,4 @@ export { describeInputs, describeModel, prepareModel, type PrepareOptions } from
 export type { PreparedModel } from './prepared-model.js';
 export { profileInputs } from './profile-inputs.js';
 export { readWeight } from './read-weight.js';
-export { type InputShapes, resolveShapes } from './static-shapes.js';
+export { checkInput, type InputShapes, resolveShapes } from './static-shapes.js';

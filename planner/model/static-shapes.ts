@@ -72,6 +72,16 @@ function checkDims(input: DeclaredValue, dims: readonly number[]): void {
   if (!fits) throw mismatch(input, formatDims(dims));
 }
 
+/**
+ * Holds a tensor against the input that it is for: element type, rank and fixed dimensions.
+ *
+ * @throws AsyncDiffError `invalid_input` naming the input, expected and given.
+ */
+export function checkInput(input: DeclaredValue, { dtype, dims }: Pick<ValueSpec, 'dtype' | 'dims'>): void {
+  if (dtype !== input.dtype) throw mismatch(input, `${dtype}${formatDims(dims)}`);
+  checkDims(input, dims);
+}
+
 function mismatch(input: DeclaredValue, given: string): AsyncDiffError {
   return new AsyncDiffError(
     'invalid_input',
