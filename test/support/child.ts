@@ -38,6 +38,8 @@ export interface CliExit {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A command that is given the whole command line to run. */
+  readonly launcher?: readonly string[];
 }
 
 /** A running `asyncdiff ...`, compiled, as a user would start it. */
@@ -53,7 +55,13 @@ export class CliProcess {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('ASYNCDIFF_')),
     );
-    this.child = spawn(process.execPath, [distFile('cli/main.js'), ...args], {
+    const [program = '', ...rest] = [
+      ...(options.launcher ?? []),
+      process.execPath,
+      distFile('cli/main.js'),
+      ...args,
+    ];
+    this.child = spawn(program, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...env, NO_COLOR: '1', ...options.env },
       cwd: options.cwd,
