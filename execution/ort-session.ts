@@ -10,7 +10,7 @@ import {
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
 import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
-import { type DeviceSpec, keepsValues, providerHint, providerOption } from './device.js';
+import { type DeviceSpec, keepsValues, memoryOptions, providerHint, providerOption } from './device.js';
 import type { OptimizationLevel } from './ort.js';
 import { fromOrtData, toOrtData } from './ort-data.js';
 import { type DeviceValue, isTensor, type SegmentSession, type SessionValue } from './session.js';
@@ -48,6 +48,7 @@ export async function openOrtSession(
     graphPath,
     {
       executionProviders: [providerOption(options.device)],
+      ...memoryOptions(provider),
       intraOpNumThreads: options.threads,
       graphOptimizationLevel: options.optimizationLevel,
       ...(inner.length === 0 ? {} : { preferredOutputLocation: onDevice(inner) }),

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { decodeModel, encodeModel, placeTensors } from '../common/model-file/index.js';
 import type { DType, Tensor, TypedArray } from '../common/tensor/index.js';
 import { castTensor, fromSession } from './cast-tensor.js';
-import { type DeviceSpec, providerHint, providerOption } from './device.js';
+import { type DeviceSpec, memoryOptions, providerHint, providerOption } from './device.js';
 import { loadOrt, openSession } from './ort.js';
 import type { SegmentModel } from './ort-session.js';
 
@@ -57,6 +57,7 @@ export class PartModel {
     const { threads, device } = options;
     const settings = {
       intraOpNumThreads: threads,
+      ...memoryOptions(device?.provider ?? 'cpu'),
       ...(device !== undefined &&
         device.provider !== 'cpu' && { executionProviders: [providerOption(device)] }),
     };
@@ -64,7 +65,7 @@ export class PartModel {
       device === undefined || device.provider === 'cpu'
         ? new AsyncDiffError('model_invalid', `ONNX Runtime cannot load ${label}: ${text}`, { cause })
         : new AsyncDiffError('provider_unavailable', `${label} on ${device.text}: ${text}`, {
-            hint: providerHint(device.provider),
+            hint: providerHint(device.provider, text),
             cause,
           });
     const session =
