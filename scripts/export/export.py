@@ -11,6 +11,7 @@ import argparse
 import inspect
 import json
 import pathlib
+import sys
 
 import torch
 
@@ -32,6 +33,38 @@ def movedim(x, source, destination):
     return x.permute(axes)
 
 
+interpolate = torch.nn.functional.interpolate
+
+
+def interpolate_nearest(x, size=None, scale_factor=None, mode="nearest", *args, **others):
+    """torch's: `nearest-exact`, which ONNX has not, is `nearest` where a size is multiplied by a whole number, as VAEs do."""
+    return interpolate(x, size, scale_factor, "nearest" if mode == "nearest-exact" else mode, *args, **others)
+
+
+class Complex:
+    """A complex tensor as real ones, [..., 2]: the exporter knows no complex numbers. Times a plain tensor of that form."""
+
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __mul__(self, other):
+        (a, b), (c, d) = self.pairs.unbind(-1), other.unbind(-1)
+        return Complex(torch.stack([a * c - b * d, a * d + b * c], dim=-1))
+
+
+view_as_complex, view_as_real = torch.view_as_complex, torch.view_as_real
+
+
+def pairs_as_complex(x):
+    return Complex(x) if torch.onnx.is_in_onnx_export() else view_as_complex(x)
+
+
+def pairs_as_real(x):
+    return x.pairs if isinstance(x, Complex) else view_as_real(x)
+
+
+torch.view_as_complex, torch.view_as_real = pairs_as_complex, pairs_as_real
+torch.nn.functional.interpolate = interpolate_nearest
 torch.nn.functional.rms_norm = rms_norm
 torch.Tensor.movedim = movedim
 
@@ -63,6 +96,17 @@ class QwenImageDenoiser(Denoiser):
     def __init__(self, module, names, grid, tokens):
         super().__init__(module, names)
         self.grid, self.tokens = grid, tokens
+        rotary = module.pos_embed([[(1, *grid)]], max_txt_seq_len=tokens, device=torch.device("cpu"))
+        self.pairs = [view_as_real(one).clone() for one in rotary]
+
+    def forward(self, *values):
+        if not torch.onnx.is_in_onnx_export():
+            return super().forward(*values)
+        embed, self.module.pos_embed.forward = self.module.pos_embed.forward, lambda *_given, **_others: self.pairs
+        try:
+            return super().forward(*values)
+        finally:
+            self.module.pos_embed.forward = embed
 
     def constants(self, given):
         known = inspect.signature(self.module.forward).parameters
@@ -70,14 +114,35 @@ class QwenImageDenoiser(Denoiser):
         return {"img_shapes": [[(1, *self.grid)]], **lengths}
 
 
+class RealRope:
+    """Positions of Z-Image as pairs of real numbers."""
+
+    def __init__(self, rope):
+        self.tables = [view_as_real(table).clone() for table in rope.precompute_freqs_cis(rope.axes_dims, rope.axes_lens, theta=rope.theta)]
+
+    def __call__(self, ids):
+        return torch.cat([table[ids[:, axis]] for axis, table in enumerate(self.tables)], dim=-2)
+
+
 class ZImageDenoiser(torch.nn.Module):
     """Lists of one picture and one caption become tensors with a batch of one."""
 
     def __init__(self, module):
         super().__init__()
-        self.module = module
+        self.module, self.real_rope = module, RealRope(module.rope_embedder)
 
     def forward(self, hidden_states, timestep, encoder_hidden_states):
+        rope, file = self.module.rope_embedder, sys.modules[type(self.module).__module__]
+        pad = file.pad_sequence
+        if torch.onnx.is_in_onnx_export():
+            # A list of one needs no padding, which the exporter does not know.
+            self.module.rope_embedder, file.pad_sequence = self.real_rope, lambda rows, **_others: rows[0][None]
+        try:
+            return self.run(hidden_states, timestep, encoder_hidden_states)
+        finally:
+            self.module.rope_embedder, file.pad_sequence = rope, pad
+
+    def run(self, hidden_states, timestep, encoder_hidden_states):
         return self.module([hidden_states[0]], timestep, [encoder_hidden_states[0]], return_dict=False)[0][0][None]
 
 
@@ -211,7 +276,7 @@ def predictor_inputs(pipe, size):
     if kind == "WanTransformer3DModel":
         return {
             "hidden_states": torch.randn(1, config.in_channels, (frames - 1) // pipe.vae_scale_factor_temporal + 1, h, w),
-            "timestep": torch.tensor([500]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim),
+            "timestep": torch.tensor([500.0]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim),
         }
     if kind == "StableAudioDiTModel":
         half = config.attention_head_dim // 2

@@ -1,6 +1,6 @@
 """Exports tiny models with export.py and records a call of each with diffusers in torch, for asyncdiff to be held against.
 
-    python scripts/export/record.py DIR [aura-flow sana flux2-dev flux2-klein upscaler animate-diff stable-diffusion-3]
+    python scripts/export/record.py DIR [aura-flow sana ...]
     ASYNCDIFF_RECORDINGS=DIR npx vitest run test/coordinator/pipeline/recordings.test.ts
     npm run check:pipelines -- --recordings DIR
 """
@@ -62,7 +62,8 @@ def record(name, folder):
         return step(prediction, timestep, sample, *args, **kwargs)
 
     def watched_forward(*args, **kwargs):
-        timestep = inspect.signature(forward).bind(*args, **kwargs).arguments["timestep"]
+        given = inspect.signature(forward).bind(*args, **kwargs).arguments
+        timestep = given["timestep"] if "timestep" in given else given["t"]
         timesteps.append(torch.as_tensor(timestep).detach().float().reshape(-1).tolist())
         return forward(*args, **kwargs)
 
@@ -83,6 +84,8 @@ def record(name, folder):
         save(out / f"inputs/noise_{index:04d}.npy", values)
     plain = {}
     for key, value in call.items():
+        if isinstance(value, list) and len(value) == 1 and torch.is_tensor(value[0]):
+            value = value[0][None]
         if torch.is_tensor(value):
             save(out / f"inputs/{key}.npy", value)
         elif isinstance(value, PIL.Image.Image):

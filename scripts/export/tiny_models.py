@@ -207,3 +207,101 @@ def stable_diffusion_3():
     )  # fmt: skip
     call = {"image": picture(64, 64), "mask_image": mask(64, 64), "strength": 0.6, "num_inference_steps": 6, "guidance_scale": 5.0}
     return pipe, PROMPT | SQUARE | call | {"max_sequence_length": 16}, SIZE | {"tokens": 32}
+
+
+@case
+def pixart_sigma():
+    transformer = made(
+        5, D.PixArtTransformer2DModel, sample_size=8, num_layers=2, patch_size=2, attention_head_dim=8, num_attention_heads=4,
+        caption_channels=32, in_channels=4, cross_attention_dim=32, out_channels=8, attention_bias=True,
+        norm_type="ada_norm_single", norm_elementwise_affine=False, norm_eps=1e-6, use_additional_conditions=False,
+    )  # fmt: skip
+    scheduler = D.DPMSolverMultistepScheduler()
+    pipe = D.PixArtSigmaPipeline(t5(), t5_encoder(), vae(), transformer, scheduler)
+    call = {"num_inference_steps": 4, "guidance_scale": 4.5, "max_sequence_length": 16, "use_resolution_binning": False}
+    return pipe, PROMPT | SQUARE | call, SIZE
+
+
+@case
+def wan():
+    config = T.UMT5Config(vocab_size=64, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
+    encoder = made(2, T.UMT5EncoderModel, config=config)
+    decoder = made(3, D.AutoencoderKLWan, base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True])
+    transformer = made(
+        5, D.WanTransformer3DModel, patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
+        text_dim=32, freq_dim=64, ffn_dim=32, num_layers=2, cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
+    )  # fmt: skip
+    pipe = D.WanPipeline(t5(), encoder, decoder, flow(shift=3.0), transformer)
+    call = {"num_frames": 5, "num_inference_steps": 4, "guidance_scale": 5.0, "max_sequence_length": 16}
+    return pipe, PROMPT | SQUARE | call, SIZE | {"frames": 5}
+
+
+def z_image_parts(pipeline):
+    transformer = made(
+        5, D.ZImageTransformer2DModel, all_patch_size=(2,), all_f_patch_size=(1,), in_channels=16, dim=32, n_layers=2,
+        n_refiner_layers=1, n_heads=2, n_kv_heads=2, norm_eps=1e-5, qk_norm=True, cap_feat_dim=16, rope_theta=256.0, t_scale=1000.0,
+        axes_dims=[8, 4, 4], axes_lens=[256, 32, 32],
+    )  # fmt: skip
+    decoder = vae(16, scale=0.3611, shift=0.1159, quant=False)
+    pipe = pipeline(scheduler=flow(shift=3.0), vae=decoder, text_encoder=None, tokenizer=None, transformer=transformer)
+    torch.manual_seed(8)
+    # A multiple of 32: the class pads captions to it while it is traced.
+    prompt, negative = torch.randn(32, 16), torch.randn(32, 16)
+    call = {"prompt_embeds": [prompt], "negative_prompt_embeds": [negative], "num_inference_steps": 4, "guidance_scale": 3.0}
+    return pipe, call
+
+
+@case
+def z_image():
+    pipe, call = z_image_parts(D.ZImagePipeline)
+    return pipe, call | SQUARE, SIZE | {"tokens": 32}
+
+
+@case
+def z_image_img2img():
+    pipe, call = z_image_parts(D.ZImageImg2ImgPipeline)
+    return pipe, call | SQUARE | {"image": picture(64, 64), "strength": 0.6}, SIZE | {"tokens": 32}
+
+
+@case
+def qwen_image():
+    decoder = made(
+        3, D.AutoencoderKLQwenImage, base_dim=24, z_dim=4, dim_mult=[1, 2, 4], num_res_blocks=1, temperal_downsample=[False, True],
+        latents_mean=[0.1, -0.2, 0.3, 0.0], latents_std=[1.1, 0.9, 1.2, 1.0],
+    )  # fmt: skip
+    transformer = made(
+        5, D.QwenImageTransformer2DModel, patch_size=2, in_channels=16, out_channels=4, num_layers=2, attention_head_dim=16,
+        num_attention_heads=3, joint_attention_dim=16, guidance_embeds=False, axes_dims_rope=(8, 4, 4),
+    )  # fmt: skip
+    scheduler = flow(use_dynamic_shifting=True, base_shift=0.5, max_shift=0.9, shift_terminal=0.02, max_image_seq_len=8192, base_image_seq_len=256)
+    pipe = D.QwenImagePipeline(scheduler=scheduler, vae=decoder, text_encoder=None, tokenizer=None, transformer=transformer)
+    torch.manual_seed(8)
+    prompt, negative = torch.randn(1, 16, 16), torch.randn(1, 16, 16)
+    ones = torch.ones(1, 16, dtype=torch.long)
+    call = {"prompt_embeds": prompt, "prompt_embeds_mask": ones, "negative_prompt_embeds": negative, "negative_prompt_embeds_mask": ones}
+    return pipe, call | SQUARE | {"num_inference_steps": 4, "true_cfg_scale": 3.0}, SIZE
+
+
+@case
+def stable_video_diffusion():
+    unet = made(
+        4, D.UNetSpatioTemporalConditionModel, block_out_channels=(32, 64), layers_per_block=1, sample_size=8, in_channels=8,
+        out_channels=4, down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
+        up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"), cross_attention_dim=32, num_attention_heads=4,
+        projection_class_embeddings_input_dim=96, addition_time_embed_dim=32,
+    )  # fmt: skip
+    decoder = made(
+        3, D.AutoencoderKLTemporalDecoder, block_out_channels=(32,) * 4, in_channels=3, out_channels=3,
+        down_block_types=("DownEncoderBlock2D",) * 4, latent_channels=4, layers_per_block=1,
+    )  # fmt: skip
+    config = T.CLIPVisionConfig(
+        hidden_size=32, projection_dim=32, num_hidden_layers=3, num_attention_heads=4, image_size=224, intermediate_size=37, patch_size=56
+    )
+    encoder = made(1, T.CLIPVisionModelWithProjection, config=config)
+    scheduler = D.EulerDiscreteScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", interpolation_type="linear", prediction_type="v_prediction",
+        use_karras_sigmas=True, sigma_min=0.002, sigma_max=700.0, steps_offset=1, timestep_spacing="leading", timestep_type="continuous",
+    )  # fmt: skip
+    pipe = D.StableVideoDiffusionPipeline(decoder, encoder, unet, scheduler, T.CLIPImageProcessor())
+    call = {"image": picture(64, 64), "num_frames": 4, "num_inference_steps": 4, "fps": 7, "motion_bucket_id": 127, "noise_aug_strength": 0.02}
+    return pipe, SQUARE | call | {"min_guidance_scale": 1.0, "max_guidance_scale": 2.5, "decode_chunk_size": 4}, SIZE

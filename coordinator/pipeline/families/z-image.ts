@@ -11,9 +11,8 @@ import {
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
-  scaledNoise,
+  startLatents,
   transformerSizes,
-  unitLatents,
 } from '../kit/index.js';
 
 /** Qwen3's chat template around one message, with a reply to follow. */
@@ -23,17 +22,19 @@ const TEMPLATE = {
   dropped: 0,
 } as const;
 const MAX_SEQUENCE_LENGTH = 512;
+const STRENGTH = 0.6;
 
 /** Z-Image and its Turbo: states of a language model, a transformer on [B, 16, 1, height/8, width/8] that counts time upwards. */
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'Z-Image',
-    classNames: ['ZImagePipeline'],
+    classNames: ['ZImagePipeline', 'ZImageImg2ImgPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'negativePromptEmbeds', 'maxSequenceLength', 'latents'],
+    takes: ['promptEmbeds', 'negativePromptEmbeds', 'maxSequenceLength', 'latents', 'image', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
     sizes: transformerSizes,
+    sizedBy: ({ image }) => image,
     begin,
     finish: async (run, latents) => {
       const [batch = 1, channels = 1, , ...rest] = latents.dims;
@@ -53,15 +54,19 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   );
   const dims = latentDims(run);
   const [images = 1, channels = 1, height = 0, width = 0] = dims;
-  const sampler = run.sampler(undefined, {
-    sigmas: evenSigmas(run.numInferenceSteps),
-    mu: dynamicShift(run, Math.floor(height / 2) * Math.floor(width / 2)),
+  const { sampler, latents } = await startLatents(run, {
+    strength: STRENGTH,
+    halves: guidance === undefined ? 1 : 2,
+    roundsStepsUp: true,
+    options: {
+      sigmas: evenSigmas(run.numInferenceSteps),
+      mu: dynamicShift(run, Math.floor(height / 2) * Math.floor(width / 2)),
+    },
   });
-  const { data } = scaledNoise(unitLatents(run, dims), sampler);
   return {
     sampler,
     timesteps: sampler.timesteps.map((timestep) => Math.fround(Math.fround(1000 - timestep) / 1000)),
-    latents: float32(data as Float32Array, [images, channels, 1, height, width]),
+    latents: float32(latents.data as Float32Array, [images, channels, 1, height, width]),
     conditioning: {
       encoder_hidden_states: guidedTokens(run, negative, positive, undefined).states,
     },
