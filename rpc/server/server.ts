@@ -6,9 +6,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
+import { HealthImplementation } from 'grpc-health-check';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type Address,
@@ -16,7 +14,6 @@ import {
   formatAddress,
   isLoopback,
   type LinkSecurity,
-  packageDefinition,
   parseAddress,
   PLAINTEXT,
   serverOptions,
@@ -24,6 +21,7 @@ import {
 } from '../index.js';
 import { type Access, admission } from './admission.js';
 import { ServerSockets } from './http2-servers.js';
+import { addReflection } from './reflection.js';
 import { onceEach, type Refusal, reportRefusals } from './server-refusals.js';
 import { openServerWindows } from './server-window.js';
 
@@ -82,7 +80,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     for (const name of service === undefined ? all : [service]) health.setStatus(name, status);
   };
   health.addToServer(server);
-  new ReflectionService({ ...packageDefinition(), ...loadSync(healthProtoPath) }).addToServer(server);
+  addReflection(server);
 
   const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);
   const port = await bind(server, address, serverCredentials(security));
