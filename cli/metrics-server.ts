@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { parseAddress } from '../rpc/index.js';
 
@@ -15,7 +15,8 @@ export interface MetricsServer {
  * @param beside HOST:PORT at which the process is reached; its host is listened at
  * @throws AsyncDiffError `port_in_use`, `address_invalid`
  */
-export function serveMetrics(registry: Registry, port: number, beside: string): Promise<MetricsServer> {
+export async function serveMetrics(registry: Registry, port: number, beside: string): Promise<MetricsServer> {
+  const { collectDefaultMetrics } = await import('prom-client');
   // Only here, and once a second: watching the event loop wakes the process at every beat, by default a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
   const server = createServer((request, response) => {

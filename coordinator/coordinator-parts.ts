@@ -1,6 +1,6 @@
 import type { Pipeline } from './pipeline/index.js';
 import type { Deployments, PlacedParts } from './deployment/index.js';
-import type { ClientJobs, CoordinatorMetrics, Jobs } from './jobs/index.js';
+import type { ClientJobs, JobMetrics, Jobs } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { WorkerRegistry } from './workers/index.js';
 
@@ -8,7 +8,7 @@ import type { WorkerRegistry } from './workers/index.js';
 export interface CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: JobMetrics;
   readonly deployments: Deployments;
   /** Undefined where it was started without a model. */
   readonly pipeline: Pipeline | undefined;

@@ -10,10 +10,10 @@ import { defaultWorkDir } from '../planner/index.js';
 import { coordinatorService, type LinkOptions, channelArguments } from '../rpc/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import { COORDINATOR_ACCESS, coordinatorHandlers } from './coordinator-service.js';
-import { Deployments, PlacedParts } from './deployment/index.js';
+import { Deployments, PlacedParts, type RelayMeter } from './deployment/index.js';
 import { ClientJobs, Jobs } from './jobs/index.js';
 import type { CoordinatorLog } from './log.js';
-import { CoordinatorMetrics } from './jobs/index.js';
+import { type JobMetrics, NO_METRICS } from './jobs/index.js';
 import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
 import { KnownWorkers, type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
@@ -30,6 +30,8 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
   readonly maxStoredBytes?: number | undefined;
   readonly clientStallMs?: number | undefined;
   readonly relayedBytes?: number | undefined;
+  /** Made with what the relay holds. Default: nothing is counted. */
+  readonly metrics?: ((relay: RelayMeter) => JobMetrics) | undefined;
   /** How long workers may take for what is asked of them, milliseconds; see WorkerLimitsMs. */
   readonly limitsMs?: Partial<WorkerLimitsMs> | undefined;
   readonly log: CoordinatorLog;
@@ -39,7 +41,7 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
 export class Coordinator implements CoordinatorParts {
   readonly registry: WorkerRegistry;
   readonly models: ModelStore;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: JobMetrics;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
   readonly deployments: Deployments;
@@ -59,7 +61,7 @@ export class Coordinator implements CoordinatorParts {
     this.pipeline = pipeline;
     const { relayedBytes = LIMITS.relayedBytes.max } = options;
     this.deployments = new Deployments({ workDir, threads: 1, log: options.log, relayedBytes });
-    this.metrics = new CoordinatorMetrics(this.deployments.relayMeter);
+    this.metrics = options.metrics?.(this.deployments.relayMeter) ?? NO_METRICS;
     this.clientStallMs = options.clientStallMs ?? LIMITS.clientStallMs.max;
     // One that listens on any free port takes nobody's place.
     const known = options.listen.endsWith(':0') ? undefined : new KnownWorkers(workDir, options.listen);

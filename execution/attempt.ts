@@ -5,7 +5,7 @@ import type { LookAheadOptions } from './latents-predictor.js';
 import type { ExecutionReport, RoundExecutor } from './round-executor.js';
 import type { SamplerState } from './sampler-state.js';
 import { samplerStart } from './sampler-step.js';
-import { clockMs, type Span } from './timing.js';
+import { clockMs, type Span } from './runtime/index.js';
 
 /** One attempt of a job: from its first step, or from where an earlier attempt ended, to the end or to the next loss. */
 export interface Attempt {

@@ -6,7 +6,7 @@ import { sampledRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
 import type { Foresight } from './latents-predictor.js';
 import type { RoundExecutor } from './round-executor.js';
-import { clockMs, type Span } from './timing.js';
+import { clockMs, type Span } from './runtime/index.js';
 
 export interface CallerSamplesOptions extends Attempt {
   readonly executor: RoundExecutor;

@@ -2,8 +2,8 @@ import { abortable, throwIfAborted } from '../common/abort.js';
 import { lastStepOf, type Round } from '../program/index.js';
 import { type Attempt, type AttemptResult, firstLatents, type RoundsDone, runAttempt } from './attempt.js';
 import type { SamplerState } from './sampler-state.js';
-import type { RoundReport, SamplingExecutor } from './round-executor.js';
-import { clockMs } from './timing.js';
+import type { SamplingExecutor } from './round-executor.js';
+import { clockMs, type RoundReport } from './runtime/index.js';
 
 export interface ExecutorSamplesOptions extends Attempt {
   readonly executor: SamplingExecutor;

@@ -3,7 +3,13 @@ export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
 export { castTensor } from './cast-tensor.js';
 export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
-export { type DeviceSpec, EXECUTION_PROVIDERS, keepsValues, parseDevice, providerHint } from './device.js';
+export {
+  type DeviceSpec,
+  EXECUTION_PROVIDERS,
+  keepsValues,
+  parseDevice,
+  providerHint,
+} from './runtime/index.js';
 export { castFloat, isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
@@ -32,16 +38,14 @@ export {
   requireRuntime,
   type OptimizationLevel,
   SAME_BITS_CONFIG,
-} from './ort.js';
+} from './runtime/index.js';
 export { type PartInfo, PartModel, type ValueInfo } from './part-model.js';
 export { ReferenceExecutor } from './reference-executor.js';
 export {
   type ExecutionReport,
   type JobStart,
   type RoundDone,
-  ROUND_REPORTS,
   type RoundExecutor,
-  type RoundReport,
   type SamplingExecutor,
   type WorkerExecution,
 } from './round-executor.js';
@@ -56,4 +60,4 @@ export {
 } from './session.js';
 export { takeLatents } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
-export { clockMs, type Span } from './timing.js';
+export { clockMs, ROUND_REPORTS, type RoundReport, type Span } from './runtime/index.js';

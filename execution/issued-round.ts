@@ -1,6 +1,6 @@
 import { type JobProgram, lastStepOf, type Round, type Task } from '../program/index.js';
 import type { SampledRound } from './job-sampler.js';
-import type { RoundReport } from './round-executor.js';
+import type { RoundReport } from './runtime/index.js';
 
 /** Tasks of one round for this executor. */
 export interface IssuedRound extends SampledRound {

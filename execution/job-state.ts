@@ -4,11 +4,11 @@ import type { IssuedRound } from './issued-round.js';
 import { JobSampler } from './job-sampler.js';
 import { LocalValues } from './local-values.js';
 import { NoiseParts } from './noise-parts.js';
-import type { JobStart, RoundReport } from './round-executor.js';
+import type { JobStart } from './round-executor.js';
 import type { SamplerStart } from './sampler-state.js';
 import { startedSampler } from './sampler-step.js';
 import { TensorStore } from './tensor-store.js';
-import { JobTiming } from './timing.js';
+import { JobTiming, type RoundReport } from './runtime/index.js';
 
 /** What every task of an attempt has in common. */
 export interface StartedJob extends Omit<JobStart, 'sampler'> {

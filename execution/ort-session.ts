@@ -9,9 +9,17 @@ import {
   formatDims,
   TENSOR_ALIGNMENT_BYTES,
 } from '../common/tensor/index.js';
-import { loadOrt, openSession, SAME_BITS_CONFIG } from './ort.js';
-import { type DeviceSpec, keepsValues, memoryOptions, providerHint, providerOption } from './device.js';
-import type { OptimizationLevel } from './ort.js';
+import {
+  type DeviceSpec,
+  keepsValues,
+  loadOrt,
+  memoryOptions,
+  openSession,
+  type OptimizationLevel,
+  providerHint,
+  providerOption,
+  SAME_BITS_CONFIG,
+} from './runtime/index.js';
 import { fromOrtData, toOrtData } from './ort-data.js';
 import { type DeviceValue, isTensor, type SegmentSession, type SessionValue } from './session.js';
 

@@ -4,8 +4,14 @@ import { readFileSync } from 'node:fs';
 import { decodeModel, encodeModel, placeTensors } from '../common/model-file/index.js';
 import type { DType, Tensor, TypedArray } from '../common/tensor/index.js';
 import { castTensor, fromSession } from './cast-tensor.js';
-import { type DeviceSpec, memoryOptions, providerHint, providerOption } from './device.js';
-import { loadOrt, openSession } from './ort.js';
+import {
+  type DeviceSpec,
+  loadOrt,
+  memoryOptions,
+  openSession,
+  providerHint,
+  providerOption,
+} from './runtime/index.js';
 import type { SegmentModel } from './ort-session.js';
 
 /** An input or output as a model file declares it; open axes have a name, or -1 where they have none. */

@@ -3,7 +3,7 @@ import type { JobProgram, Round } from '../program/index.js';
 import type { PredictorInputs } from './denoise-job.js';
 import type { MadeLatents } from './job-sampler.js';
 import type { SamplerStart, SamplerState } from './sampler-state.js';
-import type { Span } from './timing.js';
+import type { RoundReport, Span } from './runtime/index.js';
 
 /** What an attempt of a job needs to begin on an executor. */
 export interface JobStart extends PredictorInputs {
@@ -30,14 +30,6 @@ export interface WorkerExecution {
   /** On this process's clock (see clockMs). */
   readonly spans: readonly Span[];
 }
-
-/**
- * What is told of a round when it is done. `noise`: the noise prediction of each of its steps; the caller runs the sampler. The others
- * leave that to the executor, if it is a {@link SamplingExecutor}: `nothing`, that it is done (`progress`), or where its sampler then
- * stands as well (`checkpoint`).
- */
-export const ROUND_REPORTS = ['noise', 'nothing', 'progress', 'checkpoint'] as const;
-export type RoundReport = (typeof ROUND_REPORTS)[number];
 
 /**
  * Executes the rounds of one job at a time. Two implementations give the same bits: the reference executor (in this

@@ -3,7 +3,7 @@ import { sessionValueName } from '../program/index.js';
 import type { ItemValues } from '../program/index.js';
 
 export type { ValueSpec } from '../common/tensor/index.js';
-export type { OptimizationLevel } from './ort.js';
+export type { OptimizationLevel } from './runtime/index.js';
 
 /** Everything that an executor must know to run one segment; made by the planner, sent in `Deploy`. */
 export interface SegmentSpec {

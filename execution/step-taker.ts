@@ -8,7 +8,7 @@ import type { MadeLatents } from './job-sampler.js';
 import type { JobState, StartedJob } from './job-state.js';
 import type { LoadedPlans } from './loaded-plans.js';
 import { copyOf } from './task-results.js';
-import { clockMs } from './timing.js';
+import { clockMs } from './runtime/index.js';
 
 /** Parts of a noise prediction that a job waits for, others of the same one being here. */
 export interface MissingNoise {

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { type IssuedRound, ROUND_REPORTS, type RoundReport, type SegmentSpec } from '../execution/index.js';
+import type { IssuedRound, RoundReport, SegmentSpec } from '../execution/index.js';
+import { ROUND_REPORTS } from '../execution/runtime/index.js';
 import { type Read, stateReads, type Task, taskId, type VersionedTensor } from '../program/index.js';
 import type { IssueRound, IssueRound__Output } from '../rpc/gen/asyncdiff/v1/IssueRound.js';
 import type { Unread__Output } from '../rpc/gen/asyncdiff/v1/Unread.js';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { describeWith } from '../common/pending/index.js';
-import { type DeclaredDevice, openDeclaredDevice } from '../execution/declared/index.js';
-import { loadOrt, parseDevice } from '../execution/index.js';
+import type { DeclaredDevice } from '../execution/declared/index.js';
+import { loadOrt, parseDevice } from '../execution/runtime/index.js';
 import { channelArguments, type LinkOptions, parseAddress } from '../rpc/index.js';
 import type { RunningServer } from '../rpc/server/index.js';
 import type { CoordinatorStream } from '../rpc/streams/index.js';
@@ -17,13 +17,13 @@ import {
 } from './conversation/index.js';
 import { DeploymentSecrets, ExchangeServer, hasSharedMemory } from './exchange/index.js';
 import { Inference } from './inference/index.js';
-import { WorkerMetrics } from './metrics.js';
+import type { Counted, MovedMetrics } from './moved-metrics.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
 import { type Callee, linkOf, startWorkerServer } from './worker-server.js';
 
 /** A worker: one process, one device, one coordinator at a time. */
 export class AsyncDiffWorker implements Callee {
-  readonly metrics = new WorkerMetrics();
+  readonly #metrics: MovedMetrics | undefined;
   readonly #options: WorkerOptions;
   readonly #server: RunningServer;
   readonly #inference: Inference;
@@ -48,7 +48,7 @@ export class AsyncDiffWorker implements Callee {
   readonly #die: (error: AsyncDiffError) => void;
 
   private constructor(
-    options: WorkerOptions,
+    options: WorkerOptions & Counted,
     parts: {
       server: RunningServer;
       exchange: ExchangeServer;
@@ -58,6 +58,7 @@ export class AsyncDiffWorker implements Callee {
     },
   ) {
     this.#options = options;
+    this.#metrics = options.metrics;
     this.#server = parts.server;
     this.#exchange = parts.exchange;
     this.#secrets = parts.secrets;
@@ -101,12 +102,12 @@ export class AsyncDiffWorker implements Callee {
   }
 
   /** Opens the port and begins to look for a coordinator. Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`. */
-  static async start(options: WorkerOptions): Promise<AsyncDiffWorker> {
+  static async start(options: WorkerOptions & Counted): Promise<AsyncDiffWorker> {
     const { device = 'cpu', threads = Math.max(1, availableParallelism() - 1) } = options;
     if (options.advertise !== undefined) parseAddress(options.advertise);
     if (options.join !== undefined) channelArguments(options.join, linkOf(options));
     const spec = parseDevice(device);
-    const declared = spec.kind === 'declared' ? await openDeclaredDevice(spec.profile) : undefined;
+    const declared = spec.kind === 'declared' ? await openDeclared(spec.profile) : undefined;
     // Told now, not when the first job comes: the runtime may not be installed.
     if (declared === undefined) await loadOrt();
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
@@ -117,7 +118,7 @@ export class AsyncDiffWorker implements Callee {
       secrets,
       producerId: () => worker?.id ?? '',
       onSent: (sent) => {
-        worker?.metrics.sent(sent.peer, sent.bytes);
+        options.metrics?.sent(sent.peer, sent.bytes);
         if (worker !== undefined) worker.attachment.conversation?.onSent(sent);
       },
       onFrameRing: (deploymentId, consumerId, fd) => {
@@ -222,8 +223,8 @@ export class AsyncDiffWorker implements Callee {
         this.#options.join === undefined
           ? this.offers.next(deploymentId, ask, signal)
           : openJoinedStream(this.#options.join, this.#link),
-      onReceived: (producerId, sizeBytes) => this.metrics.received(producerId, sizeBytes),
-      onJobEnded: (jobId, report) => this.metrics.jobEnded(jobId, report),
+      onReceived: (producerId, sizeBytes) => this.#metrics?.received(producerId, sizeBytes),
+      onJobEnded: (jobId, report) => this.#metrics?.jobEnded(jobId, report),
       log: this.#options.log,
     });
   }
@@ -241,4 +242,10 @@ export class AsyncDiffWorker implements Callee {
     this.#isComputing = !(await this.#inference.stop());
     this.#state = 'stopped';
   }
+}
+
+/** Few devices are declared: what reads their profiles is loaded for those. */
+async function openDeclared(profile: string): Promise<DeclaredDevice> {
+  const { openDeclaredDevice } = await import('../execution/declared/index.js');
+  return openDeclaredDevice(profile);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { makeFolder } from '../../common/make-folder.js';
-import { Coordinator } from '../../coordinator/index.js';
+import { Coordinator, type CoordinatorMetrics, loadCoordinatorMetrics } from '../../coordinator/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
@@ -71,6 +71,8 @@ export function register(command: Command, io: CommandIo): void {
 export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Promise<void> {
   // Told now, not when the first job comes. One that is there may be read-only: what it holds can be used.
   if (flags.cache !== undefined) await makeFolder(flags.cache);
+  const Metrics = flags.metricsPort === undefined ? undefined : await loadCoordinatorMetrics();
+  let counted: CoordinatorMetrics | undefined;
   const coordinator = await Coordinator.start({
     listen: flags.listen,
     modelDir: flags.model,
@@ -84,12 +86,13 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     maxJobsPerClient: flags.maxJobsPerClient,
     maxStoredBytes: flags.maxStoredGb === undefined ? undefined : flags.maxStoredGb * 2 ** 30,
     ...(await openServedLinks(flags)),
+    metrics: Metrics && ((relay) => (counted = new Metrics(relay))),
     log: openLog('asyncdiff-serve', verbose),
   });
   const metrics =
-    flags.metricsPort === undefined
+    flags.metricsPort === undefined || counted === undefined
       ? undefined
-      : await serveMetrics(coordinator.metrics.registry, flags.metricsPort, coordinator.address);
+      : await serveMetrics(counted.registry, flags.metricsPort, coordinator.address);
   writeJson(io, {
     schema: 'asyncdiff.serve/1',
     address: coordinator.address,

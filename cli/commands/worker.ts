@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { makeFolder } from '../../common/make-folder.js';
-import { AsyncDiffWorker } from '../../worker/index.js';
+import { AsyncDiffWorker, openWorkerMetrics } from '../../worker/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { openLog } from '../log.js';
@@ -100,7 +100,9 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
   // Told now, not when the first job comes. One that is there may be read-only: what it holds can be used.
   if (flags.cache !== undefined) await makeFolder(flags.cache);
   const log = openLog('asyncdiff-worker', verbose);
+  const counted = flags.metricsPort === undefined ? undefined : await openWorkerMetrics();
   const worker = await AsyncDiffWorker.start({
+    metrics: counted,
     join: flags.join,
     listen: flags.listen,
     advertise: flags.advertise,
@@ -116,9 +118,9 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     log,
   });
   const metrics =
-    flags.metricsPort === undefined
+    flags.metricsPort === undefined || counted === undefined
       ? undefined
-      : await serveMetrics(worker.metrics.registry, flags.metricsPort, worker.address);
+      : await serveMetrics(counted.registry, flags.metricsPort, worker.address);
   writeJson(io, {
     schema: 'asyncdiff.worker/1',
     address: worker.address,

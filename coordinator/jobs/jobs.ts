@@ -7,12 +7,12 @@ import { JobQueue } from './job-queue.js';
 import type { JobRecord, NewJob } from './job-record.js';
 import { JobRecords } from './job-records.js';
 import type { JobStore } from './job-store.js';
-import type { CoordinatorMetrics } from './metrics.js';
+import type { JobMetrics } from './job-metrics.js';
 import { Phases } from './phases.js';
 
 export interface JobsOptions {
   readonly maxQueued: number;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: JobMetrics;
   readonly log: CoordinatorLog;
   /** Default: in memory. */
   readonly store?: JobStore | undefined;
@@ -39,7 +39,7 @@ export interface RunningJob {
 export class Jobs {
   readonly #queue: JobQueue;
   readonly #store: JobStore;
-  readonly #metrics: CoordinatorMetrics;
+  readonly #metrics: JobMetrics;
   readonly #log: CoordinatorLog;
 
   constructor({ maxQueued, metrics, log, store = new JobRecords() }: JobsOptions) {

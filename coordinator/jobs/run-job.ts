@@ -11,7 +11,7 @@ import { type DenoiseRunOptions, runAttempts } from './denoise-run.js';
 import type { Preparing as PreparingMessage } from '../../rpc/gen/asyncdiff/v1/Preparing.js';
 import type { Deployment, Deployments, Preparing } from '../deployment/index.js';
 import type { RunningJob } from './jobs.js';
-import type { CoordinatorMetrics } from './metrics.js';
+import type { JobMetrics } from './job-metrics.js';
 import { oneWorkerStepMs, ProgressFigures } from './progress-figures.js';
 import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
@@ -26,7 +26,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export interface JobContext extends RunningJob {
   readonly registry: WorkerRegistry;
   readonly deployments: Deployments;
-  readonly metrics: CoordinatorMetrics;
+  readonly metrics: JobMetrics;
 }
 
 /** A denoising, on which model and by which plan, and what its client wants to be told. */

@@ -49,6 +49,18 @@ describe('the client is only a client', () => {
     }
   });
 
+  it("a process loads what it needs: no sampler beside a worker's inference thread, no gRPC in it, Prometheus where it is asked for", () => {
+    const worker = importClosure('dist/cli/commands/worker.js');
+    const serve = importClosure('dist/cli/commands/serve.js');
+    expect(worker.files.filter((file) => /^dist\/(samplers|planner|coordinator)\//.test(file))).toEqual([]);
+    expect(worker.packages).not.toContain('zod');
+    expect(importClosure('dist/worker/inference/inference-thread.js').packages).not.toContain(
+      '@grpc/grpc-js',
+    );
+    const onUse = ['prom-client', '@grpc/reflection'];
+    expect([...worker.packages, ...serve.packages].filter((name) => onUse.includes(name))).toEqual([]);
+  });
+
   it('nothing needs ONNX Runtime to be imported', () => {
     const commands = readdirSync(join(packageRoot, 'dist', 'cli', 'commands'))
       .filter((name) => name.endsWith('.js'))

@@ -12,7 +12,7 @@ import {
 import { BLANK } from '../support/fake-segments.js';
 import { FrameInbox } from '../../worker/inference/frame-inbox.js';
 import { FrameOutbox } from '../../worker/inference/frame-outbox.js';
-import { Traffic } from '../../worker/exchange/traffic.js';
+import { Traffic } from '../../worker/inference/index.js';
 
 const tensor: Tensor = { dtype: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) };
 const meta = (version: number, name = 'h'): TensorMeta => ({

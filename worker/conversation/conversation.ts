@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { describeWaits } from '../../common/pending/index.js';
 import { fromWireError } from '../../common/wire-error.js';
-import { clockMs } from '../../execution/index.js';
+import { clockMs } from '../../execution/runtime/index.js';
 import { fromDeployMessage } from '../../protocol/index.js';
 import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { ProbeLinks__Output } from '../../rpc/gen/asyncdiff/v1/ProbeLinks.js';

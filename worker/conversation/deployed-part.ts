@@ -10,7 +10,7 @@ import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { Inference } from '../inference/index.js';
-import { Traffic } from '../exchange/index.js';
+import { Traffic } from '../inference/index.js';
 import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
 import { PartReads } from './part-reads.js';
 import { PartRelay } from './part-relay.js';

@@ -16,7 +16,7 @@ import type { Latents__Output } from '../../rpc/gen/asyncdiff/v1/Latents.js';
 import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
 import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
-import { sumBytes } from '../exchange/index.js';
+import { sumBytes } from '../inference/index.js';
 import type { Inference, InferenceEvent, InferenceReport } from '../inference/index.js';
 import type { WorkerLog } from '../log.js';
 import type { DeployedPart, PartContext } from './deployed-part.js';

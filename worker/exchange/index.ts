@@ -7,5 +7,4 @@ export {
 } from './exchange-server.js';
 export { hasSharedMemory } from './shared-memory/index.js';
 export type { SentTensor } from './sent-tensor.js';
-export { sumBytes, Traffic, type TrafficReport } from './traffic.js';
 export { DeploymentSecrets } from './deployment-secrets.js';

@@ -1,10 +1,11 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { tensorBytes } from '../../common/tensor/index.js';
-import { clockMs, type SegmentSpec } from '../../execution/index.js';
+import type { SegmentSpec } from '../../execution/index.js';
+import { clockMs } from '../../execution/runtime/index.js';
 import { isLatents, LATENTS, noisePartName, sessionValueName } from '../../program/index.js';
 import { type Frame, FrameRingReader, MAX_FRAME_BYTES } from '../exchange/shared-memory/index.js';
-import type { Traffic } from '../exchange/index.js';
+import type { Traffic } from './traffic.js';
 
 export interface FrameInboxOptions {
   readonly traffic: Traffic;

@@ -1,8 +1,8 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
-import { clockMs } from '../../execution/index.js';
+import { clockMs } from '../../execution/runtime/index.js';
 import { FrameRingWriter } from '../exchange/shared-memory/index.js';
 import type { VersionedTensor } from '../../program/index.js';
-import type { Traffic } from '../exchange/index.js';
+import type { Traffic } from './traffic.js';
 
 /** Who reads what a plan makes here: ids of workers by name of the tensor. */
 export type Readers = Readonly<Record<string, readonly string[]>>;

@@ -5,7 +5,7 @@ import type { IssuedRound, StartedJob, SamplerState, SegmentSpec } from '../../e
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
 import type { VersionedTensor } from '../../program/index.js';
-import type { TrafficReport } from '../exchange/index.js';
+import type { TrafficReport } from './traffic.js';
 
 /** How the inference thread is started (worker_threads' workerData). */
 export interface InferenceSettings {

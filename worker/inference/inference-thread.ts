@@ -32,7 +32,7 @@ import type {
   PlanToLoad,
 } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
-import { Traffic } from '../exchange/index.js';
+import { Traffic } from './traffic.js';
 
 const settings = workerData as InferenceSettings;
 const device = parseDevice(settings.device);

@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-node';
-import { AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 
 /** A device as users write it: `cpu`, `cuda`, `cuda:1`, `webgpu`, ..., `declared:PROFILE.json`. */
 export type DeviceSpec =

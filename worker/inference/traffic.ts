@@ -1,4 +1,4 @@
-import { clockMs, type Span } from '../../execution/index.js';
+import { clockMs, type Span } from '../../execution/runtime/index.js';
 import type { ReceivedMeta } from '../../rpc/streams/index.js';
 
 /** What moved during one job. */

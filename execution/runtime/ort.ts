@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-node';
-import type { PlanSettings } from '../common/settings/index.js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { findRuntime, RUNTIME_HINT } from '../common/runtime-package.js';
+import type { PlanSettings } from '../../common/settings/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { findRuntime, RUNTIME_HINT } from '../../common/runtime-package.js';
 
 /** ONNX Runtime's graph optimisation levels that a worker may run segments at. */
 export type OptimizationLevel = PlanSettings['optimizationLevel'];

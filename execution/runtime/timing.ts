@@ -1,4 +1,4 @@
-import type { Task } from '../program/index.js';
+import type { Task } from '../../program/index.js';
 
 /** A span of the trace. Times are milliseconds since the epoch on this process's monotonic clock. */
 export interface Span {

@@ -1,0 +1,20 @@
+/** What computes here and when: devices, ONNX Runtime, the clock. It needs no sampler: a worker's network thread loads this alone. */
+export {
+  type DeviceSpec,
+  EXECUTION_PROVIDERS,
+  keepsValues,
+  memoryOptions,
+  parseDevice,
+  providerHint,
+  providerOption,
+} from './device.js';
+export {
+  checkCancelled,
+  loadOrt,
+  openSession,
+  type OptimizationLevel,
+  requireRuntime,
+  SAME_BITS_CONFIG,
+} from './ort.js';
+export { ROUND_REPORTS, type RoundReport } from './round-report.js';
+export { clockMs, JobTiming, type Span } from './timing.js';
