@@ -16,6 +16,7 @@ export function runDocument(report: RunReport) {
     max_share: report.maxShare,
     cuts: report.cuts,
     plan_id: report.planId,
+    recut_turns: report.recutTurns,
     restarts: report.restarts,
     drifts: report.drifts.map((drift) => (drift < 0 ? null : drift)),
     drift_sum: report.driftSum,
@@ -73,5 +74,7 @@ function workersDocument(workers: RunReport['workers']) {
     compute_ms: worker.computeMs,
     wait_ms: worker.waitMs,
     sent_bytes: worker.sentBytes,
+    planned_share: worker.plannedShare,
+    measured_share: worker.measuredShare,
   }));
 }

@@ -53,6 +53,8 @@ export interface RunReport {
   readonly latentsSha256: string;
   /** Times that the job went on with another program after a loss: such a run cannot be repeated. */
   readonly programChanges: number;
+  /** How often the predictor was cut again on times that its workers measured (`recut`), for this job or for an earlier one. */
+  readonly recutTurns: number;
   /** Content address of the plan: the same plan gives the same bits. */
   readonly planId: string;
   /** Values that end a segment, in order. */
@@ -93,4 +95,8 @@ export interface WorkerReport {
   readonly waitMs: number;
   /** Bytes of boundary tensors that it sent. */
   readonly sentBytes: number;
+  /** Its part of the compute of a round, 0 to 1 of all workers' together, as planned. */
+  readonly plannedShare: number;
+  /** The same as it timed its sessions when the plan was deployed; 0 where it is not known. */
+  readonly measuredShare: number;
 }

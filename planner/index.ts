@@ -2,6 +2,8 @@ export { type BatchParts, batchParts } from './batch-parts.js';
 export { type Choice, type ChoiceSubject, keptShare, predictedError } from './choice/index.js';
 export { choiceSubject } from './choice-subject.js';
 export { choiceLines, choiceText } from './choice-text.js';
+export { rememberTimes } from './calibrated.js';
+export { type SessionTime, toRanges } from './calibration/index.js';
 export { clusterOf } from './cluster.js';
 export {
   type AppendedInput,
@@ -31,7 +33,9 @@ export {
   type PlanRequest,
   type PlanSource,
   type PlanWorker,
+  type TimedPlan,
   segmentModel,
 } from './plan.js';
+export type { KnownTimes } from './remembered-times.js';
 export { defaultWorkDir, planInProcess, type PlanningOptions } from './planner.js';
 export type { OnPlanningProgress, PlanningProgress, PlanningStage } from './planning-progress.js';

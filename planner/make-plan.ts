@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { plannedSettings } from '../common/settings/index.js';
-import { ByteMeter } from '../common/byte-progress.js';
-import { ContentIndex } from '../common/model-file/index.js';
 import {
   exportSegments,
   hostCopyOf,
-  ModelTensors,
+  type ModelTensors,
   type PreparedModel,
   type SegmentArtifact,
-  tensorRanges,
 } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
 import type { Partition } from '../program/index.js';
 import { chosenConfiguration, type FixedSettings } from './chosen-configuration.js';
+import { hashOf } from './hashing.js';
 import { measure } from './measure.js';
 import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
 import { type Placement, placeComponents } from '../program/index.js';
+import { calibrated } from './calibrated.js';
 import { checkMemory, partMemory } from './memory.js';
 import { batchParts } from './batch-parts.js';
 import { componentsAsked, recomputeOf } from './plan.js';
@@ -43,7 +42,6 @@ async function planFor(
   onProgress: OnPlanningProgress,
 ): Promise<Plan> {
   const measured = await measure(request, onProgress);
-  const { graph } = measured;
   const { settings } = request;
   const { halves, parts } = batchParts(settings, request.batchRepeat);
   const placement = placeComponents({
@@ -52,9 +50,12 @@ async function planFor(
     halves,
     workerIds: request.workers.map(({ id }) => id),
   });
+  const { graph, workers, timed } = calibrated(request, measured, placement);
   const recompute = recomputeOf(settings);
   const latents = graph.values.get(graph.sampleInput);
   const latentBytes = ((latents?.bytes ?? 0) * parts) / request.batchRepeat;
+  // Other threads read the weights while this one searches.
+  const hashing = await hashOf(request, measured.prepared, onProgress);
   onProgress({ stage: 'cut', fraction: 0 });
   const chosen = chooseSettings(
     graph,
@@ -71,7 +72,7 @@ async function planFor(
       halves,
       stride: settings.stride,
       lookAhead: settings.lookAhead === 'on',
-      cluster: clusterOf(request, placement, latentBytes),
+      cluster: clusterOf({ ...request, workers }, placement, latentBytes),
     },
     {
       microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
@@ -81,10 +82,11 @@ async function planFor(
   const memory =
     measured.prepared === undefined ? [] : partMemory(graph, chosen.sessions, request.device ?? 'cpu');
   checkMemory(memory, placement, request.workers);
+  const tensors = await hashing?.tensors;
   const exported =
-    measured.prepared === undefined
+    measured.prepared === undefined || tensors === undefined
       ? undefined
-      : await exportTo(request, measured.prepared, chosen.sessions, onProgress);
+      : exportTo(request.workDir, measured.prepared, tensors, chosen.sessions);
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   const isUnhashed = measured.prepared !== undefined && exported === undefined;
   return {
@@ -114,15 +116,14 @@ async function planFor(
       lag: chosen.lag,
       laggedCut: chosen.laggedCut ?? 0,
       recompute,
+      recut: timed === undefined ? 'off' : 'on',
     },
+    timed,
     predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
     declared: measured.prepared === undefined,
     timeDilation: measured.timeDilation,
   };
 }
-
-/** Of weights that were never hashed, the most that a plan which is only looked at reads. */
-const MAX_PREVIEW_HASH_BYTES = 256 * 2 ** 20;
 
 interface Exported {
   readonly segments: readonly SegmentArtifact[];
@@ -130,23 +131,13 @@ interface Exported {
   readonly sources: Plan['sources'];
 }
 
-/** The sessions' graphs in a file each, and the tensors that they name, where these lie. Undefined: the plan is a preview of too large a model. */
-async function exportTo(
-  { workDir, isPreview = false }: PlanRequest,
+/** The sessions' graphs in a file each, and the tensors that they name, where these lie. */
+function exportTo(
+  workDir: string,
   prepared: PreparedModel,
+  tensors: ModelTensors,
   sessions: Partition,
-  onProgress: OnPlanningProgress,
-): Promise<Exported | undefined> {
-  const index = new ContentIndex(join(workDir, 'hashes'));
-  if (isPreview) {
-    const ranges = tensorRanges(prepared.folded.skeleton);
-    if ((await index.unknownBytes(ranges)) > MAX_PREVIEW_HASH_BYTES) return undefined;
-  }
-  const meter = new ByteMeter();
-  const tensors = await ModelTensors.hash(prepared.folded.skeleton, index, {
-    onProgress: (done, total) =>
-      onProgress({ stage: 'hash', fraction: done / total, bytes: meter.at(done, total) }),
-  });
+): Exported {
   const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'));
   const artifacts = new Map<string, Artifact>();
   for (const { sha256, path, sizeBytes, tensors: names } of segments) {

@@ -8,6 +8,7 @@ import type { PartMemory } from './memory.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
 import type { InputShapes, PredictorAdaptation, SinglePassUse } from './model/index.js';
+import type { KnownTimes, TimesSubject } from './remembered-times.js';
 import type { Placement } from '../program/index.js';
 
 /** Where the noise predictor comes from. */
@@ -73,6 +74,13 @@ export interface PlanRequest {
   /** What the costs are for: the device of the workers as they write it, and its threads. */
   readonly device?: string | undefined;
   readonly threads: number;
+  /**
+   * What each worker's device is, in the order of `workers`, the same in every process: times of sessions are remembered for these. With `recut` on, costs
+   * follow what is known of them; left out, they do not.
+   */
+  readonly devices?: readonly string[] | undefined;
+  /** Times that costs follow, instead of those that are remembered. */
+  readonly knownTimes?: KnownTimes | undefined;
   /** The plan is looked at, not run: weights that were never hashed are not read where they are large. It then has no id and no artifacts. */
   readonly isPreview?: boolean | undefined;
 }
@@ -100,6 +108,8 @@ export interface Plan {
   readonly predicted: PlanPrediction;
   /** With a bound on the error: what was chosen, and what was not. */
   readonly choice?: Choice | undefined;
+  /** Where the predictor may be cut again on measured times: what the costs followed, and what it is remembered as. */
+  readonly timed: TimedPlan | undefined;
   /** Estimated for each component, from component 1; empty for declared devices. */
   readonly memory: readonly PartMemory[];
   /** Operators whose work the cost model does not know. */
@@ -107,6 +117,14 @@ export interface Plan {
   readonly declared: boolean;
   /** Declared devices: factor on their times; 1 otherwise. */
   readonly timeDilation: number;
+}
+
+/** What a plan's costs followed. */
+export interface TimedPlan {
+  readonly subject: TimesSubject;
+  readonly known: KnownTimes;
+  /** Of the workers, in the request's order, as the plan has them. */
+  readonly speeds: readonly number[];
 }
 
 /** Where a segment's graph, or a tensor, lies on the planner's host. */

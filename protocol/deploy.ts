@@ -46,12 +46,15 @@ export interface PartOrder {
   /** SHA-256 of further artifacts of the deployment, which it has from an earlier one and gives to other workers. */
   readonly gives: readonly string[];
   readonly optimizationLevel: OptimizationLevel;
+  /** How it times its sessions: in windows of so long, 0 for a run each. Undefined: what they take is known. */
+  readonly measure: { readonly windowMs: number } | undefined;
   /** 32 random bytes of this deployment: whoever subscribes to its tensors, or asks for its artifacts, shows them. */
   readonly secret: Uint8Array;
 }
 
 export function toDeployMessage(order: PartOrder, generation: number): Deploy {
-  const { segments, routes, relayedTo, clock, producers, artifacts, suppliers, gives, ...rest } = order;
+  const { segments, routes, relayedTo, clock, producers, artifacts, suppliers, gives, measure, ...rest } =
+    order;
   const places = new Map(suppliers.map(({ workerId }, at) => [workerId, at + 1]));
   return {
     ...rest,
@@ -61,6 +64,8 @@ export function toDeployMessage(order: PartOrder, generation: number): Deploy {
     routes: [...routes].map(([name, to]) => toRouteMessage(name, to, (id) => relayedTo.has(id))),
     roundMs: clock.roundMs,
     stepMs: clock.stepMs,
+    timesKnown: measure === undefined,
+    windowMs: measure?.windowMs ?? 0,
     producers: [...producers],
     artifacts: artifacts.map((artifact) => toArtifactMessage(artifact, places)),
     suppliers: [...suppliers],
@@ -90,6 +95,7 @@ export function fromDeployMessage(message: Deploy__Output): PartOrder {
       PLAN_SETTINGS.optimizationLevel,
       message.optimizationLevel,
     ),
+    measure: message.timesKnown ? undefined : { windowMs: message.windowMs },
     secret,
   };
 }

@@ -54,9 +54,10 @@ const JSON_KEYS = `## JSON documents
 | \`latents_sha256\` | of the final latents |
 | \`program_changes\` | times that the job went on with other cuts after a loss |
 | \`drifts\`, \`drift_sum\`, \`in_order_steps\`, \`held_steps\`, \`notes\` | what became of the predicted latents ([quality](../quality.md)) |
+| \`recut_turns\` | how often the predictor was cut again on measured times (\`--recut\`), for this job or an earlier one |
 | \`restarts\` | times that the job went on after a worker was lost |
 | \`declared\` | whether devices were declared instead of computing |
-| \`workers\` | for each: \`name\`, \`device\`, \`components\`, \`compute_ms\`, \`wait_ms\`, \`sent_bytes\` |
+| \`workers\` | for each: \`name\`, \`device\`, \`components\`, \`compute_ms\`, \`wait_ms\`, \`sent_bytes\`; \`planned_share\` and \`measured_share\`: of a round's compute, as planned and as its worker timed it when the plan was deployed |
 
 \`plan --json\`: for each of \`components\` its \`share\` of the measured compute, \`cost_ms\`, \`nodes\`, \`weight_bytes\`, and what it \`receives\`:
 \`name\`, \`from\`, \`shape\`, \`dtype\`, \`bytes\` and \`lag\` of each boundary tensor. \`bench --json\`: [benchmarks](../guides/benchmarks.md).

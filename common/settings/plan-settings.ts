@@ -248,6 +248,16 @@ export const PLAN_SETTINGS = Object.freeze({
       'on saves the largest skip connection its way, at the cost of one convolution in each component that reads it.',
     scope: 'plan',
   }),
+  /** Whether the predictor is cut again on the times that its workers measure. `auto`: where they are not all the processor of one machine. */
+  recut: row({
+    kind: choice(['auto', 'on', 'off']),
+    default: 'auto',
+    placeholder: 'on|off',
+    help: 'on: workers time their parts before the first job, and where these take other times than planned the predictor is cut again, three times at most; auto: on where workers are on several machines or devices, off with --cut',
+    consequence:
+      'Unlike devices get parts that they compute in equal times, without --speed. Done once and then remembered for model, size, devices and settings; another cut gives other bits, and a report names it. off: bits depend on no measured time.',
+    scope: 'plan',
+  }),
   /** How boundary tensors travel between workers. */
   dataPath: row({
     kind: choice(['direct', 'relay']),

@@ -11,6 +11,7 @@ import type { ArtifactShelf } from './artifact-shelf.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
 import { isHere, neededBy, PartOrders, specsOf } from './part-orders.js';
 import type { RelayMeter } from './relay.js';
+import type { SegmentTimes } from './predicted-period.js';
 import type { Opened, WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
@@ -29,8 +30,13 @@ export interface DeployOptions {
   /** What all pairs together may have on their way through the coordinator. */
   readonly relayedBytes: number;
   readonly onPreparing?: OnPreparing | undefined;
+  /** How its workers time their segments. */
+  readonly timing: SegmentTiming;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How segments are timed: in windows of so many milliseconds (0: a run each, the best of three), or not at all where it is known what they take. */
+export type SegmentTiming = { readonly windowMs: number } | { readonly known: SegmentTimes };
 
 /** One deployment of a plan on its workers. It has an id of its own, by which everything late of an older one is told from it. */
 export class Deployment {
@@ -115,6 +121,7 @@ export class Deployment {
       return [id, new Set(own).size];
     });
     const progress = new OpeningProgress(new Map(sessions), this.#options.onPreparing ?? (() => undefined));
+    const { signal, timing } = this.#options;
     const orders = new PartOrders({
       deploymentId: this.deploymentId,
       plan: this.plan,
@@ -123,10 +130,11 @@ export class Deployment {
       isDirect: (from, to) => this.#direct.has(pairKey(from, to)),
       isReachable: (from, to) => !this.#options.isRelayed(from, to),
       relayWindowBytes: this.relayWindowBytes,
+      measure: 'known' in timing ? undefined : timing,
       secret: this.#secret,
     });
     this.#options.shelf.add(this.deploymentId, { secret: this.#secret, artifacts: this.plan.artifacts });
-    const { signal } = this.#options;
+    if ('known' in timing) for (const [key, ms] of timing.known) this.#segmentMs.set(key, ms);
     const failed = new AbortController();
     const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const errors: AsyncDiffError[] = [];

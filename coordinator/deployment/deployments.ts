@@ -1,16 +1,28 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
-import type { ChoiceSubject, Plan, PlanRequest } from '../../planner/index.js';
+import {
+  type ChoiceSubject,
+  type Plan,
+  type PlanRequest,
+  planInProcess,
+  rememberTimes,
+} from '../../planner/index.js';
 import { ArtifactShelf } from './artifact-shelf.js';
-import { Deployment } from './deployment.js';
+import { Deployment, type SegmentTiming } from './deployment.js';
+import { KnownSegmentTimes } from './known-segment-times.js';
 import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
+import { cutAgain } from './recut.js';
 import { RelayMeter } from './relay.js';
-import { LinkMeter, PairHealth } from '../workers/index.js';
+import { devicesOf, LinkMeter, PairHealth, shareProcessor } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
+
+/** Windows in which sessions are timed that another cut may follow from: long beside the periods of a processor quota, a tenth of a second. */
+const WINDOW_MS = 400;
 
 export interface DeploymentRequest {
   readonly source: PlanRequest['source'];
@@ -19,6 +31,8 @@ export interface DeploymentRequest {
   /** With a bound on the error: the job that the configuration is chosen for. */
   readonly subject?: ChoiceSubject | undefined;
   readonly workers: readonly WorkerHandle[];
+  /** A job goes on after a loss: nothing is measured thoroughly or cut again. */
+  readonly isHurried?: boolean | undefined;
 }
 
 /**
@@ -40,6 +54,9 @@ export class Deployments {
   readonly #links = new LinkMeter(this.#pairs);
   readonly #hostId = hostIdentity().hostId;
   readonly #plans = new Plans();
+  readonly #times: KnownSegmentTimes;
+  /** Plans that are not cut again any more. */
+  readonly #final = new WeakSet<Plan>();
   /** Tells this coordinator's deployments from those of one that was here before it. */
   readonly #name = randomBytes(4).toString('hex');
   #generation = 0;
@@ -49,6 +66,7 @@ export class Deployments {
 
   constructor(options: { workDir: string; threads: number; log: CoordinatorLog; relayedBytes: number }) {
     this.#workDir = options.workDir;
+    this.#times = new KnownSegmentTimes(join(options.workDir, 'times'));
     this.#threads = options.threads;
     this.#log = options.log;
     this.#relayedBytes = options.relayedBytes;
@@ -65,7 +83,7 @@ export class Deployments {
       request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers, signal);
     const planRequest: PlanRequest = {
       source: request.source,
-      settings: request.settings,
+      settings: withRecut(request),
       workers: request.workers.map((worker) => ({
         id: worker.id,
         hostId: worker.facts.hostId,
@@ -79,6 +97,7 @@ export class Deployments {
       subject: request.subject,
       workDir: this.#workDir,
       device: request.workers[0]?.facts.device,
+      devices: devicesOf(request.workers),
       threads: this.#threads,
     };
     return { plan: await this.#plans.get(key, planRequest, signal, onPreparing), planRequest };
@@ -92,17 +111,40 @@ export class Deployments {
   ): Promise<{ deployment: Deployment; planRequest: PlanRequest }> {
     const key = keyOf(request);
     const { plan, planRequest } = await this.plan(request, signal, onPreparing);
+    const isFinal = request.isHurried === true || this.#isFinal(plan);
     if (
       this.#current?.key === key &&
       this.#current.deployment.plan === plan &&
-      this.#current.deployment.alive
+      this.#current.deployment.alive &&
+      isFinal
     )
       return { deployment: this.#current.deployment, planRequest };
+    const open = (one: Plan): Promise<Deployment> => this.#open(key, one, request, signal, onPreparing);
+    const first = await open(plan);
+    if (isFinal) return { deployment: first, planRequest };
+    const deployment = await cutAgain(first, {
+      planRequest,
+      planWith: (knownTimes) =>
+        planInProcess({ ...planRequest, knownTimes }, { signal, onProgress: onPreparing }),
+      open,
+      onTurn: (turn) => this.#log.info({ plan: first.planId, ...turn }, 'cut again on measured times'),
+    });
+    return { deployment: this.#settled(key, deployment), planRequest };
+  }
+
+  async #open(
+    key: string,
+    plan: Plan,
+    request: DeploymentRequest,
+    signal: AbortSignal | undefined,
+    onPreparing: OnPreparing | undefined,
+  ): Promise<Deployment> {
     this.drop();
     for (const worker of request.workers) this.onDeploy?.(worker, bytesOn(plan, worker.id));
     const opening = new AbortController();
     this.#opening = opening;
     this.#generation += 1;
+    const devices = devicesOf(request.workers);
     const deployment = await Deployment.create({
       deploymentId: `${plan.planId}-${this.#name}-${this.#generation}`,
       plan,
@@ -111,12 +153,14 @@ export class Deployments {
       relayMeter: this.relayMeter,
       relayedBytes: this.#relayedBytes,
       onPreparing,
+      timing: await this.#timingOf(plan, devices, request),
       isRelayed: (from, to) => plan.settings.dataPath === 'relay' || !this.#pairs.isReachable(from, to),
       onLinkDown: (from, to, why) => this.#linkDown(from, to, why),
       signal: signal === undefined ? opening.signal : AbortSignal.any([signal, opening.signal]),
     });
     this.#opening = undefined;
     this.#current = { key, deployment };
+    if (!plan.declared) void this.#times.keep(plan.planId, devices, deployment.segmentMs);
     this.#log.info(
       {
         plan: plan.planId,
@@ -129,7 +173,32 @@ export class Deployments {
       },
       'plan deployed',
     );
-    return { deployment, planRequest };
+    return deployment;
+  }
+
+  /** Thoroughly where it decides about another cut; not at all where it is known. */
+  async #timingOf(
+    plan: Plan,
+    devices: readonly string[],
+    { isHurried = false }: DeploymentRequest,
+  ): Promise<SegmentTiming> {
+    if (!this.#isFinal(plan) && !isHurried) return { windowMs: WINDOW_MS };
+    const known = plan.declared ? undefined : await this.#times.get(plan.planId, devices);
+    return known === undefined ? { windowMs: 0 } : { known };
+  }
+
+  #isFinal(plan: Plan): boolean {
+    return plan.timed === undefined || plan.timed.known.isSettled || this.#final.has(plan);
+  }
+
+  /** Its cut stays: for this process's jobs, and for those of the next one. */
+  #settled(key: string, deployment: Deployment): Deployment {
+    const { timed } = deployment.plan;
+    if (timed === undefined) return deployment;
+    rememberTimes(this.#workDir, timed, { ...timed.known, isSettled: true });
+    this.#plans.keep(key, deployment.plan);
+    this.#final.add(deployment.plan);
+    return deployment;
   }
 
   /** Memory that a worker's part of the present plan takes, estimated; 0 without one. */
@@ -187,6 +256,12 @@ function bytesOn({ memory, placement }: Plan, workerId: string): number {
       sum + (ids.includes(workerId) ? (memory[at % Math.max(1, memory.length)]?.total ?? 0) : 0),
     0,
   );
+}
+
+/** As asked for; `auto` is off where times differ for other reasons than the devices. */
+function withRecut({ settings, workers }: DeploymentRequest): PlanSettings {
+  if (settings.recut !== 'auto') return settings;
+  return { ...settings, recut: shareProcessor(workers) ? 'off' : 'on' };
 }
 
 function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {

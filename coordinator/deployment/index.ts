@@ -5,5 +5,7 @@ export { RelayMeter } from './relay.js';
 export { DistributedExecutor } from './distributed-executor.js';
 export { ItemExecutor, type NamedTensors } from './item-executor.js';
 export { roundLimitMs } from './round-watch.js';
+export { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
+export { type WorkerLoad, workerLoads } from './worker-loads.js';
 export { PlacedParts } from './placed-parts.js';
 export { type PartOffer, rankOffers } from './part-offers.js';

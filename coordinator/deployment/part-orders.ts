@@ -16,6 +16,7 @@ export interface PartOrdersOptions {
   /** Whether `to` can fetch artifacts from `from`. */
   readonly isReachable: (from: WorkerHandle, to: WorkerHandle) => boolean;
   readonly relayWindowBytes: number;
+  readonly measure: PartOrder['measure'];
   readonly secret: Uint8Array;
 }
 
@@ -32,7 +33,7 @@ export class PartOrders {
   }
 
   of(worker: WorkerHandle): PartOrder {
-    const { deploymentId, plan, routes, relayWindowBytes, secret } = this.#options;
+    const { deploymentId, plan, routes, relayWindowBytes, measure, secret } = this.#options;
     const { outgoing = new Map(), producers = [] } = routes.byWorker.get(worker.id) ?? {};
     const own = this.#supplies.suppliers.get(worker.id) ?? new Map<string, string>();
     const peers = (ids: Iterable<string>): Peer[] =>
@@ -52,6 +53,7 @@ export class PartOrders {
       suppliers: peers(new Set(own.values())),
       gives: [...(this.#supplies.gives.get(worker.id) ?? [])],
       optimizationLevel: plan.settings.optimizationLevel,
+      measure,
       secret,
     };
   }

@@ -46,6 +46,18 @@ export class Plans {
     }
   }
 
+  /** A plan that takes the place of the one for this request. */
+  keep(key: string, plan: Plan): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, {
+      plan: Promise.resolve(plan),
+      planning: new AbortController(),
+      listeners: new Set(),
+      waiters: 0,
+      isMade: true,
+    });
+  }
+
   #begin(key: string, request: PlanRequest): Entry {
     const planning = new AbortController();
     const listeners = new Set<OnPlanningProgress>();

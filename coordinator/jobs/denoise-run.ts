@@ -22,9 +22,8 @@ import type { PlanRequest } from '../../planner/index.js';
 import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
-import { DistributedExecutor, roundLimitMs } from '../deployment/index.js';
+import { DistributedExecutor, predictedPeriodMs, roundLimitMs } from '../deployment/index.js';
 import type { Phases } from './phases.js';
-import { predictedPeriodMs } from './predicted-period.js';
 import { runIdentity } from './run-identity.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -130,7 +129,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
     let deployment: Deployment | undefined;
     try {
       const workers = await options.workers();
-      const request = { ...options.request, workers };
+      const request = { ...options.request, workers, isHurried: restarts > 0 };
       const { onPreparing } = options;
       await options.phases.time('plan', () => options.deployments.plan(request, signal, onPreparing));
       const deployed = await options.phases.time('send', () =>

@@ -14,8 +14,14 @@ import { toPlanSettingsMessage } from '../../rpc/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
 import type { WorkerReport } from '../../rpc/gen/asyncdiff/v1/WorkerReport.js';
 import type { DenoiseRun, DenoiseRunOptions } from './denoise-run.js';
-import type { Deployment } from '../deployment/index.js';
-import { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
+import {
+  type Deployment,
+  measuredCluster,
+  predictedPeriodMs,
+  type SegmentTimes,
+  type WorkerLoad,
+  workerLoads,
+} from '../deployment/index.js';
 
 /** What a finished run tells: settings, times, bytes, and the share of each worker. */
 export function runReport(
@@ -49,8 +55,9 @@ export function runReport(
     runtimes: [...run.identity.runtimes],
     latentsSha256: tensorDigest(run.latents),
     programChanges: run.programChanges,
+    recutTurns: plan.timed?.known.turn ?? 0,
     simulatedSeconds: totals.simulate ? simulatedSeconds(run, segmentMs) : 0,
-    workers: workerReports(deployment, run.workers),
+    workers: workerReports(deployment, run.workers, workerLoads(deployment, planRequest)),
   };
 }
 
@@ -58,10 +65,14 @@ export function runReport(
 export function workerReports(
   deployment: Deployment,
   workers: readonly WorkerExecution[],
+  loads: readonly WorkerLoad[] = [],
 ): (WorkerReport & { readonly sentBytes: number })[] {
   const { placement, partition } = deployment.plan;
+  const plannedMs = sumOf(loads.map((load) => load.plannedMs));
+  const measuredMs = sumOf(loads.map((load) => load.measuredMs));
   return workers.map((worker) => {
     const handle = deployment.worker(worker.workerId);
+    const load = loads.find(({ workerId }) => workerId === worker.workerId);
     return {
       workerId: worker.workerId,
       name: handle?.name ?? worker.workerId,
@@ -76,6 +87,8 @@ export function workerReports(
       computeMs: worker.computeMs,
       waitMs: worker.waitMs,
       sentBytes: sumOf(Object.values(worker.sentBytes)),
+      plannedShare: shareOf(load?.plannedMs ?? 0, plannedMs),
+      measuredShare: shareOf(load?.measuredMs ?? 0, measuredMs),
     };
   });
 }
@@ -164,7 +177,8 @@ export function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
   const kinds = new Set(workers.map(({ facts }) => `${facts.device} ${facts.threads}`));
-  if (kinds.size === 1) return roundShare(partition, { placement, workers }, stride) / stride;
+  if (kinds.size === 1 && (plan.timed?.known.times ?? []).length === 0)
+    return roundShare(partition, { placement, workers }, stride) / stride;
   const loads = new Map<string, number>();
   let wholeMs = 0;
   for (const spec of specs) {
@@ -177,6 +191,10 @@ export function maxShare(deployment: Deployment, stride: number): number {
     }
   }
   return wholeMs === 0 ? 1 : Math.max(...loads.values()) / stride / wholeMs;
+}
+
+function shareOf(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
 }
 
 function sumOf(values: readonly number[]): number {

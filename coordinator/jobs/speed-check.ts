@@ -14,6 +14,8 @@ export type CheckedDeployment = Pick<Deployment, 'workers' | 'segmentMs' | 'plan
 export function speedWarning({ workers, segmentMs, plan }: CheckedDeployment): string | undefined {
   const kinds = new Set(workers.map(({ facts }) => `${facts.machineId} ${facts.device} ${facts.threads}`));
   const onProcessor = workers.every(({ facts }) => facts.device === 'cpu');
+  // Cut on measured times, parts are as even as they can be.
+  if (plan.settings.recut === 'on') return undefined;
   if (plan.declared || workers.length < 2 || (onProcessor && kinds.size === 1)) return undefined;
   const measured = workers.map((worker) => {
     let costMs = 0;

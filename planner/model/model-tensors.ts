@@ -42,6 +42,7 @@ export class ModelTensors {
     options: {
       readonly signal?: AbortSignal | undefined;
       readonly onProgress?: (done: number, total: number) => void;
+      readonly onThreads?: HashOptions['onThreads'];
     } = {},
   ): Promise<ModelTensors> {
     const found = tensorRanges(skeleton);
@@ -49,6 +50,7 @@ export class ModelTensors {
     let done = 0;
     const hashOptions: HashOptions = {
       signal: options.signal,
+      onThreads: options.onThreads,
       onBytes: (bytes) => {
         done += bytes;
         options.onProgress?.(done, total);

@@ -179,6 +179,7 @@ class Run {
         shelf: new ArtifactShelf(),
         plan: this.#plan,
         workers: this.net.handles,
+        timing: { windowMs: 0 },
         isRelayed: () => true,
         relayMeter: new RelayMeter(),
         relayedBytes: 2 ** 20,

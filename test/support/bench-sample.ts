@@ -46,6 +46,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     runtimes: [],
     latentsSha256: '',
     programChanges: 0,
+    recutTurns: 0,
     restarts: 0,
     drifts: [],
     driftSum: 0,
@@ -60,6 +61,8 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
       computeMs: 500,
       waitMs: 100,
       sentBytes: 1_000_000,
+      plannedShare: 0.5,
+      measuredShare: 0.5,
     })),
     ...changes,
   };

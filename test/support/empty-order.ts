@@ -14,6 +14,7 @@ export function emptyOrder(deploymentId: string): PartOrder {
     suppliers: [],
     gives: [],
     optimizationLevel: 'extended',
+    measure: { windowMs: 0 },
     secret: new Uint8Array(),
   };
 }

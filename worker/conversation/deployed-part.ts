@@ -97,6 +97,7 @@ export class DeployedPart {
         })),
         tensors: this.#artifacts.ranges,
         optimizationLevel: this.#order.optimizationLevel,
+        measure: this.#order.measure,
         readers: Object.fromEntries([...this.#order.routes].map(([name, to]) => [name, [...to.keys()]])),
       }),
       this.#dialProducers(),

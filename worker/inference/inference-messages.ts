@@ -4,6 +4,7 @@ import type { FileRange } from '../../common/model-file/index.js';
 import type { IssuedRound, StartedJob, SamplerState, SegmentSpec } from '../../execution/index.js';
 import type { OptimizationLevel } from '../../execution/index.js';
 import type { Readers } from './frame-outbox.js';
+import type { Measuring } from './measure-segments.js';
 import type { VersionedTensor } from '../../program/index.js';
 import type { TrafficReport } from './traffic.js';
 
@@ -51,6 +52,8 @@ export interface PlanToLoad {
   /** Where the tensors lie that the graphs name, by SHA-256. */
   readonly tensors: ReadonlyMap<string, FileRange>;
   readonly optimizationLevel: OptimizationLevel;
+  /** How sessions are timed; undefined: not at all, their times are known. */
+  readonly measure: Pick<Measuring, 'windowMs'> | undefined;
   /** Who reads the boundary tensors, and latents, that leave this worker. */
   readonly readers: Readers;
 }

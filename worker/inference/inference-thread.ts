@@ -116,7 +116,10 @@ async function load(plan: PlanToLoad): Promise<Readonly<Record<string, number>>>
       send({ type: 'opened', deploymentId: plan.deploymentId, sessions });
       return session;
     });
-    const segmentMs = await measureSegments(loaded, device.kind === 'declared' ? settings.timeDilation : 0);
+    const declaredDilation = device.kind === 'declared' ? settings.timeDilation : 0;
+    const { measure } = plan;
+    const segmentMs =
+      measure === undefined ? {} : await measureSegments(loaded, { declaredDilation, ...measure });
     outbox.load(plan.deploymentId, plan.readers);
     inbox.load(plan.deploymentId, specs);
     executor.load(plan.deploymentId, loaded);

@@ -1,4 +1,3 @@
-import { median } from '../../common/statistics/index.js';
 import { zeros } from '../../common/tensor/index.js';
 import {
   isTensor,
@@ -9,56 +8,93 @@ import {
   type SessionValue,
 } from '../../execution/index.js';
 
-const MAX_RUNS = 3;
-/** A segment that takes seconds is measured once after its warm-up: the plan needs ratios, not decimals. */
+const WINDOWS = 3;
+/** Sessions that take seconds are measured once after their warm-up: the plan needs ratios, not decimals. Of each session. */
 const ENOUGH_MS = 2_000;
+/** So long at most are sessions timed at a stretch, whatever the coordinator says. */
+const MAX_WINDOW_MS = 10_000;
+
+/** What is to be measured, and how thoroughly. */
+export interface Measuring {
+  /** Factor on declared times; 0 to measure. */
+  readonly declaredDilation: number;
+  /**
+   * Length of a window: all sessions run in turn until it is over, once at least. A device that is stopped now and then (a processor quota) shows what
+   * it gives in windows that are long beside that.
+   */
+  readonly windowMs: number;
+}
+
+interface Timed {
+  readonly session: SegmentSession;
+  readonly feeds: Readonly<Record<string, SessionValue>>;
+  bestMs: number;
+}
 
 /**
- * Milliseconds of one run of each segment on this device: the median of up to three runs on zeros after one warm-up
+ * Milliseconds of one run of each segment on this device: the mean of its runs in the best of up to three windows, on zeros, after one warm-up
  * run (which pays for lazy allocation and, on a GPU, for kernel selection). What a session leaves on the device is fed to the next ones, as in a job.
- * @param declaredDilation factor on declared times; 0 to measure.
  */
 export async function measureSegments(
   segments: readonly LoadedSegment[],
-  declaredDilation: number,
+  { declaredDilation, windowMs }: Measuring,
 ): Promise<Record<string, number>> {
-  const measured = new Map<SegmentSession, number>();
-  const result: Record<string, number> = {};
+  if (declaredDilation > 0)
+    return Object.fromEntries(segments.map(({ spec }) => [spec.id, spec.declaredMs * declaredDilation]));
   const onDevice = new Map<string, SessionValue>();
   try {
-    for (const { spec, session } of segments) {
-      if (declaredDilation > 0) {
-        result[spec.id] = spec.declaredMs * declaredDilation;
-        continue;
-      }
-      const ms = measured.get(session) ?? (await medianRunMs(session, spec, onDevice));
-      measured.set(session, ms);
-      result[spec.id] = ms;
+    const timed = await warmUp(segments, onDevice);
+    const sessions = [...timed.values()];
+    const beganMs = performance.now();
+    for (let window = 0; window < WINDOWS; window++) {
+      await measureWindow(sessions, Math.min(windowMs, MAX_WINDOW_MS));
+      if (performance.now() - beganMs >= ENOUGH_MS * sessions.length) break;
     }
+    return Object.fromEntries(
+      segments.map(({ spec, session }) => [spec.id, timed.get(session)?.bestMs ?? 0]),
+    );
   } finally {
     releaseValues(onDevice.values());
   }
-  return result;
 }
 
-/** @param onDevice values that earlier sessions have left on the device, by name; those of this one are added */
-async function medianRunMs(
-  session: SegmentSession,
-  spec: SegmentSpec,
+/** @param onDevice gets what sessions have left on the device, by name */
+async function warmUp(
+  segments: readonly LoadedSegment[],
   onDevice: Map<string, SessionValue>,
-): Promise<number> {
-  const feeds: Record<string, SessionValue> = {};
-  for (const { name, dtype, dims } of spec.inputs) feeds[name] = onDevice.get(name) ?? zeros(dtype, dims);
-  for (const [name, value] of Object.entries(await session.run(feeds)))
-    if (!isTensor(value)) onDevice.set(name, value);
-  const runs: number[] = [];
-  for (let spentMs = 0; runs.length < MAX_RUNS && spentMs < ENOUGH_MS; ) {
-    const startMs = performance.now();
-    const results = await session.run(feeds);
-    const runMs = performance.now() - startMs;
-    releaseValues(Object.values(results));
-    runs.push(runMs);
-    spentMs += runMs;
+): Promise<Map<SegmentSession, Timed>> {
+  const timed = new Map<SegmentSession, Timed>();
+  for (const { spec, session } of segments) {
+    if (timed.has(session)) continue;
+    const feeds = feedsOf(spec, onDevice);
+    for (const [name, value] of Object.entries(await session.run(feeds)))
+      if (!isTensor(value)) onDevice.set(name, value);
+    timed.set(session, { session, feeds, bestMs: Number.POSITIVE_INFINITY });
   }
-  return median(runs);
+  return timed;
+}
+
+async function measureWindow(sessions: readonly Timed[], windowMs: number): Promise<void> {
+  const sumMs = new Float64Array(sessions.length);
+  const beganMs = performance.now();
+  let turns = 0;
+  do {
+    turns += 1;
+    for (const [at, { session, feeds }] of sessions.entries()) {
+      const startMs = performance.now();
+      const results = await session.run(feeds);
+      sumMs[at]! += performance.now() - startMs;
+      releaseValues(Object.values(results));
+    }
+  } while (performance.now() - beganMs < windowMs);
+  for (const [at, one] of sessions.entries()) one.bestMs = Math.min(one.bestMs, sumMs[at]! / turns);
+}
+
+function feedsOf(
+  { inputs }: SegmentSpec,
+  onDevice: ReadonlyMap<string, SessionValue>,
+): Record<string, SessionValue> {
+  return Object.fromEntries(
+    inputs.map(({ name, dtype, dims }) => [name, onDevice.get(name) ?? zeros(dtype, dims)]),
+  );
 }

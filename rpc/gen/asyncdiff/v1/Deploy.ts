@@ -51,9 +51,17 @@ export interface Deploy {
    */
   'relayWindowBytes'?: (number | string | Long);
   /**
+   * Sessions are timed in turn, in windows of so many milliseconds; 0: a run each. The best of three windows counts.
+   */
+  'windowMs'?: (number);
+  /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */
   'secret'?: (Buffer | Uint8Array | string);
+  /**
+   * The coordinator knows what these sessions take on this worker: they are not timed, and Deployed has no times.
+   */
+  'timesKnown'?: (boolean);
 }
 
 /**
@@ -101,7 +109,15 @@ export interface Deploy__Output {
    */
   'relayWindowBytes': (number);
   /**
+   * Sessions are timed in turn, in windows of so many milliseconds; 0: a run each. The best of three windows counts.
+   */
+  'windowMs': (number);
+  /**
    * 32 random bytes of this deployment: whoever subscribes to its tensors shows them.
    */
   'secret': (Buffer);
+  /**
+   * The coordinator knows what these sessions take on this worker: they are not timed, and Deployed has no times.
+   */
+  'timesKnown': (boolean);
 }

@@ -92,6 +92,11 @@ export interface PlanSettings {
    */
   'guidanceSplit'?: (string);
   /**
+   * on: the predictor is cut again where its parts take other times on their workers than planned, before the first round; remembered for
+   * predictor, shapes, devices and settings; off; auto (default): on where workers are on several machines or devices, off with `cuts`.
+   */
+  'recut'?: (string);
+  /**
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
@@ -125,6 +130,7 @@ export interface PlanSettings {
   '_stepParallel'?: "stepParallel";
   '_maxError'?: "maxError";
   '_guidanceSplit'?: "guidanceSplit";
+  '_recut'?: "recut";
 }
 
 /**
@@ -218,6 +224,11 @@ export interface PlanSettings__Output {
    */
   'guidanceSplit'?: (string);
   /**
+   * on: the predictor is cut again where its parts take other times on their workers than planned, before the first round; remembered for
+   * predictor, shapes, devices and settings; off; auto (default): on where workers are on several machines or devices, off with `cuts`.
+   */
+  'recut'?: (string);
+  /**
    * With lag 2, the ring cut that lags: 0 behind the head of a U-shape, n behind component n; or auto (default): where it gives the shortest round.
    */
   'laggedCut'?: (number);
@@ -251,4 +262,5 @@ export interface PlanSettings__Output {
   '_stepParallel'?: "stepParallel";
   '_maxError'?: "maxError";
   '_guidanceSplit'?: "guidanceSplit";
+  '_recut'?: "recut";
 }

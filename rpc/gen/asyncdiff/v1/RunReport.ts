@@ -94,6 +94,10 @@ export interface RunReport {
    */
   'programChanges'?: (number);
   /**
+   * Of settings.recut: how often the predictor was cut again on measured times, before the job's first round or before an earlier job.
+   */
+  'recutTurns'?: (number);
+  /**
    * Of Run.
    */
   'throughput'?: (_asyncdiff_v1_Throughput | null);
@@ -187,6 +191,10 @@ export interface RunReport__Output {
    * Times that the job went on with another program after a loss: such a run cannot be repeated.
    */
   'programChanges': (number);
+  /**
+   * Of settings.recut: how often the predictor was cut again on measured times, before the job's first round or before an earlier job.
+   */
+  'recutTurns': (number);
   /**
    * Of Run.
    */

@@ -10,6 +10,11 @@ export interface WorkerReport {
   'computeMs'?: (number | string);
   'waitMs'?: (number | string);
   'sentBytes'?: (number | string | Long);
+  /**
+   * Its part of the compute of a round, of all workers' together: as planned, and as it timed its sessions when the plan was deployed. 0: not known.
+   */
+  'plannedShare'?: (number | string);
+  'measuredShare'?: (number | string);
 }
 
 export interface WorkerReport__Output {
@@ -20,4 +25,9 @@ export interface WorkerReport__Output {
   'computeMs': (number);
   'waitMs': (number);
   'sentBytes': (number);
+  /**
+   * Its part of the compute of a round, of all workers' together: as planned, and as it timed its sessions when the plan was deployed. 0: not known.
+   */
+  'plannedShare': (number);
+  'measuredShare': (number);
 }

@@ -1,14 +1,14 @@
 import type { Cluster } from '../../program/index.js';
 import { predictPeriod } from '../../planner/search/index.js';
 import { clusterOf, type PlanRequest } from '../../planner/index.js';
-import type { Deployment } from '../deployment/index.js';
+import type { Deployment } from './deployment.js';
 
 /** Milliseconds of one run; key `<worker id>/<segment id>`. */
 export type SegmentTimes = ReadonlyMap<string, number>;
 
 /** Period of an asynchronous round from the segments' times as their workers measured them, milliseconds. */
 export function predictedPeriodMs(
-  deployment: Deployment,
+  deployment: Pick<Deployment, 'plan' | 'partition' | 'segmentMs'>,
   planRequest: PlanRequest,
   stride: number,
   segmentMs: SegmentTimes = deployment.segmentMs,
@@ -22,7 +22,7 @@ export function predictedPeriodMs(
 
 /** The plan's machines, with the segments' times as measured. */
 export function measuredCluster(
-  { plan }: Deployment,
+  { plan }: Pick<Deployment, 'plan'>,
   planRequest: PlanRequest,
   segmentMs: SegmentTimes,
 ): Cluster {

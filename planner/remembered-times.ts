@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolderSync } from '../common/make-folder.js';
+import { temporaryName } from '../common/temporary-file.js';
+import type { SessionTime } from './calibration/index.js';
+
+/** What is known of the times of a predictor's sessions on some devices. */
+export interface KnownTimes {
+  /** From all turns, the first one first. */
+  readonly times: readonly SessionTime[];
+  /** How often the predictor was cut again because of them. */
+  readonly turn: number;
+  /** No further turn is made: another one would not be worth it, or was not. */
+  readonly isSettled: boolean;
+}
+
+/** Of which predictor, devices and settings. */
+export interface TimesSubject {
+  /** The predictor at its shapes. */
+  readonly predictor: string;
+  /** What the workers are, in the order in which they hold the components. */
+  readonly devices: readonly string[];
+  /** All that a plan is made from besides. */
+  readonly settings: unknown;
+}
+
+const NOTHING: KnownTimes = Object.freeze({ times: [], turn: 0, isSettled: false });
+/** Raise it when times of older files mean something else. */
+const FORMAT = 1;
+
+interface File {
+  readonly format: number;
+  readonly bySettings: Readonly<Record<string, KnownTimes>>;
+}
+
+/**
+ * Times that were measured, in a folder of the coordinator's. A plan with settings that were never measured on these devices begins with
+ * those of the ones that were measured last.
+ */
+export class RememberedTimes {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  get(subject: TimesSubject): KnownTimes {
+    const { bySettings } = this.#read(subject);
+    const known = bySettings[keyOf(subject.settings)];
+    if (known !== undefined) return known;
+    const last = Object.values(bySettings).at(-1);
+    return last === undefined ? NOTHING : { ...NOTHING, times: last.times };
+  }
+
+  /** It is a memory, no more: where it cannot be written, the next process measures again. */
+  keep(subject: TimesSubject, known: KnownTimes): void {
+    const { [keyOf(subject.settings)]: _, ...others } = this.#read(subject).bySettings;
+    const file: File = { format: FORMAT, bySettings: { ...others, [keyOf(subject.settings)]: known } };
+    const temporary = temporaryName(this.#file(subject));
+    try {
+      makeFolderSync(this.#dir);
+      writeFileSync(temporary, JSON.stringify(file));
+      renameSync(temporary, this.#file(subject));
+    } catch {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  #read(subject: TimesSubject): File {
+    try {
+      const file = JSON.parse(readFileSync(this.#file(subject), 'utf8')) as File;
+      if (file.format === FORMAT) return file;
+    } catch {
+      // None yet, or one that was cut short.
+    }
+    return { format: FORMAT, bySettings: {} };
+  }
+
+  #file({ predictor, devices }: TimesSubject): string {
+    return join(this.#dir, `${keyOf([predictor, devices])}.json`);
+  }
+}
+
+function keyOf(what: unknown): string {
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32);
+}
