@@ -43,13 +43,14 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     ],
     sizes: OPEN,
     heldAgainst:
-      'recorded calls of Optimum: text, Turbo, image to image; `[own]` refiner, inpainting with 4 and 9 channels, `--guidance-rescale`. Lightning is the same pipeline with another scheduler config; ControlNet was not run',
+      'recorded calls of Optimum: text, Turbo, image to image; `[own]` refiner, inpainting with 4 and 9 channels, `--guidance-rescale`, sizes and crops of either half with `--clip-skip`. Lightning is the same pipeline with another scheduler config; ControlNet was not run',
   },
   'Latent Consistency Model': {
     exporting: [optimum('SimianLuo/LCM_Dreamshaper_v7')],
     drawing: ['"a lighthouse" --model DIR', '"a lighthouse" --model DIR --image sketch.png --strength 0.8'],
     sizes: OPEN,
-    heldAgainst: 'a recorded call of Optimum: text',
+    heldAgainst:
+      'a recorded call of Optimum: text; `[own]` image to image, which takes all its steps from the part of the distillation that `--strength` leaves',
   },
   'Stable Diffusion 3': {
     exporting: [optimum('stabilityai/stable-diffusion-3.5-medium')],

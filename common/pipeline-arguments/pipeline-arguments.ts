@@ -57,6 +57,13 @@ export const PIPELINE_ARGUMENTS = Object.freeze({
   originalSize: row('numbers', 'SDXL: height and width that the picture is said to come from', 1),
   targetSize: row('numbers', 'SDXL: height and width that the picture is said to have', 1),
   cropsCoordsTopLeft: row('numbers', 'SDXL: top and left of the crop that the picture is said to be', 0),
+  negativeOriginalSize: row('numbers', 'SDXL: the same as --original-size for the unconditional half', 1),
+  negativeTargetSize: row('numbers', 'SDXL: the same as --target-size for the unconditional half', 1),
+  negativeCropsCoordsTopLeft: row(
+    'numbers',
+    'SDXL: the same as --crops-coords-top-left for the unconditional half',
+    0,
+  ),
   aestheticScore: row('number', 'SDXL refiner: aesthetic score of the prompt', 0, 10),
   negativeAestheticScore: row('number', 'SDXL refiner: aesthetic score of the negative prompt', 0, 10),
   numFrames: row('whole', 'frames of a video', 1, 1024),

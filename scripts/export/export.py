@@ -306,9 +306,13 @@ def predictor_inputs(pipe, size):
         if config.addition_embed_type == "text_time":
             numbers = 5 if pipe.config.get("requires_aesthetics_score") else 6
             added = {"text_embeds": torch.randn(2, pipe.text_encoder_2.config.projection_dim), "time_ids": torch.ones(2, numbers)}
+        # Distilled models take the scale of guidance as an input, and have no second half.
+        rows = 2 if config.time_cond_proj_dim is None else 1
+        if config.time_cond_proj_dim is not None:
+            added["timestep_cond"] = torch.randn(rows, config.time_cond_proj_dim)
         return {
-            "sample": torch.randn(2, config.in_channels, h, w), "timestep": torch.tensor(500.0),
-            "encoder_hidden_states": torch.randn(2, tokens, config.cross_attention_dim), **added,
+            "sample": torch.randn(rows, config.in_channels, h, w), "timestep": torch.tensor(500.0),
+            "encoder_hidden_states": torch.randn(rows, tokens, config.cross_attention_dim), **added,
         }
     if kind == "SD3Transformer2DModel":
         return {

@@ -305,3 +305,38 @@ def stable_video_diffusion():
     pipe = D.StableVideoDiffusionPipeline(decoder, encoder, unet, scheduler, T.CLIPImageProcessor())
     call = {"image": picture(64, 64), "num_frames": 4, "num_inference_steps": 4, "fps": 7, "motion_bucket_id": 127, "noise_aug_strength": 0.02}
     return pipe, SQUARE | call | {"min_guidance_scale": 1.0, "max_guidance_scale": 2.5, "decode_chunk_size": 4}, SIZE
+
+
+@case
+def latent_consistency_img2img():
+    tokenizer = clip()
+    scheduler = D.LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", original_inference_steps=50)
+    pipe = D.LatentConsistencyModelImg2ImgPipeline(
+        vae(), clip_encoder(tokenizer), tokenizer, unet(time_cond_proj_dim=32), scheduler, None, None, requires_safety_checker=False
+    )
+    return pipe, {"prompt": "a red apple", "image": picture(64, 64), "strength": 0.6, "num_inference_steps": 4, "guidance_scale": 8.5}, SIZE
+
+
+def stable_diffusion_xl_parts(pipeline):
+    tokenizer = clip()
+    model = unet(
+        addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + 24, cross_attention_dim=64
+    )
+    scheduler = D.EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1)
+    second = clip_encoder(tokenizer, 24)
+    pipe = pipeline(vae(scale=0.13025), clip_encoder(tokenizer), second, tokenizer, clip(), model, scheduler, add_watermarker=False)
+    sizes = {"original_size": (96, 80), "crops_coords_top_left": (8, 4), "negative_target_size": (48, 40), "negative_original_size": (56, 24)}
+    return pipe, PROMPT | sizes | {"num_inference_steps": 4, "guidance_scale": 5.0}
+
+
+@case
+def sdxl_negative_sizes():
+    pipe, call = stable_diffusion_xl_parts(D.StableDiffusionXLPipeline)
+    return pipe, call | SQUARE | {"clip_skip": 1}, SIZE
+
+
+@case
+def sdxl_img2img_sizes():
+    pipe, call = stable_diffusion_xl_parts(D.StableDiffusionXLImg2ImgPipeline)
+    del call["negative_target_size"]
+    return pipe, call | {"image": picture(64, 64), "strength": 0.6}, SIZE

@@ -1,3 +1,4 @@
+import { ARGUMENT_NAMES, PIPELINE_ARGUMENTS, snakeName } from '../../common/pipeline-arguments/index.js';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readNpy } from '../../common/npy/index.js';
@@ -94,19 +95,7 @@ export class RecordedPipeline {
       guidanceScale: number('guidance_scale'),
       numImagesPerPrompt: number('num_images_per_prompt'),
       seed,
-      strength: number('strength'),
-      maxSequenceLength: number('max_sequence_length'),
-      trueCfgScale: number('true_cfg_scale'),
-      guidanceRescale: number('guidance_rescale'),
-      noiseLevel: number('noise_level'),
-      controlnetConditioningScale: number('controlnet_conditioning_scale'),
-      numFrames: number('num_frames'),
-      fps: number('fps'),
-      motionBucketId: number('motion_bucket_id'),
-      noiseAugStrength: number('noise_aug_strength'),
-      minGuidanceScale: number('min_guidance_scale'),
-      maxGuidanceScale: number('max_guidance_scale'),
-      audioEndInS: number('audio_end_in_s'),
+      ...plainArguments(call),
       latents: await this.optionalNpy('inputs/latents.npy'),
       ...(await this.#embeddings()),
       image: isControl ? undefined : file('inputs/image.png'),
@@ -129,4 +118,16 @@ export class RecordedPipeline {
       negativePromptEmbeds: await this.optionalNpy('inputs/negative_prompt_embeds.npy'),
     };
   }
+}
+
+/** Those of the arguments of some pipelines that are text and numbers. */
+function plainArguments(call: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const plain: readonly string[] = ['number', 'whole', 'flag', 'text', 'numbers'];
+  const names = ARGUMENT_NAMES.filter((name) => plain.includes(PIPELINE_ARGUMENTS[name].kind));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = call[snakeName(name)];
+      return value === undefined || value === null ? [] : [[name, value]];
+    }),
+  );
 }

@@ -1,16 +1,20 @@
 import {
+  clipEmbeds,
   defaultsOr,
   finishPictures,
-  encodeClip,
   guidanceEmbedding,
   guidanceEmbeddingSize,
+  noisedPicture,
   type PipelineDescription,
-  repeatRows,
+  type PipelineRun,
+  type PredictorJob,
   startLatents,
   unetSizes,
 } from '../kit/index.js';
 
 const IMAGE_STRENGTH = 0.8;
+/** Samplers whose timesteps are those of a distillation. */
+const DISTILLED: ReadonlySet<string> = new Set(['lcm', 'tcd']);
 
 /** Latent Consistency Models of Stable Diffusion: the guidance scale is an input, there is no second half and no negative prompt. */
 export const pipelines: readonly PipelineDescription[] = [
@@ -19,20 +23,16 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['LatentConsistencyModelPipeline', 'LatentConsistencyModelImg2ImgPipeline'],
     predictor: 'unet',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'promptWeighting', 'latents', 'image', 'strength'],
+    takes: ['promptEmbeds', 'clipSkip', 'promptWeighting', 'latents', 'image', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 4, guidanceScale: 8.5 }),
     sizes: unetSizes,
     sizedBy: ({ image }) => image,
     begin: async (run) => {
-      const { call, numImages } = run;
-      const prompt = { encoder: 'text_encoder', tokenizer: 'tokenizer', text: call.prompt, what: 'prompt' };
-      const states = call.promptEmbeds ?? (await encodeClip(run, prompt)).states;
       const size = guidanceEmbeddingSize(run) ?? 256;
-      const start = await startLatents(run, { strength: IMAGE_STRENGTH, halves: 1 });
       return {
-        ...start,
+        ...(await start(run)),
         conditioning: {
-          encoder_hidden_states: repeatRows(states, numImages),
+          encoder_hidden_states: await clipEmbeds(run, false),
           timestep_cond: guidanceEmbedding(run, size),
         },
       };
@@ -40,3 +40,14 @@ export const pipelines: readonly PipelineDescription[] = [
     finish: finishPictures,
   },
 ];
+
+/** From a picture all steps are run: `strength` says from which of the distillation's timesteps they are taken. */
+async function start(run: PipelineRun): Promise<Omit<PredictorJob, 'conditioning'>> {
+  const { image, latents, strength = IMAGE_STRENGTH } = run.call;
+  const whole = run.sampler();
+  if (image === undefined || !DISTILLED.has(whole.name))
+    return await startLatents(run, { strength: IMAGE_STRENGTH, halves: 1 });
+  const sampler = run.sampler(undefined, { strength });
+  if (latents !== undefined) return { sampler, latents };
+  return { sampler, latents: await noisedPicture(run, sampler) };
+}

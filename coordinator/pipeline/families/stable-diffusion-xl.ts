@@ -51,6 +51,9 @@ export const pipelines: readonly PipelineDescription[] = [
       'originalSize',
       'targetSize',
       'cropsCoordsTopLeft',
+      'negativeOriginalSize',
+      'negativeTargetSize',
+      'negativeCropsCoordsTopLeft',
       'aestheticScore',
       'negativeAestheticScore',
     ],
@@ -145,21 +148,48 @@ function isRefiner({ model: { index, parts } }: PipelineRun): boolean {
   return parts['text_encoder'] === undefined && (!Array.isArray(entry) || entry[1] === null);
 }
 
+/** What a picture is said to come from, to be cut from, and to have: (height, width), (top, left), (height, width). */
+interface SaidSizes {
+  readonly original: readonly number[];
+  readonly crops: readonly number[];
+  readonly target: readonly number[];
+}
+
 /**
- * original_size + crops_coords_top_left + target_size, (height, width) each; the refiner has an aesthetic score in place of the last, another
- * one for the unconditional half.
+ * original_size + crops_coords_top_left + target_size; the refiner has an aesthetic score in place of the last, another one for the unconditional
+ * half.
  */
-function timeIds({ call, model, height, width, numImages }: PipelineRun, guided: boolean): Tensor {
+function timeIds(run: PipelineRun, guided: boolean): Tensor {
+  const { call, model, height, width, numImages } = run;
   const size = [height, width];
-  const head = [...(call.originalSize ?? size), ...(call.cropsCoordsTopLeft ?? [0, 0])];
+  const positive = {
+    original: call.originalSize ?? size,
+    crops: call.cropsCoordsTopLeft ?? [0, 0],
+    target: call.targetSize ?? size,
+  };
   const scored = configFlag(model.index, 'requires_aesthetics_score', false);
-  const row = (score: number): Tensor => {
-    const values = [...head, ...(scored ? [score] : (call.targetSize ?? size))];
+  const row = ({ original, crops, target }: SaidSizes, score: number): Tensor => {
+    const values = [...original, ...crops, ...(scored ? [score] : target)];
     return float32(Float32Array.from(values), [1, values.length]);
   };
   return guidedRows(
-    guided ? row(call.negativeAestheticScore ?? 2.5) : undefined,
-    row(call.aestheticScore ?? 6),
+    guided ? row(negativeSizes(run, positive), call.negativeAestheticScore ?? 2.5) : undefined,
+    row(positive, call.aestheticScore ?? 6),
     numImages,
   );
+}
+
+/**
+ * Of the unconditional half, as diffusers has it: from noise both sizes must be given or none counts; from a picture each counts, and the crop of its own
+ * is the refiner's only.
+ */
+function negativeSizes({ call, model }: PipelineRun, positive: SaidSizes): SaidSizes {
+  const { negativeOriginalSize: original, negativeTargetSize: target, image } = call;
+  if (image === undefined && (original === undefined || target === undefined)) return positive;
+  const hasOwnCrop = image === undefined || configFlag(model.index, 'requires_aesthetics_score', false);
+  return {
+    original: original ?? positive.original,
+    crops: hasOwnCrop ? (call.negativeCropsCoordsTopLeft ?? [0, 0]) : positive.crops,
+    target: target ?? positive.target,
+  };
 }
