@@ -22,6 +22,8 @@ export async function referenceDenoise(
     sampler,
     guidanceScale: asked(job.guidanceScale) ?? 1,
     timestepScale: shared.timestepScale,
+    seed: BigInt(job.seed),
+    joint: shared.joint,
     settings,
     replay: shared.replay?.run,
     device: flags.device ?? 'cpu',
@@ -40,7 +42,8 @@ export async function referenceDenoise(
   const { inOrder, driftSum } = driftReport(schedule, result.heldAt, result.drifts);
   const { partition, planId } = outcome.plan;
   return {
-    latents: result.latents,
+    latents: Object.values(outcome.jointLatents)[0] ?? result.latents,
+    jointLatents: outcome.jointLatents,
     document: {
       seconds: result.seconds,
       steps: sampler.numCalls,

@@ -25,17 +25,29 @@ import {
   componentsAsked,
   defaultWorkDir,
   describeModel,
+  jointJob,
+  type JointPair,
   type Plan,
   openSegments,
   planInProcess,
 } from '../planner/index.js';
-import { type Sampler, samplerTraits } from '../samplers/index.js';
+import {
+  createSampler,
+  type NoiseSeed,
+  type Sampler,
+  samplerTraits,
+  SeededNoise,
+} from '../samplers/index.js';
 
 export interface ReferenceRunOptions {
   readonly modelPath: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly sampler: Sampler;
   readonly guidanceScale: number;
+  /** Of latents that are drawn because they are left out, where there are several. Default: 0. */
+  readonly seed?: bigint | undefined;
+  /** Which outputs predict which of several latents; found where left out. */
+  readonly joint?: readonly JointPair[] | undefined;
   /** The predictor is fed the sampler's timesteps times this. Default: 1. */
   readonly timestepScale?: number | undefined;
   readonly settings: PlanSettings;
@@ -52,12 +64,26 @@ export interface ReferenceRunOptions {
  * The same program in this process, one task after another: what every distributed run must equal bit for bit on the
  * same provider and thread count. It is planned for {@link planWorkers}.
  */
-export async function referenceRun(
-  options: ReferenceRunOptions,
-): Promise<{ result: SteadyResult; plan: Plan; schedule: Attempt['settings']; identity: RunIdentity }> {
-  const { inputs, sampler, guidanceScale } = options;
-  const own = inputs['sample'] === undefined ? describeModel(options.modelPath).sample.name : undefined;
-  const { latents, conditioning } = takeLatents(inputs, own);
+export async function referenceRun(options: ReferenceRunOptions): Promise<{
+  result: SteadyResult;
+  plan: Plan;
+  schedule: Attempt['settings'];
+  identity: RunIdentity;
+  jointLatents: Record<string, Tensor>;
+}> {
+  const { inputs, guidanceScale, modelPath, joint: pairs = [] } = options;
+  const seed = options.seed ?? 0n;
+  const isNamed = inputs['sample'] !== undefined;
+  const joint =
+    isNamed && pairs.length === 0
+      ? undefined
+      : jointJob({ modelPath, inputs, pairs, seed, sampler: options.sampler });
+  const sampler =
+    joint === undefined
+      ? options.sampler
+      : withNoise(options.sampler, { seed, drawnBefore: joint.drawn, parts: joint.sizes });
+  const own = isNamed || joint !== undefined ? undefined : describeModel(modelPath).sample.name;
+  const { latents, conditioning } = joint ?? takeLatents(inputs, own);
   if (parseDevice(options.device).kind === 'declared')
     throw new AsyncDiffError('usage', 'the reference computes; a declared device does not');
   const guidance = guidanceOf(guidanceScale);
@@ -67,6 +93,7 @@ export async function referenceRun(
         kind: 'model',
         modelPath: options.modelPath,
         inputShapes: inputShapesOf(latents.dims, conditioning, guidance),
+        adaptation: joint?.adaptation,
       },
       settings: options.settings,
       workers: planWorkers(options.settings),
@@ -105,10 +132,15 @@ export async function referenceRun(
         return denoiseCallerSamples({ ...attempt, executor, onStep });
       },
     );
-    return { result, plan, schedule, identity };
+    return { result, plan, schedule, identity, jointLatents: joint?.unpack(result.latents) ?? {} };
   } finally {
     await releaseSegments(segments);
   }
+}
+
+/** The same sampler with other noise. */
+function withNoise({ config, numInferenceSteps, name, options }: Sampler, noise: NoiseSeed): Sampler {
+  return createSampler(config, numInferenceSteps, { name, options, noise: new SeededNoise(noise) });
 }
 
 /**

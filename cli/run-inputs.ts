@@ -15,13 +15,13 @@ export async function readList(flags: {
   readonly state?: readonly string[];
 }): Promise<Required<Pick<RunOptions, 'items' | 'inputs' | 'states'>>> {
   const states = (flags.state ?? []).map((text) => {
-    const [output, input] = pair(text, '--state takes OUTPUT=INPUT');
+    const [output, input] = namePair(text, '--state takes OUTPUT=INPUT');
     return { output, input };
   });
   const carried = new Set(states.map(({ input }) => input));
   const files = new Map<string, string[]>();
   for (const text of flags.input) {
-    const [name, path] = pair(text, '--input takes NAME=FILE.npy, or a folder');
+    const [name, path] = namePair(text, '--input takes NAME=FILE.npy, or a folder');
     files.set(name, [...(files.get(name) ?? []), ...(await filesOf(path))]);
   }
   const given = [...files].filter(([name]) => !carried.has(name));
@@ -52,7 +52,8 @@ export async function readList(flags: {
   return { items, inputs, states };
 }
 
-function pair(text: string, what: string): [string, string] {
+/** The two sides of `A=B`. @throws AsyncDiffError `usage`; `what`: what the flag takes */
+export function namePair(text: string, what: string): [string, string] {
   const at = text.indexOf('=');
   if (at <= 0 || at === text.length - 1) throw new AsyncDiffError('usage', `${what}, not "${text}"`);
   return [text.slice(0, at), text.slice(at + 1)];
@@ -63,4 +64,9 @@ async function filesOf(path: string): Promise<string[]> {
   const names = (await readdir(path)).filter((name) => name.endsWith('.npy')).sort();
   if (names.length === 0) throw new AsyncDiffError('file_not_found', `${path} has no .npy files`);
   return names.map((name) => join(path, name));
+}
+
+/** A graph's name for a value as a part of a file's: it may have slashes. */
+export function fileName(value: string): string {
+  return value.replace(/[^\w.-]+/g, '_');
 }

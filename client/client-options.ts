@@ -84,6 +84,8 @@ export interface DenoiseOptions extends JobOptions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** The predictor is fed the sampler's timesteps times this: 0.001 where it counts from 0 to 1. Defaults to 1. */
   readonly timestepScale?: number | undefined;
+  /** Which output predicts which of several latents; left out, where there are several, they are told by shapes and names. */
+  readonly joint?: readonly { readonly input: string; readonly output: string }[] | undefined;
   /** Send latents and noise prediction of every step. */
   readonly sendSteps?: boolean | undefined;
   readonly trace?: boolean | undefined;

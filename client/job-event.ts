@@ -75,6 +75,8 @@ export type JobEvent =
       readonly audio: readonly Uint8Array[];
       /** Final latents, float32 [batch, channels, ...]; of a run, which has none, float32 [0]. */
       readonly latents: Tensor;
+      /** Final latents by the graph's names where it has several; `latents` is then the first. Empty elsewhere. */
+      readonly jointLatents: Readonly<Record<string, Tensor>>;
       /** Of a run: its outputs by place in the list, then by name. Empty elsewhere. */
       readonly outputs: readonly Readonly<Record<string, Tensor>>[];
       /** Of a run with states: those after the last item, by the name of the output. */

@@ -38,6 +38,7 @@ export function toDenoiseRequest(options: DenoiseOptions, jobId: string): Denois
     inputs,
     samplerOptions,
     timestepScale,
+    joint = [],
     detached = false,
     replay,
     ...request
@@ -46,6 +47,7 @@ export function toDenoiseRequest(options: DenoiseOptions, jobId: string): Denois
     ...withJobSettings(defined(request)),
     samplerOptions: toJson(samplerOptions),
     inputs: toTensorMessages(inputs),
+    joint: [...joint],
     ...(timestepScale === undefined ? {} : { timestepScale }),
     detached,
     jobId,
@@ -86,7 +88,7 @@ export function readEvent(message: JobEvent__Output): JobEvent {
     };
   }
   if (message.done?.report) {
-    const { images, video, audio, latents, states, report, trace } = message.done;
+    const { images, video, audio, latents, jointLatents, states, report, trace } = message.done;
     return {
       type: 'done',
       jobId,
@@ -97,6 +99,7 @@ export function readEvent(message: JobEvent__Output): JobEvent {
         latents === null && report.throughput !== null
           ? zeros('float32', [0])
           : fromTensorMessage(latents, 'final latents'),
+      jointLatents: fromTensorMessages(jointLatents),
       outputs: [],
       states: fromTensorMessages(states),
       report: {

@@ -1,8 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { AsyncDiffError } from '../common/errors/index.js';
-import { guidanceOf } from '../common/guidance/index.js';
-import { asked, type JobSettings, resolvePlanSettings } from '../common/settings/index.js';
-import { createSampler, parseSamplerOptions, parseSchedulerConfig, SeededNoise } from '../samplers/index.js';
+import type { JobSettings } from '../common/settings/index.js';
 import type { AttachJobRequest__Output } from '../rpc/gen/asyncdiff/v1/AttachJobRequest.js';
 import type { CoordinatorHandlers } from '../rpc/gen/asyncdiff/v1/Coordinator.js';
 import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
@@ -10,25 +8,21 @@ import type { GenerateRequest__Output } from '../rpc/gen/asyncdiff/v1/GenerateRe
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
 import {
-  checkGuidedBatch,
   runItems,
-  runJob,
   type JobContext,
   jobSummary,
   type JobRecord,
   type NewJob,
   type SendEvent,
 } from './jobs/index.js';
-import { takeLatents } from '../execution/index.js';
-import { describeModel } from '../planner/index.js';
-import { fromReplayMessage } from '../protocol/index.js';
-import { checkDenoise, checkGenerate, generateJob, sourceFor, workersThere } from './jobs/index.js';
+import { denoise } from './denoise-call.js';
+import { checkDenoise, checkGenerate, generateJob } from './jobs/index.js';
 import { receiveRun } from './run-call.js';
 import type { RunRequest__Output } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
 import type { ControlStream } from '../rpc/streams/index.js';
 import { planDocument } from './plan-document.js';
 import { workerStatus } from './workers/index.js';
-import { fromPlanSettingsMessage, fromTensorMessages, toTensorMessage } from '../rpc/index.js';
+import { toTensorMessage } from '../rpc/index.js';
 import {
   type Access,
   bidiHandler,
@@ -171,60 +165,5 @@ async function generate(
       report,
       trace: trace(),
     },
-  };
-}
-
-async function denoise(
-  { models }: CoordinatorParts,
-  request: DenoiseRequest__Output,
-  asking: JobSettings,
-  context: JobContext,
-): Promise<Omit<JobEvent, 'jobId'>> {
-  const config = parseSchedulerConfig(request.schedulerConfig);
-  const sampler = createSampler(config, asked(asking.numInferenceSteps), {
-    name: asked(asking.scheduler),
-    options: parseSamplerOptions(request.samplerOptions),
-    noise: new SeededNoise({ seed: BigInt(asking.seed), drawnBefore: [] }),
-  });
-  // A predictor without a pipeline says nothing of guidance.
-  const guidance = guidanceOf(asked(asking.guidanceScale) ?? 0);
-  const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
-    numInferenceSteps: sampler.numCalls,
-  });
-  // What is planned with, and so what inputs are called, depends on who is there.
-  await workersThere(context, settings);
-  const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
-  const inputs = fromTensorMessages(request.inputs);
-  const isNamed = declared || inputs['sample'] !== undefined;
-  const own = isNamed ? undefined : describeModel(await models.path(request.modelSha256)).sample.name;
-  const { latents, conditioning } = takeLatents(inputs, own);
-  checkGuidedBatch({ latents, conditioning, guidance });
-  const source = sourceFor(
-    context,
-    declared ? '' : await models.path(request.modelSha256),
-    conditioning,
-    latents.dims,
-    guidance,
-  );
-  const outcome = await runJob(
-    {
-      job: {
-        sampler,
-        latents,
-        conditioning,
-        timesteps: sampler.timesteps.map((timestep) => timestep * (request.timestepScale ?? 1)),
-        guidance,
-      },
-      source,
-      settings,
-      sendSteps: request.sendSteps,
-      trace: request.trace,
-      simulate: request.simulate,
-      replay: fromReplayMessage(request.replay),
-    },
-    context,
-  );
-  return {
-    done: { latents: toTensorMessage(outcome.latents), report: outcome.report, trace: outcome.trace() },
   };
 }

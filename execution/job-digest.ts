@@ -6,7 +6,7 @@ import type { DenoiseJob } from './denoise-job.js';
 /** SHA-256 of all that a job is given, in hex: with the same predictor and program it gives the same bits. */
 export function inputsDigest({ sampler, timesteps, guidance, latents, conditioning }: DenoiseJob): string {
   const { name, numInferenceSteps, options, noise, kept } = sampler;
-  const seed = noise?.seed && { seed: String(noise.seed.seed), drawnBefore: noise.seed.drawnBefore };
+  const seed = noise?.seed && { ...noise.seed, seed: String(noise.seed.seed) };
   const rest = sortedEntries({ ...guidance }).filter(([key, value]) => key !== 'scale' && Boolean(value));
   const hash = createHash('sha256').update(
     JSON.stringify([

@@ -16,6 +16,7 @@ export {
   describeInputs,
   describeModel,
   exportWhole,
+  type JointPair,
   nearest,
   readWeight,
   type PredictorAdaptation,
@@ -37,5 +38,6 @@ export {
   segmentModel,
 } from './plan.js';
 export type { KnownTimes } from './remembered-times.js';
+export { type JointJob, jointJob } from './joint-job.js';
 export { defaultWorkDir, planInProcess, type PlanningOptions } from './planner.js';
 export type { OnPlanningProgress, PlanningProgress, PlanningStage } from './planning-progress.js';

@@ -5,6 +5,10 @@ import type { Foresight, LookAheadOptions, SamplerStart, SamplerState } from '..
 import type { Foresight as ForesightMessage, Foresight__Output } from '../rpc/gen/asyncdiff/v1/Foresight.js';
 import type { LookAhead as LookAheadMessage, LookAhead__Output } from '../rpc/gen/asyncdiff/v1/LookAhead.js';
 import type { Tensor as TensorMessage, Tensor__Output } from '../rpc/gen/asyncdiff/v1/Tensor.js';
+import type {
+  NoiseSeed as NoiseMessage,
+  NoiseSeed__Output as NoiseMessage__Output,
+} from '../rpc/gen/asyncdiff/v1/NoiseSeed.js';
 import type { SamplerStart as SamplerMessage } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerStart__Output } from '../rpc/gen/asyncdiff/v1/SamplerStart.js';
 import type { SamplerState as StateMessage } from '../rpc/gen/asyncdiff/v1/SamplerState.js';
@@ -12,6 +16,7 @@ import type { SamplerState__Output } from '../rpc/gen/asyncdiff/v1/SamplerState.
 import { fromTensorMessage, toTensorMessage } from '../rpc/index.js';
 
 type KeptRegion = NonNullable<SamplerStart['kept']>;
+type NoiseSeed = NonNullable<SamplerStart['noise']>;
 
 export function toSamplerMessage(start: SamplerStart): SamplerMessage {
   const { schedulerConfig, name, numInferenceSteps, options, noise, lookAhead } = start;
@@ -20,7 +25,7 @@ export function toSamplerMessage(start: SamplerStart): SamplerMessage {
     name,
     numInferenceSteps,
     options,
-    noise: noise === undefined ? null : { seed: String(noise.seed), drawnBefore: [...noise.drawnBefore] },
+    noise: noise === undefined ? null : toNoiseMessage(noise),
     kept: start.kept === undefined ? null : toKeptMessage(start.kept),
     state: toSamplerState(start),
     lookAhead: lookAhead === undefined ? null : toLookAhead(lookAhead),
@@ -35,11 +40,19 @@ export function fromSamplerMessage(message: SamplerStart__Output): SamplerStart 
     name,
     numInferenceSteps,
     options,
-    noise: noise === null ? undefined : { seed: BigInt(noise.seed), drawnBefore: noise.drawnBefore },
+    noise: noise === null ? undefined : fromNoiseMessage(noise),
     kept: kept === null ? undefined : fromKeptMessage(kept),
     lookAhead: lookAhead === null ? undefined : fromLookAhead(lookAhead),
     ...fromSamplerState(message.state),
   };
+}
+
+function toNoiseMessage({ seed, drawnBefore, parts = [] }: NoiseSeed): NoiseMessage {
+  return { seed: String(seed), drawnBefore: [...drawnBefore], parts: [...parts] };
+}
+
+function fromNoiseMessage({ seed, drawnBefore, parts }: NoiseMessage__Output): NoiseSeed {
+  return { seed: BigInt(seed), drawnBefore, ...(parts.length === 0 ? {} : { parts }) };
 }
 
 function toKeptMessage(kept: KeptRegion): KeptMessage {

@@ -29,6 +29,8 @@ export interface NoiseSeed {
   readonly seed: bigint;
   /** Elements of each `torch.randn` before the sampler's first draw; the initial latents, as a rule. */
   readonly drawnBefore: readonly number[];
+  /** Values of a row that belong to each of several latents, where there are several: each is drawn on its own, one after another. */
+  readonly parts?: readonly number[] | undefined;
 }
 
 /** Noise of a seed, as torch draws it. */
@@ -48,12 +50,23 @@ export class SeededNoise implements NoiseSource {
       this.#generator = begin(this.seed);
       this.#next = 0;
     }
-    for (; this.#next < draw; this.#next += 1) this.#generator.skip(length);
+    const lengths = lengthsOf(this.seed, length);
+    for (; this.#next < draw; this.#next += 1) for (const one of lengths) this.#generator.skip(one);
     this.#next += 1;
-    return this.#generator.randn([length]).data as Float32Array;
+    return inRows(
+      this.seed,
+      lengths.map((one) => this.#generator.randn([one]).data as Float32Array),
+    );
   }
 
-  brownian(_draw: number, length: number, { range, from, to, seed }: BrownianPiece): Float32Array {
+  brownian(_draw: number, length: number, piece: BrownianPiece): Float32Array {
+    return inRows(
+      this.seed,
+      lengthsOf(this.seed, length).map((one) => this.#increment(one, piece)),
+    );
+  }
+
+  #increment(length: number, { range, from, to, seed }: BrownianPiece): Float32Array {
     const entropy = seed === undefined ? BigInt.asUintN(64, this.seed.seed) : BigInt(seed);
     const key = [entropy, ...range, length].join();
     const path = this.#paths.get(key) ?? new BrownianInterval(...range, length, entropy);
@@ -63,6 +76,31 @@ export class SeededNoise implements NoiseSource {
     const sign = from < to ? 1 : -1;
     return path.increment(Math.min(from, to), Math.max(from, to)).map((value) => (sign * value) / root);
   }
+}
+
+/** Elements of each draw for `length` values. */
+function lengthsOf({ parts }: NoiseSeed, length: number): readonly number[] {
+  if (parts === undefined) return [length];
+  const rows = length / parts.reduce((sum, part) => sum + part, 0);
+  return parts.map((part) => rows * part);
+}
+
+/** The draws of several latents as packed rows. */
+function inRows({ parts }: NoiseSeed, draws: readonly Float32Array[]): Float32Array {
+  const [only] = draws;
+  if (parts === undefined && only !== undefined) return only;
+  const sizes = parts ?? [];
+  const width = sizes.reduce((sum, part) => sum + part, 0);
+  const rows = (only?.length ?? 0) / (sizes[0] ?? 1);
+  const packed = new Float32Array(rows * width);
+  let first = 0;
+  for (const [at, draw] of draws.entries()) {
+    const size = sizes[at] ?? 0;
+    for (let row = 0; row < rows; row++)
+      packed.set(draw.subarray(row * size, (row + 1) * size), row * width + first);
+    first += size;
+  }
+  return packed;
 }
 
 /** Noise given from outside, in diffusers' order. Throws `invalid_input` where there is too little of it. */

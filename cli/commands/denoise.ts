@@ -9,7 +9,7 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { readNpy, writeNpy } from '../../common/npy/index.js';
+import type { JointPair } from '../../planner/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
@@ -20,6 +20,8 @@ import { collect, realNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { checkInputs } from '../predictor-inputs.js';
+import { namePair } from '../run-inputs.js';
+import { readInputs, writeLatents } from '../latents-files.js';
 import { ProgressLine } from '../progress.js';
 import { referenceDenoise } from '../reference-denoise.js';
 import { runDocument } from '../run-document.js';
@@ -45,9 +47,10 @@ import { writeTrace } from '../write-trace.js';
 
 export interface DenoiseFlags extends ClusterFlags, PlanFlags, Omit<JobOptions, 'scheduler'>, SamplerFlags {
   readonly model: string;
-  readonly input: string[];
+  readonly input?: string[];
   readonly predictionType?: string;
   readonly timestepScale?: number;
+  readonly joint?: string[];
   readonly reference?: boolean;
   readonly replay?: string;
   readonly out: string;
@@ -64,7 +67,7 @@ const OWN_DEFAULTS = { guidanceScale: 1 } as const;
 export function register(command: Command, io: CommandIo): void {
   command
     .requiredOption('--model <file>', 'the noise predictor, an ONNX file')
-    .requiredOption(
+    .option(
       '--input <name=file.npy>',
       "latents of the first step (under the graph's name for them, or sample=...) and conditioning (repeatable)",
       collect,
@@ -82,6 +85,11 @@ export function register(command: Command, io: CommandIo): void {
         '--timestep-scale <x>',
         "feed the predictor the sampler's timesteps times x: 0.001 where it counts from 0 to 1 (default: 1)",
       ).argParser(realNumber('timestep-scale')),
+    )
+    .option(
+      '--joint <input=output>',
+      'several latents: this input is latents, which this output predicts (repeatable; only where shapes and names do not tell)',
+      collect,
     )
     .option(
       '--reference',
@@ -110,8 +118,8 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
     replay === undefined
       ? resolveJobSettings({ ...OWN_DEFAULTS, ...given })
       : replayedJob(replay.request, given);
-  const inputs = await readInputs(flags.input);
-  checkInputs(flags.model, inputs);
+  const inputs = await readInputs(flags.input ?? []);
+  if (flags.joint === undefined) checkInputs(flags.model, inputs);
   const { scheduler, schedulerConfig, samplerOptions } = repeatedSampler(
     replay,
     predicting(flags.predictionType, await readSamplerFlags(flags)),
@@ -138,23 +146,28 @@ export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
   if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const recorder = flags.trace === undefined ? undefined : new StepRecorder(flags.trace);
   const progress = new ProgressLine(io, flags.quiet === true);
-  const work = { inputs, job, timestepScale, recorder, progress, replay };
+  const joint = (flags.joint ?? []).map((text) => {
+    const [input, output] = namePair(text, '--joint takes INPUT=OUTPUT');
+    return { input, output };
+  });
+  const work = { inputs, job, timestepScale, joint, recorder, progress, replay };
   try {
-    const { latents, document } =
+    const { latents, jointLatents, document } =
       flags.reference === true
         ? await referenceDenoise(flags, io, { ...work, sampler, settings })
         : await distributed(flags, io, { ...work, choice, plan });
     await recorder?.finish(sampler.timesteps);
     checkReplayed(replay, document.latents_sha256);
-    await writeNpy(flags.out, latents);
+    const outs = await writeLatents(flags.out, latents, jointLatents);
     if (flags.json === true)
       writeJson(io, {
         schema: SCHEMA,
         out: flags.out,
+        ...(Object.keys(jointLatents).length === 0 ? {} : { outs }),
         request: denoiseDocument(job, choice, timestepScale),
         ...document,
       });
-    else io.stdout.write(`${flags.out}\n`);
+    else for (const path of Object.values(outs)) io.stdout.write(`${path}\n`);
   } finally {
     progress.clear();
   }
@@ -165,6 +178,7 @@ export interface DenoiseWork {
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** The predictor is fed the sampler's timesteps times this. Default: 1. */
   readonly timestepScale: number | undefined;
+  readonly joint: readonly JointPair[];
   readonly recorder: StepRecorder | undefined;
   readonly progress: ProgressLine;
   readonly replay: Replay | undefined;
@@ -175,7 +189,7 @@ async function distributed(
   io: CommandIo,
   shared: DenoiseWork & { choice: SamplerChoiceOptions & { schedulerConfig: string }; plan: PlanOptions },
 ) {
-  const { inputs, job, timestepScale, recorder, progress, choice, plan, replay } = shared;
+  const { inputs, job, timestepScale, joint, recorder, progress, choice, plan, replay } = shared;
   const localWorkers =
     flags.localWorkers ??
     (flags.coordinator === undefined ? (replay?.workers ?? workersOf(flags)) : undefined);
@@ -197,6 +211,7 @@ async function distributed(
       guidanceScale: asked(job.guidanceScale) ?? OWN_DEFAULTS.guidanceScale,
       inputs,
       timestepScale,
+      joint,
       sendSteps: recorder !== undefined,
       trace: flags.traceFile !== undefined,
       plan,
@@ -207,7 +222,7 @@ async function distributed(
       event.type === 'step' ? recorder?.record(event) : undefined,
     );
     if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
-    return { latents: done.latents, document: runDocument(done.report) };
+    return { latents: done.latents, jointLatents: done.jointLatents, document: runDocument(done.report) };
   } finally {
     await cluster.close();
   }
@@ -237,14 +252,4 @@ function denoiseDocument(
 /** Local workers where no number is given: one per component. */
 function workersOf({ components = 'auto', cuts = [] }: DenoiseFlags): number {
   return components === 'auto' ? cuts.length + 1 : components;
-}
-
-async function readInputs(given: readonly string[]): Promise<Record<string, Tensor>> {
-  const inputs: Record<string, Tensor> = {};
-  for (const text of given) {
-    const at = text.indexOf('=');
-    if (at <= 0) throw new AsyncDiffError('usage', `--input takes NAME=FILE.npy, not "${text}"`);
-    inputs[text.slice(0, at)] = await readNpy(text.slice(at + 1));
-  }
-  return inputs;
 }

@@ -10,7 +10,7 @@ import { prepareFile } from '../output.js';
 import { collect } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
-import { readList } from '../run-inputs.js';
+import { fileName, readList } from '../run-inputs.js';
 import { listDocument } from '../run-document.js';
 import { watchJob } from '../watch-job.js';
 
@@ -108,11 +108,6 @@ async function write(
 
 function fileOf(item: number, output: string): string {
   return `${String(item).padStart(4, '0')}-${fileName(output)}.npy`;
-}
-
-/** Names of a graph may have slashes. */
-function fileName(output: string): string {
-  return output.replace(/[^\w.-]+/g, '_');
 }
 
 /** Local workers where no number is given: one per component. */

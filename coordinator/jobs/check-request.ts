@@ -51,6 +51,11 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
       'invalid_settings',
       `timestep_scale is ${timestepScale}, it must be a finite number`,
     );
+  checkLimit('tensors', request.joint.length, 'joint');
+  for (const { input, output } of request.joint) {
+    checkName(input, 'an input');
+    checkName(output, 'an output');
+  }
   const inputs = Object.entries(request.inputs);
   checkLimit('tensors', inputs.length, 'inputs');
   for (const [name, tensor] of inputs) {

@@ -8,6 +8,7 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from '../../common/model-file/index.js';
+import { type JointLatents, packLatents } from './joint-latents.js';
 import { type ControlGraph, mergeControl } from './merge-control.js';
 
 /**
@@ -19,6 +20,8 @@ export interface PredictorAdaptation {
   readonly append?: readonly AppendedInput[] | undefined;
   /** A ControlNet, which becomes a part of the predictor. */
   readonly control?: ControlGraph | undefined;
+  /** Several latents, packed into one; nothing else is then done to the graph. */
+  readonly joint?: JointLatents | undefined;
   /** The model's latent input, where `append` is given. */
   readonly latentInput?: string | undefined;
   /** Axis of the channels; 1 unless set (2 for video U-Nets, [batch, frames, channels, ...]). */
@@ -52,6 +55,7 @@ export function loadAdapted(modelPath: string, adaptation: PredictorAdaptation |
 export function adaptPredictor(model: ModelProto, adaptation: PredictorAdaptation | undefined): void {
   const { graph } = model;
   if (adaptation === undefined || !graph) return;
+  if (adaptation.joint !== undefined) packLatents(graph, adaptation.joint);
   if (adaptation.append !== undefined && adaptation.latentInput !== undefined)
     appendInputs(graph, adaptation.append, adaptation.latentInput, adaptation.axis ?? 1);
   if (adaptation.keepChannels !== undefined) cutOutput(graph, adaptation.keepChannels, adaptation.axis ?? 1);

@@ -2,7 +2,14 @@ export { adaptPredictor, loadAdapted, type AppendedInput, type PredictorAdaptati
 export { CPU_CORE, type DeviceSpeed, hostCopyOf, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { exportWhole, type WholeModel } from './export-whole.js';
-export { type DeclaredValue, describePredictor, type PredictorDescription } from './inputs.js';
+export {
+  type DeclaredValue,
+  describeJoint,
+  describePredictor,
+  type JointPair,
+  type PredictorDescription,
+} from './inputs.js';
+export { JOINT_LATENTS, type JointLatents } from './joint-latents.js';
 export type { SinglePassUse } from './graph-roles.js';
 export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';

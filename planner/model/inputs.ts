@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type DType, formatDims } from '../../common/tensor/index.js';
+import { JOINT_LATENTS, JOINT_PREDICTION } from './joint-latents.js';
 import { dtypeOf, isFloat } from '../../common/model-file/index.js';
 import {
   type GraphProto,
@@ -30,9 +31,9 @@ export interface PredictorDescription {
   readonly opset: number;
 }
 
-const SAMPLE_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
+const SAMPLE_NAMES = [JOINT_LATENTS, 'sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
 const TIMESTEP_NAMES = ['timestep', 't', 'timesteps', 'time_step', 'time'];
-const OUTPUT_NAMES = ['out_sample', 'sample_out', 'noise_pred', 'output'];
+const OUTPUT_NAMES = [JOINT_PREDICTION, 'out_sample', 'sample_out', 'noise_pred', 'output'];
 const TIMESTEP_TYPES: readonly DType[] = ['int64', 'int32', 'float32', 'float16', 'float64'];
 
 /** Graph inputs that a caller gives: initializers that are listed as inputs too (IR version 3) are weights. */
@@ -64,8 +65,8 @@ export function describePredictor(model: ModelProto): PredictorDescription {
   if (sample === undefined && areJoint(candidates, outputs))
     throw new AsyncDiffError(
       'model_unsupported',
-      `the model has several latents (${candidates.map(({ name }) => name).join(', ')}), each with an output of its own: a job denoises one`,
-      { hint: 'Export it with one of them as the latents, and the others as conditioning.' },
+      `the model has several latents (${candidates.map(({ name }) => name).join(', ')}), each with an output of its own: only denoise takes them`,
+      { hint: 'See docs/reference/models.md, "Several latents".' },
     );
   if (!sample) throw notFound('the latent input', SAMPLE_NAMES, 'input', inputs);
 
@@ -133,6 +134,74 @@ function alike(a: DeclaredValue, b: DeclaredValue): boolean {
       (dim, axis) => typeof dim === 'string' || typeof b.dims[axis] === 'string' || dim === b.dims[axis],
     )
   );
+}
+
+/**
+ * Which inputs are latents, and which output predicts each: as asked for, or found where there are several, none has a usual name, and each has
+ * an output to itself. Undefined where there is one.
+ * @throws AsyncDiffError `invalid_input` for names that the model does not have, `model_unsupported` where outputs cannot be told apart
+ */
+export function describeJoint(model: ModelProto, asked: readonly JointPair[]): JointDescription | undefined {
+  const { inputs, outputs } = declaredValues(model);
+  const isLatents = ({ dtype, dims }: DeclaredValue): boolean => isFloat(dtype) && dims.length >= 2;
+  const pairs = asked.length > 0 ? asked : foundPairs(inputs.filter(isLatents), outputs);
+  if (pairs === undefined) return undefined;
+  const named = (values: readonly DeclaredValue[], name: string, kind: string): DeclaredValue => {
+    const value = values.find((one) => one.name === name);
+    if (value !== undefined) return value;
+    throw new AsyncDiffError(
+      'invalid_input',
+      `the model has no ${kind} ${name}; it has ${values.map((one) => one.name).join(', ')}`,
+    );
+  };
+  const outputOf = new Map(pairs.map(({ input, output }) => [named(inputs, input, 'input').name, output]));
+  for (const { output } of pairs) named(outputs, output, 'output');
+  const timesteps = inputs.filter(({ dims, dtype }) => dims.length <= 1 && TIMESTEP_TYPES.includes(dtype));
+  return {
+    parts: inputs.flatMap((input) => {
+      const output = outputOf.get(input.name);
+      return output === undefined ? [] : [{ input, output }];
+    }),
+    timestep: byName(timesteps, TIMESTEP_NAMES, () => true) ?? timesteps[0],
+    timesteps: timesteps.filter(({ name }) => /timestep/.test(name)),
+  };
+}
+
+/** An input that is latents, and the output that predicts it. */
+export interface JointPair {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Several latents as the model declares them. */
+export interface JointDescription {
+  /** In the model's order. */
+  readonly parts: readonly { readonly input: DeclaredValue; readonly output: string }[];
+  readonly timestep: DeclaredValue | undefined;
+  /** All inputs that are timesteps by their names. */
+  readonly timesteps: readonly DeclaredValue[];
+}
+
+function foundPairs(
+  latentLike: readonly DeclaredValue[],
+  outputs: readonly DeclaredValue[],
+): JointPair[] | undefined {
+  if (byName(latentLike, SAMPLE_NAMES, () => true) !== undefined) return undefined;
+  const candidates = latentLike.filter((input) => outputs.some((output) => alike(input, output)));
+  if (!areJoint(candidates, outputs)) return undefined;
+  const taken = new Set<string>();
+  return candidates.map(({ name, ...input }) => {
+    const free = outputs.filter((output) => alike({ name, ...input }, output) && !taken.has(output.name));
+    const output = only(free) ?? only(free.filter((one) => one.name.includes(name)));
+    if (output === undefined)
+      throw new AsyncDiffError(
+        'model_unsupported',
+        `cannot tell which of ${free.map((one) => one.name).join(', ')} predicts the latents ${name}`,
+        { hint: 'Say it with --joint INPUT=OUTPUT for each of the latents.' },
+      );
+    taken.add(output.name);
+    return { input: name, output: output.name };
+  });
 }
 
 function notFound(

@@ -37,6 +37,7 @@ import type { JobEvent as _asyncdiff_v1_JobEvent, JobEvent__Output as _asyncdiff
 import type { JobReport as _asyncdiff_v1_JobReport, JobReport__Output as _asyncdiff_v1_JobReport__Output } from './asyncdiff/v1/JobReport.js';
 import type { JobStarted as _asyncdiff_v1_JobStarted, JobStarted__Output as _asyncdiff_v1_JobStarted__Output } from './asyncdiff/v1/JobStarted.js';
 import type { JobSummary as _asyncdiff_v1_JobSummary, JobSummary__Output as _asyncdiff_v1_JobSummary__Output } from './asyncdiff/v1/JobSummary.js';
+import type { JointPair as _asyncdiff_v1_JointPair, JointPair__Output as _asyncdiff_v1_JointPair__Output } from './asyncdiff/v1/JointPair.js';
 import type { KeptRegion as _asyncdiff_v1_KeptRegion, KeptRegion__Output as _asyncdiff_v1_KeptRegion__Output } from './asyncdiff/v1/KeptRegion.js';
 import type { Latents as _asyncdiff_v1_Latents, Latents__Output as _asyncdiff_v1_Latents__Output } from './asyncdiff/v1/Latents.js';
 import type { Leaving as _asyncdiff_v1_Leaving, Leaving__Output as _asyncdiff_v1_Leaving__Output } from './asyncdiff/v1/Leaving.js';
@@ -157,6 +158,7 @@ export interface ProtoGrpcType {
       JobReport: MessageTypeDefinition<_asyncdiff_v1_JobReport, _asyncdiff_v1_JobReport__Output>
       JobStarted: MessageTypeDefinition<_asyncdiff_v1_JobStarted, _asyncdiff_v1_JobStarted__Output>
       JobSummary: MessageTypeDefinition<_asyncdiff_v1_JobSummary, _asyncdiff_v1_JobSummary__Output>
+      JointPair: MessageTypeDefinition<_asyncdiff_v1_JointPair, _asyncdiff_v1_JointPair__Output>
       KeptRegion: MessageTypeDefinition<_asyncdiff_v1_KeptRegion, _asyncdiff_v1_KeptRegion__Output>
       Latents: MessageTypeDefinition<_asyncdiff_v1_Latents, _asyncdiff_v1_Latents__Output>
       Leaving: MessageTypeDefinition<_asyncdiff_v1_Leaving, _asyncdiff_v1_Leaving__Output>

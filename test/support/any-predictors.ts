@@ -1,7 +1,7 @@
 import type { ModelProto, NodeProto, TensorProto } from '../../common/model-file/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { node, scalar, value, weight } from './onnx-builder.js';
+import { integers, node, scalar, value, weight } from './onnx-builder.js';
 
 /** A small predictor of another kind than pictures have, with what a run of it takes. */
 export interface AnyPredictor {
@@ -145,25 +145,54 @@ export function anyPredictors(): AnyPredictor[] {
   ];
 }
 
-/** Joint sound and video, two latents with a prediction each: refused. */
+/** Joint sound and video, as MM-Diffusion: two latents of other ranks, which read each other in every layer, with a prediction each. */
 export function jointPredictor(): ModelProto {
-  const streams = [
-    ['video', [4, 2, 4, 4]],
-    ['audio', [4, 16]],
-  ] as const;
+  const nodes: NodeProto[] = [
+    node('Mul', ['timestep', 'time_scale'], ['time_scaled']),
+    node('Sin', ['time_scaled'], ['time']),
+    node('Cast', ['audio_timestep'], ['audio_time_float'], { to: FLOAT }),
+    node('Mul', ['audio_time_float', 'time_scale'], ['audio_time_scaled']),
+    node('Cos', ['audio_time_scaled'], ['audio_time']),
+    node('Add', ['video', 'time'], ['video_0']),
+    node('Add', ['audio', 'audio_time'], ['audio_0']),
+  ];
+  const weights: TensorProto[] = [scalar('time_scale', 0.01)];
+  for (const layer of [1, 2, 3]) {
+    const [video, audio] = [`video_${layer - 1}`, `audio_${layer - 1}`];
+    const [nextVideo, nextAudio] =
+      layer === 3 ? ['video_noise', 'audio_noise'] : [`video_${layer}`, `audio_${layer}`];
+    nodes.push(
+      node('Conv', [video, `video_w${layer}`], [`video_conv${layer}`], { pads: [1, 1, 1, 1, 1, 1] }),
+      node('Conv', [audio, `audio_w${layer}`], [`audio_conv${layer}`], { pads: [1, 1] }),
+      node('ReduceMean', [audio], [`audio_mean${layer}`], { axes: [1, 2], keepdims: 0 }),
+      node('ReduceMean', [video], [`video_mean${layer}`], { axes: [1, 2, 3, 4], keepdims: 0 }),
+      node('Reshape', [`audio_mean${layer}`, 'as_video'], [`audio_told${layer}`]),
+      node('Reshape', [`video_mean${layer}`, 'as_audio'], [`video_told${layer}`]),
+      node('Add', [`video_conv${layer}`, `audio_told${layer}`], [`video_sum${layer}`]),
+      node('Add', [`audio_conv${layer}`, `video_told${layer}`], [`audio_sum${layer}`]),
+      node('Tanh', [`video_sum${layer}`], [`video_tanh${layer}`]),
+      node('Tanh', [`audio_sum${layer}`], [`audio_tanh${layer}`]),
+      node('Add', [`video_tanh${layer}`, video], [nextVideo]),
+      node('Add', [`audio_tanh${layer}`, audio], [nextAudio]),
+    );
+    weights.push(weight(`video_w${layer}`, [4, 4, 3, 3, 3]), weight(`audio_w${layer}`, [4, 4, 3]));
+  }
+  weights.push(integers('as_video', [-1, 1, 1, 1, 1]), integers('as_audio', [-1, 1, 1]));
   return {
     ir_version: 8,
     opset_import: [{ domain: '', version: 17 }],
     producer_name: 'test',
     graph: {
       name: 'joint',
-      node: streams.map(([name]) => node('Add', [name, 'timestep'], [`${name}_noise`])),
-      initializer: [],
+      node: nodes,
+      initializer: weights,
       input: [
-        ...streams.map(([name, dims]) => value(name, ['batch', ...dims])),
+        value('video', ['batch', 4, 2, 4, 4]),
+        value('audio', ['batch', 4, 16]),
         value('timestep', [], FLOAT),
+        value('audio_timestep', [], FLOAT),
       ],
-      output: streams.map(([name, dims]) => value(`${name}_noise`, ['batch', ...dims])),
+      output: [value('video_noise', ['batch', 4, 2, 4, 4]), value('audio_noise', ['batch', 4, 16])],
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Tensor as _asyncdiff_v1_Tensor, Tensor__Output as _asyncdiff_v1_Tensor__Output } from '../../asyncdiff/v1/Tensor.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
+import type { JointPair as _asyncdiff_v1_JointPair, JointPair__Output as _asyncdiff_v1_JointPair__Output } from '../../asyncdiff/v1/JointPair.js';
 import type { Replay as _asyncdiff_v1_Replay, Replay__Output as _asyncdiff_v1_Replay__Output } from '../../asyncdiff/v1/Replay.js';
 import type { Long } from '@grpc/proto-loader';
 
@@ -48,6 +49,10 @@ export interface DenoiseRequest {
    * The predictor is fed the sampler's timesteps times this; default 1.
    */
   'timestepScale'?: (number | string);
+  /**
+   * Several latents, each with a prediction, where they cannot be told by shapes and names.
+   */
+  'joint'?: (_asyncdiff_v1_JointPair)[];
   /**
    * As in GenerateRequest.
    */
@@ -102,6 +107,10 @@ export interface DenoiseRequest__Output {
    * The predictor is fed the sampler's timesteps times this; default 1.
    */
   'timestepScale'?: (number);
+  /**
+   * Several latents, each with a prediction, where they cannot be told by shapes and names.
+   */
+  'joint': (_asyncdiff_v1_JointPair__Output)[];
   /**
    * As in GenerateRequest.
    */

@@ -30,6 +30,10 @@ export interface Done {
    * Of Run: states after the last item, by the name of the output.
    */
   'states'?: ({[key: string]: _asyncdiff_v1_Tensor});
+  /**
+   * Final latents of Denoise by the graph's names, where there are several; `latents` is then the first.
+   */
+  'jointLatents'?: ({[key: string]: _asyncdiff_v1_Tensor});
 }
 
 export interface Done__Output {
@@ -58,4 +62,8 @@ export interface Done__Output {
    * Of Run: states after the last item, by the name of the output.
    */
   'states': ({[key: string]: _asyncdiff_v1_Tensor__Output});
+  /**
+   * Final latents of Denoise by the graph's names, where there are several; `latents` is then the first.
+   */
+  'jointLatents': ({[key: string]: _asyncdiff_v1_Tensor__Output});
 }

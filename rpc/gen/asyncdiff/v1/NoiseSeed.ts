@@ -14,6 +14,10 @@ export interface NoiseSeed {
    * Elements of each torch.randn before the sampler's first draw.
    */
   'drawnBefore'?: (number | string | Long)[];
+  /**
+   * Values of a row that belong to each of several latents: each is drawn on its own, one after another. Empty: there is one.
+   */
+  'parts'?: (number | string | Long)[];
 }
 
 /**
@@ -28,4 +32,8 @@ export interface NoiseSeed__Output {
    * Elements of each torch.randn before the sampler's first draw.
    */
   'drawnBefore': (number)[];
+  /**
+   * Values of a row that belong to each of several latents: each is drawn on its own, one after another. Empty: there is one.
+   */
+  'parts': (number)[];
 }
