@@ -58,4 +58,14 @@ export interface PlanDocument extends PlannedPartition {
     readonly overhead_bytes: number;
     readonly total_bytes: number;
   }[];
+  /** Text encoders and VAE of a picture, from `asyncdiff plan` of a model folder: run on one of the workers before and after the rounds. */
+  readonly parts?: readonly {
+    readonly part: string;
+    readonly runs: number;
+    /** Of all its runs, on one core of a CPU, by operations and bytes. */
+    readonly cost_ms: number;
+    readonly weight_bytes: number;
+    /** Of the run that takes most. */
+    readonly memory_bytes: number;
+  }[];
 }

@@ -23,6 +23,7 @@ export {
   type WholeModel,
 } from './model/index.js';
 export type { PartMemory } from './memory.js';
+export { type PartCost, partCost } from './part-cost.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { makePlan } from './make-plan.js';
 export { openSegments } from './open-segments.js';

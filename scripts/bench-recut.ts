@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     quotas: { type: 'string', default: '1,0.5' },
     steps: { type: 'string', default: '40' },
+    shapes: { type: 'string', default: 'sequential,u-shaped' },
   },
 });
 const [modelDir = 'models/emoji'] = positionals;
@@ -75,25 +76,20 @@ function loadsOf({ workers, rounds }: RunReport): Record<string, number> {
   return Object.fromEntries(workers.map(({ name, computeMs }) => [name, computeMs / rounds]));
 }
 
-const cacheDir = mkdtempSync(join(tmpdir(), 'asyncdiff-recut-'));
-const groups = quotas.map((share) => new QuotaGroup(share));
-const cluster = await LocalCluster.start({
-  workers: 2,
-  threads: 1,
-  modelDir,
-  cacheDir,
-  stderr: process.stderr,
-});
-try {
-  groups.forEach((group, at) => group.take(cluster.pids[at] as number));
-  // What either worker takes for the whole predictor: with these both would compute for as long, were the parts cut ideally.
-  const whole: number[] = [];
-  for (const name of ['local-1', 'local-2'])
-    whole.push(loadsOf(await run(cluster, { components: 1, useWorkers: [name] }))[name] as number);
-  const idealMs = 1 / whole.reduce((sum, ms) => sum + 1 / ms, 0);
-  console.log(JSON.stringify({ wholeMs: whole.map(round), idealMs: round(idealMs) }));
-  for (const shape of ['sequential', 'u-shaped'] as const) {
-    const rows: Record<string, unknown> = { shape };
+/** Before and after, for one shape; nothing is remembered from another one. */
+async function measure(shape: 'sequential' | 'u-shaped'): Promise<void> {
+  const cacheDir = mkdtempSync(join(tmpdir(), 'asyncdiff-recut-'));
+  const groups = quotas.map((share) => new QuotaGroup(share));
+  const options = { workers: 2, threads: 1, modelDir, cacheDir, stderr: process.stderr };
+  const cluster = await LocalCluster.start(options);
+  try {
+    groups.forEach((group, at) => group.take(cluster.pids[at] as number));
+    // What either worker takes for the whole predictor: with these both would compute for as long, were the parts cut ideally.
+    const whole: number[] = [];
+    for (const name of ['local-1', 'local-2'])
+      whole.push(loadsOf(await run(cluster, { components: 1, useWorkers: [name] }))[name] as number);
+    const idealMs = 1 / whole.reduce((sum, ms) => sum + 1 / ms, 0);
+    const rows: Record<string, unknown> = { shape, wholeMs: whole.map(round), idealMs: round(idealMs) };
     for (const recut of ['off', 'on'] as const) {
       const report = await run(cluster, { components: 2, shape, recut });
       const loads = loadsOf(report);
@@ -110,13 +106,15 @@ try {
       };
     }
     console.log(JSON.stringify(rows));
+  } finally {
+    await cluster.close();
+    for (const group of groups) group.remove();
+    rmSync(cacheDir, { recursive: true, force: true });
   }
-} finally {
-  await cluster.close();
-  for (const group of groups) group.remove();
-  rmSync(cacheDir, { recursive: true, force: true });
 }
 
 function round(value: number): number {
   return Number(value.toFixed(3));
 }
+
+for (const shape of (values.shapes ?? '').split(',')) await measure(shape as 'sequential' | 'u-shaped');

@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { encodePng } from '../../common/image/index.js';
 import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
 import { type InputShapes } from '../../planner/model/index.js';
-import { type BegunCall, Pipeline, planSubject } from '../../coordinator/pipeline/index.js';
+import { planSubject } from '../../coordinator/pipeline/index.js';
 import {
   choiceLines,
   defaultWorkDir,
@@ -14,6 +13,7 @@ import {
   type PlanSource,
 } from '../../planner/index.js';
 import { alike } from '../alike-workers.js';
+import type { PartEstimate } from '../../coordinator/pipeline/index.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { collect, realNumber, wholeNumber } from '../numbers.js';
@@ -22,6 +22,7 @@ import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js'
 import { inputsLine, tryDescribe } from '../predictor-inputs.js';
 import { ProgressLine } from '../progress.js';
 import { planWorkers } from '../reference-run.js';
+import { pipelineParts, pipelineSource, type PlannedCall } from '../plan-pipeline.js';
 import { showStage } from '../watch-job.js';
 
 export interface PlanCommandFlags extends PlanFlags {
@@ -41,7 +42,6 @@ export interface PlanCommandFlags extends PlanFlags {
 const DEFAULTS = { components: 2 } as const;
 /** With classifier-free guidance the predictor's batch is twice the images. */
 const GUIDED_BATCH = 2;
-const GREY = 128;
 const MAX_PLANNED_WORKERS = 64;
 const USUAL_STEPS = 50;
 
@@ -90,6 +90,10 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const usual = count === undefined ? alone : { maxError: 'auto' };
   const settings = resolvePlanSettings({ ...usual, ...options }, { numInferenceSteps });
   const progress = new ProgressLine(io, flags.json === true);
+  const workDir = flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans');
+  // In this process, while another one plans.
+  const estimates = flags.model === modelPath ? Promise.resolve([]) : pipelineParts(callOf(flags), workDir);
+  estimates.catch(() => undefined);
   const plan = await planInProcess(
     {
       source,
@@ -97,7 +101,7 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       ...(count === undefined ? { workers: planWorkers(settings), links: [] } : alike(count, flags.linkGbit)),
       subject: planSubject(flags.model, { numInferenceSteps, guidanceScale, settings }),
       batchRepeat: batchOf(flags),
-      workDir: flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans'),
+      workDir,
       threads: 1,
       isPreview: true,
     },
@@ -107,7 +111,8 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
     },
   );
   progress.clear();
-  const document = formatPlan(plan) satisfies PlanDocument;
+  const parts = await estimates;
+  const document = { ...formatPlan(plan), parts: parts.map(partDocument) } satisfies PlanDocument;
   if (flags.json === true) {
     writeJson(io, { ...document, model: modelPath });
     return;
@@ -142,6 +147,18 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       `counted by their output, their work is not known: ${document.unknown_operators.join(', ')}\n`,
     );
   io.stdout.write(`predicted round ${document.predicted_period_ms.toFixed(2)} ms\n`);
+  for (const { part, runs, cost_ms, weight_bytes, memory_bytes } of document.parts)
+    io.stdout.write(
+      `${part}: ${runs} run${runs === 1 ? '' : 's'}, ${cost_ms.toFixed(2)} ms, ${(weight_bytes / 1e6).toFixed(1)} MB of weights, about ${(memory_bytes / 1e9).toFixed(2)} GB of memory\n`,
+    );
+}
+
+function callOf({ model, height, width, guidanceScale = GUIDED_BATCH }: PlanCommandFlags): PlannedCall {
+  return { model, height, width, guidanceScale };
+}
+
+function partDocument({ part, runs, costMs, weightBytes, memoryBytes }: PartEstimate) {
+  return { part, runs, cost_ms: costMs, weight_bytes: weightBytes, memory_bytes: memoryBytes };
 }
 
 /** Memory that a worker needs for a component, for people. */
@@ -159,7 +176,7 @@ function batchOf({ guidanceScale = GUIDED_BATCH }: PlanCommandFlags): 1 | 2 {
 async function openModel(flags: PlanCommandFlags): Promise<Extract<PlanSource, { kind: 'model' }>> {
   const given = parseShapes(flags.inputShape ?? []);
   const modelPath = predictorOf(flags.model);
-  if (modelPath !== flags.model && !predictsLatents(modelPath)) return openPipeline(flags, given);
+  if (modelPath !== flags.model && !predictsLatents(modelPath)) return pipelineSource(callOf(flags), given);
   const guessed = guessShapes(modelPath, flags.model, flags, batchOf(flags));
   return { kind: 'model', modelPath, inputShapes: { ...guessed, ...given } };
 }
@@ -177,66 +194,6 @@ function predictsLatents(modelPath: string): boolean {
     const other = typeof output.dims[axis] !== 'number' && axis === 1 ? channels : output.dims[axis];
     return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
   });
-}
-
-/** Pictures that a pipeline may need, tried in turn: what they show does not change a plan. */
-const PICTURES = [
-  [],
-  ['controlImage'],
-  ['image'],
-  ['image', 'controlImage'],
-  ['image', 'maskImage'],
-  ['image', 'maskImage', 'controlImage'],
-] as const;
-/** What a call is refused with that lacks a picture, or whose picture needs a part that the folder does not have. */
-const LACKS_PICTURE: ReadonlySet<string> = new Set(['invalid_settings', 'model_not_found']);
-
-/** A call of a pipeline with a grey picture in every place where it needs one. */
-async function beginAny(
-  pipeline: Pipeline,
-  { height, width, guidanceScale = GUIDED_BATCH }: PlanCommandFlags,
-): Promise<BegunCall> {
-  const size = { height: height ?? pipeline.sizes.height, width: width ?? pipeline.sizes.width };
-  const grey = await encodePng({
-    ...size,
-    data: new Uint8Array(size.height * size.width * 3).fill(GREY),
-  });
-  const { takes } = pipeline.description;
-  const call = {
-    prompt: '',
-    ...size,
-    // Where guidance grows with the frames it is on by default.
-    ...(takes.includes('maxGuidanceScale') ? {} : { guidanceScale }),
-  };
-  let missing: unknown;
-  for (const names of PICTURES) {
-    if (!names.every((name) => takes.includes(name))) continue;
-    try {
-      return await pipeline.begin({ ...call, ...Object.fromEntries(names.map((name) => [name, grey])) });
-    } catch (error) {
-      if (!LACKS_PICTURE.has(AsyncDiffError.from(error).code)) throw error;
-      missing ??= error;
-    }
-  }
-  throw missing;
-}
-
-async function openPipeline(
-  flags: PlanCommandFlags,
-  given: InputShapes,
-): Promise<Extract<PlanSource, { kind: 'model' }>> {
-  const pipeline = await Pipeline.open(flags.model, { threads: 1 });
-  try {
-    const { inputShapes, adaptation } = await beginAny(pipeline, flags);
-    return {
-      kind: 'model',
-      modelPath: pipeline.predictorPath,
-      adaptation,
-      inputShapes: { ...inputShapes, ...given },
-    };
-  } finally {
-    await pipeline.close();
-  }
 }
 
 function parseShapes(given: readonly string[]): InputShapes {

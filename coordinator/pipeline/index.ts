@@ -1,5 +1,6 @@
 export type { NoiseDraws, PipelineCall, PipelineDescription, PredictorJob, VideoShape } from './kit/index.js';
 export { GivenDraws, type ModelFolder } from './kit/index.js';
+export { estimateParts, type PartEstimate } from './estimate-parts.js';
 export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';
 export { planSubject } from './plan-subject.js';
