@@ -19,8 +19,8 @@ import type { ClusterStatus } from './cluster-status.js';
 import type { JobEvent } from './job-event.js';
 import { Job } from './job.js';
 import type { JobSummary } from './job-summary.js';
-import { readEvent, toDenoiseRequest, toGenerateRequest } from './messages.js';
-import { type RunOptions, sendRun, withOutputs } from './run-list.js';
+import { readEvent, toDenoiseRequest, toGenerateRequest, withOutputs } from './messages.js';
+import type { RunOptions } from './run-list.js';
 import type { PlanDocument } from './plan-document.js';
 
 /** Long enough for an answer that needs no work. */
@@ -71,7 +71,8 @@ export class AsyncDiffClient implements AsyncDisposable {
     const jobId = randomUUID();
     const call = this.#client.run();
     const job = this.#job(jobId, call, options.signal, withOutputs);
-    sendRun(call, jobId, options).catch(() => call.cancel());
+    // Few programs run lists.
+    import('./run-list.js').then(({ sendRun }) => sendRun(call, jobId, options)).catch(() => call.cancel());
     return job;
   }
 

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { ARGUMENT_NAMES, type PipelineArguments } from '../common/pipeline-arguments/index.js';
 import { chosenSettings, resolvePlanSettings } from '../common/settings/index.js';
-import { zeros } from '../common/tensor/index.js';
+import { type Tensor, zeros } from '../common/tensor/index.js';
 import type { DenoiseRequest } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
@@ -137,4 +137,15 @@ function toReplayMessage(run: ReplayedRun | undefined) {
 
 function toJson(options: Readonly<Record<string, unknown>> | undefined): string {
   return options === undefined || Object.keys(options).length === 0 ? '' : JSON.stringify(options);
+}
+
+/** The events of a run over a list; `done` has the outputs of all items. */
+export async function* withOutputs(
+  events: AsyncIterable<JobEvent>,
+): AsyncGenerator<JobEvent, void, undefined> {
+  const outputs: Readonly<Record<string, Tensor>>[] = [];
+  for await (const event of events) {
+    if (event.type === 'output') outputs[event.item] = event.outputs;
+    yield event.type === 'done' ? { ...event, outputs } : event;
+  }
 }

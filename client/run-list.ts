@@ -4,7 +4,6 @@ import type { Tensor } from '../common/tensor/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunRequest } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
 import { toPlanSettingsMessage, toTensorMessages } from '../rpc/index.js';
-import type { JobEvent } from './job-event.js';
 
 /** A single-pass model over a list: no sampler, each component of it computes another item. */
 export interface RunOptions {
@@ -50,15 +49,4 @@ export async function sendRun(
     await write({ item: { inputs: toTensorMessages(item) } });
   }
   if (!isOver) call.end();
-}
-
-/** The same events; `done` has the outputs of all items. */
-export async function* withOutputs(
-  events: AsyncIterable<JobEvent>,
-): AsyncGenerator<JobEvent, void, undefined> {
-  const outputs: Readonly<Record<string, Tensor>>[] = [];
-  for await (const event of events) {
-    if (event.type === 'output') outputs[event.item] = event.outputs;
-    yield event.type === 'done' ? { ...event, outputs } : event;
-  }
 }

@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
-import { checkLimit, checkName, LIMITS, runSettings } from '../common/settings/index.js';
+import { runSettings } from '../execution/index.js';
+import { checkLimit, checkName, LIMITS } from '../common/settings/index.js';
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { RunHeader__Output } from '../rpc/gen/asyncdiff/v1/RunHeader.js';
 import type { RunRequest__Output } from '../rpc/gen/asyncdiff/v1/RunRequest.js';

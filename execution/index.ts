@@ -61,3 +61,4 @@ export {
 export { takeLatents } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
 export { clockMs, ROUND_REPORTS, type RoundReport, type Span } from './runtime/index.js';
+export { RUN_SETTINGS, runSettings } from './run-settings.js';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { RUN_SETTINGS, runSettings } from '../../execution/index.js';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { entriesOf, PLAN_SETTINGS, RUN_SETTINGS, runSettings } from '../../common/settings/index.js';
+import { entriesOf, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';

@@ -35,7 +35,6 @@ export {
   type PlanSettings,
   resolvePlanSettings,
 } from './plan-settings.js';
-export { RUN_SETTINGS, runSettings } from './run-settings.js';
 export {
   checked,
   entriesOf,

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
-import { runSettings } from '../../common/settings/index.js';
 import { type Tensor, type ValueSpec, zeros } from '../../common/tensor/index.js';
 import {
   issuedRound,
@@ -10,6 +9,7 @@ import {
   openOrtSession,
   parseDevice,
   TaskExecutor,
+  runSettings,
 } from '../../execution/index.js';
 import { makePlan, segmentModel } from '../../planner/index.js';
 import { itemInputName, JobProgram } from '../../program/index.js';

@@ -1,6 +1,10 @@
-import { AsyncDiffError } from '../errors/index.js';
-import { type PlanOptions, type PlanSettings, resolvePlanSettings } from './plan-settings.js';
-import { snakeCase } from './row.js';
+import { AsyncDiffError } from '../common/errors/index.js';
+import {
+  type PlanOptions,
+  type PlanSettings,
+  resolvePlanSettings,
+  snakeCase,
+} from '../common/settings/index.js';
 
 /** What a pass over a list is planned with: nothing is stale, so nothing is predicted, recomputed or split. */
 const FIXED = Object.freeze({
