@@ -85,6 +85,11 @@ export class ProgressLine {
     this.#io.stderr.write(`${text}\n`);
   }
 
+  /** The same of what is good to know only: not where it is quiet. */
+  remark(text: string): void {
+    if (!this.#quiet) this.note(text);
+  }
+
   /** Removes the bar. */
   clear(): void {
     if (this.#drawn) this.#io.stderr.write('\r\u001b[2K');

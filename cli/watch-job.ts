@@ -13,13 +13,17 @@ export async function watchJob(
   label: string,
   onEvent?: (event: JobEvent) => Promise<void> | void,
 ): Promise<DoneEvent> {
+  let told = '';
   for await (const event of events) {
     if (event.type === 'queued')
       progress.update(
         event.position === 0 ? `${label}: planning` : `${label}: queued behind ${event.position}`,
       );
     else if (event.type === 'preparing') showStage(progress, label, event);
-    else if (event.type === 'progress') progress.update(label, event.step, event.steps, figuresOf(event));
+    else if (event.type === 'planned' && event.choice !== '' && event.choice !== told) {
+      told = event.choice;
+      progress.remark(told);
+    } else if (event.type === 'progress') progress.update(label, event.step, event.steps, figuresOf(event));
     else if (event.type === 'warning') progress.note(`warning: ${event.message}`);
     await onEvent?.(event);
     if (event.type !== 'done') continue;

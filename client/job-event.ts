@@ -27,6 +27,8 @@ export type JobEvent =
       readonly workers: number;
       readonly rounds: number;
       readonly predictedPeriodMs: number;
+      /** What the planner chose within `maxError`, and what it rejected, in a sentence; empty where nothing was left to it. */
+      readonly choice: string;
     }
   /**
    * `step` steps of `steps` are finished. So far, planning and sending left out: `stepsPerSecond`; `speedup` against one worker that holds the whole predictor,

@@ -41,7 +41,7 @@ export async function planDocument(
   const inputShapes = Object.fromEntries(
     Object.entries(request.inputShapes).map(([name, { dims }]) => [name, dims]),
   );
-  const { plan } = await deployments.plan(
+  const { plan, planRequest } = await deployments.plan(
     {
       source: { kind: 'model', modelPath, inputShapes },
       settings,
@@ -55,5 +55,5 @@ export async function planDocument(
     },
     signal,
   );
-  return { json: JSON.stringify(formatPlan(plan)) };
+  return { json: JSON.stringify(formatPlan({ ...plan, choice: planRequest.choice })) };
 }

@@ -1,3 +1,4 @@
+import { strongestScale } from '../common/guidance/index.js';
 import type { PlanSettings } from '../common/settings/index.js';
 import { type Partition, type Placement, scheduleOf, type ScheduleSettings } from '../program/index.js';
 import { isFlow } from '../samplers/index.js';
@@ -17,7 +18,15 @@ export function jobSchedule({ settings, sampler, guidance, plan }: PlannedJob): 
   readonly schedule: ScheduleSettings;
   readonly lookAhead: LookAheadOptions | undefined;
 } {
-  const schedule = scheduleOf(settings, { steps: sampler.numCalls, flow: isFlow(sampler), plan });
+  // With fresh noise in every step the last ones were not measured.
+  const isGuided = guidance !== undefined && sampler.lookAhead.family !== 'stochastic';
+  const guidanceScale = isGuided ? strongestScale(guidance) : 1;
+  const schedule = scheduleOf(settings, {
+    steps: sampler.numCalls,
+    flow: isFlow(sampler),
+    guidanceScale,
+    plan,
+  });
   const { partition } = plan;
   return { schedule, lookAhead: lookAheadOptions({ schedule, settings, sampler, guidance, partition }) };
 }

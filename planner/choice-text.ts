@@ -1,18 +1,28 @@
 import { psnrOf } from '../common/settings/index.js';
 import type { Choice, Judged } from './choice/index.js';
 
-/** What was chosen, in a sentence, for reports and logs. */
-export function choiceText({ chosen, limit, advice }: Choice): string {
-  const { name, speedup = 1 } = chosen;
-  const within = `--max-error ${limit.toExponential(1)}: chose ${name}, predicted ${speedup.toFixed(2)}x one worker, error ${errorText(chosen)}`;
-  return advice === '' ? within : `${within}; ${advice}`;
+/** Of what was rejected, as many as a sentence takes. */
+const SHOWN_REJECTED = 3;
+
+/** What was chosen and what was not, in a sentence, for reports and logs. */
+export function choiceText({ chosen, judged, limit, advice }: Choice): string {
+  const within = `--max-error ${limit.toExponential(1)}: chose ${chosen.name}, predicted ${speedText(chosen)} one worker, error ${errorText(chosen)}`;
+  const rejected = judged
+    .filter(({ verdict, speedup }) => verdict !== 'chosen' && speedup !== undefined)
+    .slice(0, SHOWN_REJECTED)
+    .map((one) => `${one.name} (${speedText(one)}, error ${errorText(one)}: ${one.why})`);
+  const others = rejected.length === 0 ? [] : [`not ${rejected.join(', ')}`];
+  return [within, ...others, ...(advice === '' ? [] : [advice])].join('; ');
+}
+
+function speedText({ speedup = 1, isSimulated }: Judged): string {
+  return `${isSimulated ? '' : 'at most '}${speedup.toFixed(2)}x`;
 }
 
 /** A line for each configuration, the fastest first. */
 export function choiceLines({ judged, limit, advice }: Choice): string[] {
   const lines = judged.map((one) => {
-    const speed =
-      one.speedup === undefined ? '' : `${one.isSimulated ? '' : 'at most '}${one.speedup.toFixed(2)}x`;
+    const speed = one.speedup === undefined ? '' : speedText(one);
     const verdict = one.verdict === 'chosen' ? 'chosen' : `rejected: ${one.why}`;
     return `  ${one.name.padEnd(9)} ${speed.padEnd(14)} error ${errorText(one).padEnd(20)} ${verdict}`;
   });

@@ -4,6 +4,7 @@ import type { Halves } from '../program/index.js';
 import { batchParts } from './batch-parts.js';
 import { type Choice, type ChoiceSubject, choosePlan } from './choice/index.js';
 import { clusterOf } from './cluster.js';
+import { coarseMachines } from './coarse-links.js';
 import { measure } from './measure.js';
 import { checkMemory, partMemory } from './memory.js';
 import { hostCopyOf } from './model/index.js';
@@ -15,6 +16,8 @@ import type { CostGraph } from './search/index.js';
 /** Settings in which the choice has been made. */
 export type FixedSettings = PlannedSettings & { readonly stride: number; readonly stepParallel: number };
 
+/** What `choosePlan` throws where nothing within a bound can be. */
+const GIVE_WAY: ReadonlySet<string> = new Set(['invalid_settings', 'partition_impossible']);
 /** A job as most are, where a plan is asked for without one. */
 const USUAL_STEPS = 50;
 const USUAL_GUIDANCE = 2;
@@ -27,17 +30,78 @@ export async function chosenConfiguration(
   request: PlanRequest,
   onProgress: OnPlanningProgress,
 ): Promise<{ readonly settings: FixedSettings; readonly choice: Choice | undefined }> {
-  const { settings, batchRepeat, workers } = request;
+  const { settings } = request;
+  if (settings.maxError === 'off') return { settings: unchosen(settings), choice: undefined };
+  if (isForOne(request)) return { settings: forOne(settings), choice: undefined };
+  try {
+    const choice = request.choice ?? (await choose({ ...request, ...coarseMachines(request) }, onProgress));
+    return { settings: withChoice(settings, choice), choice };
+  } catch (thrown) {
+    const error = AsyncDiffError.from(thrown);
+    // The usual bound gives way where the predictor fits the workers in more parts only, and what cannot be at all is told by who cuts it.
+    const givesWay = settings.maxError === 'auto' && GIVE_WAY.has(error.code);
+    if (!givesWay) throw error;
+    return { settings: unchosen(settings), choice: undefined };
+  }
+}
+
+/** The fixed values of what was left open. */
+function unchosen(settings: PlannedSettings): FixedSettings {
   const { stride, stepParallel } = settings;
-  if (settings.maxError === 'off')
-    return {
-      settings: {
-        ...settings,
-        stride: stride === 'auto' ? 1 : stride,
-        stepParallel: stepParallel === 'auto' ? 1 : stepParallel,
-      },
-      choice: undefined,
-    };
+  return {
+    ...settings,
+    stride: stride === 'auto' ? 1 : stride,
+    stepParallel: stepParallel === 'auto' ? 1 : stepParallel,
+  };
+}
+
+/** Whether there is one worker, and nothing asks for a cut: every step runs in order, without error. */
+export function isForOne({ settings, workers }: Pick<PlanRequest, 'settings' | 'workers'>): boolean {
+  const { stepParallel, guidanceSplit } = settings;
+  const asked = componentsAsked(settings);
+  return (
+    workers.length === 1 &&
+    (asked === 'auto' || asked === 1) &&
+    (stepParallel === 'auto' || stepParallel === 1) &&
+    guidanceSplit !== 'on'
+  );
+}
+
+function forOne(settings: PlannedSettings): FixedSettings {
+  const { lag, maxError } = settings;
+  return {
+    ...unchosen(settings),
+    components: 1,
+    lag: lag === 'auto' ? 1 : lag,
+    guidanceSplit: 'off',
+    maxError: boundText(maxError),
+  };
+}
+
+/** As reports have it: a number in place of `auto`. */
+function boundText(maxError: string): string {
+  return maxError === 'auto' ? String(DEFAULT_MAX_ERROR) : maxError;
+}
+
+/** The settings of a choice, whether it was made now or before. */
+export function withChoice(settings: PlannedSettings, { chosen }: Choice): FixedSettings {
+  const { halves, components, stride, stepParallel, lag, shape = settings.shape } = chosen;
+  return {
+    ...settings,
+    maxError: boundText(settings.maxError),
+    components,
+    guidanceSplit: halves === 2 ? 'on' : 'off',
+    stride,
+    stepParallel,
+    lag,
+    // Another shape would look ahead otherwise, and have another error.
+    shape: settings.cuts.length === 0 ? shape : settings.shape,
+  };
+}
+
+async function choose(request: PlanRequest, onProgress: OnPlanningProgress): Promise<Choice> {
+  const { settings, batchRepeat, workers } = request;
+  const { stepParallel } = settings;
   const withHalves = (halves: Halves): PlannedSettings => ({
     ...settings,
     guidanceSplit: halves === 2 ? 'on' : 'off',
@@ -53,7 +117,7 @@ export async function chosenConfiguration(
     graphs.set(2, await halfGraph({ ...request, settings: withHalves(2) }, onProgress));
   onProgress({ stage: 'cut', fraction: 0 });
   const device = request.device ?? 'cpu';
-  const choice = choosePlan({
+  return choosePlan({
     settings,
     subject: request.subject ?? usualSubject(guided),
     namedComponents: settings.cuts.length === 0 ? undefined : namedComponents(settings),
@@ -81,37 +145,15 @@ export async function chosenConfiguration(
       }
     },
   });
-  const {
-    halves,
-    components,
-    stride: steps,
-    stepParallel: ways,
-    lag,
-    shape = settings.shape,
-  } = choice.chosen;
-  return {
-    settings: {
-      ...settings,
-      maxError: settings.maxError === 'auto' ? String(DEFAULT_MAX_ERROR) : settings.maxError,
-      components,
-      guidanceSplit: halves === 2 ? 'on' : 'off',
-      stride: steps,
-      stepParallel: ways,
-      lag,
-      // Another shape would look ahead otherwise, and have another error.
-      shape: settings.cuts.length === 0 ? shape : settings.shape,
-    },
-    choice,
-  };
 }
 
-/** The costs of half a batch; why there are none where a model's batch is fixed. */
+/** The costs of half a batch; why there are none, as where a model's batch is fixed. */
 async function halfGraph(request: PlanRequest, onProgress: OnPlanningProgress): Promise<CostGraph | string> {
   try {
     return (await measure(request, onProgress)).graph;
   } catch (thrown) {
     const error = AsyncDiffError.from(thrown);
-    if (error.code !== 'invalid_settings' || request.settings.guidanceSplit !== 'on') throw error;
+    if (error.code === 'internal') throw error;
     return error.rawMessage;
   }
 }

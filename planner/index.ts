@@ -4,7 +4,9 @@ export { choiceSubject } from './choice-subject.js';
 export { choiceLines, choiceText } from './choice-text.js';
 export { rememberTimes } from './calibrated.js';
 export { type SessionTime, toRanges } from './calibration/index.js';
+export { isForOne, withChoice } from './chosen-configuration.js';
 export { clusterOf } from './cluster.js';
+export { coarseMachines } from './coarse-links.js';
 export {
   type AppendedInput,
   checkInput,

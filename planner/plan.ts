@@ -69,6 +69,8 @@ export interface PlanRequest {
   readonly batchRepeat: number;
   /** With a bound on the error: what the choice is made for. Left out: 50 deterministic steps, mildly guided where the batch has two halves. */
   readonly subject?: ChoiceSubject | undefined;
+  /** What was chosen for such a job before: nothing is chosen again. */
+  readonly choice?: Choice | undefined;
   /** Folder for prepared models and segments. */
   readonly workDir: string;
   /** What the costs are for: the device of the workers as they write it, and its threads. */

@@ -11,6 +11,8 @@ export interface ScheduledJob {
   readonly steps: number;
   /** Whether the sampler follows a flow: its latents are predicted less well in few steps. */
   readonly flow: boolean;
+  /** Classifier-free guidance of a deterministic sampler; 1 or less, or left out: none. */
+  readonly guidanceScale?: number | undefined;
   /** Once there is a plan. */
   readonly plan?: { readonly partition: Partition; readonly placement: Placement } | undefined;
 }
@@ -28,6 +30,8 @@ interface Ends {
 
 /** Warm-up steps of AsyncDiff, or all steps where there are fewer. */
 const PLAIN_WARM_UP = 3;
+/** Guidance from which on the last two steps are worth more than the first two, where the furthest component looks one step ahead. */
+const GUIDED = 4;
 /** With so few steps none is left to gain. */
 const MAX_IN_ORDER = 5;
 
@@ -41,7 +45,10 @@ export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSetti
   const stride = strideOf(settings, holders);
   const reach = reachOf({ ...settings, stride }, job, replicas);
   const looksAhead = settings.lookAhead === 'on' && reach > 0;
-  const usual = looksAhead ? usualEnds(job, reach) : { warmUp: Math.min(PLAIN_WARM_UP, job.steps), end: 0 };
+  const isStepParallel = replicas && reach === stride - 1;
+  const usual = looksAhead
+    ? usualEnds(job, reach, isStepParallel)
+    : { warmUp: Math.min(PLAIN_WARM_UP, job.steps), end: 0 };
   const warmUp = settings.warmUp === 'auto' ? usual.warmUp : settings.warmUp;
   const end = settings.end === 'auto' ? usual.end : settings.end;
   return {
@@ -82,11 +89,18 @@ function reachOf(
 }
 
 /** By steps, distance and family: docs/quality.md has the measurements that these are a judgement of. */
-function usualEnds({ steps, flow }: ScheduledJob, reach: number): Ends {
+function usualEnds(
+  { steps, flow, guidanceScale = 1 }: ScheduledJob,
+  reach: number,
+  isStepParallel: boolean,
+): Ends {
   const far = reach > 1;
   if (steps <= MAX_IN_ORDER) return { warmUp: steps, end: 0 };
   if (steps < 10) return flow ? { warmUp: 2, end: 0 } : far ? { warmUp: 2, end: 1 } : { warmUp: 1, end: 1 };
   if (steps < 20 && flow) return far ? { warmUp: 3, end: 1 } : { warmUp: 2, end: 1 };
   if (steps < 40 && flow) return { warmUp: 2, end: 2 };
+  // One step ahead and under guidance, or in small steps of which each worker guesses one, the last but one is worth more than the second.
+  const isLate = !far && !flow && steps >= 20 && (guidanceScale >= GUIDED || (isStepParallel && steps >= 40));
+  if (isLate) return { warmUp: 1, end: 2 };
   return { warmUp: 2, end: far ? 2 : 1 };
 }

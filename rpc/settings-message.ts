@@ -2,6 +2,7 @@ import {
   entriesOf,
   JOB_SETTINGS,
   type JobOptions,
+  namesProgram,
   type OptionsOf,
   PLAN_SETTINGS,
   type PlanOptions,
@@ -21,8 +22,13 @@ import type { PlanSettings__Output } from './gen/asyncdiff/v1/PlanSettings.js';
  */
 export function toPlanSettingsMessage(options: PlanOptions = {}): PlanSettingsMessage {
   const settings = resolvePlanSettings(options);
+  const { maxError } = settings;
   // With a bound on the error other values are the default: what is then 1 was asked for.
-  return toMessage(PLAN_SETTINGS, settings, resolvePlanSettings({ maxError: settings.maxError }));
+  const message = toMessage(PLAN_SETTINGS, settings, resolvePlanSettings({ maxError }));
+  // Whether there is one follows from the other fields, unless it is said.
+  const isImplied =
+    maxError === PLAN_SETTINGS.maxError.default && !namesProgram(fromMessage(PLAN_SETTINGS, message));
+  return isImplied ? message : { ...message, maxError };
 }
 
 /** The plan settings that a message sets, not yet checked: {@link resolvePlanSettings} does that. */

@@ -27,6 +27,7 @@ export {
   MAX_COMPONENTS,
   MAX_STEPS,
   MAX_STRIDE,
+  namesProgram,
   PLAN_SETTINGS,
   type PlannedSettings,
   plannedSettings,

@@ -39,23 +39,23 @@ const row = <T, S extends 'plan' | 'run'>(fields: PlanRow<T, S>): PlanRow<T, S> 
  * docs/reference/settings.md. A new setting is a row here, a line in `PlanSettings` of coordinator.proto, and the place where it acts.
  */
 export const PLAN_SETTINGS = Object.freeze({
-  /** N. `auto`: one per worker. */
+  /** N. `auto`: as `maxError` chooses; one per worker where it is off. */
   components: row({
     kind: whole({ min: 1, max: MAX_COMPONENTS, words: { auto: 0 } }),
     default: 'auto',
     placeholder: 'n',
-    help: 'parts of the noise predictor; auto: one per worker',
+    help: 'parts of the noise predictor; auto: as --max-error chooses, one per worker where it is off',
     consequence:
       'Up to N times as fast. What a component reads is a round old, so each one more moves the picture further from the sequential one.',
     scope: 'plan',
     bench: { letter: 'n' },
   }),
-  /** S. `auto` is left to `maxError`, which makes it the default. */
+  /** S. `auto` is left to `maxError`; 1 where that is off. */
   stride: row({
     kind: whole({ min: 1, max: MAX_STRIDE, words: { auto: 0 } }),
     default: 1,
     placeholder: 's',
-    help: 'steps finished per round; auto: as --max-error chooses, 1 without it',
+    help: 'steps finished per round; auto: as --max-error chooses, 1 where it is off',
     consequence:
       'Components 1 to N-1 run once for S steps: faster, and further from the sequential picture. The S runs of component N use S workers where there are so many.',
     scope: 'plan',
@@ -72,25 +72,25 @@ export const PLAN_SETTINGS = Object.freeze({
     scope: 'plan',
     bench: { letter: 'p' },
   }),
-  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto` is left to `maxError`, and off without it. */
+  /** Whether the two halves of classifier-free guidance are computed by workers of their own. `auto` is left to `maxError`, and off where that is. */
   guidanceSplit: row({
     kind: choice(['auto', 'on', 'off']),
     default: 'auto',
     placeholder: 'on|off',
-    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: as --max-error chooses, off without it',
+    help: 'on: the conditional and the unconditional half of the batch on workers of their own (2 N of them); auto: as --max-error chooses, off where it is',
     consequence:
       'Exact: nothing becomes stale, and on CPU the bits are those of the unsplit run. Up to twice as fast, steps in order too. Needs guidance.',
     scope: 'plan',
     bench: { word: 'g', means: 'on' },
   }),
-  /** The highest acceptable error, within which the planner takes what is fastest. */
+  /** The highest acceptable error, within which the planner takes what is fastest. Off where something of the program is named: {@link namesProgram}. */
   maxError: row({
     kind: errorBound(),
-    default: 'off',
+    default: 'auto',
     placeholder: 'error',
-    help: 'let the planner choose what is left open (components, stride, lag, guidance split, step-parallel): the fastest whose predicted error, latent MSE over variance (1e-5) or PSNR (60dB), is within this; auto: 1.5e-5',
+    help: 'let the planner choose what is left open (components, stride, lag, guidance split, step-parallel): the fastest whose predicted error, latent MSE over variance (1e-5) or PSNR (60dB), is within this; auto: 1.5e-5, and off where components, stride, lag or another setting of the program is named',
     consequence:
-      'The one dial between speed and nearness to the picture of one worker. Errors are predicted by steps, sampler, guidance and how far the plan looks ahead (docs/quality.md). What is given explicitly is kept; what cannot be within the bound is refused. A report has what was chosen.',
+      'The one dial between speed and nearness to the picture of one worker. Errors are predicted by steps, sampler, guidance and how far the plan looks ahead (docs/quality.md). What is given explicitly is kept; what cannot be within the bound is refused. off: one component per worker, stride 1. A report has what was chosen, and a coordinator chooses the same for the same job on the same workers and links.',
     scope: 'plan',
   }),
   /** Whether components compute for the step at which their output is read, on predicted latents. */
@@ -340,8 +340,38 @@ export function resolvePlanSettings(
 const CHOSEN_BY_ERROR = { stride: 'auto', stepParallel: 'auto', lag: 'auto' } as const;
 const WITHOUT_CHOICE = { stride: 1, stepParallel: 1 } as const;
 
+/** Settings that say what a job computes. */
+const OF_PROGRAM = [
+  'components',
+  'stride',
+  'stepParallel',
+  'guidanceSplit',
+  'cuts',
+  'shape',
+  'lag',
+  'laggedCut',
+  'warmUp',
+  'end',
+  'inOrder',
+] as const satisfies readonly (keyof PlanOptions)[];
+
+/** Whether something of the program is named. Then nothing is chosen, unless a bound on the error is named too: the job runs as its settings say. */
+export function namesProgram(options: PlanOptions): boolean {
+  const { lookAhead, timeShift, microBatches = 1 } = options;
+  const isNamed = (value: unknown): boolean =>
+    value !== undefined && value !== 'auto' && !(Array.isArray(value) && value.length === 0);
+  return (
+    OF_PROGRAM.some((name) => isNamed(options[name])) ||
+    lookAhead === 'off' ||
+    timeShift === true ||
+    microBatches > 1
+  );
+}
+
 /** With a bound on the error, what is left out is left to the planner; without one, `auto` of what it would choose is the fixed value. */
-function withChoices(settings: PlanSettings, options: PlanOptions): PlanSettings {
+function withChoices(given: PlanSettings, options: PlanOptions): PlanSettings {
+  const isOff = options.maxError === undefined && namesProgram(options);
+  const settings = isOff ? Object.freeze({ ...given, maxError: 'off' }) : given;
   if (settings.maxError === 'off') {
     const fixed = entriesOf(WITHOUT_CHOICE).filter(([name]) => settings[name] === 'auto');
     return fixed.length === 0 ? settings : Object.freeze({ ...settings, ...Object.fromEntries(fixed) });

@@ -4,13 +4,17 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
 import {
+  type Choice,
   type ChoiceSubject,
+  isForOne,
   type Plan,
   type PlanRequest,
   planInProcess,
   rememberTimes,
+  withChoice,
 } from '../../planner/index.js';
 import { ArtifactShelf } from './artifact-shelf.js';
+import { Choices } from './choices.js';
 import { Deployment, type SegmentTiming } from './deployment.js';
 import { KnownSegmentTimes } from './known-segment-times.js';
 import { Plans } from './plans.js';
@@ -57,6 +61,7 @@ export class Deployments {
   readonly #times: KnownSegmentTimes;
   /** Plans that are not cut again any more. */
   readonly #final = new WeakSet<Plan>();
+  readonly #choices: Choices;
   /** Tells this coordinator's deployments from those of one that was here before it. */
   readonly #name = randomBytes(4).toString('hex');
   #generation = 0;
@@ -67,6 +72,7 @@ export class Deployments {
   constructor(options: { workDir: string; threads: number; log: CoordinatorLog; relayedBytes: number }) {
     this.#workDir = options.workDir;
     this.#times = new KnownSegmentTimes(join(options.workDir, 'times'));
+    this.#choices = new Choices(options.workDir);
     this.#threads = options.threads;
     this.#log = options.log;
     this.#relayedBytes = options.relayedBytes;
@@ -77,8 +83,7 @@ export class Deployments {
     request: DeploymentRequest,
     signal?: AbortSignal,
     onPreparing?: OnPreparing,
-  ): Promise<{ plan: Plan; planRequest: PlanRequest }> {
-    const key = keyOf(request);
+  ): Promise<{ plan: Plan; planRequest: PlanRequest; key: string }> {
     const links =
       request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers, signal);
     const planRequest: PlanRequest = {
@@ -100,7 +105,40 @@ export class Deployments {
       devices: devicesOf(request.workers),
       threads: this.#threads,
     };
-    return { plan: await this.#plans.get(key, planRequest, signal, onPreparing), planRequest };
+    const { plan, choice, key } = await this.#chosenPlan(request, planRequest, signal, onPreparing);
+    return { plan, planRequest: { ...planRequest, choice }, key };
+  }
+
+  /**
+   * The plan of what was chosen for such a job before, or of what is chosen now. Jobs for which the same is chosen (of other lengths, say) have
+   * one plan, and what was deployed for one serves the others.
+   */
+  async #chosenPlan(
+    request: DeploymentRequest,
+    planRequest: PlanRequest,
+    signal: AbortSignal | undefined,
+    onPreparing: OnPreparing | undefined,
+  ): Promise<{ plan: Plan; choice: Choice | undefined; key: string }> {
+    const { settings } = request;
+    const isOpen = settings.maxError !== 'off';
+    const kept = isOpen ? await this.#choices.find(planRequest) : undefined;
+    const fixedKey = (choice: Choice): string =>
+      keyOf({ ...request, settings: { ...settings, ...withChoice(settings, choice) }, subject: undefined });
+    if (kept !== undefined) {
+      const key = fixedKey(kept);
+      const chosen = { ...planRequest, choice: kept };
+      return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
+    }
+    // Without a choice the same plan serves jobs of any length.
+    const openKey = keyOf(isOpen && !isForOne(planRequest) ? request : { ...request, subject: undefined });
+    const plan = await this.#plans.get(openKey, planRequest, signal, onPreparing);
+    const { choice } = plan;
+    if (choice === undefined || !isOpen) return { plan, choice, key: openKey };
+    await this.#choices.keep(planRequest, choice).catch((error: unknown) => {
+      this.#log.warn({ error: AsyncDiffError.from(error).message }, 'what was chosen could not be kept');
+    });
+    const key = fixedKey(choice);
+    return { plan: await this.#plans.share(openKey, key), choice, key };
   }
 
   /** The deployed plan for a request: the current one if it fits and is whole, else a new one in its place. */
@@ -109,8 +147,7 @@ export class Deployments {
     signal?: AbortSignal,
     onPreparing?: OnPreparing,
   ): Promise<{ deployment: Deployment; planRequest: PlanRequest }> {
-    const key = keyOf(request);
-    const { plan, planRequest } = await this.plan(request, signal, onPreparing);
+    const { plan, planRequest, key } = await this.plan(request, signal, onPreparing);
     const isFinal = request.isHurried === true || this.#isFinal(plan);
     if (
       this.#current?.key === key &&
@@ -272,7 +309,7 @@ function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRe
     worker.facts.device,
     worker.speed,
   ]);
-  // Without a bound the same plan serves jobs of any length.
+  // Without a bound the same plan serves jobs of any length, and with one that of what was chosen.
   const chosenFor = settings.maxError === 'off' ? undefined : subject;
   return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders, chosenFor]);
 }

@@ -58,6 +58,16 @@ export class Plans {
     });
   }
 
+  /** The plan of one key under another as well, unless that has one: then that one. */
+  async share(key: string, other: string): Promise<Plan> {
+    const entry = this.#entries.get(key);
+    const known = this.#entries.get(other);
+    if (known?.isMade === true && (await isCurrent(known.plan))) return known.plan;
+    if (entry === undefined) throw new AsyncDiffError('internal', 'there is no plan to share');
+    this.#entries.set(other, entry);
+    return entry.plan;
+  }
+
   #begin(key: string, request: PlanRequest): Entry {
     const planning = new AbortController();
     const listeners = new Set<OnPlanningProgress>();

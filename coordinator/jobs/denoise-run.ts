@@ -61,6 +61,7 @@ export interface DenoiseRunOptions {
       readonly periodMs: number;
       readonly firstStep: number;
       readonly schedule: ScheduleSettings;
+      readonly choice: PlanRequest['choice'];
       /** What the attempt before ended with; undefined for the first. */
       readonly loss: AsyncDiffError | undefined;
     },
@@ -148,7 +149,9 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       schedule ??= usual;
       if (nextStep > 0) resumedAt.push(nextStep);
       const begin = { ...usual, warmUp: nextStep === 0 ? usual.warmUp : 1, firstStep: nextStep };
-      options.onDeployed(deployment, { periodMs, firstStep: nextStep, schedule: begin, loss: lastLoss });
+      const { choice } = planRequest;
+      const told = { periodMs, firstStep: nextStep, schedule: begin, choice, loss: lastLoss };
+      options.onDeployed(deployment, told);
       const window = windowOf(periodMs);
       const executorFor = (at: ScheduleSettings, holder: Deployment): DistributedExecutor =>
         new DistributedExecutor(holder, at, attempts++, {

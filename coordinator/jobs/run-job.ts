@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { formatDims, type Tensor } from '../../common/tensor/index.js';
 import type { PlanSettings } from '../../common/settings/index.js';
 import type { DenoiseJob } from '../../execution/index.js';
-import { batchParts, choiceSubject, type PlanRequest } from '../../planner/index.js';
+import { batchParts, choiceSubject, choiceText, type PlanRequest } from '../../planner/index.js';
 import { componentCount, listRounds } from '../../program/index.js';
 import { samplerTraits } from '../../samplers/index.js';
 import type { RunReport } from '../../rpc/gen/asyncdiff/v1/RunReport.js';
@@ -92,7 +92,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     replay: request.replay,
     signal: context.signal,
     onPreparing: (preparing) => emit({ preparing: preparingMessage(preparing) }),
-    onDeployed: (deployment, { periodMs, loss, firstStep, schedule }) => {
+    onDeployed: (deployment, { periodMs, loss, firstStep, schedule, choice }) => {
       const count = deployment.workers.length;
       if (loss !== undefined) emit({ warning: { message: lossWarning(loss, deployment, firstStep) } });
       context.planned({
@@ -113,6 +113,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
           workers: count,
           rounds: listRounds(schedule).length,
           predictedPeriodMs: periodMs,
+          choice: choice === undefined ? '' : choiceText(choice),
         },
       });
       cpu = process.cpuUsage();
@@ -147,7 +148,10 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     cpuMs: (used.user + used.system) / 1000,
     simulate: request.simulate,
   });
-  for (const message of report.notes ?? []) emit({ warning: { message } });
+  // What was chosen was told when it was.
+  const { choice } = run.planRequest;
+  const told = choice === undefined ? undefined : choiceText(choice);
+  for (const message of report.notes ?? []) if (message !== told) emit({ warning: { message } });
   context.metrics.jobDone(run);
   return {
     latents: run.latents,

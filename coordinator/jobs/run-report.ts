@@ -95,10 +95,11 @@ export function workerReports(
 
 /** What became of the predicted latents. */
 function predictionReport(
-  { schedule, heldAt, resumedAt, drifts, deployment }: DenoiseRun,
+  { schedule, heldAt, resumedAt, drifts, planRequest }: DenoiseRun,
   { job, request }: DenoiseRunOptions,
 ): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
-  const { choice } = deployment.plan;
+  // That of this job: the plan may be an earlier one's.
+  const { choice } = planRequest;
   const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
   return {
     drifts: Array.from(drifts, (drift) => drift ?? NO_DRIFT),

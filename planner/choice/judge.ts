@@ -167,6 +167,7 @@ export class Judge {
     return scheduleOf(scheduled(settings, subject, one), {
       steps: subject.calls,
       flow: subject.family === 'flow',
+      guidanceScale: subject.family === 'stochastic' ? 1 : subject.guidanceScale,
       plan,
     });
   }
@@ -178,7 +179,11 @@ export class Judge {
     const reach = rounds * schedule.stride + schedule.stride - 1;
     const usual = scheduleOf(
       { ...scheduled(settings, subject, one), end: 'auto' },
-      { steps: subject.calls, flow: subject.family === 'flow' },
+      {
+        steps: subject.calls,
+        flow: subject.family === 'flow',
+        guidanceScale: subject.family === 'stochastic' ? 1 : subject.guidanceScale,
+      },
     );
     return predictedError(subject, {
       reach,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectSameRun } from '../support/bits.js';
-import type { TestCluster } from '../support/cluster.js';
+import { denoiseOn, type TestCluster } from '../support/cluster.js';
 import { type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
 import type { Reference } from '../support/reference.js';
 import { SmallCluster } from '../support/small-cluster.js';
@@ -55,6 +55,26 @@ it.each([
     expectSameRun(await runDistributed(cluster.client, subject, asked), run);
   },
 );
+
+it('where nothing is named the planner chooses, says so, and another length of the same has the same plan', async () => {
+  const { modelSha256, schedulerConfig, inputs } = subject;
+  const told: string[] = [];
+  const run = async (numInferenceSteps: number) => {
+    const asked = { modelSha256, schedulerConfig, inputs, numInferenceSteps, guidanceScale: 2 };
+    const { done } = await denoiseOn(cluster.client, asked, (event) => {
+      if (event.type === 'planned') told.push(event.choice);
+      expect(event.type).not.toBe('warning');
+    });
+    return done.report;
+  };
+  const [first, second] = [await run(20), await run(24)];
+  expect(first.notes[0]).toBe(told[0]);
+  expect(told[0]).toMatch(/^--max-error 1\.5e-5: chose n\d.*; not n\d/);
+  expect(first.settings.maxError).toBe('0.000015');
+  const { components, stride, stepParallel, guidanceSplit } = first.settings;
+  expect(second.settings).toMatchObject({ components, stride, stepParallel, guidanceSplit });
+  expect(second.planId).toBe(first.planId);
+});
 
 it('what cannot be within the bound is refused', async () => {
   const asked = { guidanceScale: 7.5, numInferenceSteps: 20, maxError: '1e-9', components: 4 };

@@ -47,3 +47,16 @@ it('takes the tolerance that was asked for', () => {
   // Nothing is predicted, so nothing can drift.
   expect(chosen('DDIMScheduler', 2, { lookAhead: 'off' })).toEqual(['off', undefined]);
 });
+
+it.each([
+  ['mild guidance', { components: 2 }, { steps: 50, guidanceScale: 2 }, [2, 1]],
+  ['guidance, one step ahead', { components: 2 }, { steps: 50, guidanceScale: 4.5 }, [1, 2]],
+  ['guidance, further ahead', { components: 3 }, { steps: 50, guidanceScale: 4.5 }, [2, 2]],
+  ['guidance, few steps', { components: 2 }, { steps: 12, guidanceScale: 4.5 }, [2, 1]],
+  ['guidance, a flow', { components: 2 }, { steps: 50, guidanceScale: 4.5, flow: true }, [2, 1]],
+  ['a step on each of two workers', { stepParallel: 2 }, { steps: 50 }, [1, 2]],
+  ['the same in larger steps', { stepParallel: 2 }, { steps: 20 }, [2, 1]],
+] as const)('steps in order at the start and the end: %s', (_name, options, job, ends) => {
+  const { warmUp, end } = scheduleOf(resolvePlanSettings(options), { flow: false, ...job });
+  expect([warmUp, end]).toEqual(ends);
+});

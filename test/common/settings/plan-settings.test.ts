@@ -93,10 +93,10 @@ describe('the table of plan settings', () => {
 });
 
 describe('resolvePlanSettings', () => {
-  it('has every default', () => {
-    expect(resolvePlanSettings()).toEqual(
-      Object.fromEntries(rows.map(({ name, row }) => [name, row.default])),
-    );
+  it('has every default, and leaves open what the planner chooses', () => {
+    const defaults = Object.fromEntries(rows.map(({ name, row }) => [name, row.default]));
+    expect(resolvePlanSettings()).toEqual({ ...defaults, stride: 'auto', stepParallel: 'auto', lag: 'auto' });
+    expect(resolvePlanSettings({ maxError: 'off' })).toEqual({ ...defaults, maxError: 'off' });
     expect(resolvePlanSettings({ stride: undefined })).toEqual(resolvePlanSettings());
   });
 
@@ -119,7 +119,31 @@ describe('resolvePlanSettings', () => {
 
   it('a field that is left out means the same as in the library, lag and micro_cuts among them', () => {
     expect(resolvePlanSettings(fromPlanSettingsMessage(null))).toEqual(resolvePlanSettings());
-    expect(resolvePlanSettings(overTheWire({}))).toMatchObject({ lag: 1, microCuts: 'auto' });
+    expect(resolvePlanSettings(overTheWire({ components: 2 }))).toMatchObject({ lag: 1, microCuts: 'auto' });
+  });
+
+  it.each<[PlanOptions, string]>([
+    [{}, 'auto'],
+    [{ microCuts: 2, wireDtype: 'float16', recompute: 'off', tolerance: 0.1, maxWorkers: 2 }, 'auto'],
+    [
+      { components: 'auto', stride: 'auto', cuts: [], inOrder: [], lookAhead: 'on', timeShift: false },
+      'auto',
+    ],
+    [{ components: 2 }, 'off'],
+    [{ stride: 1 }, 'off'],
+    [{ guidanceSplit: 'off' }, 'off'],
+    [{ stepParallel: 2 }, 'off'],
+    [{ cuts: ['middle'] }, 'off'],
+    [{ lookAhead: 'off' }, 'off'],
+    [{ warmUp: 3 }, 'off'],
+    [{ end: 0 }, 'off'],
+    [{ microBatches: 2 }, 'off'],
+    [{ components: 2, maxError: 'auto' }, 'auto'],
+    [{ stride: 1, maxError: '60dB' }, '60dB'],
+    [{ maxError: 'off' }, 'off'],
+  ])('%j: the planner chooses where nothing of the program is named, at every door', (options, maxError) => {
+    expect(resolvePlanSettings(options).maxError).toBe(maxError);
+    expect(resolvePlanSettings(overTheWire(options))).toEqual(resolvePlanSettings(options));
   });
 
   it('a bound on the error opens what is left out, and what is given is kept, at every door', () => {

@@ -8,6 +8,10 @@ export interface Planned {
   'workers'?: (number);
   'rounds'?: (number);
   'predictedPeriodMs'?: (number | string);
+  /**
+   * What the planner chose within max_error, and what it rejected, in a sentence; empty where nothing was left to it.
+   */
+  'choice'?: (string);
 }
 
 export interface Planned__Output {
@@ -17,4 +21,8 @@ export interface Planned__Output {
   'workers': (number);
   'rounds': (number);
   'predictedPeriodMs': (number);
+  /**
+   * What the planner chose within max_error, and what it rejected, in a sentence; empty where nothing was left to it.
+   */
+  'choice': (string);
 }
