@@ -10,6 +10,7 @@ import { checkMemory, partMemory } from './memory.js';
 import { hostCopyOf } from './model/index.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { PlanRequest } from './plan.js';
+import { readCalibration } from './read-calibration.js';
 import type { OnPlanningProgress } from './planning-progress.js';
 import type { CostGraph } from './search/index.js';
 
@@ -120,6 +121,7 @@ async function choose(request: PlanRequest, onProgress: OnPlanningProgress): Pro
   return choosePlan({
     settings,
     subject: request.subject ?? usualSubject(guided),
+    calibration: request.source.kind === 'model' ? await readCalibration(request.source.modelPath) : [],
     namedComponents: settings.cuts.length === 0 ? undefined : namedComponents(settings),
     guided,
     workers,

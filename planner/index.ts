@@ -1,11 +1,24 @@
 export { type BatchParts, batchParts } from './batch-parts.js';
-export { type Choice, type ChoiceSubject, keptShare, predictedError } from './choice/index.js';
+export {
+  type Calibration,
+  type Choice,
+  type ChoiceSubject,
+  keptShare,
+  predictedError,
+  type QualityPoint,
+} from './choice/index.js';
 export { choiceSubject } from './choice-subject.js';
 export { choiceLines, choiceText } from './choice-text.js';
 export { rememberTimes } from './calibrated.js';
 export { type SessionTime, toRanges } from './calibration/index.js';
 export { isForOne, withChoice } from './chosen-configuration.js';
 export { clusterOf } from './cluster.js';
+export {
+  CALIBRATION_FILE,
+  calibrationDocument,
+  calibrationPaths,
+  readCalibration,
+} from './read-calibration.js';
 export { coarseMachines } from './coarse-links.js';
 export {
   type AppendedInput,

@@ -5,6 +5,7 @@ import { type BenchConfig, describeEnvironment, workerFacts } from '../bench/ind
 import { writeQuality } from '../bench-output.js';
 import type { OpenCluster } from '../cluster-flags.js';
 import { type CommandIo, writeJson } from '../io.js';
+import { checkCalibrated, keepCalibration } from '../keep-calibration.js';
 import { toPlanOptions } from '../plan-flags.js';
 import type { ProgressLine } from '../progress.js';
 import {
@@ -52,6 +53,11 @@ export async function benchQuality(request: QualityRequest, io: CommandIo): Prom
   const workers = workerFacts(status);
   const warnings = [...request.warnings];
   const guidanceScale = asked(job.guidanceScale);
+  const plan = toPlanOptions(flags);
+  const calibrated =
+    flags.calibrate === true
+      ? checkCalibrated({ plan, guidanceScale, scheduler: flags.scheduler })
+      : undefined;
   const sampler = await readSamplerFlags(flags);
   const { asyncdiff, git_commit: commit } = describeEnvironment();
   const outcome = await runQuality({
@@ -60,7 +66,7 @@ export async function benchQuality(request: QualityRequest, io: CommandIo): Prom
     prompts,
     numInferenceSteps,
     request: { guidanceScale, ...sampler },
-    plan: toPlanOptions(flags),
+    plan,
     workers: workers.length,
     store: new RunStore(flags.out),
     origin: {
@@ -90,6 +96,9 @@ export async function benchQuality(request: QualityRequest, io: CommandIo): Prom
     warnings,
   });
   await report(flags, io, progress, { outcome, document, prompts });
+  if (calibrated === undefined) return;
+  const measured = { numInferenceSteps, guidanceScale: calibrated };
+  progress.note(await keepCalibration(status.model, document.rows, measured));
 }
 
 async function report(

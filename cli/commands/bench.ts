@@ -45,6 +45,7 @@ export interface BenchFlags
   readonly configs?: string;
   readonly quality?: QualityForm;
   readonly prompts?: string;
+  readonly calibrate?: boolean;
   readonly repeats: number;
   readonly settleSeconds: number;
   readonly prompt: string;
@@ -76,6 +77,9 @@ export function register(command: Command, io: CommandIo): void {
         .preset('short'),
     )
     .addOption(flag('--prompts <file>', 'with --quality: what to draw, a prompt a line'))
+    .addOption(
+      flag('--calibrate', "with --quality: keep what was measured in the model's folder, for the planner"),
+    )
     .addOption(
       flag('--repeats <r>', 'measured pairs per configuration')
         .argParser(wholeNumber('repeats', 1, 1_000))
@@ -231,6 +235,8 @@ async function report(
 
 function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], numInferenceSteps: number): void {
   if (flags.quality !== undefined) checkQualityConfigs(configs);
+  else if (flags.calibrate === true)
+    throw new AsyncDiffError('usage', '--calibrate is for --quality', { hint: 'Add --quality.' });
   else if (flags.prompts !== undefined)
     throw new AsyncDiffError('usage', '--prompts is for --quality', {
       hint: 'Add --quality, or give one --prompt.',

@@ -1,3 +1,4 @@
+export { calibrationPoints } from './calibration.js';
 export { compare, type Comparison, type Drawn } from './comparison.js';
 export { pictureGrid, SHOWN_PICTURES } from './picture-grid.js';
 export { QUALITY_FORMS, type QualityForm, type QualityPrompt, qualityPrompts } from './prompts.js';

@@ -5,7 +5,7 @@ import { makeFolder } from '../../common/make-folder.js';
 import { type FileState, fileState } from '../../common/model-file/index.js';
 import { plannedSettings } from '../../common/settings/index.js';
 import { temporaryName } from '../../common/temporary-file.js';
-import { type Choice, coarseMachines, type PlanRequest } from '../../planner/index.js';
+import { calibrationPaths, type Choice, coarseMachines, type PlanRequest } from '../../planner/index.js';
 
 /** Raise it when another choice would be made for the same job: older ones are then made again. */
 const FORMAT = 1;
@@ -54,8 +54,8 @@ async function keyOf(request: PlanRequest): Promise<string> {
   const { workers, links } = coarseMachines(request);
   const place = new Map(workers.map(({ id }, at) => [id, at]));
   const hosts = [...new Set(workers.map(({ hostId }) => hostId))];
-  const model: FileState | undefined =
-    source.kind === 'model' ? await fileState(source.modelPath) : undefined;
+  const files = source.kind === 'model' ? [source.modelPath, ...calibrationPaths(source.modelPath)] : [];
+  const model: FileState[] = await Promise.all(files.map(fileState));
   const machines = workers.map(({ hostId, speed, roundTripMs, memoryBytes }) => [
     hosts.indexOf(hostId),
     speed,

@@ -1,6 +1,7 @@
 import type { PlannedSettings, PlanSettings } from '../../common/settings/index.js';
 import type { Cluster, Halves, Partition, Placement } from '../../program/index.js';
 import type { CostGraph, PartitionOptions } from '../search/index.js';
+import type { Calibration } from './calibration.js';
 import type { Configuration } from './candidates.js';
 import type { ErrorSubject } from './error-model.js';
 
@@ -14,6 +15,8 @@ export interface ChoiceSubject extends ErrorSubject {
 export interface ChoiceRequest {
   readonly settings: PlannedSettings;
   readonly subject: ChoiceSubject;
+  /** What was measured of the model; empty where nothing was. */
+  readonly calibration?: Calibration | undefined;
   readonly namedComponents: number | undefined;
   readonly guided: boolean;
   /** In the order in which they are to be used. */

@@ -1,3 +1,5 @@
+import { type Calibration, correction } from './calibration.js';
+
 /** What of a job its error depends on. */
 export interface ErrorSubject {
   /** T. */
@@ -54,8 +56,26 @@ const LAST_STEP = 50;
 const STEP_BEFORE = 10;
 const MAX_ERROR = 1;
 
-/** Predicted error of the final latents: mean square of the difference from the sequential run's, over their variance. */
-export function predictedError(subject: ErrorSubject, schedule: ErrorSchedule): number {
+/**
+ * Predicted error of the final latents: mean square of the difference from the sequential run's, over their variance. `calibration`: what was measured
+ * of this very model.
+ */
+export function predictedError(
+  subject: ErrorSubject,
+  schedule: ErrorSchedule,
+  calibration: Calibration = [],
+): number {
+  const error = generalError(subject, schedule);
+  if (error === 0 || !schedule.lookAhead || !subject.worthwhile) return error;
+  const usual = { lookAhead: true, end: schedule.usualEnd, usualEnd: schedule.usualEnd };
+  const factor = correction(calibration, subject, schedule, (point) =>
+    generalError({ ...point, worthwhile: true }, { ...usual, ...point }),
+  );
+  return Math.min(MAX_ERROR, error * factor);
+}
+
+/** Of a model of which nothing was measured. */
+function generalError(subject: ErrorSubject, schedule: ErrorSchedule): number {
   const { steps, family, worthwhile } = subject;
   const { reach, lookAhead, stepParallel, end, usualEnd } = schedule;
   if (reach === 0) return 0;

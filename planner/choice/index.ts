@@ -1,3 +1,4 @@
+export type { Calibration, QualityPoint } from './calibration.js';
 export { candidates, type Configuration, configurationName } from './candidates.js';
 export type { Choice, ChoiceRequest, ChoiceSubject, Judged } from './choice.js';
 export { choosePlan } from './choose-plan.js';

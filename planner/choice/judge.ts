@@ -185,13 +185,14 @@ export class Judge {
         guidanceScale: subject.family === 'stochastic' ? 1 : subject.guidanceScale,
       },
     );
-    return predictedError(subject, {
+    const told = {
       reach,
       lookAhead: settings.lookAhead === 'on' && (rounds > 0 || isParallel),
       stepParallel: isParallel,
       end: schedule.end ?? 0,
       usualEnd: usual.end ?? 0,
-    });
+    };
+    return predictedError(subject, told, this.#request.calibration);
   }
 
   /** The schedule with the steps that the tolerance is expected to hold, evenly spread. */
