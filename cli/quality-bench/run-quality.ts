@@ -124,9 +124,12 @@ class QualityBench {
     for (const config of configs) {
       const plan = configPlan(config, this.#options);
       const ours = await this.#measure(config, 'look-ahead', { planOf: () => plan, steps });
-      const even = (at: number): PlanOptions => evenPlan(plan, ours[at]?.facts.inOrder ?? 1);
+      // Cut alike: the planner weighs shapes otherwise without look-ahead.
+      const { shape } = (ours[0]?.facts.settings ?? {}) as { readonly shape?: PlanOptions['shape'] };
+      const alike = { ...plan, shape: config.plan.components === 1 ? plan.shape : shape };
+      const even = (at: number): PlanOptions => evenPlan(alike, ours[at]?.facts.inOrder ?? 1);
       await this.#measure(config, 'asyncdiff-even', { planOf: even, steps });
-      await this.#measure(config, 'asyncdiff', { planOf: () => asyncDiffPlan(plan, steps), steps });
+      await this.#measure(config, 'asyncdiff', { planOf: () => asyncDiffPlan(alike, steps), steps });
       const cost = ours.reduce((sum, { facts }) => sum + 1 / facts.idealSpeedup, 0) / ours.length;
       const few = fewerSteps(steps, 1 / cost);
       await this.#measure(config, 'fewer-steps', { planOf: inOrder, steps: few });

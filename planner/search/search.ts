@@ -18,6 +18,8 @@ import { type PartitionOptions, resolveOptions, type SearchOptions } from './sea
 const PERIOD_TIE = 1.01;
 /** What halving the bytes is worth, as a part of the period: what the model leaves out of a transfer grows with its bytes. */
 const HALVED_BYTES_WORTH = 0.05;
+/** Under look-ahead the middle of a U-shape reads extrapolated tensors: ten times the error of a cut in sequence (docs/quality.md). */
+const U_SHAPE_WORTH = 0.15;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
 const TRIED_NODES = 60_000;
 const MIN_TRIES = 24;
@@ -88,7 +90,7 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
     evaluate(index, resolved, cuts, variant, true);
   return {
     options: resolved,
-    best: (variant) => whole(preferred(all(variant)), variant),
+    best: (variant) => whole(preferred(all(variant), resolved), variant),
     finalists: all,
     refine: (start, variant, goal, tries) =>
       explicit === undefined
@@ -105,9 +107,9 @@ export function searchPartition(graph: CostGraph, options: PartitionOptions): Pa
 function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
   const candidates = candidateCuts(index, options).map((cuts) => sketch(index, options, cuts, PLAIN));
   if (options.components === 1) return candidates.map((candidate) => candidate.cuts);
-  const plain: Goal = (one) => priceOf(one.predicted.periodMs, one.bytes);
+  const plain: Goal = (one) => priceOf(one, one.predicted.periodMs, options);
   const hidden: Goal = (one) =>
-    priceOf(hiddenPeriodMs(one.partition, options.cluster, options.stride), one.bytes);
+    priceOf(one, hiddenPeriodMs(one.partition, options.cluster, options.stride), options);
   const finalists = new Map<string, CutPositions>();
   const prices = new Prices();
   for (const goal of [plain, hidden]) {
@@ -202,13 +204,21 @@ function laterOf(byCut: readonly Evaluated[]): Evaluated {
   return byCut.findLast((one) => one.predicted.periodMs <= shortest * PERIOD_TIE)!;
 }
 
-/** The one with the shortest period, unless another is hardly longer and moves far fewer bytes. */
-function preferred(all: readonly Sketch[]): Sketch {
-  const priced = (one: Sketch) => priceOf(one.predicted.periodMs, one.bytes);
+/** The one with the shortest period, unless another is hardly longer and moves far fewer bytes, or has less error. */
+function preferred(all: readonly Sketch[], options: SearchOptions): Sketch {
+  const priced = (one: Sketch) => priceOf(one, one.predicted.periodMs, options);
   return all.reduce((best, one) => (priced(one) < priced(best) ? one : best));
 }
 
-/** Logarithm of a period, raised by 5 % for each doubling of the bytes: what cuts are compared by. */
-export function priceOf(periodMs: number, bytes: number): number {
-  return Math.log(periodMs) + HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
+/**
+ * Logarithm of a time, raised by 5 % for each doubling of the bytes, and by what a U-shape must be worth under look-ahead: what cuts are compared by.
+ */
+export function priceOf(
+  { cuts, bytes }: Pick<Sketch, 'cuts' | 'bytes'>,
+  timeMs: number,
+  { lookAhead, components }: Pick<SearchOptions, 'lookAhead' | 'components'>,
+): number {
+  const isFurther = lookAhead && components > 1 && cuts.shape === 'u-shaped';
+  const traffic = HALVED_BYTES_WORTH * Math.log2(Math.max(1, bytes));
+  return Math.log(timeMs) + traffic + (isFurther ? U_SHAPE_WORTH : 0);
 }

@@ -63,8 +63,9 @@ export function chooseSettings(
   const alone = search.options.components === 1;
   const lags: readonly (1 | 2)[] = alone ? [1] : [...(choices.lags ?? [1])].sort((a, b) => a - b);
   const sessions = alone ? [1] : [...(choices.microCuts ?? [1, 2, 3, 4])].sort((a, b) => a - b);
-  const goal: Goal = (one) => priceOf(jobMs(one, search), one.bytes);
-  const estimate: Goal = (one) => priceOf(estimatedJobMs(one, search), one.bytes);
+  const { options: resolved } = search;
+  const goal: Goal = (one) => priceOf(one, jobMs(one, search), resolved);
+  const estimate: Goal = (one) => priceOf(one, estimatedJobMs(one, search), resolved);
   const variants = lags
     .flatMap((lag) => sessions.map((microCuts) => ({ microCuts, lag })))
     .map((variant) => ({ variant, ranked: rank(likely(search.finalists(variant), estimate), goal) }));
