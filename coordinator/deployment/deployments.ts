@@ -127,7 +127,12 @@ export class Deployments {
     if (kept !== undefined) {
       const key = fixedKey(kept);
       const chosen = { ...planRequest, choice: kept };
-      return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
+      try {
+        return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
+      } catch (error) {
+        // A worker has less memory than it had: chosen anew.
+        if (AsyncDiffError.from(error).code !== 'memory_exceeded') throw error;
+      }
     }
     // Without a choice the same plan serves jobs of any length.
     const openKey = keyOf(isOpen && !isForOne(planRequest) ? request : { ...request, subject: undefined });

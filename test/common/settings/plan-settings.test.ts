@@ -268,6 +268,7 @@ it('settings that a job ran with say auto nowhere', () => {
     shape: 'sequential',
     microCuts: 1,
     recompute: 'on',
+    recut: 'off',
     maxWorkers: 2,
   } as const;
   expect(chosenSettings(resolvePlanSettings(all)).components).toBe(2);
