@@ -11,7 +11,8 @@ export default defineConfig({
   plugins: [compiledProduct(import.meta.dirname)],
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores that this is measured on: tests of processes wait for a third of their time.
+    maxWorkers: 3,
     server: { deps: { external: [/\/dist\//] } },
     sequence: { sequencer: ProcessesFirst },
     // As the command line does: grpc-js would print what it also throws.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { CliProcess } from '../support/child.js';
+import { expectFailureHere } from '../support/command-here.js';
 import { type ExpectedFailure, expectFailure, runCli } from '../support/cli.js';
 import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
 
@@ -210,7 +211,16 @@ describe('the command line refuses', () => {
       { code: 'usage', exitCode: 2, message: /metrics-port/ },
     ],
   ];
-  it.each(cases)('%s', async (_name, args, expected) => expectFailure(args(), expected));
+  it.each(cases)('%s', async (_name, args, expected) => expectFailureHere(args(), expected));
+
+  // What it says of each is held above; that a process ends with that, here.
+  it.each(['a file that is not ONNX', 'status of a coordinator that is not there', 'an unknown device'])(
+    '%s, as a process',
+    async (name) => {
+      const [, args, expected] = cases.find(([one]) => one === name) as (typeof cases)[number];
+      await expectFailure(args(), expected);
+    },
+  );
 
   it('what commander refuses with exit code 2 and a word on --help', async () => {
     for (const args of [['paint'], ['denoise', '--out', 'a.npy'], ['generate', 'x', '--bogus']]) {

@@ -7,8 +7,9 @@ import { writeNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
 import { zeros } from '../../common/tensor/index.js';
 import { CliProcess } from '../support/child.js';
-import { type ExpectedFailure, expectFailure, runCli } from '../support/cli.js';
+import { type ExpectedFailure, expectFailure } from '../support/cli.js';
 import { denoiseOn } from '../support/cluster.js';
+import { expectFailureHere, runHere } from '../support/command-here.js';
 import {
   type SmallFiles,
   SMALL_SCHEDULER,
@@ -161,7 +162,7 @@ describe('the coordinator refuses a job, and runs the next one', () => {
     ],
   ];
   it.each(cases)('%s', async (_name, args, expected) => {
-    await expectFailure(args(), expected);
+    await expectFailureHere(args(), expected);
     const { done } = await denoiseOn(client, await next());
     expect(done.report.steps).toBe(4);
     expect(worker.ended).toBe(false);
@@ -169,7 +170,7 @@ describe('the coordinator refuses a job, and runs the next one', () => {
 
   it('a prompt that is too long is cut, with a warning', async () => {
     const prompt = 'red apple '.repeat(60);
-    const run = await runCli([
+    const run = await runHere([
       'generate',
       prompt,
       '--coordinator',
@@ -189,13 +190,13 @@ describe('the coordinator refuses a job, and runs the next one', () => {
   it('no workers', async () => {
     const lonely = new CliProcess(['serve', '--listen', '127.0.0.1:0', '--cache', join(folder, 'cache')]);
     const { address } = await lonely.ready();
-    await expectFailure(denoise(ok, ['--coordinator', address]), {
+    await expectFailureHere(denoise(ok, ['--coordinator', address]), {
       code: 'no_workers',
       exitCode: 3,
       message: /no worker is registered/,
       hint: /asyncdiff worker --join/,
     });
-    await expectFailure(['generate', 'x', '--coordinator', address, '--out', out('x.png')], {
+    await expectFailureHere(['generate', 'x', '--coordinator', address, '--out', out('x.png')], {
       code: 'model_not_found',
       exitCode: 4,
       message: /no text-to-image model/,
@@ -227,7 +228,7 @@ it('a device whose provider is missing names the fix, and no process is left', a
 });
 
 it('an empty prompt is a prompt', async () => {
-  const run = await runCli([
+  const run = await runHere([
     'generate',
     '',
     '--coordinator',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { CliProcess } from '../support/child.js';
 import { eventually, runCli } from '../support/cli.js';
+import { runHere } from '../support/command-here.js';
 import { FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeSmallFiles } from '../support/small-predictor.js';
 
@@ -56,7 +57,7 @@ beforeAll(async () => {
       ]),
   );
   for (const worker of workers) await worker.until(() => worker.stderr.includes('"joined"'), 'join');
-  const run = await runCli([
+  const run = await runHere([
     'denoise',
     ...files.flags,
     '--num-inference-steps',
@@ -257,7 +258,7 @@ it('the log of a coordinator says who is there, which plan runs and who is gone'
 
 it('jobs are listed with how they went, and a running one is cancelled by its id', async () => {
   const jobs = async (): Promise<Record<string, unknown>[]> => {
-    const { code, stdout, stderr } = await runCli(['jobs', '--json', '--coordinator', address]);
+    const { code, stdout, stderr } = await runHere(['jobs', '--json', '--coordinator', address]);
     expect(code, stderr).toBe(0);
     return (JSON.parse(stdout) as { jobs: Record<string, unknown>[] }).jobs;
   };
@@ -273,7 +274,7 @@ it('jobs are listed with how they went, and a running one is cancelled by its id
       : obliging(message),
   );
   await eventually(
-    async () => (await runCli(['status', '--coordinator', address])).stdout.includes('slow'),
+    async () => (await runHere(['status', '--coordinator', address])).stdout.includes('slow'),
     'it joins',
   );
   const long = new CliProcess([...LONG_JOB(folder, address)]);
@@ -289,13 +290,13 @@ it('jobs are listed with how they went, and a running one is cancelled by its id
   });
   expect((await long.exit).stderr).toContain('[cancelled]');
   await eventually(async () => (await jobs())[0]?.['state'] === 'cancelled', 'it is listed as cancelled');
-  const again = await runCli(['cancel', id, '--coordinator', address]);
+  const again = await runHere(['cancel', id, '--coordinator', address]);
   expect([again.code, again.stderr]).toEqual([
     expect.any(Number),
     expect.stringContaining('[job_not_found]'),
   ]);
   expect(again.code).not.toBe(0);
-  const text = await runCli(['jobs', '--coordinator', address]);
+  const text = await runHere(['jobs', '--coordinator', address]);
   expect(text.stdout.split('\n')[0]).toMatch(new RegExp(`^${id}  denoise  cancelled  after`));
   slow.close();
 });

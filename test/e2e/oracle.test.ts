@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
 import { maxAbsDifference } from '../support/bits.js';
-import { runCli } from '../support/cli.js';
 import { CliProcess } from '../support/child.js';
+import { eventually } from '../support/cli.js';
+import { runHere } from '../support/command-here.js';
 
 const ORACLE = join(packageRoot, '..', 'shared', 'oracle');
 /** What parity asks for, on latents of unit scale; about 1.5e-5 is reached. */
@@ -41,10 +42,10 @@ describe.skipIf(cases.length === 0)('runs recorded from the official AsyncDiff c
     ({ address } = await start(['serve', '--listen', '127.0.0.1:0']).ready());
     for (const name of ['a', 'b', 'c'])
       start(['worker', '--join', address, '--name', name, '--threads', '1', '--exit-with-stdin']);
-    for (let workers = 0; workers < 3; ) {
-      const status = await runCli(['status', '--coordinator', address, '--json']);
-      workers = (JSON.parse(status.stdout) as { workers: unknown[] }).workers.length;
-    }
+    await eventually(async () => {
+      const { stdout } = await runHere(['status', '--coordinator', address, '--json']);
+      return (JSON.parse(stdout) as { workers: unknown[] }).workers.length === 3;
+    }, 'the workers');
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -53,7 +54,7 @@ describe.skipIf(cases.length === 0)('runs recorded from the official AsyncDiff c
     const recorded = JSON.parse(readFileSync(join(dir, 'case.json'), 'utf8')) as Case;
     const trace = join(folder, `${name}-trace`);
     const out = join(folder, `${name}.npy`);
-    const run = await runCli([
+    const run = await runHere([
       'denoise',
       '--coordinator',
       address,

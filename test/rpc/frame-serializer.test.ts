@@ -12,6 +12,7 @@ import { coordinatorService, encodeFrames, openCoordinatorChannel, workerService
 import { ControlStream, FrameAssembler } from '../../rpc/streams/index.js';
 import { plainSerializers } from '../../rpc/service.js';
 import { bidiHandler, startServer } from '../../rpc/server/index.js';
+import { expectSameBits } from '../support/bits.js';
 
 /** What grpc-js does with a serialised message before it writes it. */
 function layOut(message: Buffer): Buffer {
@@ -61,7 +62,7 @@ test('relayed frames read back the same, aligned for all but the odd length', ()
         const back = message.relayedFrame;
         expect(back?.toWorkerIds).toEqual(toWorkerIds);
         const received = back?.frame && new FrameAssembler().accept(back.frame);
-        expect(received?.tensor.data).toEqual(tensor.data);
+        expectSameBits(received?.tensor as Tensor, tensor, 'relayed');
         if (tensor.data.length === 0) continue;
         all += 1;
         if (((back?.frame?.data.byteOffset ?? 1) & 15) === 0) aligned += 1;
@@ -98,14 +99,15 @@ test('a relayed tensor goes to a real server and back', async () => {
     const stream = new ControlStream<WorkerMessage, CoordinatorMessage__Output>(client.join());
     const data = Float32Array.from({ length: 500_000 }, (_, i) => i);
     const meta = { jobId: 'j', attempt: 1, name: 'h', version: 2, sentUs: 1 };
-    const [frame] = encodeFrames(meta, { dtype: 'float32', dims: [500_000], data });
+    const tensor: Tensor = { dtype: 'float32', dims: [500_000], data };
+    const [frame] = encodeFrames(meta, tensor);
     const back = new Promise<CoordinatorMessage__Output>((resolve, reject) => {
       stream.listen({ onMessage: resolve, onClosed: (error) => reject(error) });
     });
     stream.send({ relayedFrame: { toWorkerIds: ['b'], frame: frame ?? null } }, data.byteLength);
     const { relayedFrame } = await back;
     const received = relayedFrame?.frame && new FrameAssembler().accept(relayedFrame.frame);
-    expect(received?.tensor.data).toEqual(data);
+    expectSameBits(received?.tensor as Tensor, tensor, 'through a server');
     expect(received?.meta).toMatchObject(meta);
     stream.end();
   } finally {

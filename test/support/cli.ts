@@ -8,6 +8,14 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   return cli.exit;
 }
 
+/** The one line of JSON of a command that succeeded. */
+export async function jsonOf(running: Promise<CliExit>): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await running;
+  expect(code, stderr).toBe(0);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
 /** What a failed command told: `error: [code] text`, its hint, its exit code. */
 export function failureOf({ code, stdout, stderr }: CliExit): {
   exitCode: number | null;
@@ -55,14 +63,19 @@ export interface ExpectedFailure {
   readonly hint?: RegExp;
 }
 
-/** The command fails as said, with a hint, and leaves stdout empty. */
+/** The command failed as said, with a hint, and left stdout empty. */
+export function expectFailed(exit: CliExit, expected: ExpectedFailure): void {
+  const failure = failureOf(exit);
+  expect(failure).toMatchObject({ code: expected.code, exitCode: expected.exitCode, stdout: '' });
+  expect(failure.message).toMatch(expected.message);
+  expect(failure.hint).toMatch(expected.hint ?? /./);
+}
+
+/** The command, as a process of its own, fails as said. */
 export async function expectFailure(
   args: readonly string[],
   expected: ExpectedFailure,
   options: CliOptions = {},
 ): Promise<void> {
-  const failure = failureOf(await runCli(args, options));
-  expect(failure).toMatchObject({ code: expected.code, exitCode: expected.exitCode, stdout: '' });
-  expect(failure.message).toMatch(expected.message);
-  expect(failure.hint).toMatch(expected.hint ?? /./);
+  expectFailed(await runCli(args, options), expected);
 }

@@ -34,6 +34,8 @@ function firstStale(root: string, folder: string): string | undefined {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
+      // Generated types are nothing where they are compiled, and made again with each check.
+      if (entry.name === 'gen') continue;
       if (entry.name.startsWith('.') || (folder === '.' && APART.has(entry.name))) continue;
       const stale = firstStale(root, path);
       if (stale !== undefined) return stale;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { BenchDocument } from '../../../cli/bench/index.js';
 import { failureOf, runCli } from '../../support/cli.js';
+import { runHere } from '../../support/command-here.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 const KEYS =
@@ -74,13 +75,13 @@ it('measures declared devices without a model, and says that they are', async ()
 });
 
 it('refuses what it cannot read before it starts a worker', async () => {
-  const refused = failureOf(await runCli(['bench', '--configs', 'n2s1,2s1']));
+  const refused = failureOf(await runHere(['bench', '--configs', 'n2s1,2s1']));
   expect(refused).toMatchObject({
     exitCode: 2,
     code: 'usage',
     message: '--configs: cannot read "2s1": what is "2s1"?',
   });
-  const long = failureOf(await runCli(['bench', '--configs', 'n2s1w9', '--num-inference-steps', '5']));
+  const long = failureOf(await runHere(['bench', '--configs', 'n2s1w9', '--num-inference-steps', '5']));
   expect(long).toMatchObject({ exitCode: 2, code: 'invalid_settings' });
   expect(long.message).toContain('warm_up is 9');
 });

@@ -5,6 +5,7 @@ import type { QualityDocument } from '../../../cli/quality-bench/index.js';
 import { decodePng } from '../../../common/image/index.js';
 import { readNpy } from '../../../common/npy/index.js';
 import { failureOf, runCli } from '../../support/cli.js';
+import { runHere } from '../../support/command-here.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 it('draws prompts on two workers by each method, and goes on where it was ended', async () => {
@@ -72,9 +73,9 @@ it('gives pictures as they were before rounding', async () => {
 });
 
 it('refuses what cannot be compared before it starts a worker', async () => {
-  const without = failureOf(await runCli(['bench', '--quality', '--configs', 'n2s1a']));
+  const without = failureOf(await runHere(['bench', '--quality', '--configs', 'n2s1a']));
   expect(without).toMatchObject({ exitCode: 2, code: 'usage', hint: 'Write it as n2s1.' });
-  const prompts = failureOf(await runCli(['bench', '--prompts', 'prompts.txt']));
+  const prompts = failureOf(await runHere(['bench', '--prompts', 'prompts.txt']));
   expect(prompts).toMatchObject({ exitCode: 2, code: 'usage' });
   expect(prompts.message).toContain('--prompts is for --quality');
 });
