@@ -47,5 +47,14 @@ export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
 /** What opening a session takes at most, besides {@link WORKER_LIMITS_MS.deploy}: reading, hashing and preparing its weights. */
 export const MIN_OPEN_BYTES_PER_SECOND = 20_000_000;
 
+/** A device that is no CPU compiles its kernels when a session runs first, without a sign of progress: software and TensorRT take minutes. */
+export const COMPILE_MS = 300_000;
+
+/** The limits of a worker with such a device. */
+export function limitsOf(device: string, limitsMs: WorkerLimitsMs): WorkerLimitsMs {
+  if (/^(cpu|declared)\b/.test(device)) return limitsMs;
+  return { ...limitsMs, deploy: limitsMs.deploy + COMPILE_MS };
+}
+
 /** A worker cut off from its coordinator without a word looks for it anew after so many milliseconds. */
 export const COORDINATOR_SILENCE_MS = 6_000;

@@ -8,7 +8,7 @@ import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
 import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { ClockOffset } from './clock-offset.js';
-import { WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
+import { limitsOf, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { Outbox } from './outbox.js';
 import { WorkerAsks } from './worker-asks.js';
 import { WorkerAttempt } from './worker-attempt.js';
@@ -53,7 +53,8 @@ export class WorkerHandle {
   #lossListeners = new Set<(error: AsyncDiffError, reason: LossReason) => void>();
 
   constructor(id: string, name: string, facts: WorkerFacts, link: WorkerLink, options: HandleOptions = {}) {
-    const { restMs = 0, limitsMs = WORKER_LIMITS_MS } = options;
+    const { restMs = 0 } = options;
+    const limitsMs = limitsOf(facts.device, options.limitsMs ?? WORKER_LIMITS_MS);
     this.limitsMs = limitsMs;
     this.id = id;
     this.name = name;

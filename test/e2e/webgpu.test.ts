@@ -9,7 +9,8 @@ import { TorchGenerator } from '../../common/random/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { expectSameBits, maxAbsDifference } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
-import { runCli } from '../support/cli.js';
+import { AsyncDiffClient } from '../../client/index.js';
+import { eventually, runCli } from '../support/cli.js';
 import { halfModel } from '../support/half-model.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { smallInputs, smallPredictor } from '../support/small-predictor.js';
@@ -67,6 +68,9 @@ describe.skipIf(missing.float32 !== undefined)('two webgpu workers', () => {
           env,
         }),
     );
+    const client = new AsyncDiffClient(address);
+    await eventually(async () => (await client.status()).workers.length === 2, 'two workers');
+    client.close();
   });
 
   async function denoise(model: string, inputs: string, flags: readonly string[]): Promise<Tensor> {

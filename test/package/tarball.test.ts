@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -135,6 +135,34 @@ describe('what computes, in that project', () => {
       ),
     );
     expect(stderr).toMatch(/could not be installed[^]*hint: .*npm install onnxruntime-node@/);
+  });
+
+  it('asyncdiff setup cuda fetches the provider into the runtime of that project', async (context) => {
+    const own = installed(context);
+    // ONNX Runtime's script would fetch 300 MB: a package whose script writes one empty file stands in its place.
+    const runtime = join('node_modules', 'onnxruntime-node');
+    mkdirSync(join(own.root, runtime, 'script'), { recursive: true });
+    own.write(join(runtime, 'package.json'), JSON.stringify({ name: 'onnxruntime-node', version: '1.30.0' }));
+    own.write(
+      join(runtime, 'script', 'install.js'),
+      `const { mkdirSync, writeFileSync } = require('node:fs');
+       const folder = require('node:path').join(__dirname, '..', 'bin', 'napi-v6', 'linux', 'x64');
+       console.log('asked for', process.env.ONNXRUNTIME_NODE_INSTALL);
+       mkdirSync(folder, { recursive: true });
+       writeFileSync(folder + '/libonnxruntime_providers_cuda.so', '');`,
+    );
+    try {
+      const { code, stdout, stderr } = await own.asyncdiff(['setup', 'cuda']);
+      if (process.platform !== 'linux' || process.arch !== 'x64') {
+        expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining('Linux x64') });
+        return;
+      }
+      expect({ code, stderr }).toEqual({ code: 0, stderr: 'asked for cuda12\n' });
+      const folder = join(realpathSync(own.root), runtime, 'bin', 'napi-v6', 'linux', 'x64');
+      expect(stdout).toContain(`CUDA provider: ${folder}\n`);
+    } finally {
+      rmSync(join(own.root, runtime), { recursive: true });
+    }
   });
 
   it('with it, a cluster of this machine draws a picture', async (context) => {

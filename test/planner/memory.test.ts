@@ -36,7 +36,9 @@ describe('partMemory', () => {
     const [cut] = partMemory(graph, { ...whole, segments }, 'cpu');
     expect(cut?.weights).toBe(2 * 576);
     expect(cut?.activations).toBe(5 * 2048);
-    expect(cut?.total).toBe(2 * 576 + Math.ceil(2.7 * 5 * 2048) + 230e6);
+    expect(cut?.total).toBe(2 * 576 + Math.ceil(1.4 * 5 * 2048) + 230e6);
+    const [onGpu] = partMemory(graph, { ...whole, segments }, 'cuda:0');
+    expect(onGpu?.total).toBe(2 * 576 + Math.ceil(2.7 * 5 * 2048) + 230e6);
   });
 });
 
