@@ -248,7 +248,7 @@ export const PLAN_SETTINGS = Object.freeze({
       'on saves the largest skip connection its way, at the cost of one convolution in each component that reads it.',
     scope: 'plan',
   }),
-  /** Whether the predictor is cut again on the times that its workers measure. `auto`: where they are not all the processor of one machine. */
+  /** Whether the predictor is cut again on the times that its workers measure. `auto`: where they are not all one device of one machine. */
   recut: row({
     kind: choice(['auto', 'on', 'off']),
     default: 'auto',

@@ -21,7 +21,7 @@ import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
 import { cutAgain } from './recut.js';
 import { RelayMeter } from './relay.js';
-import { devicesOf, LinkMeter, PairHealth, shareProcessor } from '../workers/index.js';
+import { devicesOf, LinkMeter, PairHealth, shareDevice } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -303,7 +303,7 @@ function bytesOn({ memory, placement }: Plan, workerId: string): number {
 /** As asked for; `auto` is off where times differ for other reasons than the devices. */
 function withRecut({ settings, workers }: DeploymentRequest): PlanSettings {
   if (settings.recut !== 'auto') return settings;
-  return { ...settings, recut: shareProcessor(workers) ? 'off' : 'on' };
+  return { ...settings, recut: shareDevice(workers) ? 'off' : 'on' };
 }
 
 function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {

@@ -7,6 +7,6 @@ export type { JobListener, OpeningStep, Opened, WorkerLink, WorkerProgress } fro
 export type { LossReason } from './worker-state.js';
 export { WorkerRegistry } from './worker-registry.js';
 export { workerStatus } from './worker-status.js';
-export { devicesOf, shareProcessor } from './worker-devices.js';
+export { devicesOf, shareDevice } from './worker-devices.js';
 export type { WorkerLimitsMs } from './limits.js';
 export type { OpenPartAids, PartRun } from './worker-parts.js';

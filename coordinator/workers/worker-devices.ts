@@ -20,8 +20,8 @@ export function devicesOf(workers: readonly Known[]): string[] {
   );
 }
 
-/** Whether all of them are the processor of one machine, which they share: what differs between them is what else it did meanwhile. */
-export function shareProcessor(workers: readonly Known[]): boolean {
-  const kinds = new Set(workers.map(({ facts }) => `${facts.machineId} ${facts.device} ${facts.threads}`));
-  return kinds.size <= 1 && workers.every(({ facts }) => facts.device === 'cpu');
+/** Whether all of them are one device of one machine, which they share: what differs between them is what else it did meanwhile. */
+export function shareDevice(workers: readonly Known[]): boolean {
+  const devices = new Set(workers.map(({ facts }) => `${facts.machineId} ${facts.device} ${facts.threads}`));
+  return devices.size <= 1;
 }
