@@ -93,8 +93,18 @@ export class JobRecord {
   /** Memory that the result takes. */
   get resultBytes(): number {
     if (this.#outcome === undefined || 'error' in this.#outcome) return 0;
-    const { images = [], audio = [], latents, trace = '' } = this.#outcome.done.done ?? {};
-    const parts = [...images, ...audio, latents?.data ?? ''].map((part) => part.length);
+    const {
+      images = [],
+      audio = [],
+      latents,
+      jointLatents,
+      states,
+      trace = '',
+    } = this.#outcome.done.done ?? {};
+    const named = [...Object.values(jointLatents ?? {}), ...Object.values(states ?? {})].map(
+      ({ data }) => data ?? '',
+    );
+    const parts = [...images, ...audio, latents?.data ?? '', ...named].map((part) => part.length);
     return parts.reduce((sum, bytes) => sum + bytes, trace.length);
   }
 
