@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { PlanOptions } from '../common/settings/index.js';
@@ -52,6 +53,8 @@ export class AsyncDiffClient implements AsyncDisposable {
       security: options.security,
       settings: { maxMessageBytes: options.maxMessageBytes },
     });
+    // Every call listens while it is under way.
+    setMaxListeners(0, this.#closed.signal);
   }
 
   /** Text to image with the coordinator's model. */

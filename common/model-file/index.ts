@@ -26,3 +26,4 @@ export {
   type ValueInfoProto,
 } from './onnx-proto.js';
 export { readRange, storedBytes, tensorData, tensorDims, withData } from './tensor-data.js';
+export { tag, varintBytes } from './proto-window.js';

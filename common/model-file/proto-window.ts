@@ -22,6 +22,9 @@ const MAX_VARINT_BYTES = 10;
 export class ProtoWindow {
   readonly sizeBytes: number;
   readonly #file: number;
+  /** Fields that are read in all: with one more, the file is refused. */
+  maxFields = Number.POSITIVE_INFINITY;
+  #fields = 0;
   #page: Buffer = Buffer.alloc(0);
   #pageStart = 0;
 
@@ -43,7 +46,7 @@ export class ProtoWindow {
   /**
    * The fields of the message that these bytes are.
    *
-   * @throws RangeError where they are none: a wire type that does not exist, a field that ends behind `to`.
+   * @throws RangeError where they are none: a wire type that does not exist, a field that ends behind `to`; and for more than {@link maxFields}.
    */
   *fields(from: number, to: number): Generator<Field> {
     for (let at = from; at < to; ) {
@@ -60,6 +63,7 @@ export class ProtoWindow {
         end = afterLength + length;
       } else if (wire === 1 || wire === 5) end = afterKey + (wire === 1 ? 8 : 4);
       else throw new RangeError(`invalid wire type ${wire} at offset ${start}`);
+      if (++this.#fields > this.maxFields) throw new RangeError(`more than ${this.maxFields} fields`);
       if (key < 8 || end > to) throw new RangeError(`index out of range: ${end} > ${to}`);
       yield { number: Math.floor(key / 8), wire, value, start, bodyStart, end };
       at = end;

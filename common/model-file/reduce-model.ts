@@ -33,33 +33,52 @@ const PACKED_DATA: ReadonlyMap<number, number> = new Map([
 const TENSOR_DATA_LOCATION = 14;
 const EXTERNAL = 1;
 
+/** Fields that lead somewhere, of a whole model: the U-Net of SDXL has a thirtieth of it. Each costs a microsecond of whoever reads the model. */
+const MAX_FIELDS = 1_000_000;
+/** Messages within messages: 30 branches of an `If` within each other. Readers of protobuf stop at 100. */
+const MAX_DEPTH = 95;
+
 /**
  * The bytes of an ONNX model without the data of its larger tensors, which become external data of the model file itself
  * (location: its base name). A protobuf reader meets megabytes, whatever the size of the model: a file of 1.7 GB is read in
  * 64 kB of memory beside its graph.
  *
- * @throws RangeError if the file is not a protobuf message.
+ * @throws RangeError if the file is not a protobuf message, or one of more fields or depth than a model has.
  */
 export function reduceModel(window: ProtoWindow, path: string): Buffer {
-  const location = basename(path);
-  return Buffer.concat(reduce(window, 'model', 0, window.sizeBytes, location));
+  window.maxFields = MAX_FIELDS;
+  return Buffer.concat(reduce(window, 'model', 0, window.sizeBytes, { location: basename(path), depth: 0 }));
 }
 
-function reduce(window: ProtoWindow, message: Message, from: number, to: number, location: string): Buffer[] {
+interface Place {
+  /** What the model file is called in its own external data. */
+  readonly location: string;
+  readonly depth: number;
+}
+
+function reduce(window: ProtoWindow, message: Message, from: number, to: number, place: Place): Buffer[] {
+  const { location, depth } = place;
+  if (depth > MAX_DEPTH) throw new RangeError(`messages nested more than ${MAX_DEPTH} deep`);
   // Nothing so short has data of its own to leave behind.
   if (to - from <= MIN_RANGE_BYTES) return [window.bytes(from, to)];
   if (message === 'tensor') return reduceTensor(window, from, to, location);
   const pieces: Buffer[] = [];
+  // What is kept as it is, in one piece.
+  let keptFrom = from;
+  const keep = (until: number): void => {
+    if (until > keptFrom) pieces.push(window.bytes(keptFrom, until));
+  };
   for (const field of window.fields(from, to)) {
     const inner = field.wire === DELIMITED ? INNER[message][field.number] : undefined;
-    if (inner === undefined) {
-      pieces.push(window.bytes(field.start, field.end));
-      continue;
-    }
-    const body = reduce(window, inner, field.bodyStart, field.end, location);
+    if (inner === undefined || field.end - field.bodyStart <= MIN_RANGE_BYTES) continue;
+    keep(field.start);
+    keptFrom = field.end;
+    const body = reduce(window, inner, field.bodyStart, field.end, { location, depth: depth + 1 });
     const length = body.reduce((sum, piece) => sum + piece.length, 0);
-    pieces.push(tag(field.number, DELIMITED), varintBytes(length), ...body);
+    pieces.push(tag(field.number, DELIMITED), varintBytes(length));
+    for (const piece of body) pieces.push(piece);
   }
+  keep(to);
   return pieces;
 }
 

@@ -1,6 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeModel, type NodeProto, type TensorProto } from '../../common/model-file/index.js';
+import {
+  encodeModel,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../../common/model-file/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 
@@ -30,11 +35,10 @@ function input(name: string, dims: (number | string)[], elementType = FLOAT) {
 }
 
 /**
- * Writes a noise predictor of three convolutions with a skip connection, whose values `early`, `middle` and `late` may end components; latents
+ * A noise predictor of three convolutions with a skip connection, whose values `early`, `middle` and `late` may end components; latents
  * are [1, 4, size, size]. Milliseconds a run, and all that a plan of a large one has.
- * @returns the path of the ONNX file
  */
-export function writeTinyModel(folder: string): string {
+export function tinyModel(): ModelProto {
   const pads = { name: 'pads', type: 7, ints: [1, 1, 1, 1] };
   const nodes = [
     node('Cast', ['timestep'], 'time_float', [{ name: 'to', type: 2, i: FLOAT }]),
@@ -53,7 +57,7 @@ export function writeTinyModel(folder: string): string {
   nodes.push(node('Add', ['late', 'early'], 'joined'));
   nodes.push(node('Conv', ['joined', 'out_w'], 'out_sample', [pads]));
   const dims = [CHANNELS, CHANNELS, 3, 3];
-  const model = {
+  return {
     ir_version: 8,
     opset_import: [{ domain: '', version: 17 }],
     producer_name: 'asyncdiff-chaos',
@@ -68,8 +72,12 @@ export function writeTinyModel(folder: string): string {
       output: [input('out_sample', ['batch', CHANNELS, 'height', 'width'])],
     },
   };
+}
+
+/** Writes {@link tinyModel}; the path of the ONNX file. */
+export function writeTinyModel(folder: string): string {
   const path = join(folder, 'model.onnx');
-  writeFileSync(path, encodeModel(model));
+  writeFileSync(path, encodeModel(tinyModel()));
   return path;
 }
 

@@ -12,6 +12,7 @@ import {
   tensorRange,
 } from '../../../common/model-file/index.js';
 import { moveWeightsOut, node, predictor, weight, writeModel } from '../../support/onnx-builder.js';
+import { tag, varintBytes } from '../../../common/model-file/proto-window.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 function smallModel(): ModelProto {
@@ -103,6 +104,39 @@ describe('loadModelFile', () => {
     const model = smallModel();
     moveWeightsOut(model, tempFolder(), 'weights.bin');
     expect(() => loadModelFile(writeModel(model, tempFolder()))).toThrow(/\[file_not_found\].*weights\.bin/);
+  });
+});
+
+describe('a file that is made to keep its reader busy', () => {
+  /** A field of protobuf that holds bytes. */
+  const field = (number: number, body: Uint8Array | string): Buffer => {
+    const bytes = Buffer.from(body as string);
+    return Buffer.concat([tag(number, 2), varintBytes(bytes.length), bytes]);
+  };
+  /** Branches within branches, so many. */
+  const nested = (depth: number): Buffer => {
+    let inner = Buffer.concat([field(4, 'Identity'), field(6, 'x'.repeat(600))]);
+    for (let at = 0; at < depth; at++)
+      inner = Buffer.concat([
+        field(4, 'If'),
+        field(5, Buffer.concat([field(1, 'then_branch'), field(6, field(1, inner))])),
+      ]);
+    return field(7, field(1, inner));
+  };
+  it.each([
+    ['two million small numbers', () => Buffer.alloc(4 << 20, 0x08), 'more than 1000000 fields'],
+    ['two million empty texts', () => Buffer.from('\x12\x00'.repeat(2 << 20)), 'more than 1000000 fields'],
+    ['graphs that follow each other', () => Buffer.alloc(4 << 20, 0x3a), 'not an ONNX model'],
+    ['branches 40 deep', () => nested(40), 'nested more than 95 deep'],
+    ['branches 500 deep', () => nested(500), 'nested more than 95 deep'],
+  ])('%s: is refused before it is taken apart', (_name, make, text) => {
+    const path = join(tempFolder(), 'model.onnx');
+    writeFileSync(path, make());
+    const before = process.memoryUsage.rss();
+    expect(() => loadModelFile(path)).toThrowError(
+      expect.objectContaining({ code: 'model_invalid', message: expect.stringContaining(text) }),
+    );
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 2 ** 20);
   });
 });
 
