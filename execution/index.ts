@@ -15,7 +15,7 @@ export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
-export { jobSchedule, type PlannedJob } from './job-schedule.js';
+export { jobSchedule, scheduleFrom, type PlannedJob } from './job-schedule.js';
 export { JobState, type StartedJob } from './job-state.js';
 export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
 export { inputsDigest, tensorDigest } from './job-digest.js';

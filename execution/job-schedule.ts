@@ -30,3 +30,8 @@ export function jobSchedule({ settings, sampler, guidance, plan }: PlannedJob): 
   const { partition } = plan;
   return { schedule, lookAhead: lookAheadOptions({ schedule, settings, sampler, guidance, partition }) };
 }
+
+/** The schedule of what is left of a job that goes on after a loss: one step in order, and what was to run in order anyway still does. */
+export function scheduleFrom(usual: ScheduleSettings, firstStep: number): ScheduleSettings {
+  return firstStep === 0 ? usual : { ...usual, warmUp: Math.max(1, usual.warmUp - firstStep), firstStep };
+}

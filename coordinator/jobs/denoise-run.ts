@@ -13,6 +13,7 @@ import {
   type Foresight,
   inputsDigest,
   jobSchedule,
+  scheduleFrom,
   type RunIdentity,
   type Span,
   type StepResult,
@@ -148,7 +149,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       const periodMs = predictedPeriodMs(deployment, planRequest, usual.stride);
       schedule ??= usual;
       if (nextStep > 0) resumedAt.push(nextStep);
-      const begin = { ...usual, warmUp: nextStep === 0 ? usual.warmUp : 1, firstStep: nextStep };
+      const begin = scheduleFrom(usual, nextStep);
       const { choice } = planRequest;
       const told = { periodMs, firstStep: nextStep, schedule: begin, choice, loss: lastLoss };
       options.onDeployed(deployment, told);

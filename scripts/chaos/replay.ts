@@ -4,6 +4,7 @@ import {
   denoiseCallerSamples,
   type Foresight,
   jobSchedule,
+  scheduleFrom,
   type LoadedSegment,
   ReferenceExecutor,
   releaseSegments,
@@ -44,7 +45,7 @@ export class Replay {
       for (let step = 0; step < firstStep; step++)
         sampler.step(eps[step]?.data as Float32Array, step, before[step]?.data as Float32Array);
       const { schedule: usual, lookAhead } = jobSchedule({ settings, sampler, guidance: undefined, plan });
-      const schedule = { ...usual, warmUp: firstStep === 0 ? usual.warmUp : 1, firstStep };
+      const schedule = scheduleFrom(usual, firstStep);
       await denoiseCallerSamples({
         jobId: 'replay',
         job: {

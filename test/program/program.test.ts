@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as fc from 'fast-check';
+import { scheduleFrom } from '../../execution/index.js';
 import { partitionGraph } from '../../planner/search/index.js';
 import {
   expandRound,
@@ -233,4 +234,17 @@ describe('the program of any plan', () => {
       { numRuns: 50 },
     );
   });
+});
+
+test('what goes on after a loss runs in order what was to run in order, and one step at least', () => {
+  const usual = { numInferenceSteps: 10, stride: 1, warmUp: 6, timeShift: false, end: 1 };
+  const inOrder = (firstStep: number): number[] =>
+    listRounds(scheduleFrom(usual, firstStep))
+      .filter(({ mode }) => mode === 'sync')
+      .map((round) => round.firstStep);
+  expect(inOrder(0)).toEqual([0, 1, 2, 3, 4, 5, 9]);
+  expect(inOrder(4)).toEqual([4, 5, 9]);
+  expect(inOrder(8)).toEqual([8, 9]);
+  const all = listRounds(scheduleFrom({ ...usual, warmUp: 10, end: 0 }, 7));
+  expect(all.map(({ mode }) => mode)).toEqual(['sync', 'sync', 'sync']);
 });

@@ -5,6 +5,7 @@ import {
   denoiseCallerSamples,
   denoiseSteadily,
   jobSchedule,
+  scheduleFrom,
   type LoadedSegment,
   ReferenceExecutor,
   releaseSegments,
@@ -64,7 +65,6 @@ export class Reference {
       sampler.step(eps?.data as Float32Array, step, from?.data as Float32Array);
       seen.took(step, eps?.data as Float32Array, from as Tensor, to as Tensor);
     }
-    const warmUp = before === undefined ? usual.warmUp : 1;
     const eps: Tensor[] = [];
     const latentsBefore: Tensor[] = [];
     const result = await denoiseSteadily(
@@ -77,7 +77,7 @@ export class Reference {
           timesteps: sampler.timesteps,
           guidance,
         },
-        settings: { ...usual, warmUp, firstStep },
+        settings: scheduleFrom(usual, firstStep),
         from: before && { latents: before.latents[firstStep] as Tensor, foresight: seen.foresight },
         lookAhead,
         trace: false,
