@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { fromWireError, type WireError } from '../common/wire-error.js';
 import { distFile } from '../common/package.js';
+import { addWait, removeWait } from '../common/pending/index.js';
 import { sweepTemporaries } from '../common/temporary-file.js';
 import type { Plan, PlanRequest } from './plan.js';
 import type { OnPlanningProgress, PlanningProgress } from './planning-progress.js';
@@ -31,7 +32,11 @@ const MAX_PLANNING_BYTES = 4 * 2 ** 30;
 const HEAP_MEGABYTES = 3072;
 /** A process that planned something small waits so long for the next request: its start costs more than most plans. */
 const REST_MS = 30_000;
-/** How often its memory is looked at. */
+/** A process that has not computed for so long is stopped, or waits for something that does not come. */
+const STILL_MS = 60_000;
+/** One that was killed by others, or stands still, is started anew once. */
+const MAX_TRIES = 2;
+/** How often its memory and its processor time are looked at. */
 const WATCH_MS = 200;
 /** Folders of a work folder that planning writes to. */
 const WRITTEN = ['prepared', 'segments', 'hashes'];
@@ -45,24 +50,44 @@ export function defaultWorkDir(): string {
  * {@link makePlan} in a process of its own: ONNX Runtime blocks the thread that calls it and cannot be interrupted, a process can be killed. It
  * ends with the signal, at its memory's limit, with this process, or when no request has come for half a minute, and leaves no file behind.
  *
- * @throws AsyncDiffError what `makePlan` throws, `cancelled`, `model_unsupported` (more than 4 GiB of memory).
+ * @throws AsyncDiffError what `makePlan` throws, `cancelled`, `model_unsupported` (more than 4 GiB of memory), `memory_exceeded` (killed by the
+ * system, twice), `deadline_exceeded` (stood still, twice).
  */
 export async function planInProcess(
   request: PlanRequest,
   { signal, onProgress }: PlanningOptions = {},
 ): Promise<Plan> {
-  if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');
-  const child = resting.take() ?? start();
-  let answer: PlanningAnswer | undefined;
-  try {
-    answer = await answerOf(child, request, signal, onProgress);
-  } finally {
-    const rests = answer?.isSmall === true && resting.keep(child);
-    if (!rests) await end(child);
-    if (answer?.kind !== 'plan') sweep(child, request.workDir);
+  for (let tries = 1; ; tries++) {
+    if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');
+    const child = resting.take() ?? start();
+    let answer: PlanningAnswer | undefined;
+    const wait = { what: `planning process ${child.pid}`, sinceMs: performance.now(), withinMs: undefined };
+    addWait(wait);
+    try {
+      answer = await answerOf(child, request, signal, onProgress);
+    } catch (error) {
+      if (!(error instanceof Unfinished)) throw error;
+      if (tries === MAX_TRIES) throw error.told;
+    } finally {
+      removeWait(wait);
+      const rests = answer?.isSmall === true && resting.keep(child);
+      if (!rests) await end(child);
+      if (answer?.kind !== 'plan') sweep(child, request.workDir);
+    }
+    if (answer?.kind === 'failed') throw fromWireError(answer.error);
+    if (answer?.kind === 'plan') return answer.plan;
   }
-  if (answer.kind === 'failed') throw fromWireError(answer.error);
-  return answer.plan;
+}
+
+/** A process ended, or stands still, through no fault of the request. */
+class Unfinished extends Error {
+  /** What is told if it happens again. */
+  readonly told: AsyncDiffError;
+
+  constructor(told: AsyncDiffError) {
+    super(told.rawMessage);
+    this.told = told;
+  }
 }
 
 function start(): ChildProcess {
@@ -131,7 +156,11 @@ function answerOf(
   onProgress: OnPlanningProgress | undefined,
 ): Promise<PlanningAnswer> {
   return new Promise((resolve, reject) => {
+    let [cpuTicks, movedMs] = [-1, performance.now()];
     const watch = setInterval(() => {
+      const ticks = processorTicks(child.pid);
+      if (ticks !== cpuTicks) [cpuTicks, movedMs] = [ticks, performance.now()];
+      else if (performance.now() - movedMs > STILL_MS) settle(() => reject(stoodStill(child)));
       if (residentBytes(child.pid) <= MAX_PLANNING_BYTES) return;
       settle(() =>
         reject(
@@ -149,11 +178,12 @@ function answerOf(
       if (message.kind === 'progress') onProgress?.(message.progress);
       else settle(() => resolve(message));
     };
-    const onError = (error: Error): void => settle(() => reject(AsyncDiffError.from(error)));
-    const onExit = (code: number | null, killedBy: NodeJS.Signals | null): void => {
-      const text = `the planning process ended without an answer (${killedBy ?? `code ${code}`})`;
-      settle(() => reject(new AsyncDiffError('internal', text)));
+    // Its end says more, and comes as well.
+    const onError = (error: Error): void => {
+      if (child.pid === undefined) settle(() => reject(AsyncDiffError.from(error)));
     };
+    const onExit = (code: number | null, killedBy: NodeJS.Signals | null): void =>
+      settle(() => reject(killedBy === null ? crashed(code) : killed(killedBy)));
     const settle = (how: () => void): void => {
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
@@ -161,9 +191,42 @@ function answerOf(
       how();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    child.on('message', onMessage).once('error', onError).once('exit', onExit);
+    child.on('message', onMessage).on('error', onError).once('exit', onExit);
     child.send(request);
   });
+}
+
+function crashed(code: number | null): AsyncDiffError {
+  return new AsyncDiffError('internal', `the planning process ended without an answer (code ${code})`);
+}
+
+function killed(by: NodeJS.Signals): Unfinished {
+  return new Unfinished(
+    new AsyncDiffError('memory_exceeded', `the planning process was killed from outside (${by}), twice`, {
+      hint: "The system does so where memory gives out: free some on the coordinator's host, or ask for a smaller size.",
+    }),
+  );
+}
+
+function stoodStill({ pid }: ChildProcess): Unfinished {
+  return new Unfinished(
+    new AsyncDiffError(
+      'deadline_exceeded',
+      `the planning process (${pid}) did not compute for ${STILL_MS / 1000} s, twice`,
+      { hint: 'It is stopped, or the disk with the model or the work folder does not answer.' },
+    ),
+  );
+}
+
+/** What a process has computed, in clock ticks; always another number where the platform does not tell. */
+function processorTicks(pid: number | undefined): number {
+  if (process.platform !== 'linux' || pid === undefined) return performance.now();
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return performance.now();
+  }
 }
 
 /** Memory of a process; 0 where the platform does not tell (then V8's limit is the only one). */

@@ -79,6 +79,27 @@ describe('planInProcess', () => {
     },
   );
 
+  it.skipIf(process.platform !== 'linux')(
+    'is started anew where something outside kills it, once; then that is told',
+    async () => {
+      const modelPath = writeModel(smallPredictor(), tempFolder());
+      const kill = (): void => {
+        for (const pid of children()) process.kill(Number(pid), 'SIGKILL');
+      };
+      let told = 0;
+      const plan = await planInProcess(requestFor(modelPath, tempFolder()), {
+        onProgress: () => {
+          told += 1;
+          if (told === 1) kill();
+        },
+      });
+      expect(plan.partition.components).toHaveLength(2);
+      await expect(
+        planInProcess(requestFor(modelPath, tempFolder()), { onProgress: kill }),
+      ).rejects.toMatchObject({ code: 'memory_exceeded', message: expect.stringContaining('SIGKILL') });
+    },
+  );
+
   it('refuses a graph of a billion folded elements before it fills the memory', async () => {
     const shape = { dims: [3], data_type: 7, int64_data: [1200, 1000, 1000], name: 'shape' };
     const model = predictor(
