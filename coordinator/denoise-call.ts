@@ -46,8 +46,8 @@ export async function denoise(
   // What is planned with, and so what inputs are called, depends on who is there.
   await workersThere(context, settings);
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
-  const inputs = fromTensorMessages(request.inputs);
   const modelPath = declared ? '' : await models.path(request.modelSha256);
+  const inputs = fromTensorMessages(request.inputs);
   const isNamed = declared || inputs['sample'] !== undefined;
   const joint =
     isNamed && request.joint.length === 0

@@ -40,6 +40,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** A command that is given the whole command line to run. */
   readonly launcher?: readonly string[];
+  /** Flags of Node. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** A running `asyncdiff ...`, compiled, as a user would start it. */
@@ -58,6 +60,7 @@ export class CliProcess {
     const [program = '', ...rest] = [
       ...(options.launcher ?? []),
       process.execPath,
+      ...(options.nodeFlags ?? []),
       distFile('cli/main.js'),
       ...args,
     ];
