@@ -21,6 +21,8 @@ export function replayPlan(
     ...report.settings,
     cuts: [...report.cuts],
     inOrder: report.inOrderSteps.map(String),
+    // All is named: whether it would be chosen again, by what is measured since, does not matter.
+    maxError: 'off',
     // What drifted then is among the steps in order.
     tolerance: 'off',
     useWorkers: [],
