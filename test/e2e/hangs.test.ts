@@ -1,76 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { AsyncDiffClient, type DenoiseOptions, type JobEvent } from '../../client/index.js';
+import { describe, expect, it } from 'vitest';
+import { AsyncDiffClient } from '../../client/index.js';
+import { type CoordinatorMetrics, loadCoordinatorMetrics } from '../../coordinator/index.js';
 import type { Route__Output } from '../../rpc/gen/asyncdiff/v1/Route.js';
-import {
-  type CoordinatorMetrics,
-  type CoordinatorOptions,
-  loadCoordinatorMetrics,
-} from '../../coordinator/index.js';
+import { BreakableSetting } from '../support/breakable-setting.js';
 import { CliProcess } from '../support/child.js';
-import { denoiseOn, TestCluster } from '../support/cluster.js';
+import { denoiseOn } from '../support/cluster.js';
 import { eventually } from '../support/cli.js';
 import { type Answers, FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
-import { FaultyLink } from '../../scripts/chaos/faulty-link.js';
 
-const CUTS = ['middle'];
-/** Of a job that is over before anything can be done to it, and of one that is not. */
-const [SHORT, LONG] = [4, 60];
-let folder: string;
-let closing: (() => void | Promise<void>)[] = [];
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-hangs-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-afterEach(async () => {
-  for (const close of closing.reverse()) await close();
-  closing = [];
-});
-
-/** Tensors go where a proxy stands. */
-const BY_NETWORK = ['--shared-memory', 'off'];
-/** Limits that a test can wait for. */
-const limitsMs = { deploy: 1_500, start: 1_000, end: 1_000, round: 1_500, ask: 1_000 };
-
-async function start(
-  workers: number,
-  metrics?: CoordinatorOptions['metrics'],
-): Promise<{ cluster: TestCluster; job: (steps?: number) => DenoiseOptions }> {
-  const cluster = await TestCluster.start({
-    workers,
-    workerFlags: BY_NETWORK,
-    coordinator: { limitsMs, metrics },
-  });
-  closing.push(() => cluster.stop());
-  const modelSha256 = await cluster.client.uploadModel(writeModel(smallPredictor(), folder));
-  const job = (numInferenceSteps = SHORT): DenoiseOptions => ({
-    modelSha256,
-    schedulerConfig: SMALL_SCHEDULER,
-    inputs: smallInputs(),
-    numInferenceSteps,
-    plan: { cuts: CUTS, warmUp: 1, microCuts: 1 },
-  });
-  return { cluster, job };
-}
-
-async function proxyTo(target = ''): Promise<FaultyLink> {
-  const proxy = await FaultyLink.open(target);
-  closing.push(() => proxy.close());
-  return proxy;
-}
-
-/** Adds a worker whose neighbours reach it through a proxy. */
-async function addBehindProxy(cluster: TestCluster, name: string): Promise<FaultyLink> {
-  const proxy = await proxyTo();
-  const worker = cluster.addWorker(name, ['--advertise', proxy.address, ...BY_NETWORK]);
-  proxy.target = (await worker.ready()).address;
-  return proxy;
-}
+const setting = new BreakableSetting();
 
 /** Answers of a worker that makes so many frames of 256 KiB, of what it is to make or of something else, at once. */
 function flooding(name: string | undefined, frames: number): Answers {
@@ -86,62 +27,9 @@ function flooding(name: string | undefined, frames: number): Answers {
   };
 }
 
-function stepped(at: number, act: () => void): (event: JobEvent) => void {
-  let acted = false;
-  return (event) => {
-    if (acted || event.type !== 'step' || event.step < at) return;
-    acted = true;
-    act();
-  };
-}
-
-describe('a link between two workers', () => {
-  it('that ends between jobs does not hold up the next', async () => {
-    const { cluster, job } = await start(1);
-    const proxy = await addBehindProxy(cluster, 'w2');
-    await cluster.waitFor(2);
-    for (let count = 0; count < 3; count++) {
-      const { done } = await denoiseOn(cluster.client, job());
-      expect(done.report.workers.map(({ name }) => name)).toEqual(['w1', 'w2']);
-      proxy.cut();
-    }
-  });
-
-  it('that is cut in the middle of a job: both workers stay, and the job goes on', async () => {
-    const { cluster, job } = await start(1);
-    const proxy = await addBehindProxy(cluster, 'w2');
-    await cluster.waitFor(2);
-    const { done } = await denoiseOn(
-      cluster.client,
-      { ...job(LONG), sendSteps: true },
-      stepped(10, () => proxy.cut()),
-    );
-    expect(done.report.workers).toHaveLength(2);
-    expect(done.report.restarts).toBe(1);
-  });
-
-  it('that is cut silently, in the middle of a job and from then on: tensors go through the coordinator', async () => {
-    const { cluster, job } = await start(1);
-    const proxy = await addBehindProxy(cluster, 'w2');
-    await cluster.waitFor(2);
-    const warnings: string[] = [];
-    const freeze = stepped(10, () => proxy.freeze());
-    const { done } = await denoiseOn(cluster.client, { ...job(LONG), sendSteps: true }, (event) => {
-      freeze(event);
-      if (event.type === 'warning') warnings.push(event.message);
-    });
-    expect(done.report.workers).toHaveLength(2);
-    expect(warnings.join('\n')).toMatch(
-      /going on through the coordinator from step \d+: .* did not come from worker w\d to worker w\d/,
-    );
-    // The next one does not try again at once.
-    expect((await denoiseOn(cluster.client, job())).done.report.restarts).toBe(0);
-  });
-});
-
 describe('a worker', () => {
   it('that is stopped between two jobs does not hold up the next, nor the one after it', async () => {
-    const { cluster, job } = await start(3);
+    const { cluster, job } = await setting.start(3);
     await denoiseOn(cluster.client, job());
     cluster.workers[1]?.kill('SIGSTOP');
     const { done } = await denoiseOn(cluster.client, job());
@@ -175,11 +63,11 @@ describe('a worker', () => {
   it('that makes a mistake loses its place: the job is done by the others, and nobody stays busy', async () => {
     const Metrics = await loadCoordinatorMetrics();
     let counted: CoordinatorMetrics | undefined;
-    const { cluster, job } = await start(2, (relay) => (counted = new Metrics(relay)));
+    const { cluster, job } = await setting.start(2, { metrics: (relay) => (counted = new Metrics(relay)) });
     for (const [mistake, answers] of Object.entries(mistakes)) {
       // Its name puts it first.
       const fake = new FakeWorker(cluster.coordinator.address, `a worker that ${mistake}`, answers);
-      closing.push(() => fake.close());
+      setting.afterwards(() => fake.close());
       await cluster.waitFor(3);
       const { done } = await denoiseOn(cluster.client, job());
       expect(
@@ -199,9 +87,9 @@ describe('a worker', () => {
   });
 
   it('that cannot take the inputs of a job: an error that names it and its flag', async () => {
-    const { cluster, job } = await start(1);
+    const { cluster, job } = await setting.start(1);
     const fake = new FakeWorker(cluster.coordinator.address, 'a', obliging, { maxMessageBytes: 8 });
-    closing.push(() => fake.close());
+    setting.afterwards(() => fake.close());
     await cluster.waitFor(2);
     await expect(denoiseOn(cluster.client, job())).rejects.toMatchObject({
       code: 'message_too_large',
@@ -211,26 +99,13 @@ describe('a worker', () => {
   });
 });
 
-it('a job outlives any number of losses with progress between them', async () => {
-  const { cluster, job } = await start(0);
-  const proxy = await proxyTo(cluster.coordinator.address);
-  const worker = cluster.addWorker('w1', ['--join', proxy.address]);
-  await worker.ready();
-  await cluster.waitFor(1);
-  let next = 5;
-  const { done } = await denoiseOn(cluster.client, { ...job(LONG), sendSteps: true }, (event) => {
-    if (event.type !== 'step' || event.step < next || event.step > 50) return;
-    next = event.step + 8;
-    proxy.cut();
-  });
-  expect(done.report.restarts).toBeGreaterThan(4);
-});
-
 it('cancelling frees the queue in every phase, whatever the worker does', async () => {
-  const { cluster, job } = await start(0);
+  // What frees the queue is that the job was cancelled, and no limit.
+  const limitsMs = { deploy: 30_000, start: 30_000, end: 30_000, round: 30_000, ask: 30_000 };
+  const { cluster, job } = await setting.start(0, { limitsMs });
   let phase: Answers = () => undefined;
   const fake = new FakeWorker(cluster.coordinator.address, 'a', (message) => phase(message));
-  closing.push(() => fake.close());
+  setting.afterwards(() => fake.close());
   await cluster.waitFor(1);
   const phases: Record<string, Answers> = {
     deploy: () => undefined,
@@ -251,24 +126,8 @@ it('cancelling frees the queue in every phase, whatever the worker does', async 
     );
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
-    await eventually(() => cluster.coordinator.jobs.running === 0, 'the queue is free', 1_000);
+    await eventually(() => cluster.coordinator.jobs.running === 0, 'the queue is free', 15_000);
     expect(cluster.coordinator.registry.workers.map(({ state }) => state)).not.toContain('busy');
-  }
-});
-
-it('plans of the same id, one after another on a slow link to the coordinator, do not disturb each other', async () => {
-  const { cluster, job } = await start(1);
-  const proxy = await proxyTo(cluster.coordinator.address);
-  proxy.delayMs = 150;
-  cluster.addWorker('w2', ['--join', proxy.address]);
-  await cluster.waitFor(2);
-  const runs = [1, 'auto', 1, 'auto'] as const;
-  for (const microCuts of runs) {
-    const { done } = await denoiseOn(cluster.client, {
-      ...job(),
-      plan: { cuts: CUTS, warmUp: 1, microCuts },
-    });
-    expect(done.report.workers).toHaveLength(2);
   }
 });
 
@@ -278,22 +137,22 @@ it('a process that seems to hang says what it waits for when it is asked', async
     '--listen',
     '127.0.0.1:0',
     '--cache',
-    join(folder, 'cache'),
+    join(setting.folder, 'cache'),
     '--exit-with-stdin',
   ]);
-  closing.push(() => void serve.stop());
+  setting.afterwards(() => void serve.stop());
   const { address } = await serve.ready();
   const fake = new FakeWorker(address, 'mute', () => undefined);
-  closing.push(() => fake.close());
+  setting.afterwards(() => fake.close());
   await serve.until(() => serve.stderr.includes('worker registered'), 'register it');
   const client = new AsyncDiffClient(address);
-  closing.push(() => client.close());
-  const modelSha256 = await client.uploadModel(writeModel(smallPredictor(), folder));
+  setting.afterwards(() => client.close());
+  const modelSha256 = await client.uploadModel(writeModel(smallPredictor(), setting.folder));
   const request = {
     modelSha256,
     schedulerConfig: SMALL_SCHEDULER,
     inputs: smallInputs(),
-    numInferenceSteps: SHORT,
+    numInferenceSteps: 4,
   };
   const stop = new AbortController();
   const job = denoiseOn(client, { ...request, signal: stop.signal });

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { parseNpy } from '../../common/npy/index.js';
 import type { DecodedImage } from '../../common/image/index.js';
@@ -21,6 +23,16 @@ describe('text encoder and VAE on workers', () => {
   const opened: Opened[] = [];
   /** Hears of each part as it is opened. */
   let onOpened: (one: Opened) => void = () => undefined;
+  /** Plans, and what workers have of the model: made once, for all but whoever must fetch it. */
+  let shared: string;
+  let own: Pipeline | undefined;
+  beforeAll(() => {
+    shared = mkdtempSync(join(tmpdir(), 'asyncdiff-parts-'));
+  });
+  afterAll(async () => {
+    await own?.close();
+    rmSync(shared, { recursive: true, force: true });
+  });
   afterEach(async () => {
     await cluster?.stop();
     cluster = undefined;
@@ -28,7 +40,11 @@ describe('text encoder and VAE on workers', () => {
     onOpened = () => undefined;
   });
 
-  async function start(workers: number, workerFlags: readonly string[] = []): Promise<TestCluster> {
+  async function start(
+    workers: number,
+    workerFlags: readonly string[] = [],
+    cacheDir: string | undefined = shared,
+  ): Promise<TestCluster> {
     const info = (fields: object, text: string): void => {
       if (text !== 'part opened') return;
       opened.push(fields as Opened);
@@ -37,6 +53,7 @@ describe('text encoder and VAE on workers', () => {
     cluster = await TestCluster.start({
       workers,
       workerFlags,
+      cacheDir,
       coordinator: { modelDir: EMOJI, log: { info, warn: () => undefined } },
     });
     return cluster;
@@ -49,15 +66,11 @@ describe('text encoder and VAE on workers', () => {
 
   /** The same latents through the same decoder in this process. */
   async function decodedHere(latents: Tensor): Promise<Tensor> {
-    const pipeline = await Pipeline.open(EMOJI, { threads: 1 });
-    try {
-      const begun = await pipeline.begin(CALL);
-      const { pictures } = await begun.finish(latents);
-      const [{ floats, height, width }] = pictures as [DecodedImage];
-      return float32(floats, [height, width, 3]);
-    } finally {
-      await pipeline.close();
-    }
+    own ??= await Pipeline.open(EMOJI, { threads: 1 });
+    const begun = await own.begin(CALL);
+    const { pictures } = await begun.finish(latents);
+    const [{ floats, height, width }] = pictures as [DecodedImage];
+    return float32(floats, [height, width, 3]);
   }
 
   it('gives the bits of this process, and is opened once', async () => {
@@ -70,7 +83,7 @@ describe('text encoder and VAE on workers', () => {
   });
 
   it('travels by content to a worker that cannot read the files', async () => {
-    const { coordinator } = await start(1);
+    const { coordinator } = await start(1, [], join(shared, 'empty'));
     for (const { facts } of coordinator.registry.workers) Object.assign(facts, { hostId: 'elsewhere' });
     const { picture, latents } = await draw(cluster as TestCluster);
     expectSameBits(picture, await decodedHere(latents), 'picture');

@@ -1,72 +1,32 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { Client } from '@grpc/grpc-js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AsyncDiffClient, type DenoiseOptions, type Job } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
-import {
-  channelArguments,
-  fromServiceError,
-  messages,
-  openWorkerChannel,
-  type Role,
-} from '../../rpc/index.js';
-import { makeKey, readKeyFile, writeKeyFile } from '../../rpc/server/index.js';
+import { messages, openWorkerChannel } from '../../rpc/index.js';
 import { ControlStream } from '../../rpc/streams/index.js';
 import { ExchangeClient, DeploymentSecrets } from '../../worker/exchange/index.js';
-import { FakeWorker, obliging } from '../support/fake-worker.js';
 import { TestAuthority, tlsFlags } from '../support/certificates.js';
 import { CliProcess } from '../support/child.js';
-import { eventually, failureOf, runCli } from '../support/cli.js';
+import { eventually, failureOf } from '../support/cli.js';
+import { runHere } from '../support/command-here.js';
+import { FakeWorker, obliging } from '../support/fake-worker.js';
+import { clientOf, KeyedSetting, refusal } from '../support/keyed-setting.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
 
-/** Each rule of SECURITY.md, and what tries to break it. */
+/** Rules of SECURITY.md on who is listened to, and what tries to break them; those on keys: keys.test.ts. */
+let setting: KeyedSetting;
 let folder: string;
 let keyFile: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'asyncdiff-security-'));
-  keyFile = join(folder, 'keys.json');
-  await addKey('client', 'somebody');
+  setting = await KeyedSetting.make();
+  ({ folder, keyFile } = setting);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => setting?.remove());
 
-/** As `asyncdiff keys add` does it. */
-async function addKey(role: Role, name: string, file = keyFile): Promise<{ id: string; key: string }> {
-  const { key, stored } = makeKey(role, name);
-  await writeKeyFile(file, [...(await readKeyFile(file)), stored]);
-  return { id: stored.id, key };
-}
-
-async function serve(
-  flags: readonly string[] = ['--keys', keyFile],
-): Promise<CliProcess & { address: string }> {
-  const cache = ['--cache', join(folder, 'cache')];
-  const child = new CliProcess(['serve', '--listen', '127.0.0.1:0', '--exit-with-stdin', ...cache, ...flags]);
-  return Object.assign(child, { address: (await child.ready()).address });
-}
-
-function worker(flags: readonly string[], key?: string): CliProcess {
-  const all = ['worker', '--threads', '1', '--exit-with-stdin', '--cache', join(folder, 'cache'), ...flags];
-  return new CliProcess(all, key === undefined ? {} : { env: { ASYNCDIFF_KEY: key } });
-}
-
-const clientOf = (address: string, key?: string) =>
-  new AsyncDiffClient(address, { security: key === undefined ? {} : { key } });
-
-async function refusal(doing: Promise<unknown>): Promise<AsyncDiffError> {
-  return doing.then(
-    () => {
-      throw new Error('was not refused');
-    },
-    (error: unknown) => error as AsyncDiffError,
-  );
-}
-
-/** How a stream ends that begins with `hello`, or with nothing. */
+/** How a stream ends that begins with nothing. */
 async function ending(stream: ControlStream<object, object>): Promise<AsyncDiffError | undefined> {
   return new Promise((resolve) => stream.listen({ onMessage: () => {}, onClosed: resolve }));
 }
@@ -93,7 +53,7 @@ describe('listening beyond loopback', () => {
     ];
     await Promise.all([
       ...refused.map(async ([args, message]) =>
-        expect(failureOf(await runCli(args))).toMatchObject({
+        expect(failureOf(await runHere(args))).toMatchObject({
           code: 'invalid_settings',
           exitCode: 2,
           message: expect.stringMatching(message),
@@ -114,150 +74,11 @@ describe('listening beyond loopback', () => {
   });
 
   it('serves metrics where it listens and nowhere else', async () => {
-    const { stdout } = await serve(['--metrics-port', '0']);
+    const { stdout } = await setting.serve(['--metrics-port', '0']);
     const { metrics_port: port } = JSON.parse(stdout) as { metrics_port: number };
     expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
     // Another address of this very machine.
     await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow();
-  });
-});
-
-describe('keys', () => {
-  it('are needed, each in its role; the file holds no key; a log holds none', async () => {
-    const coordinator = await serve();
-    const client = await addKey('client', 'me');
-    const made = await runCli(['keys', 'add', keyFile, '--role', 'worker', '--name', 'gpu', '--json']);
-    const joining = JSON.parse(made.stdout) as { id: string; key: string };
-    // Nobody, and somebody with a made-up key.
-    for (const key of [undefined, 'asyncdiff-client-00000000-guess', `${client.key}x`]) {
-      const stranger = clientOf(coordinator.address, key);
-      const calls = [stranger.status(), stranger.plan({}), denoise(stranger, '0'.repeat(64)).result()];
-      for (const call of calls) expect(await refusal(call)).toMatchObject({ code: 'unauthenticated' });
-      stranger.close();
-      const lost = await worker(['--join', coordinator.address], key).exit;
-      expect(failureOf({ ...lost, stdout: '' })).toMatchObject({ code: 'unauthenticated', exitCode: 1 });
-    }
-    // A worker is no client, a client no worker.
-    const asClient = clientOf(coordinator.address, joining.key);
-    for (const call of [asClient.status(), denoise(asClient, '0'.repeat(64)).result()]) {
-      expect(await refusal(call)).toMatchObject({
-        code: 'permission_denied',
-        message: expect.stringContaining(`the key ${joining.id} is a worker's; this call is for a client`),
-      });
-    }
-    asClient.close();
-    const asWorker = await worker(['--join', coordinator.address], client.key).exit;
-    expect(failureOf({ ...asWorker, stdout: '' })).toMatchObject({ code: 'permission_denied' });
-    // In their roles they are let in.
-    const joined = worker(['--join', coordinator.address, '--name', 'w1'], joining.key);
-    const own = clientOf(coordinator.address, client.key);
-    await eventually(async () => (await own.status()).workers.length === 1, 'the worker');
-    // Revoked while the server runs: the next call is refused, others' are not.
-    expect((await runCli(['keys', 'revoke', keyFile, client.id])).code).toBe(0);
-    expect(await refusal(own.status())).toMatchObject({ code: 'unauthenticated' });
-    own.close();
-
-    expect(statSync(keyFile).mode & 0o777).toBe(0o600);
-    const listed = await runCli(['keys', 'ls', keyFile]);
-    expect(listed.stdout).toContain(`${joining.id}  worker  gpu`);
-    expect(listed.stdout).not.toContain(client.id);
-    const everything = [
-      readFileSync(keyFile, 'utf8'),
-      coordinator.stderr,
-      coordinator.stdout,
-      listed.stdout,
-    ].join('\n');
-    for (const { key } of [client, joining]) expect(everything).not.toContain(key.slice(-43));
-    expect(coordinator.stderr).toContain('the call shows no key');
-    // A call that lasts ends when its key is revoked: the worker is told, and does not come back.
-    expect((await runCli(['keys', 'revoke', keyFile, joining.id])).code).toBe(0);
-    expect(failureOf({ ...(await joined.exit), stdout: '' })).toMatchObject({
-      code: 'unauthenticated',
-      exitCode: 1,
-    });
-  });
-
-  it('let nobody in where their file is gone or damaged', async () => {
-    const file = join(folder, 'fragile.json');
-    const { key } = await addKey('client', 'me', file);
-    const { address } = await serve(['--keys', file]);
-    const client = clientOf(address, key);
-    await client.status();
-    const text = readFileSync(file, 'utf8');
-    writeFileSync(file, text.slice(0, -20));
-    expect(await refusal(client.status())).toMatchObject({ code: 'file_unreadable' });
-    rmSync(file);
-    expect(await refusal(client.status())).toMatchObject({ code: 'file_not_found' });
-    writeFileSync(file, text);
-    await client.status();
-    client.close();
-    expect(
-      failureOf(await runCli(['serve', '--listen', '127.0.0.1:0', '--keys', join(folder, 'none')])),
-    ).toMatchObject({
-      code: 'file_not_found',
-    });
-    expect(existsSync(join(folder, 'none'))).toBe(false);
-  });
-
-  it('are asked for by reflection, not by health', async () => {
-    const { address } = await serve();
-    const { key } = await addKey('client', 'me');
-    expect(await raw(address, '/grpc.health.v1.Health/Check')).toBe('answered');
-    const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
-    expect(await raw(address, reflection)).toBe('unauthenticated');
-    expect(await raw(address, reflection, key)).toBe('answered');
-    // A method that does not exist tells a stranger nothing either.
-    expect(await raw(address, '/asyncdiff.v1.Coordinator/Nothing')).not.toBe('answered');
-  });
-
-  it.each([
-    ['two words', 'two words'],
-    ['a short one', 'short'],
-    ['nothing', ''],
-  ])('%s in --key-file is told before anything is dialled, and not shown', async (_what, text) => {
-    const path = join(folder, 'a.key');
-    writeFileSync(path, text);
-    const failure = failureOf(await runCli(['status', '--key-file', path]));
-    expect(failure).toMatchObject({ code: 'file_unreadable', exitCode: 2 });
-    if (text !== '') expect(failure.message).not.toContain(text);
-  });
-});
-
-function denoise(client: AsyncDiffClient, modelSha256: string): Job {
-  const job: DenoiseOptions = {
-    modelSha256,
-    schedulerConfig: SMALL_SCHEDULER,
-    inputs: smallInputs(),
-    numInferenceSteps: 990,
-    sendSteps: true,
-  };
-  return client.denoise(job);
-}
-
-describe('a client', () => {
-  it('follows and cancels its own jobs only, and is not told of others', async () => {
-    const { address } = await serve();
-    const mine = await addKey('client', 'alice');
-    const theirs = await addKey('client', 'bob');
-    const gpu = await addKey('worker', 'gpu');
-    worker(['--join', address], gpu.key);
-    await using a = clientOf(address, mine.key);
-    await using b = clientOf(address, theirs.key);
-    await eventually(async () => (await a.status()).workers.length === 1, 'the worker');
-    const job = denoise(a, await a.uploadModel(writeModel(smallPredictor(), folder)));
-    for await (const event of job) if (event.type === 'step') break;
-    await expect(job.result()).rejects.toMatchObject({ code: 'cancelled' });
-
-    const second = denoise(a, await a.uploadModel(writeModel(smallPredictor(), folder)));
-    const ended = refusal(second.result());
-    await eventually(async () => (await a.status()).runningJobs === 1, 'the job runs');
-    expect(await refusal(b.attach(second.id).result())).toMatchObject({ code: 'job_not_found' });
-    expect(await b.attach(second.id).cancel()).toBe(false);
-    expect(await b.jobs()).toEqual([]);
-    expect((await a.jobs()).map(({ jobId }) => jobId)).toContain(second.id);
-    expect((await a.status()).runningJobs).toBe(1);
-    expect(await a.attach(second.id).cancel()).toBe(true);
-    expect(await ended).toMatchObject({ code: 'cancelled' });
   });
 });
 
@@ -276,8 +97,8 @@ describe("a worker's port", () => {
   }
 
   it('of a worker that has joined takes no coordinator, also while its own is away', async () => {
-    const coordinator = await serve([]);
-    const joined = worker(['--join', coordinator.address]);
+    const coordinator = await setting.serve([]);
+    const joined = setting.worker(['--join', coordinator.address]);
     const { address } = await joined.ready();
     await joined.until(() => joined.stderr.includes('"joined"'), 'join');
     expect(await attach(address)).toMatchObject({ code: 'permission_denied' });
@@ -290,15 +111,15 @@ describe("a worker's port", () => {
   });
 
   it("of a worker that listens takes a coordinator's key only", async () => {
-    const dialling = await addKey('coordinator', 'head');
-    const client = await addKey('client', 'me');
-    const listening = worker(['--listen', '127.0.0.1:0', '--keys', keyFile]);
+    const dialling = await setting.addKey('coordinator', 'head');
+    const client = await setting.addKey('client', 'me');
+    const listening = setting.worker(['--listen', '127.0.0.1:0', '--keys', keyFile]);
     const { address } = await listening.ready();
     expect(await attach(address)).toMatchObject({ code: 'unauthenticated' });
     expect(await attach(address, client.key)).toMatchObject({ code: 'permission_denied' });
     const keyPath = join(folder, 'head.key');
     writeFileSync(keyPath, `${dialling.key}\n`);
-    const head = await serve(['--keys', keyFile, '--workers', address, '--key-file', keyPath]);
+    const head = await setting.serve(['--keys', keyFile, '--workers', address, '--key-file', keyPath]);
     const own = clientOf(head.address, client.key);
     await eventually(async () => (await own.status()).workers.length === 1, 'the worker');
     own.close();
@@ -307,8 +128,8 @@ describe("a worker's port", () => {
 
 describe('tensors between workers', () => {
   it('go to the workers of the deployment and to nobody else, nor are links measured for strangers', async () => {
-    const { address } = await serve([]);
-    const honest = worker(['--join', address, '--name', 'w1']);
+    const { address } = await setting.serve([]);
+    const honest = setting.worker(['--join', address, '--name', 'w1']);
     const { address: at } = await honest.ready();
     // One that was let in, and hears what the workers of a deployment hear.
     const inside = new FakeWorker(address, 'w2', obliging);
@@ -381,24 +202,3 @@ describe('tensors between workers', () => {
     expect(await first).toBe(false);
   });
 });
-
-/** A call of a service that is not ours, without its messages: the code of its error if it is one of ours. */
-function raw(address: string, path: string, key?: string): Promise<string> {
-  const client = new Client(
-    address,
-    ...channelArguments(address, { security: key === undefined ? {} : { key } }),
-  );
-  const same = (bytes: Buffer): Buffer => bytes;
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(path, same, same, Buffer.alloc(0), (error) => {
-      client.close();
-      if (error === null) return resolve('answered');
-      const { code } = fromServiceError(error);
-      return resolve(
-        error.metadata.get('asyncdiff-error-code').length > 0 || code === 'protocol_mismatch'
-          ? code
-          : 'answered',
-      );
-    });
-  });
-}

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient, type WorkerStatus } from '../../client/index.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { readNpy } from '../../common/npy/index.js';
@@ -12,18 +12,29 @@ import type { CoordinatorMessage__Output } from '../../rpc/gen/asyncdiff/v1/Coor
 import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { expectSameBits } from '../support/bits.js';
 import { CliProcess } from '../support/child.js';
-import { eventually, failureOf, runCli } from '../support/cli.js';
+import { eventually, failureOf } from '../support/cli.js';
+import { runHere } from '../support/command-here.js';
 import { type SmallFiles, writeSmallFiles } from '../support/small-predictor.js';
 import { bidiHandler, startServer } from '../../rpc/server/index.js';
 
 let folder: string;
 let files: SmallFiles;
+let coordinator: string;
+/** Workers of a test. */
+let started: CliProcess[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'asyncdiff-topology-'));
   files = await writeSmallFiles(folder);
+  coordinator = (await serveWith()).address;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// The coordinator is the same for most tests, each with workers of its own.
+afterEach(async () => {
+  for (const each of started) each.kill('SIGKILL');
+  started = [];
+  await joined(coordinator, 0);
+});
 
 function cache(): string[] {
   return ['--cache', join(folder, 'cache')];
@@ -33,7 +44,7 @@ function denoise(
   where: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Awaited<CliProcess['exit']>> {
-  return runCli([
+  return runHere([
     'denoise',
     ...files.flags,
     '--num-inference-steps',
@@ -51,10 +62,18 @@ function denoise(
   ]);
 }
 
-async function reference(): Promise<Awaited<ReturnType<typeof readNpy>>> {
-  const run = await denoise(['--reference', '--threads', '1', ...cache()]);
-  expect(run.code, run.stderr).toBe(0);
-  return readNpy(join(folder, 'out.npy'));
+let made: ReturnType<typeof readNpy> | undefined;
+/** What the reference executor gives; made once. */
+function reference(): ReturnType<typeof readNpy> {
+  made ??= (async () => {
+    const run = await denoise(
+      ['--reference', '--threads', '1', ...cache()],
+      ['--out', join(folder, 'reference.npy')],
+    );
+    expect(run.code, run.stderr).toBe(0);
+    return readNpy(join(folder, 'reference.npy'));
+  })();
+  return made;
 }
 
 async function serveWith(flags: readonly string[] = []): Promise<{ address: string; serve: CliProcess }> {
@@ -74,7 +93,9 @@ async function joined(address: string, count: number): Promise<readonly WorkerSt
 }
 
 function worker(flags: readonly string[]): CliProcess {
-  return new CliProcess(['worker', '--threads', '1', '--exit-with-stdin', ...cache(), ...flags]);
+  const child = new CliProcess(['worker', '--threads', '1', '--exit-with-stdin', ...cache(), ...flags]);
+  started.push(child);
+  return child;
 }
 
 it('workers that listen are dialled, again after they come back, and give the bits of the reference', async () => {
@@ -105,7 +126,7 @@ it('workers that listen are dialled, again after they come back, and give the bi
 });
 
 it('workers that cannot reach each other: tensors go through the coordinator by themselves, and the relay gives the same bits', async () => {
-  const { address } = await serveWith();
+  const address = coordinator;
   // Nothing listens at port 1.
   for (const name of ['w1', 'w2']) worker(['--join', address, '--name', name, '--advertise', '127.0.0.1:1']);
   await joined(address, 2);
@@ -123,7 +144,7 @@ it('workers that cannot reach each other: tensors go through the coordinator by 
 });
 
 it('workers that listen everywhere are known by the address that they are seen at', async () => {
-  const { address } = await serveWith();
+  const address = coordinator;
   for (const name of ['w1', 'w2'])
     worker(['--join', address, '--name', name, '--listen', '0.0.0.0:0', '--insecure']);
   for (const { address: at } of await joined(address, 2)) expect(at).toMatch(/^127\.0\.0\.1:\d+$/);
@@ -132,21 +153,21 @@ it('workers that listen everywhere are known by the address that they are seen a
 });
 
 it('two workers of one name are told apart', async () => {
-  const { address } = await serveWith();
+  const address = coordinator;
   for (let count = 0; count < 2; count++) worker(['--join', address, '--name', 'twin']);
   expect((await joined(address, 2)).map(({ name }) => name)).toEqual(['twin', 'twin-2']);
   expect((await denoise(['--coordinator', address])).code).toBe(0);
 });
 
 it('a slow worker gets less to compute, and is left out where fewer are needed; the bits are those of the same cut', async () => {
-  const { address } = await serveWith();
+  const address = coordinator;
   worker(['--join', address, '--name', 'slow', '--speed', '0.25']);
   await joined(address, 1);
   worker(['--join', address, '--name', 'fast']);
   await joined(address, 2);
   const common = ['--num-inference-steps', '8', '--warm-up', '1', '--out', join(folder, 'out.npy')];
   const run = (flags: readonly string[]) =>
-    runCli(['denoise', ...files.flags, ...common, '--json', '--quiet', ...flags]);
+    runHere(['denoise', ...files.flags, ...common, '--json', '--quiet', ...flags]);
   const two = JSON.parse((await run(['--coordinator', address, '--shape', 'sequential'])).stdout);
   expect(two.workers.map(({ name }: { name: string }) => name)).toEqual(['fast', 'slow']);
   // Even loads: 0.8 of the compute and 0.2, as far as so small a model can be cut.
@@ -173,7 +194,7 @@ describe('other versions of the protocol', () => {
   }
 
   it('a worker of another version is refused with both versions named; the coordinator goes on', async () => {
-    const { address } = await serveWith();
+    const address = coordinator;
     const hello = { protocolVersion: 99, version: '9.9.9', name: 'from-the-future' };
     expect(await sayFirst(address, { hello })).toMatchObject({
       code: 'protocol_mismatch',
