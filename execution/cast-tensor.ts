@@ -5,6 +5,7 @@ import {
   decodeFloat16,
   type DType,
   encodeFloat16,
+  parseDType,
   type Tensor,
   type TypedArray,
 } from '../common/tensor/index.js';
@@ -44,7 +45,7 @@ export function castTensor(tensor: Tensor, dtype: DType): Tensor {
 export function fromSession(result: OrtTensor): Tensor {
   const { dims, type } = result;
   const data = result.data as unknown as TypedArray;
-  if (type !== 'float16') return { dtype: type as DType, dims, data };
+  if (type !== 'float16') return { dtype: parseDType(type, 'a result'), dims, data };
   const bits =
     data instanceof Uint16Array ? data : new Uint16Array(data.buffer, data.byteOffset, data.length);
   return { dtype: 'float32', dims, data: decodeFloat16(bits) };

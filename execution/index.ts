@@ -60,5 +60,5 @@ export {
 } from './session.js';
 export { takeLatents } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
-export { clockMs, ROUND_REPORTS, type RoundReport, type Span } from './runtime/index.js';
+export { clockMs, ROUND_REPORTS, type RoundReport, type Span, SPAN_CATEGORIES } from './runtime/index.js';
 export { RUN_SETTINGS, runSettings } from './run-settings.js';

@@ -3,11 +3,12 @@ import type * as Ort from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { decodeModel, encodeModel, type FileRange, placeTensors } from '../common/model-file/index.js';
 import {
-  type Tensor,
-  type TypedArray,
   type DType,
   formatDims,
+  parseDType,
+  type Tensor,
   TENSOR_ALIGNMENT_BYTES,
+  type TypedArray,
 } from '../common/tensor/index.js';
 import {
   type DeviceSpec,
@@ -88,7 +89,7 @@ class OrtDeviceValue implements DeviceValue {
   }
 
   get dtype(): DType {
-    return this.tensor.type as DType;
+    return parseDType(this.tensor.type, 'a value on the device');
   }
 
   get dims(): readonly number[] {
@@ -158,7 +159,11 @@ class OrtSegmentSession implements SegmentSession {
 
 function outputOf(tensor: Ort.Tensor): SessionValue {
   if (tensor.location !== 'cpu') return new OrtDeviceValue(tensor);
-  return { dtype: tensor.type as DType, dims: tensor.dims, data: fromOrtData(tensor.data as TypedArray) };
+  return {
+    dtype: parseDType(tensor.type, 'a result'),
+    dims: tensor.dims,
+    data: fromOrtData(tensor.data as TypedArray),
+  };
 }
 
 /** The same values where kernels give the same bits (see TENSOR_ALIGNMENT_BYTES); a copy only where they lie elsewhere. */

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { readFileSync } from 'node:fs';
 import { decodeModel, encodeModel, placeTensors } from '../common/model-file/index.js';
-import type { DType, Tensor, TypedArray } from '../common/tensor/index.js';
+import { type DType, parseDType, type Tensor, type TypedArray } from '../common/tensor/index.js';
 import { castTensor, fromSession } from './cast-tensor.js';
 import {
   type DeviceSpec,
@@ -135,7 +135,11 @@ async function openByContent(
 
 function valueInfo(metadata: InferenceSession.ValueMetadata): ValueInfo {
   if (!metadata.isTensor) return { name: metadata.name, dtype: 'float32', dims: [] };
-  return { name: metadata.name, dtype: metadata.type as DType, dims: metadata.shape };
+  return {
+    name: metadata.name,
+    dtype: parseDType(metadata.type, `value "${metadata.name}"`),
+    dims: metadata.shape,
+  };
 }
 
 function names(values: readonly ValueInfo[]): string {

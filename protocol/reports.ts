@@ -1,6 +1,6 @@
-import { type AsyncDiffError } from '../common/errors/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
 import { fromWireError, stackOf } from '../common/wire-error.js';
-import type { Span, WorkerExecution } from '../execution/index.js';
+import { type Span, SPAN_CATEGORIES, type WorkerExecution } from '../execution/index.js';
 import type { JobReport, JobReport__Output } from '../rpc/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../rpc/gen/asyncdiff/v1/WorkerFault.js';
 
@@ -19,10 +19,17 @@ export function toJobReport(
   };
 }
 
+/** Throws `protocol_mismatch` for a span of a kind that is not known. */
 export function fromJobReport(workerId: string, message: JobReport__Output): WorkerExecution {
   const { computeMs, waitMs, sentBytes, segmentMs } = message;
-  const spans = message.spans.map((span) => ({ ...span, category: span.category as Span['category'] }));
+  const spans = message.spans.map((span) => ({ ...span, category: toCategory(span.category) }));
   return { workerId, computeMs, waitMs, sentBytes, segmentMs, spans };
+}
+
+function toCategory(text: string): Span['category'] {
+  const category = SPAN_CATEGORIES.find((known) => known === text);
+  if (category !== undefined) return category;
+  throw new AsyncDiffError('protocol_mismatch', `a span of the kind "${text.slice(0, 32)}"`);
 }
 
 export function toFault(

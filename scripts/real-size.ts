@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { planWorkers } from '../cli/reference-run.js';
 import { resolvePlanSettings } from '../common/settings/index.js';
-import type { DType, Tensor, TypedArray } from '../common/tensor/index.js';
+import { parseDType, type Tensor, type TypedArray } from '../common/tensor/index.js';
 import { fromOrtData, openOrtSession, parseDevice } from '../execution/index.js';
 import { makePlan, type Plan, segmentModel } from '../planner/index.js';
 import { type InputShapes, profileInputs } from '../planner/model/index.js';
@@ -24,7 +24,7 @@ function digest({ data }: Pick<Tensor, 'data'>): string {
 }
 
 function toTensor({ type, dims, data }: { type: string; dims: readonly number[]; data: unknown }): Tensor {
-  return { dtype: type as DType, dims, data: fromOrtData(data as TypedArray) };
+  return { dtype: parseDType(type, 'a result'), dims, data: fromOrtData(data as TypedArray) };
 }
 
 /** Peak resident memory of this process, GB; 0 where the platform does not tell. */

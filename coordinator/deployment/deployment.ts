@@ -2,33 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type Partition, samplingWorker } from '../../program/index.js';
-import { placedWorkers, type Routes, routeTensors, workerOfRun } from '../../program/index.js';
+import { placedWorkers, workerOfRun } from '../../program/index.js';
 import type { Plan } from '../../planner/index.js';
 import type { PartOrder } from '../../protocol/index.js';
-import { relayWindowBytes } from '../../rpc/streams/index.js';
 import type { Reader } from '../../program/index.js';
 import type { ArtifactShelf } from './artifact-shelf.js';
 import { type OnPreparing, OpeningProgress } from './preparing.js';
+import { DeploymentLinks, type DeploymentLinksOptions } from './deployment-links.js';
 import { isHere, neededBy, PartOrders, specsOf } from './part-orders.js';
 import type { RelayMeter } from './relay.js';
 import type { SegmentTimes } from './predicted-period.js';
 import type { Opened, WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
-export interface DeployOptions {
+export interface DeployOptions extends DeploymentLinksOptions {
   /** Of this deployment alone. */
   readonly deploymentId: string;
   readonly plan: Plan;
   readonly workers: readonly WorkerHandle[];
   /** Where its workers fetch its artifacts. */
   readonly shelf: ArtifactShelf;
-  /** Whether what `from` makes goes to `to` through the coordinator. */
-  readonly isRelayed: (from: WorkerHandle, to: WorkerHandle) => boolean;
   /** `to` cannot reach `from` (any more). */
   readonly onLinkDown: (from: WorkerHandle, to: WorkerHandle, why: string) => void;
   readonly relayMeter: RelayMeter;
-  /** What all pairs together may have on their way through the coordinator. */
-  readonly relayedBytes: number;
   readonly onPreparing?: OnPreparing | undefined;
   /** How its workers time their segments. */
   readonly timing: SegmentTiming;
@@ -48,13 +44,8 @@ export class Deployment {
   readonly sampleReaders: readonly WorkerHandle[];
   /** The worker that runs the sampler, and gives the latents to those that read them; none with replicas of component N. */
   readonly samplingWorkerId: string | undefined;
-  /** Where every worker's boundary tensors go. */
-  readonly routes: Routes;
-  /** Producers and consumers with a link of their own, and the number of those whose tensors go through the coordinator. */
-  readonly directPairs: readonly (readonly [WorkerHandle, WorkerHandle])[];
-  readonly relayedPairs: number;
-  /** What a worker may have on its way through the coordinator to another one. */
-  readonly relayWindowBytes: number;
+  /** The ways of tensors between its workers. */
+  readonly links: DeploymentLinks;
   /** Hears it when no further round can run. */
   onBroken: ((error: AsyncDiffError) => void) | undefined;
   readonly #options: DeployOptions;
@@ -62,8 +53,6 @@ export class Deployment {
   /** What its workers show each other. */
   readonly #secret = randomBytes(32);
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
-  /** As they were when it was made: what is found out later is for the next one. */
-  readonly #direct: ReadonlySet<string>;
   #state: DeploymentState = 'opening';
   #stopListening: (() => void)[] = [];
 
@@ -80,20 +69,7 @@ export class Deployment {
       return worker;
     });
     this.#byId = new Map(this.workers.map((worker) => [worker.id, worker]));
-    const { stride, lookAhead } = plan.settings;
-    this.routes = routeTensors(
-      plan.partition,
-      plan.placement,
-      (id) => given.get(id)?.facts.hostId ?? id,
-      lookAhead === 'on' ? { stride } : undefined,
-    );
-    const pairs = this.workers.flatMap((to) =>
-      this.#producersOf(to).map((from): readonly [WorkerHandle, WorkerHandle] => [from, to]),
-    );
-    this.directPairs = pairs.filter(([from, to]) => !options.isRelayed(from, to));
-    this.#direct = new Set(this.directPairs.map(([from, to]) => pairKey(from, to)));
-    this.relayedPairs = pairs.length - this.directPairs.length;
-    this.relayWindowBytes = relayWindowBytes(this.relayedPairs, options.relayedBytes);
+    this.links = new DeploymentLinks(plan, this.workers, options);
     this.samplingWorkerId = samplingWorker(plan.partition, plan.placement);
     this.sampleReaders = this.workers.filter((worker) =>
       specsOf(plan, worker.id).some((spec) => spec.sampleInput !== ''),
@@ -126,10 +102,8 @@ export class Deployment {
       deploymentId: this.deploymentId,
       plan: this.plan,
       workers: this.workers,
-      routes: this.routes,
-      isDirect: (from, to) => this.#direct.has(pairKey(from, to)),
+      links: this.links,
       isReachable: (from, to) => !this.#options.isRelayed(from, to),
-      relayWindowBytes: this.relayWindowBytes,
       measure: 'known' in timing ? undefined : timing,
       secret: this.#secret,
     });
@@ -196,13 +170,7 @@ export class Deployment {
 
   /** Whether everything goes through the coordinator. */
   get relay(): boolean {
-    return this.relayedPairs > 0 && this.directPairs.length === 0;
-  }
-
-  /** Whether the plan sends tensors of this name from one worker to another through the coordinator. */
-  isRelayed(name: string, from: WorkerHandle, to: WorkerHandle): boolean {
-    const isRouted = this.routes.byWorker.get(from.id)?.outgoing.get(name)?.has(to.id) === true;
-    return isRouted && !this.#direct.has(pairKey(from, to));
+    return this.links.relayedPairs > 0 && this.links.directPairs.length === 0;
   }
 
   get relayMeter(): RelayMeter {
@@ -241,13 +209,6 @@ export class Deployment {
     return new Set(specsOf(this.plan, workerId).flatMap((spec) => spec.conditioning));
   }
 
-  /** The worker that a worker has a tensor from; undefined where it has it from nobody, or from the coordinator. */
-  producerOf(name: string, consumerId: string): WorkerHandle | undefined {
-    for (const [from, { outgoing }] of this.routes.byWorker)
-      if (outgoing.get(name)?.has(consumerId) === true) return this.#byId.get(from);
-    return undefined;
-  }
-
   /** Takes it back from its workers. */
   close(): void {
     if (this.#state === 'closed') return;
@@ -255,11 +216,6 @@ export class Deployment {
     for (const stop of this.#stopListening) stop();
     this.#options.shelf.remove(this.deploymentId);
     for (const worker of this.workers) worker.undeploy(this.deploymentId);
-  }
-
-  #producersOf(worker: WorkerHandle): WorkerHandle[] {
-    const ids = this.routes.byWorker.get(worker.id)?.producers ?? [];
-    return ids.flatMap((id) => this.#byId.get(id) ?? []);
   }
 
   #go(next: DeploymentState): void {
@@ -272,8 +228,4 @@ export class Deployment {
     this.#go('broken');
     this.onBroken?.(error);
   }
-}
-
-function pairKey(from: Pick<WorkerHandle, 'id'>, to: Pick<WorkerHandle, 'id'>): string {
-  return JSON.stringify([from.id, to.id]);
 }

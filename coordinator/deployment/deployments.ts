@@ -211,7 +211,7 @@ export class Deployments {
         workers: deployment.workers.map(({ name }) => name),
         microCuts: plan.settings.microCuts,
         lag: plan.settings.lag,
-        relayedPairs: deployment.relayedPairs,
+        relayedPairs: deployment.links.relayedPairs,
       },
       'plan deployed',
     );
@@ -262,8 +262,8 @@ export class Deployments {
   }
 
   /** A job was done on it: what its workers failed at before is forgiven. */
-  worked({ directPairs }: Deployment): void {
-    for (const [from, to] of directPairs) this.#pairs.worked(from, to);
+  worked({ links }: Deployment): void {
+    for (const [from, to] of links.directPairs) this.#pairs.worked(from, to);
   }
 
   /** Resolves when it is known of every link that broke whether one of its workers is gone. */

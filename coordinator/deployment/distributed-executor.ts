@@ -170,7 +170,7 @@ export class DistributedExecutor implements SamplingExecutor {
     for (const [worker, tasks] of byWorker) {
       if (tasks.length === 0) continue;
       const issued = issuedRound(this.program, round, tasks, report);
-      const unread = unreadFrom(this.#deployment.routes, worker.id, made);
+      const unread = unreadFrom(this.#deployment.links.routes, worker.id, made);
       worker.send({ issueRound: toIssueRound(this.#jobId, this.#attempt, issued, unread) });
     }
   }

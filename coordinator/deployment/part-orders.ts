@@ -1,21 +1,18 @@
 import { hostIdentity } from '../../common/host-identity.js';
 import type { Plan } from '../../planner/index.js';
-import type { Routes } from '../../program/index.js';
 import type { PartArtifact, PartOrder, Peer } from '../../protocol/index.js';
 import type { WorkerHandle } from '../workers/index.js';
 import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
+import type { DeploymentLinks } from './deployment-links.js';
 
 export interface PartOrdersOptions {
   readonly deploymentId: string;
   readonly plan: Plan;
   /** Those that hold a part. */
   readonly workers: readonly WorkerHandle[];
-  readonly routes: Routes;
-  /** Whether tensors of `from` go to `to` on a link of their own. */
-  readonly isDirect: (from: WorkerHandle, to: WorkerHandle) => boolean;
+  readonly links: DeploymentLinks;
   /** Whether `to` can fetch artifacts from `from`. */
   readonly isReachable: (from: WorkerHandle, to: WorkerHandle) => boolean;
-  readonly relayWindowBytes: number;
   readonly measure: PartOrder['measure'];
   readonly secret: Uint8Array;
 }
@@ -33,7 +30,8 @@ export class PartOrders {
   }
 
   of(worker: WorkerHandle): PartOrder {
-    const { deploymentId, plan, routes, relayWindowBytes, measure, secret } = this.#options;
+    const { deploymentId, plan, links, measure, secret } = this.#options;
+    const { routes, relayWindowBytes } = links;
     const { outgoing = new Map(), producers = [] } = routes.byWorker.get(worker.id) ?? {};
     const own = this.#supplies.suppliers.get(worker.id) ?? new Map<string, string>();
     const peers = (ids: Iterable<string>): Peer[] =>
@@ -78,7 +76,7 @@ export class PartOrders {
   #relayed(from: WorkerHandle, consumers: Iterable<string>): string[] {
     return Array.from(consumers).filter((id) => {
       const to = this.#byId.get(id);
-      return to === undefined || !this.#options.isDirect(from, to);
+      return to === undefined || !this.#options.links.isDirect(from, to);
     });
   }
 
@@ -87,7 +85,7 @@ export class PartOrders {
       workerId: from.id,
       address: from.facts.address,
       sameHost: from.facts.hostId === to.facts.hostId,
-      relay: !this.#options.isDirect(from, to),
+      relay: !this.#options.links.isDirect(from, to),
     };
   }
 }

@@ -6,6 +6,7 @@ import type { WholeModel } from '../../planner/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { ArtifactShelf } from './artifact-shelf.js';
+import { OpenedParts, type OpenPart } from './opened-parts.js';
 import { memoryShortage, type PartOffer, rankOffers } from './part-offers.js';
 
 /** Memory that a session takes besides weights and what it computes on. */
@@ -40,17 +41,6 @@ export interface PlacedPartsOptions {
   readonly log: Pick<CoordinatorLog, 'info' | 'warn'>;
 }
 
-/** A part that is open on a worker, or is being opened. */
-interface OpenPart {
-  readonly part: string;
-  readonly partId: string;
-  readonly worker: WorkerHandle;
-  readonly bytes: number;
-  readonly ready: Promise<void>;
-  runs: number;
-  usedMs: number;
-}
-
 /**
  * Text encoders and VAE on workers. A part is opened on the worker that has it already, else on the one with least to do and most room; it
  * stays open until its memory is needed, for another part or for a plan. Where a worker is lost or fails, the next one takes the run over.
@@ -60,7 +50,7 @@ export class PlacedParts {
   readonly #hostId = hostIdentity().hostId;
   readonly #name = randomBytes(4).toString('hex');
   readonly #models = new Map<string, Promise<WholeModel>>();
-  readonly #open = new Set<OpenPart>();
+  readonly #open = new OpenedParts();
   #count = 0;
 
   constructor(options: PlacedPartsOptions) {
@@ -110,7 +100,7 @@ export class PlacedParts {
         );
         lastError = error;
         failed.add(open.worker);
-        this.#close(open);
+        this.#open.close(open);
       } finally {
         open.runs -= 1;
         open.usedMs = performance.now();
@@ -122,9 +112,9 @@ export class PlacedParts {
   makeRoom(worker: WorkerHandle, planBytes: number): void {
     const { memoryBytes } = worker.facts;
     if (memoryBytes === undefined) return;
-    for (const one of this.#idle(worker)) {
-      if (planBytes + this.#openBytes(worker) <= memoryBytes) return;
-      this.#close(one);
+    for (const one of this.#open.idle(worker)) {
+      if (planBytes + this.#open.bytes(worker) <= memoryBytes) return;
+      this.#open.close(one);
     }
   }
 
@@ -160,11 +150,11 @@ export class PlacedParts {
   ): OpenPart {
     const offers = workers.map((worker) => this.#offer(part, worker, needBytes));
     for (const offer of rankOffers(offers)) {
-      const open = this.#find(part, offer.worker);
+      const open = this.#open.find(part, offer.worker);
       if (open !== undefined) return open;
-      for (const one of this.#idle(offer.worker)) {
+      for (const one of this.#open.idle(offer.worker)) {
         if (this.#room(offer.worker) >= needBytes) break;
-        this.#close(one);
+        this.#open.close(one);
       }
       return this.#begin(part, model, needBytes, offer.worker, signal);
     }
@@ -173,8 +163,8 @@ export class PlacedParts {
   }
 
   #offer(part: string, worker: WorkerHandle, needBytes: number): PartOffer {
-    const isOpen = this.#find(part, worker) !== undefined;
-    const closable = this.#idle(worker).reduce((sum, { bytes }) => sum + bytes, 0);
+    const isOpen = this.#open.find(part, worker) !== undefined;
+    const closable = this.#open.idle(worker).reduce((sum, { bytes }) => sum + bytes, 0);
     const roomBytes = this.#room(worker);
     return {
       worker,
@@ -230,30 +220,10 @@ export class PlacedParts {
     return open;
   }
 
-  #find(part: string, worker: WorkerHandle): OpenPart | undefined {
-    return [...this.#open].find((one) => one.part === part && one.worker === worker);
-  }
-
-  #close(open: OpenPart): void {
-    if (!this.#open.delete(open)) return;
-    open.worker.parts.close(open.partId);
-  }
-
-  /** Open parts of a worker that nobody uses, the longest unused first. */
-  #idle(worker: WorkerHandle): OpenPart[] {
-    return [...this.#open]
-      .filter((one) => one.worker === worker && one.runs === 0)
-      .sort((a, b) => a.usedMs - b.usedMs);
-  }
-
-  #openBytes(worker: WorkerHandle): number {
-    return [...this.#open].reduce((sum, one) => sum + (one.worker === worker ? one.bytes : 0), 0);
-  }
-
   /** What a worker has left; of one that does not say what it has, all that can be wanted. */
   #room(worker: WorkerHandle): number {
     const { memoryBytes = Number.POSITIVE_INFINITY } = worker.facts;
-    const taken = Math.max(PROCESS_BYTES, this.#options.deployedBytes(worker.id)) + this.#openBytes(worker);
+    const taken = Math.max(PROCESS_BYTES, this.#options.deployedBytes(worker.id)) + this.#open.bytes(worker);
     return memoryBytes - taken;
   }
 }

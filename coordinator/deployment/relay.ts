@@ -56,7 +56,7 @@ export class Relay {
     const bytes = relayedBytes(frame);
     const consumers = [...new Set(toWorkerIds)].map((id) => {
       const to = this.#deployment.worker(id);
-      if (to === undefined || !this.#deployment.isRelayed(frame.name, from, to))
+      if (to === undefined || !this.#deployment.links.isRelayed(frame.name, from, to))
         throw new AsyncDiffError('protocol_mismatch', `a frame of ${frame.totalBytes} bytes for nobody`);
       const window = this.#window(from.id, id);
       if (!window.fits(bytes))
@@ -122,7 +122,7 @@ export class Relay {
     const way = wayOf(fromId, toId);
     let window = this.#windows.get(way);
     if (window === undefined)
-      this.#windows.set(way, (window = new RelayWindow(this.#deployment.relayWindowBytes)));
+      this.#windows.set(way, (window = new RelayWindow(this.#deployment.links.relayWindowBytes)));
     return window;
   }
 }

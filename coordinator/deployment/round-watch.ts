@@ -3,6 +3,7 @@ import { Deadline } from '../../common/pending/index.js';
 import { isLatents } from '../../program/index.js';
 import type { WorkerHandle, WorkerProgress } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
+import type { DeploymentLinks } from './deployment-links.js';
 
 /** A round may take so many times what the slowest order of its segments takes. */
 const ROUND_FACTOR = 5;
@@ -108,7 +109,9 @@ export class RoundWatch {
 
 /** Who holds up a job in which no task is finished any more. */
 export function blameFor(
-  deployment: Pick<Deployment, 'producerOf' | 'samplingWorkerId' | 'worker' | 'directPairs'>,
+  deployment: Pick<Deployment, 'samplingWorkerId' | 'worker'> & {
+    readonly links: Pick<DeploymentLinks, 'producerOf' | 'directPairs'>;
+  },
   reports: readonly Report[],
   limitMs: number,
 ): Blame {
@@ -126,12 +129,12 @@ export function blameFor(
   for (const [to, { missing, round }] of waiting) {
     for (const name of missing) {
       const from =
-        deployment.producerOf(name, to.id) ??
+        deployment.links.producerOf(name, to.id) ??
         (isLatents(name) ? deployment.worker(deployment.samplingWorkerId ?? '') : undefined);
       if (from === undefined || from === to) continue;
       const why = `"${name}" for round ${round} did not come from worker ${from.name} to worker ${to.name} within ${seconds}`;
       // What already goes through the coordinator was never made, or never sent.
-      const isDirect = deployment.directPairs.some(([a, b]) => a === from && b === to);
+      const isDirect = deployment.links.directPairs.some(([a, b]) => a === from && b === to);
       return isDirect ? { kind: 'link', from, to, why } : { kind: 'worker', worker: from, why };
     }
   }

@@ -1,5 +1,4 @@
-import { abortable } from '../../common/abort.js';
-import { AsyncDiffError, type ErrorCode } from '../../common/errors/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   type Attempt,
@@ -9,7 +8,6 @@ import {
   denoiseExecutorSamples,
   type DenoiseJob,
   denoiseSteadily,
-  type ExecutorSamplesOptions,
   type Foresight,
   inputsDigest,
   jobSchedule,
@@ -24,21 +22,11 @@ import type { Round, ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from '../deployment/index.js';
 import type { Deployments, DeploymentRequest, OnPreparing } from '../deployment/index.js';
 import { DistributedExecutor, predictedPeriodMs, roundLimitMs } from '../deployment/index.js';
+import { lossOf, Losses } from './losses.js';
 import type { Phases } from './phases.js';
+import { reportWindow } from './report-window.js';
 import { runIdentity } from './run-identity.js';
 import type { WorkerHandle } from '../workers/index.js';
-
-/** Losses after which a job is given up if no step was finished between them. */
-export const MAX_LOSSES_WITHOUT_PROGRESS = 4;
-/** What costs an attempt, and not the job. */
-export const LOSSES: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'peer_unreachable']);
-
-/** From one report to the next: each costs its two ends about a millisecond of processor together. */
-const REPORT_MS = 300;
-const MAX_ROUNDS_PER_REPORT = 16;
-/** From one checkpoint to the next: what a lost worker may cost besides the rounds in flight, little beside planning anew. */
-const WINDOW_MS = 1000;
-const MAX_REPORTS_PER_WINDOW = 4;
 
 export interface DenoiseRunOptions {
   readonly jobId: string;
@@ -118,9 +106,7 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
   let attempts = 0;
   const resumedAt: number[] = [];
   const heldAt: number[] = [];
-  let losses = 0;
-  let stepAtLoss = -1;
-  let lastLoss: AsyncDiffError | undefined;
+  const losses = new Losses(options.onLoss);
   const inputsSha256 = inputsDigest(job);
   const identities: RunIdentity[] = [];
   const reached = (steps: number, there: Tensor, seen: Foresight | undefined): void => {
@@ -151,9 +137,9 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
       if (nextStep > 0) resumedAt.push(nextStep);
       const begin = scheduleFrom(usual, nextStep);
       const { choice } = planRequest;
-      const told = { periodMs, firstStep: nextStep, schedule: begin, choice, loss: lastLoss };
+      const told = { periodMs, firstStep: nextStep, schedule: begin, choice, loss: losses.last };
       options.onDeployed(deployment, told);
-      const window = windowOf(periodMs);
+      const window = reportWindow(periodMs);
       const executorFor = (at: ScheduleSettings, holder: Deployment): DistributedExecutor =>
         new DistributedExecutor(holder, at, attempts++, {
           roundLimitMs: roundLimitMs(
@@ -235,53 +221,19 @@ export async function runAttempts(options: DenoiseRunOptions): Promise<DenoiseRu
         drifts,
       };
     } catch (thrown) {
-      const error = await lossOf(AsyncDiffError.from(thrown), deployment, options);
+      const error = await lossOf(AsyncDiffError.from(thrown), deployment?.workers ?? [], options);
       // A job that was cancelled has ended in order on every worker: what they hold stays good for the next one.
       if (error.code === 'cancelled') throw error;
       options.deployments.drop(error);
-      // Nobody came back: what happened to the last one says more.
-      if (error.code === 'no_workers' && lastLoss !== undefined) throw lastLoss;
-      losses = nextStep > stepAtLoss ? 1 : losses + 1;
-      stepAtLoss = nextStep;
-      lastLoss = error;
-      const isGivenUp = !LOSSES.has(error.code) || losses >= MAX_LOSSES_WITHOUT_PROGRESS;
-      if (LOSSES.has(error.code)) options.onLoss?.(error, isGivenUp);
-      if (!isGivenUp) {
-        // Going on from here would take a step in order that the earlier run did not: all of it again.
-        if (options.replay !== undefined) {
-          nextStep = 0;
-          from = undefined;
-          sampler.resume(0, []);
-        }
-        continue;
+      losses.take(error, nextStep);
+      // Going on from here would take a step in order that the earlier run did not: all of it again.
+      if (options.replay !== undefined) {
+        nextStep = 0;
+        from = undefined;
+        sampler.resume(0, []);
       }
-      if (!LOSSES.has(error.code)) throw error;
-      throw new AsyncDiffError(
-        error.code,
-        `${error.rawMessage} (given up after ${losses} losses without a finished step between them)`,
-        { cause: error },
-      );
     }
   }
-}
-
-/** Where a worker is gone, that is the loss, whoever noticed it first. */
-export async function lossOf(
-  error: AsyncDiffError,
-  deployment: Deployment | undefined,
-  { deployments, signal }: Pick<DenoiseRunOptions, 'deployments' | 'signal'>,
-): Promise<AsyncDiffError> {
-  if (signal.aborted) return AsyncDiffError.from(signal.reason, 'cancelled');
-  if (!LOSSES.has(error.code)) return error;
-  await abortable(deployments.settle(), signal).catch(() => undefined);
-  return deployment?.workers.find(({ loss }) => loss !== undefined)?.loss ?? error;
-}
-
-function windowOf(periodMs: number): Pick<ExecutorSamplesOptions, 'roundsPerReport' | 'reportsPerWindow'> {
-  const upTo = (most: number, count: number): number => Math.max(1, Math.min(most, Math.floor(count)));
-  const roundsPerReport = upTo(MAX_ROUNDS_PER_REPORT, REPORT_MS / periodMs);
-  const reportsPerWindow = upTo(MAX_REPORTS_PER_WINDOW, WINDOW_MS / (roundsPerReport * periodMs));
-  return { roundsPerReport, reportsPerWindow };
 }
 
 function wantsAny({ wantsLatents }: DenoiseRunOptions, { firstStep, steps }: Round): boolean {

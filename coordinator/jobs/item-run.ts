@@ -10,9 +10,9 @@ import {
   roundLimitMs,
 } from '../deployment/index.js';
 import type { WorkerHandle } from '../workers/index.js';
-import { LOSSES, lossOf, MAX_LOSSES_WITHOUT_PROGRESS } from './denoise-run.js';
 import type { ItemGroup, ItemsRequest } from './item-list.js';
 import { itemRates, type ItemRates } from './item-rates.js';
+import { lossOf, Losses } from './losses.js';
 import type { JobContext } from './run-job.js';
 
 /** Items in progress beside those that fill the components: a component that has finished finds the next one there. */
@@ -67,9 +67,7 @@ export async function runGroup(
   const told = new Set<number>();
   let from = 0;
   let carried: NamedTensors | undefined;
-  let losses = 0;
-  let doneAtLoss = -1;
-  let lastLoss: AsyncDiffError | undefined;
+  const losses = new Losses((error, isGivenUp) => context.lost(error, isGivenUp));
   for (;;) {
     let deployment: Deployment | undefined;
     try {
@@ -80,7 +78,7 @@ export async function runGroup(
       );
       deployment = deployed.deployment;
       const rates = itemRates(deployment, deployed.planRequest);
-      handlers.onDeployed(deployment, rates, lastLoss);
+      handlers.onDeployed(deployment, rates, losses.last);
       const inFlight = deployment.partition.components.length + ITEMS_AHEAD;
       const executor = new ItemExecutor(
         deployment,
@@ -126,16 +124,13 @@ export async function runGroup(
       deployments.worked(deployment);
       return { deployment, rates, workers, seconds, doneMs, states: carried ?? {} };
     } catch (thrown) {
-      const error = await lossOf(AsyncDiffError.from(thrown), deployment, { deployments, signal });
+      const error = await lossOf(AsyncDiffError.from(thrown), deployment?.workers ?? [], {
+        deployments,
+        signal,
+      });
       if (error.code === 'cancelled') throw error;
       deployments.drop(error);
-      if (error.code === 'no_workers' && lastLoss !== undefined) throw lastLoss;
-      losses = told.size > doneAtLoss ? 1 : losses + 1;
-      doneAtLoss = told.size;
-      const isGivenUp = !LOSSES.has(error.code) || losses >= MAX_LOSSES_WITHOUT_PROGRESS;
-      if (LOSSES.has(error.code)) context.lost(error, isGivenUp);
-      if (isGivenUp) throw error;
-      lastLoss = error;
+      losses.take(error, told.size);
       progress.restarts += 1;
     }
   }

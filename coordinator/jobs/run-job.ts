@@ -160,8 +160,8 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
   };
 }
 
-function lossWarning(loss: AsyncDiffError, { workers, relayedPairs }: Deployment, firstStep: number): string {
-  const isLink = loss.code === 'peer_unreachable' || relayedPairs > 0;
+function lossWarning(loss: AsyncDiffError, { workers, links }: Deployment, firstStep: number): string {
+  const isLink = loss.code === 'peer_unreachable' || links.relayedPairs > 0;
   const how = isLink
     ? 'going on through the coordinator'
     : `a worker was lost; going on with ${workers.length}`;

@@ -17,4 +17,4 @@ export {
   SAME_BITS_CONFIG,
 } from './ort.js';
 export { ROUND_REPORTS, type RoundReport } from './round-report.js';
-export { clockMs, JobTiming, type Span } from './timing.js';
+export { clockMs, JobTiming, type Span, SPAN_CATEGORIES } from './timing.js';

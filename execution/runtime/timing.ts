@@ -1,9 +1,18 @@
 import type { Task } from '../../program/index.js';
 
+/** What a worker's time goes to. */
+export const SPAN_CATEGORIES = Object.freeze([
+  'compute',
+  'wait',
+  'serialize',
+  'transfer',
+  'sampler',
+] as const);
+
 /** A span of the trace. Times are milliseconds since the epoch on this process's monotonic clock. */
 export interface Span {
   readonly name: string;
-  readonly category: 'compute' | 'wait' | 'serialize' | 'transfer' | 'sampler';
+  readonly category: (typeof SPAN_CATEGORIES)[number];
   readonly startMs: number;
   readonly durationMs: number;
   readonly round: number;

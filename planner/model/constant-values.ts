@@ -7,7 +7,7 @@ import {
   readsOf,
   type TensorProto,
 } from '../../common/model-file/index.js';
-import { type DType, elementCount } from '../../common/tensor/index.js';
+import { elementCount, parseDType } from '../../common/tensor/index.js';
 import { openSession } from '../../execution/index.js';
 import type { InferredValue } from './infer-values.js';
 import type { Skeleton } from './skeleton.js';
@@ -89,7 +89,7 @@ function fromOrt(name: string, { type, dims, data }: OrtTensor): TensorProto {
   return {
     name,
     dims: [...dims],
-    data_type: onnxTypeOf(type as DType),
+    data_type: onnxTypeOf(parseDType(type, `constant "${name}"`)),
     raw_data: new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength)),
   };
 }

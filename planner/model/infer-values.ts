@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { encodeModel, type NodeProto, type TensorProto, tensorDims } from '../../common/model-file/index.js';
 import { dtypeOf, onnxTypeOf } from '../../common/model-file/index.js';
-import type { DType } from '../../common/tensor/index.js';
+import { type DType, parseDType } from '../../common/tensor/index.js';
 import { openSession, SAME_BITS_CONFIG } from '../../execution/index.js';
 import { findHalfValues, FLOAT16, widen, widenNode, widenTensor } from './retype.js';
 import type { Skeleton } from './skeleton.js';
@@ -78,7 +78,7 @@ export async function inferValues(
     const dims = partial.flatMap((dim) => dim ?? []);
     if (partial.length === 0) perhapsScalars.push(output.name);
     found.set(output.name, {
-      dtype: output.type as DType,
+      dtype: parseDType(output.type, `value "${output.name}"`),
       dims: dims.length === partial.length ? dims : undefined,
       partial,
     });

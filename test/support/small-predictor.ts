@@ -4,25 +4,12 @@ import { writeNpy } from '../../common/npy/index.js';
 import { TorchGenerator } from '../../common/random/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import type { ModelProto, TensorProto } from '../../common/model-file/index.js';
+import { tinyScheduler } from '../../scripts/chaos/tiny-model.js';
 import { node, predictor, weight, writeModel } from './onnx-builder.js';
 
-export const SMALL_SCHEDULER = JSON.stringify({
-  _class_name: 'DDIMScheduler',
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  prediction_type: 'epsilon',
-  timestep_spacing: 'leading',
-  steps_offset: 1,
-  set_alpha_to_one: false,
-  clip_sample: false,
-});
-
+export const SMALL_SCHEDULER = tinyScheduler('DDIMScheduler');
 /** The same noise schedule with another sampler. */
-export function smallScheduler(className: string): string {
-  return JSON.stringify({ ...(JSON.parse(SMALL_SCHEDULER) as object), _class_name: className });
-}
+export const smallScheduler = tinyScheduler;
 
 /** Cuts of {@link smallPredictor} into up to four components. */
 export const SMALL_CUTS: readonly string[] = ['down1', 'middle', 'up1'];

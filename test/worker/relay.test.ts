@@ -74,9 +74,8 @@ class Star {
     this.#relay = new Relay(
       {
         relayMeter: this.meter,
-        relayWindowBytes: windowBytes,
+        links: { relayWindowBytes: windowBytes, isRelayed: () => true },
         worker: (id: string) => handles[ids.indexOf(id)],
-        isRelayed: () => true,
       } as unknown as Deployment,
       JOB,
     );
