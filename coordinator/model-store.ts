@@ -7,10 +7,19 @@ import { makeFolder } from '../common/make-folder.js';
 import { checkLimit, LIMITS } from '../common/settings/index.js';
 import { ContentIndex, fileState, hashModel, loadModelFile } from '../common/model-file/index.js';
 import { sweepUploads, uploadFolder } from './upload-folder.js';
-import type { UploadModelRequest__Output } from '../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const MODEL_FILE = 'model.onnx';
+
+/** A piece of an upload: the beginning of a file, or bytes of it. */
+export interface UploadedPiece {
+  readonly header?: {
+    readonly modelSha256: string;
+    readonly path: string;
+    readonly sizeBytes: number;
+  } | null;
+  readonly data?: Buffer | null;
+}
 
 /** Noise predictors by content: uploaded ones on disk, and those of this host where they are. */
 export class ModelStore {
@@ -69,7 +78,7 @@ export class ModelStore {
    * Takes an upload: headers, each followed by its file's bytes. Resolves true if the model was here already.
    * @throws AsyncDiffError `limit_exceeded` for more files or bytes than are taken, `invalid_input` for what is not whole, `cache_unwritable`
    */
-  async receive(messages: AsyncIterable<UploadModelRequest__Output>): Promise<boolean> {
+  async receive(messages: AsyncIterable<UploadedPiece>): Promise<boolean> {
     checkLimit('uploadsAtOnce', this.#uploads + 1, 'the queue of uploads');
     let upload: Upload | undefined;
     this.#uploads += 1;

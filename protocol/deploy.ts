@@ -4,6 +4,7 @@ import type { OptimizationLevel, SegmentSpec } from '../execution/index.js';
 import type { Due, DueClock } from '../program/index.js';
 import type { Artifact, Artifact__Output } from '../rpc/gen/asyncdiff/v1/Artifact.js';
 import type { Deploy, Deploy__Output } from '../rpc/gen/asyncdiff/v1/Deploy.js';
+import type { OpenPart, OpenPart__Output } from '../rpc/gen/asyncdiff/v1/OpenPart.js';
 import { fromRouteMessage, toRouteMessage } from './routes.js';
 import { fromSegmentMessage, toSegmentMessage } from './segments.js';
 
@@ -50,6 +51,29 @@ export interface PartOrder {
   readonly measure: { readonly windowMs: number } | undefined;
   /** 32 random bytes of this deployment: whoever subscribes to its tensors, or asks for its artifacts, shows them. */
   readonly secret: Uint8Array;
+}
+
+/** A part of a pipeline that a worker is to open. */
+export interface PipelinePart {
+  readonly partId: string;
+  /** For people. */
+  readonly name: string;
+  readonly graphSha256: string;
+  /** The graph and its tensors; the coordinator alone supplies them. */
+  readonly artifacts: readonly PartArtifact[];
+  readonly secret: Uint8Array;
+}
+
+export function toOpenPartMessage(part: PipelinePart): OpenPart {
+  return {
+    ...part,
+    artifacts: part.artifacts.map((artifact) => toArtifactMessage(artifact, new Map())),
+    secret: Buffer.from(part.secret),
+  };
+}
+
+export function fromOpenPartMessage(message: OpenPart__Output): PipelinePart {
+  return { ...message, artifacts: message.artifacts.map((artifact) => fromArtifactMessage(artifact, [])) };
 }
 
 export function toDeployMessage(order: PartOrder, generation: number): Deploy {
@@ -101,7 +125,7 @@ export function fromDeployMessage(message: Deploy__Output): PartOrder {
 }
 
 /** @param places of suppliers in the list that goes with it, from 1 */
-export function toArtifactMessage(
+function toArtifactMessage(
   { sha256, sizeBytes, file, suppliers }: PartArtifact,
   places: ReadonlyMap<string, number>,
 ): Artifact {
@@ -114,7 +138,7 @@ export function toArtifactMessage(
 }
 
 /** @param workerIds of the suppliers, in the order of the list that goes with it */
-export function fromArtifactMessage(
+function fromArtifactMessage(
   { sha256, sizeBytes, path, offsetBytes, suppliers }: Artifact__Output,
   workerIds: readonly string[],
 ): PartArtifact {

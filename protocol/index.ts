@@ -1,11 +1,12 @@
 export {
-  fromArtifactMessage,
   fromDeployMessage,
+  fromOpenPartMessage,
   type PartArtifact,
   type PartOrder,
   type Peer,
-  toArtifactMessage,
+  type PipelinePart,
   toDeployMessage,
+  toOpenPartMessage,
 } from './deploy.js';
 export { fromGuidanceMessage, toGuidanceMessage } from './guidance.js';
 export { fromFault, fromJobReport, toFault, toJobReport } from './reports.js';

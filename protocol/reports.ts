@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { fromWireError, stackOf } from '../common/wire-error.js';
-import { type Span, SPAN_CATEGORIES, type WorkerExecution } from '../execution/index.js';
+import type { WorkerExecution } from '../execution/index.js';
+import { type Span, SPAN_CATEGORIES } from '../execution/runtime/index.js';
 import type { JobReport, JobReport__Output } from '../rpc/gen/asyncdiff/v1/JobReport.js';
 import type { WorkerFault, WorkerFault__Output } from '../rpc/gen/asyncdiff/v1/WorkerFault.js';
 

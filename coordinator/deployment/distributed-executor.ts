@@ -23,7 +23,6 @@ import {
   type Task,
   unreadFrom,
 } from '../../program/index.js';
-import type { SamplerState__Output } from '../../rpc/gen/asyncdiff/v1/SamplerState.js';
 import type { Deployment } from './deployment.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { JobListener } from '../workers/index.js';
@@ -136,7 +135,7 @@ export class DistributedExecutor implements SamplingExecutor {
     };
   }
 
-  #checkpoint(lastStep: number, message: SamplerState__Output): SamplerState {
+  #checkpoint(lastStep: number, message: Parameters<typeof fromSamplerState>[0]): SamplerState {
     const state = fromSamplerState(message);
     const what = `the checkpoint after step ${lastStep}`;
     if (state.nextStep !== lastStep + 1)

@@ -4,13 +4,14 @@ import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/ind
 import { type ExecutionReport, issuedRound, type WorkerExecution } from '../../execution/index.js';
 import { toIssueRound } from '../../protocol/index.js';
 import { itemInputName, JobProgram, type Round, type Task, unreadFrom } from '../../program/index.js';
-import type { ItemOutput__Output } from '../../rpc/gen/asyncdiff/v1/ItemOutput.js';
 import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/index.js';
 import type { JobListener, WorkerHandle } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
 import { checkSize, type ExecutorOptions } from './distributed-executor.js';
 import { Relay } from './relay.js';
 import { errorOf, RoundWatch } from './round-watch.js';
+
+type ItemOutput = Parameters<NonNullable<JobListener['onOutput']>>[0];
 
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
@@ -125,7 +126,7 @@ export class ItemExecutor {
     }));
     for (const [worker, tasks] of byWorker) {
       const issued = issuedRound(this.#program, round, tasks, isCheckpoint ? 'checkpoint' : 'nothing');
-      const unread = unreadFrom(deployment.routes, worker.id, made);
+      const unread = unreadFrom(deployment.links.routes, worker.id, made);
       worker.send({ issueRound: toIssueRound(jobId, attempt, issued, unread) });
       for (const name of this.#itemReads(worker, 'inputs'))
         this.#send(worker, itemInputName(name), item, inputs[name] as Tensor);
@@ -186,7 +187,7 @@ export class ItemExecutor {
     };
   }
 
-  #take({ item, name, tensor: message }: ItemOutput__Output): void {
+  #take({ item, name, tensor: message }: ItemOutput): void {
     const what = `"${name}" of item ${item}`;
     const spec = this.#outputs.get(name);
     const left = this.#awaited.get(item);

@@ -196,7 +196,8 @@ export class PlacedParts {
       artifacts: [...artifacts].map(([name, range]) => ({
         sha256: name,
         sizeBytes: range.lengthBytes,
-        ...(readsFiles && { path: range.path, offsetBytes: range.offsetBytes }),
+        suppliers: [],
+        file: readsFiles ? range : undefined,
       })),
       secret,
     };

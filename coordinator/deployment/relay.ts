@@ -1,8 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { RELAY_BACKLOG_BYTES, relayedBytes, RelayWindow } from '../../rpc/streams/index.js';
-import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
-import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
-import type { WorkerHandle } from '../workers/index.js';
+import type { RelayCredit, RelayedFrame, WorkerHandle } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
 
 /** Bytes of relayed tensors that this coordinator holds for consumers, of all attempts. */
@@ -27,7 +25,7 @@ export class RelayMeter {
 
 interface Consumer {
   readonly worker: WorkerHandle;
-  readonly frames: RelayedFrame__Output[];
+  readonly frames: RelayedFrame[];
   isPumping: boolean;
 }
 
@@ -51,7 +49,7 @@ export class Relay {
   }
 
   /** Hands a frame on. Throws `protocol_mismatch` for one that the plan does not send this way, or beyond the producer's window. */
-  take(from: WorkerHandle, { toWorkerIds, frame }: RelayedFrame__Output): void {
+  take(from: WorkerHandle, { toWorkerIds, frame }: RelayedFrame): void {
     if (frame === null || this.#isClosed) return;
     const bytes = relayedBytes(frame);
     const consumers = [...new Set(toWorkerIds)].map((id) => {
@@ -76,7 +74,7 @@ export class Relay {
   }
 
   /** A consumer has taken over what a producer sent it, who may send more. Throws `protocol_mismatch` if it cannot have. */
-  credit(from: WorkerHandle, { workerId, bytes }: RelayCredit__Output): void {
+  credit(from: WorkerHandle, { workerId, bytes }: RelayCredit): void {
     if (this.#isClosed) return;
     if (this.#windows.get(wayOf(workerId, from.id))?.credit(bytes) !== true)
       throw new AsyncDiffError('protocol_mismatch', `a credit of ${bytes} bytes that it had not got`);

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Deadline } from '../../common/pending/index.js';
-import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { JobEvent } from './job-record.js';
 
 /** Takes one event; resolves when the network has it, or the follower is gone. */
 export type SendEvent = (event: JobEvent) => Promise<void>;

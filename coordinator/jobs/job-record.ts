@@ -7,6 +7,9 @@ import { checkJobMove, type JobState } from './job-state.js';
 /** Warnings kept for whoever attaches later. */
 const MAX_KEPT_WARNINGS = 16;
 
+/** What happens to a job, as its clients hear it. */
+export type { JobEvent };
+
 type Outcome = { readonly done: JobEvent } | { readonly error: AsyncDiffError };
 
 /** What is known of a job before it begins. */

@@ -1,8 +1,7 @@
-import type { JobSummary } from '../../rpc/gen/asyncdiff/v1/JobSummary.js';
 import type { JobRecord } from './job-record.js';
 
 /** A job as ListJobs shows it. */
-export function jobSummary(record: JobRecord): JobSummary {
+export function jobSummary(record: JobRecord) {
   const { step = 0, steps = 0 } = record.last('progress')?.progress ?? {};
   const { workers = 0 } = record.last('planned')?.planned ?? {};
   return {

@@ -1,10 +1,9 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { stackOf } from '../../common/wire-error.js';
 import { clockMs } from '../../execution/index.js';
-import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
 import type { CoordinatorLog } from '../log.js';
 import { JobQueue } from './job-queue.js';
-import type { JobRecord, NewJob } from './job-record.js';
+import type { JobEvent, JobRecord, NewJob } from './job-record.js';
 import { JobRecords } from './job-records.js';
 import type { JobStore } from './job-store.js';
 import type { JobMetrics } from './job-metrics.js';

@@ -3,7 +3,15 @@ export { KnownWorkers } from './known-workers.js';
 export { LinkMeter } from './link-meter.js';
 export { PairHealth } from './pair-health.js';
 export { WorkerHandle } from './worker-handle.js';
-export type { JobListener, OpeningStep, Opened, WorkerLink, WorkerProgress } from './worker-link.js';
+export type {
+  JobListener,
+  OpeningStep,
+  Opened,
+  RelayCredit,
+  RelayedFrame,
+  WorkerLink,
+  WorkerProgress,
+} from './worker-link.js';
 export type { LossReason } from './worker-state.js';
 export { WorkerRegistry } from './worker-registry.js';
 export { workerStatus } from './worker-status.js';

@@ -1,15 +1,17 @@
-import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
+import type { SendToWorker } from '../../rpc/streams/index.js';
+
+type Message = Parameters<SendToWorker>[0];
 
 /** Messages of one turn of the event loop leave as one: each costs both sides some hundred microseconds. */
 export class Outbox {
-  readonly #send: (message: CoordinatorMessage) => void;
-  #messages: CoordinatorMessage[] = [];
+  readonly #send: SendToWorker;
+  #messages: Message[] = [];
 
-  constructor(send: (message: CoordinatorMessage) => void) {
+  constructor(send: SendToWorker) {
     this.#send = send;
   }
 
-  send(message: CoordinatorMessage): void {
+  send(message: Message): void {
     if (this.#messages.length === 0) queueMicrotask(() => this.#flush());
     this.#messages.push(message);
   }

@@ -6,6 +6,9 @@ import type { WorkerLimitsMs } from './limits.js';
 import type { WorkerAsks } from './worker-asks.js';
 import type { JobListener, WorkerLink } from './worker-link.js';
 
+/** What a worker is told of an attempt when it starts. */
+export type StartOrder = Omit<StartJob, 'generation'>;
+
 /** The attempt of a job that a worker is at, and who listens to it. What is of another one does nothing. */
 export class WorkerAttempt {
   readonly #asks: WorkerAsks;

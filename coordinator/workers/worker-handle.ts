@@ -2,20 +2,24 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import type { WorkerExecution } from '../../execution/index.js';
 import type { PlanLink } from '../../planner/index.js';
 import { fromFault, type PartOrder, type Peer } from '../../protocol/index.js';
-import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { RelayedFrame } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
-import type { StartJob } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
-import type { WorkerFault__Output } from '../../rpc/gen/asyncdiff/v1/WorkerFault.js';
+import type { SendToWorker } from '../../rpc/streams/index.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { ClockOffset } from './clock-offset.js';
 import { limitsOf, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { Outbox } from './outbox.js';
 import { WorkerAsks } from './worker-asks.js';
-import { WorkerAttempt } from './worker-attempt.js';
+import { type StartOrder, WorkerAttempt } from './worker-attempt.js';
 import { WorkerDeployment } from './worker-deployment.js';
 import type { WorkerFacts } from './worker-facts.js';
 import { WorkerInquiries } from './worker-inquiries.js';
-import type { DeployAids, JobListener, Opened, WorkerLink, WorkerProgress } from './worker-link.js';
+import type {
+  DeployAids,
+  JobListener,
+  Opened,
+  RelayedFrame,
+  WorkerLink,
+  WorkerProgress,
+} from './worker-link.js';
 import { WorkerParts } from './worker-parts.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
@@ -64,7 +68,10 @@ export class WorkerHandle {
     this.#asks = new WorkerAsks(name, (error, reason) => this.lose(error, reason));
     this.#outbox = new Outbox((message) => link.send(message));
     this.#inquiries = new WorkerInquiries(this.#asks, limitsMs, (message) => this.send(message));
-    const calls = { send: (message: CoordinatorMessage) => this.send(message), openSupply: link.openSupply };
+    const calls = {
+      send: (message: Parameters<SendToWorker>[0]) => this.send(message),
+      openSupply: link.openSupply,
+    };
     this.parts = new WorkerParts(this.#asks, limitsMs, calls);
     this.#attempt = new WorkerAttempt(this.#asks, limitsMs, calls);
     this.#deployment = new WorkerDeployment(this.#asks, limitsMs, calls);
@@ -90,13 +97,17 @@ export class WorkerHandle {
     return this.#inquiries.clock;
   }
 
-  send(message: CoordinatorMessage): void {
+  send(message: Parameters<SendToWorker>[0]): void {
     if (this.#state !== 'lost') this.#outbox.send(message);
   }
 
   /** A frame of a relayed tensor, at once: whoever has many awaits {@link drained} between them. */
   sendFrame(relayedFrame: RelayedFrame): void {
-    if (this.#state !== 'lost') this.#link.send({ relayedFrame }, relayedFrame.frame?.data?.length ?? 0);
+    if (this.#state !== 'lost')
+      this.#link.send(
+        { relayedFrame: { ...relayedFrame, toWorkerIds: [...relayedFrame.toWorkerIds] } },
+        relayedFrame.frame?.data.length ?? 0,
+      );
   }
 
   /** Resolves when the network has taken all but so many bytes of the frames; throws why it takes no more. */
@@ -159,7 +170,7 @@ export class WorkerHandle {
     if (this.#deployment.end(deploymentId) && this.#state !== 'lost') this.#go('idle');
   }
 
-  async startJob(start: StartJob, listener: JobListener, signal?: AbortSignal): Promise<void> {
+  async startJob(start: StartOrder, listener: JobListener, signal?: AbortSignal): Promise<void> {
     this.#go('busy');
     this.#generation += 1;
     await this.#attempt.begin({ ...start, generation: this.#generation }, listener, signal);
@@ -208,7 +219,7 @@ export class WorkerHandle {
     this.#link.close(reason === 'left' || reason === 'closed' || reason === 'gone' ? undefined : error);
   }
 
-  #fault(fault: WorkerFault__Output): void {
+  #fault(fault: Parameters<typeof fromFault>[1]): void {
     const error = fromFault(this.name, fault);
     const { deploymentId, jobId, attempt, partId } = fault;
     if (partId !== '') {

@@ -1,4 +1,4 @@
-import { clockMs } from '../../execution/index.js';
+import { clockMs } from '../../execution/runtime/index.js';
 import type { PlanLink } from '../../planner/index.js';
 import type { Peer } from '../../protocol/index.js';
 import { ClockOffset } from './clock-offset.js';

@@ -1,17 +1,14 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
-import type { CoordinatorMessage } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
-import type { SupplyStream } from '../../rpc/streams/index.js';
 import type { ItemOutput__Output } from '../../rpc/gen/asyncdiff/v1/ItemOutput.js';
+import type { IncomingFrame, SendToWorker, SupplyStream } from '../../rpc/streams/index.js';
 import type { NoisePrediction__Output } from '../../rpc/gen/asyncdiff/v1/NoisePrediction.js';
-import type { RelayCredit__Output } from '../../rpc/gen/asyncdiff/v1/RelayCredit.js';
-import type { RelayedFrame__Output } from '../../rpc/gen/asyncdiff/v1/RelayedFrame.js';
 import type { RoundDone__Output } from '../../rpc/gen/asyncdiff/v1/RoundDone.js';
 
 /** The control stream to a worker, whichever side dialled it. */
 export interface WorkerLink {
   /** @param sizeBytes its payload, for {@link drained} */
-  send(message: CoordinatorMessage, sizeBytes?: number): void;
+  readonly send: SendToWorker;
   /** Resolves when the network has taken all but so many bytes of what was sent; throws when it takes no more. */
   drained(atMostBytes: number): Promise<void>;
   /** @param why what the worker is told; undefined for an end in order */
@@ -27,8 +24,8 @@ export interface JobListener {
   onNoise(message: NoisePrediction__Output): void;
   onRoundDone(message: RoundDone__Output): void;
   onOutput?(message: ItemOutput__Output): void;
-  onRelayedFrame(message: RelayedFrame__Output): void;
-  onRelayCredit(message: RelayCredit__Output): void;
+  onRelayedFrame(message: RelayedFrame): void;
+  onRelayCredit(message: RelayCredit): void;
   onFault(error: AsyncDiffError): void;
 }
 
@@ -65,4 +62,17 @@ export interface WorkerProgress {
   readonly missing: readonly string[];
   readonly round: number;
   readonly waits: readonly string[];
+}
+
+/** A frame of a tensor that goes from one worker to others through the coordinator. */
+export interface RelayedFrame {
+  readonly toWorkerIds: readonly string[];
+  readonly fromWorkerId: string;
+  readonly frame: IncomingFrame | null;
+}
+
+/** A consumer has taken over so many bytes of what that worker sent it through the coordinator. */
+export interface RelayCredit {
+  readonly workerId: string;
+  readonly bytes: number;
 }

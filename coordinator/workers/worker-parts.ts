@@ -2,11 +2,11 @@ import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { encodeFrames } from '../../rpc/index.js';
 import { FrameAssembler, PART_CHUNKING } from '../../rpc/streams/index.js';
-import type { OpenPart } from '../../rpc/gen/asyncdiff/v1/OpenPart.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import { MIN_OPEN_BYTES_PER_SECOND, type WorkerLimitsMs } from './limits.js';
 import type { WorkerAsks } from './worker-asks.js';
 import type { WorkerLink } from './worker-link.js';
+import { type PipelinePart, toOpenPartMessage } from '../../protocol/index.js';
 
 /** What goes with the opening of a part, besides the message. */
 export interface OpenPartAids {
@@ -53,16 +53,16 @@ export class WorkerParts {
   }
 
   /** Resolves when it is open. Throws `worker_lost`, `cancelled`, or what the worker says. */
-  async open(message: OpenPart & { readonly partId: string }, aids: OpenPartAids): Promise<void> {
-    const { partId } = message;
+  async open(part: PipelinePart, aids: OpenPartAids): Promise<void> {
+    const { partId } = part;
     this.#opening.set(partId, aids.onNeed);
     try {
       const opened = this.#asks.ask<void>(`part/${partId}`, {
-        task: `open ${message.name ?? 'a part'}`,
+        task: `open ${part.name}`,
         withinMs: this.#limitsMs.deploy + (aids.sizeBytes / MIN_OPEN_BYTES_PER_SECOND) * 1000,
         signal: aids.signal,
       });
-      this.#link.send({ openPart: message });
+      this.#link.send({ openPart: toOpenPartMessage(part) });
       await opened;
     } catch (error) {
       this.close(partId);

@@ -4,10 +4,9 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
 import { type LinkOptions, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { WorkerStream } from '../../rpc/streams/index.js';
-import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 import type { CoordinatorLog } from '../log.js';
 import { reachableAddress } from './reachable-address.js';
-import { workerFacts } from './worker-facts.js';
+import { type WorkerFacts, workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
 import { type AcceptWorker, keepDialling } from './dialled-worker.js';
 import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
@@ -128,7 +127,7 @@ export class WorkerRegistry {
           if (handle !== undefined) handle.receive(message);
           else if (message.hello) {
             clearTimeout(timer);
-            handle = this.#welcome(stream, message.hello, openSupply);
+            handle = this.#welcome(stream, workerFacts(message.hello, stream.peer), openSupply);
           } else throw new AsyncDiffError('protocol_mismatch', `${stream.peer} did not begin with hello`);
         } catch (error) {
           this.#options.log.warn({ peer: stream.peer, error: String(error) }, 'worker refused');
@@ -164,8 +163,7 @@ export class WorkerRegistry {
       worker.lose(new AsyncDiffError('cancelled', 'the coordinator stops'), 'closed');
   }
 
-  #welcome(stream: WorkerStream, hello: Hello__Output, openSupply: WorkerLink['openSupply']): WorkerHandle {
-    const facts = workerFacts(hello, stream.peer);
+  #welcome(stream: WorkerStream, facts: WorkerFacts, openSupply: WorkerLink['openSupply']): WorkerHandle {
     const name = this.#freeName(facts.name);
     const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
     const link: WorkerLink = {

@@ -1,10 +1,8 @@
 import type { DeclaredProfile } from '../../execution/declared/index.js';
-import type { DeclaredDevice } from '../../rpc/gen/asyncdiff/v1/DeclaredDevice.js';
-import type { WorkerStatus } from '../../rpc/gen/asyncdiff/v1/WorkerStatus.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** A worker as GetStatus shows it. */
-export function workerStatus({ id, name, state, facts, clock }: WorkerHandle): WorkerStatus {
+export function workerStatus({ id, name, state, facts, clock }: WorkerHandle) {
   const { declared, ...told } = facts;
   return {
     ...told,
@@ -17,7 +15,7 @@ export function workerStatus({ id, name, state, facts, clock }: WorkerHandle): W
   };
 }
 
-function declaredDevice(profile: DeclaredProfile): DeclaredDevice {
+function declaredDevice(profile: DeclaredProfile) {
   const { sampleInput, timestepInput, inputs } = profile.graph;
   return {
     profile: profile.name,

@@ -9,7 +9,13 @@ export {
   MAX_RANGES,
   type SupplyStream,
 } from './artifact-supply.js';
-export type { CoordinatorStream, WorkerStream } from './control-ends.js';
+export type {
+  CoordinatorStream,
+  IncomingFrame,
+  SendToCoordinator,
+  SendToWorker,
+  WorkerStream,
+} from './control-ends.js';
 export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
 export {
   type AssemblerLimits,

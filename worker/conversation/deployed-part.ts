@@ -4,11 +4,8 @@ import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { SegmentSpec } from '../../execution/index.js';
 import { type Due, dueAt } from '../../program/index.js';
 import type { PartOrder, Peer } from '../../protocol/index.js';
-import type { ReceivedMeta } from '../../rpc/streams/index.js';
+import type { IncomingFrame, ReceivedMeta, SendToCoordinator } from '../../rpc/streams/index.js';
 import { type DeploymentSecrets, ExchangeClient, type ExchangeServer } from '../exchange/index.js';
-import type { StartJob__Output } from '../../rpc/gen/asyncdiff/v1/StartJob.js';
-import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
-import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { Inference } from '../inference/index.js';
 import { Traffic } from '../inference/index.js';
 import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
@@ -24,7 +21,7 @@ export interface PartContext extends ArtifactsContext {
   readonly sharedMemory: boolean;
   /** What consumers of this worker's tensors show. */
   readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget' | 'check'>;
-  readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  readonly send: SendToCoordinator;
   /** Resolves when the coordinator's connection has taken all but so many bytes of what was sent; throws when it takes no more. */
   readonly drained: (atMostBytes: number) => Promise<void>;
   /** A boundary tensor came in (for metrics). */
@@ -110,13 +107,21 @@ export class DeployedPart {
   }
 
   /** An attempt of a job begins: its report starts empty, and nothing of it is on its way. */
-  begin({ jobId, attempt, trace }: Pick<StartJob__Output, 'jobId' | 'attempt' | 'trace'>): void {
+  begin({
+    jobId,
+    attempt,
+    trace,
+  }: {
+    readonly jobId: string;
+    readonly attempt: number;
+    readonly trace: boolean;
+  }): void {
     this.traffic.begin(trace);
     this.#relay.begin({ jobId, attempt });
   }
 
   /** A frame that came through the coordinator. Throws what is wrong with it. */
-  takeRelayed(frame: TensorFrame__Output, producerId: string): Promise<void> {
+  takeRelayed(frame: IncomingFrame, producerId: string): Promise<void> {
     return this.#relay.take(frame, producerId);
   }
 

@@ -3,7 +3,6 @@ import type { FileRange } from '../../common/model-file/index.js';
 import { Pending } from '../../common/pending/index.js';
 import type { PartOrder } from '../../protocol/index.js';
 import type { LinkOptions } from '../../rpc/index.js';
-import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import {
   type ArtifactCache,
   ArtifactFetch,
@@ -13,6 +12,7 @@ import {
   openPeerStream,
   type Supplier,
 } from '../artifacts/index.js';
+import type { SendToCoordinator } from '../../rpc/streams/index.js';
 
 export interface ArtifactsContext {
   readonly workerId: string;
@@ -25,7 +25,7 @@ export interface ArtifactsContext {
     ask: () => void,
     signal: AbortSignal,
   ) => Promise<OpenStream> | OpenStream;
-  readonly send: (message: WorkerMessage) => void;
+  readonly send: SendToCoordinator;
 }
 
 /** What is to be collected, and from whom. */
@@ -169,7 +169,7 @@ export class PartArtifacts {
     ]);
   }
 
-  #tell(progress: NonNullable<WorkerMessage['deployProgress']>, isLast: boolean): void {
+  #tell(progress: Parameters<SendToCoordinator>[0]['deployProgress'] & object, isLast: boolean): void {
     const nowMs = performance.now();
     if (!isLast && nowMs - this.#toldMs < TELL_MS) return;
     this.#toldMs = nowMs;

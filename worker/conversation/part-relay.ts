@@ -1,14 +1,17 @@
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import type { PartOrder } from '../../protocol/index.js';
 import { encodeFrames } from '../../rpc/index.js';
-import { type ReceivedMeta, RELAY_CHUNKING } from '../../rpc/streams/index.js';
-import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
-import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import {
+  type IncomingFrame,
+  type ReceivedMeta,
+  RELAY_CHUNKING,
+  type SendToCoordinator,
+} from '../../rpc/streams/index.js';
 import { RelayInbox } from './relay-inbox.js';
 import { RelayOutbox } from './relay-outbox.js';
 
 export interface PartRelayOptions {
-  readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  readonly send: SendToCoordinator;
   /** Resolves when the network has taken all but so many bytes of what was sent; throws when it takes no more. */
   readonly drained: (atMostBytes: number) => Promise<void>;
   /** The largest tensor of a name that can be meant. */
@@ -80,7 +83,7 @@ export class PartRelay {
   }
 
   /** A frame of the present attempt came. Throws what is wrong with it. */
-  async take(frame: TensorFrame__Output, producerId: string): Promise<void> {
+  async take(frame: IncomingFrame, producerId: string): Promise<void> {
     await this.#inbox?.take(frame, producerId);
   }
 

@@ -1,13 +1,14 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
-import { fromArtifactMessage, toFault } from '../../protocol/index.js';
+import { type PipelinePart, toFault } from '../../protocol/index.js';
 import { encodeFrames, transferableTensor } from '../../rpc/index.js';
-import { FrameAssembler, PART_CHUNKING } from '../../rpc/streams/index.js';
-import type { OpenPart__Output } from '../../rpc/gen/asyncdiff/v1/OpenPart.js';
-import type { PartTensor__Output } from '../../rpc/gen/asyncdiff/v1/PartTensor.js';
-import type { RunPart__Output } from '../../rpc/gen/asyncdiff/v1/RunPart.js';
-import type { WorkerMessage } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
+import {
+  FrameAssembler,
+  type IncomingFrame,
+  PART_CHUNKING,
+  type SendToCoordinator,
+} from '../../rpc/streams/index.js';
 import type { DeploymentSecrets } from '../exchange/index.js';
 import type { PartThreadCalls, PartThreadSettings } from '../inference/index.js';
 import { type ArtifactsContext, PartArtifacts } from './part-artifacts.js';
@@ -16,7 +17,7 @@ export interface PipelinePartsContext extends ArtifactsContext {
   /** Of the device; undefined for a declared one, which opens none. */
   readonly partThread: PartThreadSettings | undefined;
   readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget'>;
-  readonly send: (message: WorkerMessage, sizeBytes?: number) => void;
+  readonly send: SendToCoordinator;
 }
 
 interface Held {
@@ -44,13 +45,12 @@ export class PipelineParts {
   }
 
   /** Gets its artifacts and opens it; tells the coordinator how it went. */
-  async open(message: OpenPart__Output): Promise<void> {
-    const { partId, name, graphSha256, artifacts, secret } = message;
+  async open({ partId, name, graphSha256, artifacts, secret }: PipelinePart): Promise<void> {
     const { secrets, send } = this.#context;
     const collected = new PartArtifacts(
       {
         deploymentId: partId,
-        artifacts: artifacts.map((artifact) => fromArtifactMessage(artifact, [])),
+        artifacts,
         secret,
         suppliers: [],
         gives: [],
@@ -74,7 +74,7 @@ export class PipelineParts {
   }
 
   /** A frame of what a run reads. */
-  take({ frame }: PartTensor__Output): void {
+  take(frame: IncomingFrame | null): void {
     const held = frame === null ? undefined : this.#held.get(frame.jobId);
     if (frame === null || held === undefined) return;
     this.#context.send({ partProgress: { partId: frame.jobId, run: frame.attempt } });
@@ -85,7 +85,15 @@ export class PipelineParts {
   }
 
   /** Runs it on what has come; the results go back in frames. */
-  async run({ partId, run, outputs }: RunPart__Output): Promise<void> {
+  async run({
+    partId,
+    run,
+    outputs,
+  }: {
+    readonly partId: string;
+    readonly run: number;
+    readonly outputs: string[];
+  }): Promise<void> {
     const { send } = this.#context;
     const held = this.#held.get(partId);
     if (held === undefined) return;

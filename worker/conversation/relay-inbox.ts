@@ -1,11 +1,11 @@
 import type { Tensor } from '../../common/tensor/index.js';
 import {
   FrameAssembler,
+  type IncomingFrame,
   type ReceivedMeta,
   relayCreditBytes,
   relayedBytes,
 } from '../../rpc/streams/index.js';
-import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 
 export interface RelayInboxOptions {
   /** What each producer may have on the way. */
@@ -35,7 +35,7 @@ export class RelayInbox {
   }
 
   /** Takes the next frame of a producer. Throws `protocol_mismatch`, `message_too_large`, and what `onTensor` throws. */
-  async take(frame: TensorFrame__Output, producerId: string): Promise<void> {
+  async take(frame: IncomingFrame, producerId: string): Promise<void> {
     let producer = this.#producers.get(producerId);
     if (producer === undefined)
       this.#producers.set(
