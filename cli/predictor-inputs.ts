@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import { takeLatents } from '../execution/index.js';
-import { describeModel } from '../planner/model/index.js';
+import { describeModel, type InputShapes } from '../planner/model/index.js';
 
 /** Undefined where the graph alone does not say which output is the prediction. */
 export function tryDescribe(modelPath: string): ReturnType<typeof describeModel> | undefined {
@@ -35,4 +35,16 @@ export function checkInputs(modelPath: string, given: Readonly<Record<string, Te
   throw new AsyncDiffError('invalid_input', `the model also takes ${names}`, {
     hint: missing.map(({ name }) => `--input ${name}=${name}.npy`).join(' '),
   });
+}
+
+/** `--input-shape NAME=1,2,3`, as often as it was given. Throws `usage`. */
+export function parseShapes(given: readonly string[]): InputShapes {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, list] = /^([^=]+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
+      if (name === undefined || list === undefined)
+        throw new AsyncDiffError('usage', `--input-shape takes NAME=1,2,3, not "${text}"`);
+      return [name, list.split(',').map(Number)];
+    }),
+  );
 }

@@ -1,19 +1,17 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { ItemValues, Task } from '../program/index.js';
+import { isLatents, noisePartOf, type Task } from '../program/index.js';
 import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
-import { isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import type { JobState, StartedJob } from './job-state.js';
 import { JobStates } from './job-states.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import { LoadedPlans } from './loaded-plans.js';
+import { ResultTaker } from './result-taker.js';
 import type { SegmentSpec } from './segment-spec.js';
-import { releaseValues, type SessionValue } from './session.js';
+import { releaseValues } from './session.js';
 import { StepTaker } from './step-taker.js';
-import { copyOf, notFinite, takeResult, takeTensor } from './task-results.js';
-import { isLatents, noisePartName, noisePartOf, sessionValueName } from '../program/index.js';
 
 interface Pending {
   readonly state: JobState;
@@ -29,6 +27,7 @@ export class TaskExecutor {
   readonly #events: ExecutorEvents;
   readonly #plans = new LoadedPlans();
   readonly #steps: StepTaker;
+  readonly #results: ResultTaker;
   readonly #jobs = new JobStates();
   #queue: Pending[] = [];
   #running = false;
@@ -42,6 +41,7 @@ export class TaskExecutor {
       events,
       onFault: (state, error) => this.#fault(state, error),
     });
+    this.#results = new ResultTaker({ plans: this.#plans, events, steps: this.#steps });
   }
 
   load(deploymentId: string, segments: readonly LoadedSegment[]): void {
@@ -188,7 +188,7 @@ export class TaskExecutor {
     this.#tasksDone += 1;
     if (state.ended) return releaseValues(Object.values(results));
     for (const name of spec.localReads) state.locals.wasRead(localName(name, task), task.version);
-    this.#emit(state, started, task, spec, results);
+    this.#results.take(state, started, task, spec, results);
   }
 
   #oldestPending(state: JobState, round: number): number {
@@ -196,76 +196,5 @@ export class TaskExecutor {
       (oldest, pending) => (pending.state === state ? Math.min(oldest, pending.task.round) : oldest),
       round,
     );
-  }
-
-  #emit(
-    state: JobState,
-    started: StartedJob,
-    task: Task,
-    spec: SegmentSpec,
-    results: Record<string, SessionValue>,
-  ): void {
-    // The noise prediction first: the sampler and the next latents wait for it.
-    if (task.epsStep !== undefined) this.#emitNoise(state, task, task.epsStep, spec, results);
-    if (spec.item !== undefined) this.#emitOutputs(state, task, spec, spec.item, results);
-    const leaving: { name: string; version: number; tensor: Tensor }[] = [];
-    for (const { name, version } of task.writes) {
-      const own = sessionValueName(name, spec.microBatches);
-      const tensor = takeTensor(results, own, spec);
-      // A look at a thousand elements: NaN spreads through normalisations, and a full scan would cost as much as sending.
-      if (spec.item === undefined && !isFinite(tensor, 1024))
-        throw notFinite(`"${name}" of round ${version}`, task, state);
-      const leaves = this.#events.leaves(started.deploymentId, name);
-      if (this.#plans.isRead(started.deploymentId, name))
-        state.store.put(name, version, leaves ? copyOf(tensor) : tensor);
-      if (leaves) {
-        // Where a later segment of the component reads the value as well, that one keeps a copy.
-        if (spec.localWrites.includes(name)) results[own] = copyOf(tensor);
-        leaving.push({ name, version, tensor });
-      }
-    }
-    for (const name of spec.localWrites) {
-      const value = takeResult(results, sessionValueName(name, spec.microBatches), spec);
-      const readers = this.#plans.localReaders(started.deploymentId, name);
-      state.locals.put(localName(name, task), task.version, value, readers);
-    }
-    for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
-  }
-
-  /** Outputs go to who asked; copies where a later segment, or the next item, reads them as well. */
-  #emitOutputs(
-    state: JobState,
-    task: Task,
-    spec: SegmentSpec,
-    { outputs, carries }: ItemValues,
-    results: Record<string, SessionValue>,
-  ): void {
-    const told = state.isCheckpoint(task.round) ? [...outputs, ...carries] : outputs;
-    for (const name of told) {
-      const tensor = takeTensor(results, name, spec);
-      const isKept = spec.boundaryWrites.includes(name) || spec.localWrites.includes(name);
-      this.#events.onOutput?.(
-        state.started as StartedJob,
-        task.sampleStep,
-        name,
-        isKept ? copyOf(tensor) : tensor,
-      );
-    }
-  }
-
-  /** A part of a noise prediction goes to the worker that joins them, if that is another one. */
-  #emitNoise(
-    state: JobState,
-    task: Task,
-    step: number,
-    { microBatch, output, ...spec }: SegmentSpec,
-    results: Record<string, SessionValue>,
-  ): void {
-    const started = state.started as StartedJob;
-    const part = takeTensor(results, output, spec);
-    if (!isFinite(part)) throw notFinite(`the noise prediction of step ${step}`, task, state);
-    const name = noisePartName(microBatch);
-    if (this.#events.leaves(started.deploymentId, name)) this.#events.onBoundary(started, name, step, part);
-    else this.#steps.addNoise(state, step, microBatch, part);
   }
 }

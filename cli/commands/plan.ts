@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
-import { type InputShapes } from '../../planner/model/index.js';
+import type { InputShapes } from '../../planner/model/index.js';
 import { planSubject } from '../../coordinator/pipeline/index.js';
 import {
   choiceLines,
@@ -19,7 +19,7 @@ import { type CommandIo, writeJson } from '../io.js';
 import { collect, realNumber, wholeNumber } from '../numbers.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { guessShapes, outChannelsOf, predictorOf } from '../predictor-folder.js';
-import { inputsLine, tryDescribe } from '../predictor-inputs.js';
+import { inputsLine, parseShapes, tryDescribe } from '../predictor-inputs.js';
 import { ProgressLine } from '../progress.js';
 import { planWorkers } from '../reference-run.js';
 import { pipelineParts, pipelineSource, type PlannedCall } from '../plan-pipeline.js';
@@ -194,15 +194,4 @@ function predictsLatents(modelPath: string): boolean {
     const other = typeof output.dims[axis] !== 'number' && axis === 1 ? channels : output.dims[axis];
     return typeof dim !== 'number' || typeof other !== 'number' || dim === other;
   });
-}
-
-function parseShapes(given: readonly string[]): InputShapes {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, name, list] = /^([^=]+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
-      if (name === undefined || list === undefined)
-        throw new AsyncDiffError('usage', `--input-shape takes NAME=1,2,3, not "${text}"`);
-      return [name, list.split(',').map(Number)];
-    }),
-  );
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { DueQueue, type QueuedTensor } from './due-queue.js';
 import type { Egress, Sender } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
@@ -23,15 +24,6 @@ export interface ConsumerChannelOptions {
 /** What leaves before another consumer may have its turn: a millisecond at 10 Gb/s. */
 const SLICE_BYTES = MIB;
 
-interface QueuedTensor {
-  readonly frames: readonly OutgoingFrame[];
-  readonly dueMs: number;
-  readonly resolve: (sent: boolean) => void;
-  next: number;
-  startMs: number;
-  serializeMs: number;
-}
-
 /**
  * The way from this producer to one consumer: tensors leave in the order in which they are due, as long as the bytes that
  * the consumer has not yet taken over stay within the cap, and when it is this consumer's turn.
@@ -40,7 +32,7 @@ export class ConsumerChannel implements Sender {
   readonly deploymentId: string;
   readonly consumerId: string;
   readonly #options: ConsumerChannelOptions;
-  #queue: QueuedTensor[] = [];
+  readonly #queue = new DueQueue();
   #call: ExchangeCall | undefined;
   /** The frame that was begun. */
   #writer: FrameWriter | SharedFrameWriter | undefined;
@@ -50,7 +42,6 @@ export class ConsumerChannel implements Sender {
   /** Makes way for other consumers' frames. */
   #release: (() => void) | undefined;
   #inFlightBytes = 0;
-  #queuedBytes = 0;
   #sentBytes = 0;
   #peakInFlightBytes = 0;
 
@@ -71,12 +62,12 @@ export class ConsumerChannel implements Sender {
 
   /** Bytes that wait here. */
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.bytes;
   }
 
   /** Whether nothing was ever asked of it. */
   get unused(): boolean {
-    return this.#sentBytes === 0 && this.#queue.length === 0;
+    return this.#sentBytes === 0 && this.#queue.isEmpty;
   }
 
   /** Most bytes that were ever sent and not yet credited. */
@@ -86,13 +77,9 @@ export class ConsumerChannel implements Sender {
 
   /** Resolves to true when the network has taken the last byte, to false if the tensor was dropped. */
   push(frames: readonly OutgoingFrame[], dueMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const later = this.#queue.findIndex((other) => other.next === 0 && other.dueMs > dueMs);
-      const at = later < 0 ? this.#queue.length : later;
-      this.#queue.splice(at, 0, { frames, dueMs, resolve, next: 0, startMs: 0, serializeMs: 0 });
-      this.#queuedBytes += frames[0]?.totalBytes ?? 0;
-      this.#pump();
-    });
+    const sent = this.#queue.push(frames, dueMs);
+    this.#pump();
+    return sent;
   }
 
   /** The consumer's call, which replaces an older one, and its ring if there is one. */
@@ -105,12 +92,7 @@ export class ConsumerChannel implements Sender {
     this.#writer = undefined;
     this.#stopWriting();
     // What was begun on the older call starts again.
-    const begun = this.#queue[0];
-    if (begun !== undefined) {
-      begun.next = 0;
-      begun.serializeMs = 0;
-      this.#queuedBytes = this.#queue.reduce((sum, { frames }) => sum + (frames[0]?.totalBytes ?? 0), 0);
-    }
+    this.#queue.restart();
     older?.end();
     this.#pump();
   }
@@ -140,8 +122,7 @@ export class ConsumerChannel implements Sender {
   }
 
   #drop(): void {
-    for (const tensor of this.#queue.splice(0)) tensor.resolve(false);
-    this.#queuedBytes = 0;
+    this.#queue.drop();
     this.#inFlightBytes = 0;
     this.#writer = undefined;
     this.#closeRing();
@@ -174,7 +155,7 @@ export class ConsumerChannel implements Sender {
   get #canSend(): boolean {
     if (this.#call === undefined || this.#writing) return false;
     if (this.#writer !== undefined) return true;
-    const tensor = this.#queue[0];
+    const tensor = this.#queue.first;
     const frame = tensor?.frames[tensor.next];
     if (frame === undefined) return false;
     const { maxInFlightBytes, creditBytes } = this.#options;
@@ -185,13 +166,12 @@ export class ConsumerChannel implements Sender {
 
   /** Of what waits here, be it behind a tensor that was begun; see {@link Sender}. */
   get dueMs(): number {
-    const [first, second] = this.#queue;
-    return Math.min(first?.dueMs ?? Number.POSITIVE_INFINITY, second?.dueMs ?? Number.POSITIVE_INFINITY);
+    return this.#queue.dueMs;
   }
 
   send(done: () => void): boolean {
     const call = this.#call;
-    const tensor = this.#queue[0];
+    const tensor = this.#queue.first;
     if (!this.#canSend || call === undefined || tensor === undefined) return false;
     this.#release = done;
     this.#writing = true;
@@ -201,7 +181,7 @@ export class ConsumerChannel implements Sender {
       // A broken stream also says 'cancelled', and is let go there.
       if (call !== this.#call || error) return;
       this.#sentBytes += bytes;
-      this.#queuedBytes -= bytes;
+      this.#queue.sent(bytes);
       if (writer.isWritten) {
         this.#writer = undefined;
         if (tensor.next === tensor.frames.length) this.#finish(tensor);
@@ -235,8 +215,7 @@ export class ConsumerChannel implements Sender {
 
   #finish(tensor: QueuedTensor): void {
     const frame = tensor.frames[0] as OutgoingFrame;
-    this.#queue.shift();
-    tensor.resolve(true);
+    this.#queue.finish();
     this.#options.onSent({
       deploymentId: this.deploymentId,
       jobId: frame.jobId,
