@@ -27,7 +27,7 @@ export interface Foresight {
 export const NO_FORESIGHT: Foresight = Object.freeze({ calls: [], values: [], drifts: [] });
 
 /** Two for a slope, one more to see whether it keeps. */
-const KEPT_VALUES = 3;
+const MAX_KEPT_VALUES = 3;
 const f = Math.fround;
 
 /**
@@ -76,10 +76,10 @@ export class LatentsPredictor {
     const lastCall = this.#calls.at(-1);
     // Of two calls at one time the later knows more.
     const isAgain = lastCall !== undefined && this.#timeOf(lastCall) === this.#timeOf(call);
-    this.#calls = [...(isAgain ? this.#calls.slice(0, -1) : this.#calls), call].slice(-KEPT_VALUES);
+    this.#calls = [...(isAgain ? this.#calls.slice(0, -1) : this.#calls), call].slice(-MAX_KEPT_VALUES);
     // What the sampler hands on unchanged (a velocity) is the caller's memory.
     const own = value === output ? value.slice() : value;
-    this.#values = [...(isAgain ? this.#values.slice(0, -1) : this.#values), own].slice(-KEPT_VALUES);
+    this.#values = [...(isAgain ? this.#values.slice(0, -1) : this.#values), own].slice(-MAX_KEPT_VALUES);
     const predicted = this.#path[call + 1 - this.#base];
     this.drifts[call + 1] = predicted === undefined ? undefined : drift(predicted, next);
   }

@@ -9,7 +9,7 @@ import { AsyncDiffClient } from '../index.js';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
-const KEPT_STDERR = 4_000;
+const MAX_STDERR_LENGTH = 4_000;
 
 export interface LocalClusterOptions {
   /** Worker processes. Defaults to 1. */
@@ -156,7 +156,7 @@ function startWorker(
   );
   let tail = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-KEPT_STDERR);
+    tail = (tail + text).slice(-MAX_STDERR_LENGTH);
   });
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('error', (error) => reject(AsyncDiffError.from(error, 'worker_failed')));

@@ -1,5 +1,5 @@
 /** Samples that are kept: enough to meet a quiet moment, few enough to follow a drifting clock. */
-const KEPT = 16;
+const MAX_SAMPLES = 16;
 
 interface Sample {
   readonly roundTripMs: number;
@@ -17,7 +17,7 @@ export class ClockOffset {
   add(sentMs: number, theirMs: number, receivedMs: number): void {
     const roundTripMs = receivedMs - sentMs;
     this.#samples.push({ roundTripMs, offsetMs: theirMs - (sentMs + roundTripMs / 2) });
-    if (this.#samples.length > KEPT) this.#samples.shift();
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   /** Their clock minus ours, milliseconds; 0 before the first pong. */

@@ -6,12 +6,12 @@ import { loadFactors, type SearchOptions } from './search-options.js';
 
 /** How much more than the best balance a cut may cost in exchange for fewer bytes: one family of candidates for each. */
 const SLACK: readonly number[] = [1.005, 1.02, 1.05, 1.1, 1.2, 1.4];
-const SEQUENTIAL_POSITIONS = 192;
+const MAX_SEQUENTIAL_POSITIONS = 192;
 /** For N = 2, N = 3 and more: the table of all heads by all middles grows with its square, then with its cube. */
 const U_SHAPED_POSITIONS: readonly number[] = [320, 128, 96];
 /** Beyond this the table of all heads by all tails takes too long, and heads and tails are too small to matter. */
 const U_SHAPED_MAX_COMPONENTS = 16;
-const U_SHAPED_KEPT = 6;
+const MAX_U_SHAPED = 6;
 
 /** Cuts worth an exact evaluation: the best balance, and those with fewest bytes at several degrees of imbalance. */
 export function candidateCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
@@ -22,7 +22,7 @@ export function candidateCuts(index: GraphIndex, options: SearchOptions): CutPos
   const uShaped =
     components < index.mainNodes.length && (shape === 'u-shaped' || components <= U_SHAPED_MAX_COMPONENTS);
   if (shape !== 'u-shaped' || !uShaped) {
-    const limit = Math.max(SEQUENTIAL_POSITIONS, 3 * components);
+    const limit = Math.max(MAX_SEQUENTIAL_POSITIONS, 3 * components);
     found.push(...sequentialCuts(buildCutTable(index, options.form, limit), factors));
   }
   if (shape !== 'sequential' && uShaped) {
@@ -57,7 +57,7 @@ function uShapedCuts(table: CutTable, factors: readonly LoadFactor[]): CutPositi
   );
   const least = best[0];
   if (least === undefined) return [];
-  const kept = best.slice(0, U_SHAPED_KEPT);
+  const kept = best.slice(0, MAX_U_SHAPED);
   for (const slack of SLACK) {
     const thrifty = uShapes(table, factors, least.maxLoad * slack).sort(
       (a, b) => a.bytes - b.bytes || a.maxLoad - b.maxLoad,

@@ -21,11 +21,11 @@ const HALVED_BYTES_WORTH = 0.05;
 /** Under look-ahead the middle of a U-shape reads extrapolated tensors: ten times the error of a cut in sequence (docs/quality.md). */
 const U_SHAPE_WORTH = 0.15;
 /** Cuts that one refinement tries: fewer on large graphs, where each takes longer. */
-const TRIED_NODES = 60_000;
+const MAX_TRIED_NODES = 60_000;
 const MIN_TRIES = 24;
 const MAX_TRIES = 120;
 /** Cuts per goal that are tried with micro-cuts and lag. */
-const FINALISTS = 8;
+const MAX_FINALISTS = 8;
 
 /** A partition with the period that it was chosen for. */
 export interface Evaluated extends Sketch {
@@ -118,7 +118,7 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
       ranked.filter((one) => one.cuts.shape === shape).slice(0, 1),
     );
     const count = index.mainNodes.length;
-    const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(TRIED_NODES / count)));
+    const tries = Math.min(2 * count, MAX_TRIES, Math.max(MIN_TRIES, Math.floor(MAX_TRIED_NODES / count)));
     const refined = starts.map((start) =>
       refine(count, start, {
         variant: PLAIN,
@@ -128,7 +128,7 @@ function finalCuts(index: GraphIndex, options: SearchOptions): CutPositions[] {
         sketch: (cuts) => sketch(index, options, cuts, PLAIN),
       }),
     );
-    const best = rank([...candidates, ...refined], goal).slice(0, FINALISTS);
+    const best = rank([...candidates, ...refined], goal).slice(0, MAX_FINALISTS);
     for (const { cuts } of [...refined, ...best.map(({ one }) => one)]) finalists.set(nameOf(cuts), cuts);
   }
   return [...finalists.values()];

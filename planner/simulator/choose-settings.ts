@@ -42,9 +42,9 @@ const MAX_WORSE = 0.002;
 /** Finalists of a variant that are simulated, the best by their estimates. */
 const MAX_SIMULATED = 6;
 /** Finalists whose cuts are moved: the best is not always the one that can be made best. */
-const REFINED = 3;
+const MAX_REFINED = 3;
 /** Simulated tasks that moving the cuts of each may cost: a quarter of a second or so. */
-const REFINED_TASKS = 30_000;
+const MAX_REFINED_TASKS = 30_000;
 const MAX_TRIES = 120;
 
 /**
@@ -71,9 +71,9 @@ export function chooseSettings(
     .map((variant) => ({ variant, ranked: rank(likely(search.finalists(variant), estimate), goal) }));
   const least = Math.min(...variants.map(({ ranked }) => ranked[0]!.price));
   const { variant, ranked } = variants.find((tried) => tried.ranked[0]!.price <= least + TIE)!;
-  const refined = ranked.slice(0, REFINED).map(({ one }) => {
+  const refined = ranked.slice(0, MAX_REFINED).map(({ one }) => {
     const tasks = one.partition.segments.length * STEPS;
-    const tries = alone ? 0 : Math.min(MAX_TRIES, Math.floor(REFINED_TASKS / tasks));
+    const tries = alone ? 0 : Math.min(MAX_TRIES, Math.floor(MAX_REFINED_TASKS / tasks));
     return search.refine(one, variant, screened(goal, estimate), tries);
   });
   return {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { distFile } from '../../common/package.js';
 
-const KEPT_LINES = 60;
+const MAX_LINES = 60;
 /** For a process that is asked what it waits for. */
 const STATE_MS = 700;
 
@@ -46,7 +46,7 @@ export class Daemon {
     });
     createInterface({ input: child.stderr }).on('line', (line) => {
       this.#lines.push(line);
-      if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+      if (this.#lines.length > MAX_LINES) this.#lines.shift();
       if (line.startsWith('{') && onLog !== undefined) onLog(parse(line));
     });
     this.ready = new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { ALLOCATOR_ENVIRONMENT } from '../../common/process-tuning.js';
 import type { Namespace } from './namespace.js';
 
-const KEPT_STDERR = 4_000;
+const MAX_STDERR_LENGTH = 4_000;
 const STOP_TIMEOUT_MS = 4_000;
 
 export interface ChildOptions {
@@ -35,7 +35,7 @@ export class Child {
       this.#stdout += text;
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
+      this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_LENGTH);
     });
     this.ended = new Promise((resolve, reject) => {
       child.once('error', (error) => reject(AsyncDiffError.from(error)));

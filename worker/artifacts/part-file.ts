@@ -6,7 +6,7 @@ import { isAlive } from '../../common/is-alive.js';
 import { makeFolder } from '../../common/make-folder.js';
 
 /** What has arrived of an artifact is of use to a later try for so long. */
-const KEPT_MS = 24 * 3_600_000;
+const MAX_KEPT_MS = 24 * 3_600_000;
 /** Of a process on another host it is not known whether it lives: it writes at least so often. */
 const SILENT_MS = 3_600_000;
 
@@ -52,7 +52,8 @@ export class PartFiles {
       const path = join(this.#dir, name);
       const file = await stat(path).catch(() => undefined);
       if (file === undefined) continue;
-      if (Date.now() - file.mtimeMs > KEPT_MS && (await this.#isFree(name))) await rm(path, { force: true });
+      if (Date.now() - file.mtimeMs > MAX_KEPT_MS && (await this.#isFree(name)))
+        await rm(path, { force: true });
       else leftBytes += file.size;
     }
     return leftBytes;
