@@ -4,26 +4,21 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { makeFolderSync } from '../../common/make-folder.js';
 import {
   contentsOf,
-  decodeModel,
   dtypeOf,
   encodeModel,
   type ModelProto,
-  namedByContent,
   type NodeProto,
   readsOf,
-  storedBytes,
   tensorDims,
   type TensorProto,
   writesOf,
 } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 import type { BoundaryTensor, Partition, Segment } from '../../program/index.js';
-import { weightsBehind } from './build-cost-graph.js';
-import { HalfRounding } from './half-rounding.js';
+import { constantNodesOf, exportSource, type ExportSource } from './export-source.js';
 import type { ModelTensors } from './model-tensors.js';
 import type { PreparedModel } from './prepared-model.js';
 import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
-import type { Skeleton } from './skeleton.js';
 import { valueInfo } from './static-shapes.js';
 import { writeWhole } from './write-whole.js';
 
@@ -56,7 +51,7 @@ export function exportSegments(
   partition: Partition,
   outDir: string,
 ): SegmentArtifact[] {
-  const source = sourceOf(prepared, tensors);
+  const source = exportSource(prepared, tensors);
   makeFolderSync(outDir);
   return partition.segments.map((segment) => {
     const { model, inputs, outputs } = buildSegment(source, partition, segment);
@@ -70,66 +65,13 @@ export function exportSegments(
   });
 }
 
-/** What segments are made from. */
-interface Source {
-  readonly prepared: Pick<PreparedModel, 'graph' | 'folded'>;
-  readonly rest: Skeleton['rest'];
-  /** In the order of `CostGraph.nodes`. */
-  readonly nodes: readonly NodeProto[];
-  /** Nodes that read weights and constants only, in order. */
-  readonly constantNodes: readonly NodeProto[];
-  /** Of a float16 model: where it rounds. */
-  readonly rounding: () => HalfRounding;
-  /** Initializers by name: small ones with their data, weights named by content. */
-  readonly stored: ReadonlyMap<string, TensorProto>;
-}
-
-function sourceOf(prepared: Pick<PreparedModel, 'graph' | 'folded'>, tensors: ModelTensors): Source {
-  const { skeleton } = prepared.folded;
-  const behind = weightsBehind(skeleton);
-  const isConstant = (node: NodeProto): boolean => writesOf(node).some((name) => behind.has(name));
-  const byContent = (tensor: TensorProto): TensorProto => {
-    const sha256 = tensors.sha256(tensor);
-    return sha256 === undefined ? tensor : namedByContent(tensor, sha256, storedBytes(tensor));
-  };
-  const nodes = skeleton.nodes.filter((node) => !isConstant(node));
-  if (nodes.length !== prepared.graph.nodes.length)
-    throw new AsyncDiffError('internal', 'the nodes of the graph are not those that were costed');
-  let rounding: HalfRounding | undefined;
-  return {
-    prepared,
-    rest: functionsByContent(skeleton.rest, byContent),
-    nodes,
-    rounding: () => (rounding ??= new HalfRounding(prepared.graph, skeleton)),
-    constantNodes: skeleton.nodes.filter(isConstant),
-    stored: new Map(
-      [...skeleton.constants, ...skeleton.weights].map(([name, tensor]) => [name, byContent(tensor)]),
-    ),
-  };
-}
-
-/** The same with the large tensors of local functions named by content. */
-function functionsByContent(
-  rest: Skeleton['rest'],
-  byContent: (tensor: TensorProto) => TensorProto,
-): Skeleton['rest'] {
-  if ((rest.functions ?? []).length === 0) return rest;
-  const probe = { name: '', op_type: 'Identity', input: [''], output: [''] };
-  const copy = decodeModel(encodeModel({ ...rest, graph: { node: [probe] } }), 'local functions');
-  for (const { node = [] } of copy.functions ?? []) {
-    for (const { attribute = [] } of node)
-      for (const one of attribute) if (one.t?.data_location === 1) one.t = byContent(one.t);
-  }
-  return { ...rest, functions: copy.functions ?? [] };
-}
-
 interface SegmentModel {
   readonly model: ModelProto;
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
 }
 
-function buildSegment(source: Source, partition: Partition, segment: Segment): SegmentModel {
+function buildSegment(source: ExportSource, partition: Partition, segment: Segment): SegmentModel {
   const { prepared, rest } = source;
   const boundary = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
   const tensorOf = (name: string): BoundaryTensor => {
@@ -208,21 +150,10 @@ function buildSegment(source: Source, partition: Partition, segment: Segment): S
 }
 
 /** What follows from an open dimension is listed as an input too: an initializer that ONNX Runtime does not take for a constant. */
-function overridable({ prepared }: Source, tensor: TensorProto): ReturnType<typeof valueInfo>[] {
+function overridable({ prepared }: ExportSource, tensor: TensorProto): ReturnType<typeof valueInfo>[] {
   const dtype = dtypeOf(tensor.data_type);
   if (!prepared.folded.skeleton.volatile.has(tensor.name ?? '') || dtype === undefined) return [];
   return [valueInfo({ name: tensor.name ?? '', dtype, dims: tensorDims(tensor) })];
-}
-
-/** The nodes that make constants which `nodes` read, and those behind them, in order. */
-function constantNodesOf({ constantNodes }: Source, nodes: readonly NodeProto[]): NodeProto[] {
-  const read = new Set(nodes.flatMap(readsOf));
-  const needed = constantNodes.toReversed().filter((node) => {
-    if (!writesOf(node).some((name) => read.has(name))) return false;
-    for (const name of readsOf(node)) read.add(name);
-    return true;
-  });
-  return needed.reverse();
 }
 
 function unique(specs: readonly ValueSpec[]): ValueSpec[] {
