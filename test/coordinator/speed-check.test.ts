@@ -19,7 +19,11 @@ function deployment(workers: readonly Checked[], declared = false): CheckedDeplo
       facts: { machineId: machine, device, threads: 1 },
     })),
     segmentMs: new Map(workers.map(({ tookMs }, at) => [`id${at}/s${at}`, tookMs])),
-    plan: { declared, partition: { segments: workers.map(({ costMs }, at) => ({ id: `s${at}`, costMs })) } },
+    plan: {
+      declared,
+      settings: { recut: 'off' },
+      partition: { segments: workers.map(({ costMs }, at) => ({ id: `s${at}`, costMs })) },
+    },
   } as unknown as CheckedDeployment;
 }
 

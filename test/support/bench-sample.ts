@@ -16,6 +16,7 @@ export const RUN_SETTINGS = chosenSettings(
     maxWorkers: 2,
     guidanceSplit: 'off',
     tolerance: 0.03,
+    recut: 'off',
   }),
 );
 
