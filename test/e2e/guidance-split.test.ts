@@ -131,7 +131,6 @@ it('a worker lost of two components in either half: as a reference that does the
     },
   );
   expect(done.report).toMatchObject({ restarts: 1, settings: { guidanceSplit: 'on', components: 2 } });
-  expect(done.report.workers).toHaveLength(2);
   expect(resumedAt).toBeGreaterThan(15);
   const tail = await reference.run(settings, { firstStep: resumedAt, latents: before, eps });
   expectSameBits(done.latents, tail.latents, 'final latents');

@@ -62,6 +62,8 @@ export class Reference {
     const seen = new LatentsPredictor(sampler, lookAhead ?? NOTHING_AHEAD);
     for (let step = 0; step < firstStep; step++) {
       const [eps, from, to] = [before?.eps[step], before?.latents[step], before?.latents[step + 1]];
+      // The drift that a round found decides about the slope of the next one, also across a loss.
+      if ((step - usual.warmUp) % usual.stride === 0) seen.foresee(usual.stride, step, from as Tensor);
       sampler.step(eps?.data as Float32Array, step, from?.data as Float32Array);
       seen.took(step, eps?.data as Float32Array, from as Tensor, to as Tensor);
     }
