@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { PlanDocument } from '../../client/index.js';
-import { AsyncDiffError } from '../../common/errors/index.js';
 import { MAX_STEPS, resolvePlanSettings } from '../../common/settings/index.js';
-import type { InputShapes } from '../../planner/model/index.js';
 import { planSubject } from '../../coordinator/pipeline/index.js';
 import {
   choiceLines,
