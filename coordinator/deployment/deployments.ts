@@ -1,47 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { hostIdentity } from '../../common/host-identity.js';
-import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
-import {
-  type Choice,
-  type ChoiceSubject,
-  isForOne,
-  type Plan,
-  type PlanRequest,
-  planInProcess,
-  rememberTimes,
-  withChoice,
-} from '../../planner/index.js';
+import { type Plan, type PlanRequest, planInProcess, rememberTimes } from '../../planner/index.js';
 import { ArtifactShelf } from './artifact-shelf.js';
-import { Choices } from './choices.js';
 import { Deployment, type SegmentTiming } from './deployment.js';
 import { KnownSegmentTimes } from './known-segment-times.js';
-import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
 import { cutAgain } from './recut.js';
 import { RelayMeter } from './relay.js';
-import { devicesOf, LinkMeter, PairHealth, shareDevice } from '../workers/index.js';
+import { type DeploymentRequest, type PlannedRequest, RequestPlanner } from './request-planner.js';
+import { devicesOf, LinkMeter, PairHealth } from '../workers/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
 
 /** Windows in which sessions are timed that another cut may follow from: long beside the periods of a processor quota, a tenth of a second. */
 const WINDOW_MS = 400;
 
-export interface DeploymentRequest {
-  readonly source: PlanRequest['source'];
-  readonly settings: PlanSettings;
-  readonly batchRepeat: number;
-  /** With a bound on the error: the job that the configuration is chosen for. */
-  readonly subject?: ChoiceSubject | undefined;
-  readonly workers: readonly WorkerHandle[];
-  /** A job goes on after a loss: nothing is measured thoroughly or cut again. */
-  readonly isHurried?: boolean | undefined;
-}
-
 /**
- * Makes plans and keeps the current one deployed. A plan is made once for the same request and workers: its cut, and so
- * the bits of every image, stay the same for as long as the coordinator lives.
+ * Keeps the plan of the present request deployed.
  */
 export class Deployments {
   /** What workers fetch of the deployments there are. */
@@ -51,17 +27,13 @@ export class Deployments {
   /** Hears, before a plan is deployed, what it takes of each worker's memory. */
   onDeploy: ((worker: WorkerHandle, bytes: number) => void) | undefined;
   readonly #workDir: string;
-  readonly #threads: number;
   readonly #log: CoordinatorLog;
   readonly #relayedBytes: number;
   readonly #pairs = new PairHealth();
-  readonly #links = new LinkMeter(this.#pairs);
-  readonly #hostId = hostIdentity().hostId;
-  readonly #plans = new Plans();
+  readonly #planner: RequestPlanner;
   readonly #times: KnownSegmentTimes;
   /** Plans that are not cut again any more. */
   readonly #final = new WeakSet<Plan>();
-  readonly #choices: Choices;
   /** Tells this coordinator's deployments from those of one that was here before it. */
   readonly #name = randomBytes(4).toString('hex');
   #generation = 0;
@@ -72,78 +44,14 @@ export class Deployments {
   constructor(options: { workDir: string; threads: number; log: CoordinatorLog; relayedBytes: number }) {
     this.#workDir = options.workDir;
     this.#times = new KnownSegmentTimes(join(options.workDir, 'times'));
-    this.#choices = new Choices(options.workDir);
-    this.#threads = options.threads;
+    this.#planner = new RequestPlanner({ ...options, links: new LinkMeter(this.#pairs) });
     this.#log = options.log;
     this.#relayedBytes = options.relayedBytes;
   }
 
   /** The plan for a request, without deploying it. */
-  async plan(
-    request: DeploymentRequest,
-    signal?: AbortSignal,
-    onPreparing?: OnPreparing,
-  ): Promise<{ plan: Plan; planRequest: PlanRequest; key: string }> {
-    const links =
-      request.settings.dataPath === 'relay' ? [] : await this.#links.measure(request.workers, signal);
-    const planRequest: PlanRequest = {
-      source: request.source,
-      settings: withRecut(request),
-      workers: request.workers.map((worker) => ({
-        id: worker.id,
-        hostId: worker.facts.hostId,
-        speed: worker.speed,
-        memoryBytes: worker.facts.memoryBytes,
-        // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
-        roundTripMs: worker.facts.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
-      })),
-      links,
-      batchRepeat: request.batchRepeat,
-      subject: request.subject,
-      workDir: this.#workDir,
-      device: request.workers[0]?.facts.device,
-      devices: devicesOf(request.workers),
-      threads: this.#threads,
-    };
-    const { plan, choice, key } = await this.#chosenPlan(request, planRequest, signal, onPreparing);
-    return { plan, planRequest: { ...planRequest, choice }, key };
-  }
-
-  /**
-   * The plan of what was chosen for such a job before, or of what is chosen now. Jobs for which the same is chosen (of other lengths, say) have
-   * one plan, and what was deployed for one serves the others.
-   */
-  async #chosenPlan(
-    request: DeploymentRequest,
-    planRequest: PlanRequest,
-    signal: AbortSignal | undefined,
-    onPreparing: OnPreparing | undefined,
-  ): Promise<{ plan: Plan; choice: Choice | undefined; key: string }> {
-    const { settings } = request;
-    const isOpen = settings.maxError !== 'off';
-    const kept = isOpen ? await this.#choices.find(planRequest) : undefined;
-    const fixedKey = (choice: Choice): string =>
-      keyOf({ ...request, settings: { ...settings, ...withChoice(settings, choice) }, subject: undefined });
-    if (kept !== undefined) {
-      const key = fixedKey(kept);
-      const chosen = { ...planRequest, choice: kept };
-      try {
-        return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
-      } catch (error) {
-        // A worker has less memory than it had: chosen anew.
-        if (AsyncDiffError.from(error).code !== 'memory_exceeded') throw error;
-      }
-    }
-    // Without a choice the same plan serves jobs of any length.
-    const openKey = keyOf(isOpen && !isForOne(planRequest) ? request : { ...request, subject: undefined });
-    const plan = await this.#plans.get(openKey, planRequest, signal, onPreparing);
-    const { choice } = plan;
-    if (choice === undefined || !isOpen) return { plan, choice, key: openKey };
-    await this.#choices.keep(planRequest, choice).catch((error: unknown) => {
-      this.#log.warn({ error: AsyncDiffError.from(error).message }, 'what was chosen could not be kept');
-    });
-    const key = fixedKey(choice);
-    return { plan: await this.#plans.share(openKey, key), choice, key };
+  plan(request: DeploymentRequest, signal?: AbortSignal, onPreparing?: OnPreparing): Promise<PlannedRequest> {
+    return this.#planner.plan(request, signal, onPreparing);
   }
 
   /** The deployed plan for a request: the current one if it fits and is whole, else a new one in its place. */
@@ -238,7 +146,7 @@ export class Deployments {
     const { timed } = deployment.plan;
     if (timed === undefined) return deployment;
     rememberTimes(this.#workDir, timed, { ...timed.known, isSettled: true });
-    this.#plans.keep(key, deployment.plan);
+    this.#planner.keep(key, deployment.plan);
     this.#final.add(deployment.plan);
     return deployment;
   }
@@ -298,23 +206,4 @@ function bytesOn({ memory, placement }: Plan, workerId: string): number {
       sum + (ids.includes(workerId) ? (memory[at % Math.max(1, memory.length)]?.total ?? 0) : 0),
     0,
   );
-}
-
-/** As asked for; `auto` is off where times differ for other reasons than the devices. */
-function withRecut({ settings, workers }: DeploymentRequest): PlanSettings {
-  if (settings.recut !== 'auto') return settings;
-  return { ...settings, recut: shareDevice(workers) ? 'off' : 'on' };
-}
-
-function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {
-  // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
-  const holders = workers.map((worker) => [
-    worker.id,
-    worker.facts.address,
-    worker.facts.device,
-    worker.speed,
-  ]);
-  // Without a bound the same plan serves jobs of any length, and with one that of what was chosen.
-  const chosenFor = settings.maxError === 'off' ? undefined : subject;
-  return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders, chosenFor]);
 }

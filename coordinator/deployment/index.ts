@@ -1,5 +1,6 @@
 export { Deployment } from './deployment.js';
-export { type DeploymentRequest, Deployments } from './deployments.js';
+export { Deployments } from './deployments.js';
+export type { DeploymentRequest } from './request-planner.js';
 export type { OnPreparing, Preparing } from './preparing.js';
 export { RelayMeter } from './relay.js';
 export { DistributedExecutor } from './distributed-executor.js';

@@ -1,0 +1,152 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
+import { hostIdentity } from '../../common/host-identity.js';
+import { plannedSettings, type PlanSettings } from '../../common/settings/index.js';
+import {
+  type Choice,
+  type ChoiceSubject,
+  isForOne,
+  type Plan,
+  type PlanRequest,
+  withChoice,
+} from '../../planner/index.js';
+import type { CoordinatorLog } from '../log.js';
+import { devicesOf, type LinkMeter, shareDevice, type WorkerHandle } from '../workers/index.js';
+import { Choices } from './choices.js';
+import { Plans } from './plans.js';
+import type { OnPreparing } from './preparing.js';
+
+export interface DeploymentRequest {
+  readonly source: PlanRequest['source'];
+  readonly settings: PlanSettings;
+  readonly batchRepeat: number;
+  /** With a bound on the error: the job that the configuration is chosen for. */
+  readonly subject?: ChoiceSubject | undefined;
+  readonly workers: readonly WorkerHandle[];
+  /** A job goes on after a loss: nothing is measured thoroughly or cut again. */
+  readonly isHurried?: boolean | undefined;
+}
+
+/** A plan, what it was made from, and the key under which requests share it. */
+export interface PlannedRequest {
+  readonly plan: Plan;
+  readonly planRequest: PlanRequest;
+  readonly key: string;
+}
+
+export interface RequestPlannerOptions {
+  readonly workDir: string;
+  readonly threads: number;
+  readonly log: CoordinatorLog;
+  readonly links: LinkMeter;
+}
+
+/**
+ * Makes the plans of requests. A plan is made once for the same request and workers: its cut, and so the bits of every image, stay the
+ * same for as long as the coordinator lives.
+ */
+export class RequestPlanner {
+  readonly #options: RequestPlannerOptions;
+  readonly #hostId = hostIdentity().hostId;
+  readonly #plans = new Plans();
+  readonly #choices: Choices;
+
+  constructor(options: RequestPlannerOptions) {
+    this.#options = options;
+    this.#choices = new Choices(options.workDir);
+  }
+
+  /** The plan for a request, without deploying it. */
+  async plan(
+    request: DeploymentRequest,
+    signal?: AbortSignal,
+    onPreparing?: OnPreparing,
+  ): Promise<PlannedRequest> {
+    const links =
+      request.settings.dataPath === 'relay' ? [] : await this.#options.links.measure(request.workers, signal);
+    const planRequest: PlanRequest = {
+      source: request.source,
+      settings: withRecut(request),
+      workers: request.workers.map((worker) => ({
+        id: worker.id,
+        hostId: worker.facts.hostId,
+        speed: worker.speed,
+        memoryBytes: worker.facts.memoryBytes,
+        // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
+        roundTripMs: worker.facts.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
+      })),
+      links,
+      batchRepeat: request.batchRepeat,
+      subject: request.subject,
+      workDir: this.#options.workDir,
+      device: request.workers[0]?.facts.device,
+      devices: devicesOf(request.workers),
+      threads: this.#options.threads,
+    };
+    const { plan, choice, key } = await this.#chosenPlan(request, planRequest, signal, onPreparing);
+    return { plan, planRequest: { ...planRequest, choice }, key };
+  }
+
+  /**
+   * The plan of what was chosen for such a job before, or of what is chosen now. Jobs for which the same is chosen (of other lengths, say) have
+   * one plan, and what was deployed for one serves the others.
+   */
+  async #chosenPlan(
+    request: DeploymentRequest,
+    planRequest: PlanRequest,
+    signal: AbortSignal | undefined,
+    onPreparing: OnPreparing | undefined,
+  ): Promise<{ plan: Plan; choice: Choice | undefined; key: string }> {
+    const { settings } = request;
+    const isOpen = settings.maxError !== 'off';
+    const kept = isOpen ? await this.#choices.find(planRequest) : undefined;
+    const fixedKey = (choice: Choice): string =>
+      keyOf({ ...request, settings: { ...settings, ...withChoice(settings, choice) }, subject: undefined });
+    if (kept !== undefined) {
+      const key = fixedKey(kept);
+      const chosen = { ...planRequest, choice: kept };
+      try {
+        return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
+      } catch (error) {
+        // A worker has less memory than it had: chosen anew.
+        if (AsyncDiffError.from(error).code !== 'memory_exceeded') throw error;
+      }
+    }
+    // Without a choice the same plan serves jobs of any length.
+    const openKey = keyOf(isOpen && !isForOne(planRequest) ? request : { ...request, subject: undefined });
+    const plan = await this.#plans.get(openKey, planRequest, signal, onPreparing);
+    const { choice } = plan;
+    if (choice === undefined || !isOpen) return { plan, choice, key: openKey };
+    await this.#choices.keep(planRequest, choice).catch((error: unknown) => {
+      this.#options.log.warn(
+        { error: AsyncDiffError.from(error).message },
+        'what was chosen could not be kept',
+      );
+    });
+    const key = fixedKey(choice);
+    return { plan: await this.#plans.share(openKey, key), choice, key };
+  }
+
+  /** From now on requests of this key have this plan. */
+  keep(key: string, plan: Plan): void {
+    this.#plans.keep(key, plan);
+  }
+}
+
+/** As asked for; `auto` is off where times differ for other reasons than the devices. */
+function withRecut({ settings, workers }: DeploymentRequest): PlanSettings {
+  if (settings.recut !== 'auto') return settings;
+  return { ...settings, recut: shareDevice(workers) ? 'off' : 'on' };
+}
+
+function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {
+  // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
+  const holders = workers.map((worker) => [
+    worker.id,
+    worker.facts.address,
+    worker.facts.device,
+    worker.speed,
+  ]);
+  // Without a bound the same plan serves jobs of any length, and with one that of what was chosen.
+  const chosenFor = settings.maxError === 'off' ? undefined : subject;
+  return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders, chosenFor]);
+}
