@@ -20,6 +20,7 @@ const FIXED = Object.freeze({
   maxError: 'off',
   wireDtype: 'float32',
   timeShift: false,
+  recut: 'off',
 } satisfies PlanOptions);
 
 /** Names of the plan settings that a run takes. */

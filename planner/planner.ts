@@ -183,7 +183,9 @@ function answerOf(
       if (child.pid === undefined) settle(() => reject(AsyncDiffError.from(error)));
     };
     const onExit = (code: number | null, killedBy: NodeJS.Signals | null): void =>
-      settle(() => reject(killedBy === null ? crashed(code) : killed(killedBy)));
+      settle(() =>
+        reject(killedBy === null || FAULTS.has(killedBy) ? crashed(killedBy ?? code) : killed(killedBy)),
+      );
     const settle = (how: () => void): void => {
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
@@ -196,8 +198,11 @@ function answerOf(
   });
 }
 
-function crashed(code: number | null): AsyncDiffError {
-  return new AsyncDiffError('internal', `the planning process ended without an answer (code ${code})`);
+/** Ends that are the process's own fault, not somebody's who takes its memory. */
+const FAULTS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE']);
+
+function crashed(end: number | NodeJS.Signals | null): AsyncDiffError {
+  return new AsyncDiffError('internal', `the planning process ended without an answer (${end})`);
 }
 
 function killed(by: NodeJS.Signals): Unfinished {

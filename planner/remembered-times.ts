@@ -49,7 +49,7 @@ export class RememberedTimes {
     const { bySettings } = this.#read(subject);
     const known = bySettings[keyOf(subject.settings)];
     if (known !== undefined) return known;
-    const last = Object.values(bySettings).at(-1);
+    const last = Object.values(bySettings).findLast(({ times }) => times.length > 0);
     return last === undefined ? NOTHING : { ...NOTHING, times: last.times };
   }
 

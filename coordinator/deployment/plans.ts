@@ -48,8 +48,7 @@ export class Plans {
 
   /** A plan that takes the place of the one for this request. */
   keep(key: string, plan: Plan): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, {
+    this.#put(key, {
       plan: Promise.resolve(plan),
       planning: new AbortController(),
       listeners: new Set(),
@@ -64,7 +63,7 @@ export class Plans {
     const known = this.#entries.get(other);
     if (known?.isMade === true && (await isCurrent(known.plan))) return known.plan;
     if (entry === undefined) throw new AsyncDiffError('internal', 'there is no plan to share');
-    this.#entries.set(other, entry);
+    this.#put(other, entry);
     return entry.plan;
   }
 
@@ -78,16 +77,22 @@ export class Plans {
       },
     });
     const entry: Entry = { plan, planning, listeners, waiters: 0, isMade: false };
-    this.#entries.set(key, entry);
+    this.#put(key, entry);
     plan.then(
       () => {
         entry.isMade = true;
       },
       () => this.#forget(key, entry),
     );
+    return entry;
+  }
+
+  /** As the newest; the oldest goes. */
+  #put(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size > MAX_PLANS && oldest !== undefined) this.#entries.delete(oldest);
-    return entry;
   }
 
   #forget(key: string, entry: Entry): void {

@@ -1,3 +1,4 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type KnownTimes,
   type Plan,
@@ -36,6 +37,9 @@ export interface Turn {
   readonly predictedMs: number;
 }
 
+/** What a worker says of a part that it cannot have: the cut before, which worked, stays. */
+const STAYS: ReadonlySet<string> = new Set(['worker_failed', 'cache_unwritable', 'memory_exceeded']);
+
 /**
  * Cuts the predictor again for as long as its workers' loads are off what the plan took them for and another cut is worth it, three times at most.
  * A cut that turns out slower than the one before is taken back. The deployment that stays.
@@ -48,16 +52,35 @@ export async function cutAgain<D extends TimedDeployment>(first: D, context: Rec
   for (let turn = first.plan.timed?.known.turn ?? 0; turn < MAX_TURNS; turn++) {
     if (unevenness(workerLoads(present, planRequest)) <= MAX_UNEVENNESS) return present;
     times = [...times, ...sessionTimes(present, planRequest)];
-    const plan = await planWith({ times, turn: turn + 1, isSettled: false });
+    const plan = await fitting(planWith({ times, turn: turn + 1, isSettled: false }));
     const periodMs = periodOf(present);
-    if (plan.planId === present.plan.planId || plan.predicted.periodMs > (1 - MIN_GAIN) * periodMs)
+    if (
+      plan === undefined ||
+      plan.planId === present.plan.planId ||
+      plan.predicted.periodMs > (1 - MIN_GAIN) * periodMs
+    )
       return present;
     onTurn({ turn: turn + 1, periodMs, predictedMs: plan.predicted.periodMs });
     const before = present;
-    present = await open(plan);
+    try {
+      present = await open(plan);
+    } catch (error) {
+      if (!STAYS.has(AsyncDiffError.from(error).code)) throw error;
+      return open(before.plan);
+    }
     if (periodOf(present) >= periodMs) return open(before.plan);
   }
   return present;
+}
+
+/** The plan, where its parts fit into the workers' memory: the search for a cut does not know it. */
+async function fitting(planning: Promise<Plan>): Promise<Plan | undefined> {
+  try {
+    return await planning;
+  } catch (error) {
+    if (AsyncDiffError.from(error).code !== 'partition_impossible') throw error;
+    return undefined;
+  }
 }
 
 /** What each worker's sessions took. */

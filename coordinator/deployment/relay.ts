@@ -88,6 +88,7 @@ export class Relay {
     this.#isClosed = true;
     for (const { heldBytes } of this.#windows.values()) this.#meter.add(-heldBytes);
     this.#windows.clear();
+    for (const { frames } of this.#consumers.values()) frames.length = 0;
     this.#consumers.clear();
   }
 

@@ -108,7 +108,7 @@ export class RequestPlanner {
         return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
       } catch (error) {
         // A worker has less memory than it had: chosen anew.
-        if (AsyncDiffError.from(error).code !== 'memory_exceeded') throw error;
+        if (AsyncDiffError.from(error).code !== 'partition_impossible') throw error;
       }
     }
     // Without a choice the same plan serves jobs of any length.
@@ -144,6 +144,7 @@ function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRe
     worker.id,
     worker.facts.address,
     worker.facts.device,
+    worker.facts.memoryBytes,
     worker.speed,
   ]);
   // Without a bound the same plan serves jobs of any length, and with one that of what was chosen.

@@ -71,7 +71,7 @@ export async function runGroup(
   for (;;) {
     let deployment: Deployment | undefined;
     try {
-      const request = { ...planned, workers: await handlers.workers() };
+      const request = { ...planned, workers: await handlers.workers(), isHurried: losses.last !== undefined };
       await phases.time('plan', () => deployments.plan(request, signal, handlers.onPreparing));
       const deployed = await phases.time('send', () =>
         deployments.deploy(request, signal, handlers.onPreparing),
