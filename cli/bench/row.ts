@@ -23,7 +23,7 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
   const first = samples[0] as Sample;
   const { report } = first;
   const { settings } = report;
-  const { warmUp, stride } = settings;
+  const { warmUp, end, stride } = settings;
   const dilation = dilationOf(report);
   const names = new Set(report.workers.map(({ name }) => name));
   const used = workers.filter(({ name }) => names.has(name));
@@ -36,7 +36,8 @@ export async function benchRow(measured: Measured, workers: readonly WorkerFacts
   const maxShare = median(samples.map((sample) => sample.report.maxShare));
   const ideal = idealSpeedup({
     numInferenceSteps: report.steps,
-    warmUp,
+    // Steps in order cost the same at either end.
+    warmUp: warmUp + end,
     stride,
     stepShare: settings.guidanceSplit === 'on' ? 1 / 2 : 1,
     // The report's share is per step, the bound's per round.

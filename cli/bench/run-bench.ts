@@ -170,7 +170,8 @@ class Bench {
       trace,
       signal,
       onStep: (step, total) => onProgress(label, step, total),
-      onWarning,
+      // What a lead-in of a few steps is warned of says nothing about the runs that count.
+      onWarning: label === LEAD_IN ? () => undefined : onWarning,
     });
     if (sample.report.restarts > 0)
       throw new AsyncDiffError('worker_lost', `a worker was lost during "${label}": its time says nothing`);

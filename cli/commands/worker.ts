@@ -128,9 +128,11 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     metrics_port: metrics?.port,
   });
   const ended = await Promise.race([
-    new Promise<undefined>((resolve) =>
-      io.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-    ),
+    new Promise<undefined>((resolve) => {
+      // Told to end while it joined.
+      if (io.signal.aborted) resolve(undefined);
+      else io.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    }),
     ...(flags.exitWithStdin === true ? [stdinClosed()] : []),
     worker.death,
   ]);

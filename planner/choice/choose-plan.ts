@@ -51,7 +51,7 @@ export function choosePlan(request: ChoiceRequest): Choice {
         isSimulated: false,
         error,
         verdict: 'error',
-        why: 'above the bound',
+        why: `above the bound, with a margin of ${MARGIN}`,
       });
     } else if (leastMs > bestMs * TIE || (simulated >= MAX_SIMULATED && one.components > 1)) {
       const why =
