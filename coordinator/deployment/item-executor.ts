@@ -1,15 +1,12 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Mailbox } from '../../common/pending/index.js';
 import { formatDims, type Tensor, type ValueSpec } from '../../common/tensor/index.js';
-import { type ExecutionReport, issuedRound, type WorkerExecution } from '../../execution/index.js';
-import { toIssueRound } from '../../protocol/index.js';
-import { itemInputName, JobProgram, type Round, type Task, unreadFrom } from '../../program/index.js';
-import { fromTensorMessage, toTensorMessage, toTensorMessages } from '../../rpc/index.js';
+import { type ExecutionReport } from '../../execution/index.js';
+import { itemInputName, JobProgram, type Round } from '../../program/index.js';
+import { fromTensorMessage } from '../../rpc/index.js';
 import type { JobListener, WorkerHandle } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
-import { checkSize, type ExecutorOptions } from './distributed-executor.js';
-import { Relay } from './relay.js';
-import { errorOf, RoundWatch } from './round-watch.js';
+import { type ExecutorOptions, JobAttempt } from './job-attempt.js';
 
 type ItemOutput = Parameters<NonNullable<JobListener['onOutput']>>[0];
 
@@ -31,7 +28,6 @@ export interface ItemAttempt {
 export class ItemExecutor {
   readonly #deployment: Deployment;
   readonly #attempt: ItemAttempt;
-  readonly #options: ExecutorOptions;
   readonly #program: JobProgram;
   readonly #done = new Mailbox<NamedTensors>();
   /** Outputs by name, as their makers have them; states among them. */
@@ -40,15 +36,13 @@ export class ItemExecutor {
   readonly #arriving = new Map<number, Map<string, Tensor>>();
   /** Outputs that an issued item still has to come with. */
   readonly #awaited = new Map<number, number>();
-  readonly #relay: Relay;
-  #watch: RoundWatch | undefined;
+  readonly #job: JobAttempt;
 
   constructor(deployment: Deployment, attempt: ItemAttempt, options: ExecutorOptions) {
     this.#deployment = deployment;
     this.#attempt = attempt;
-    this.#options = options;
     const { firstItem, items } = attempt;
-    this.#relay = new Relay(deployment, attempt);
+    this.#job = new JobAttempt(deployment, attempt, options, (error) => this.#done.fail(error));
     this.#program = new JobProgram(deployment.partition, {
       numInferenceSteps: items,
       stride: 1,
@@ -68,87 +62,35 @@ export class ItemExecutor {
 
   /** @param states what the first item reads of the one before, by the value's name */
   async start(conditioning: NamedTensors, states: NamedTensors): Promise<void> {
-    const deployment = this.#deployment;
-    const { jobId, attempt } = this.#attempt;
-    deployment.onBroken = (error) => this.#done.fail(error);
-    await Promise.all(
-      deployment.workers.map((worker) => {
-        const wanted = deployment.conditioningOf(worker.id);
-        const given = Object.fromEntries(Object.entries(conditioning).filter(([name]) => wanted.has(name)));
-        checkSize(worker, given);
-        return worker.startJob(
-          {
-            jobId,
-            attempt,
-            deploymentId: deployment.deploymentId,
-            conditioning: toTensorMessages(given),
-            timesteps: [],
-            guidance: null,
-            trace: false,
-          },
-          this.#listenerOf(worker),
-          this.#options.signal,
-        );
-      }),
-    );
-    const before = (this.#program.rounds[0]?.round ?? 0) - 1;
-    for (const worker of deployment.workers)
-      for (const value of this.#itemReads(worker, 'states'))
-        this.#send(worker, value, before, states[value] as Tensor);
-    this.#watch = new RoundWatch({
-      deployment,
-      limitMs: this.#options.roundLimitMs,
-      isAwaited: () => this.#done.isAwaited,
-      onStuck: (blame) => {
-        const error = errorOf(blame);
-        if (blame.kind === 'link') this.#options.onLinkFailed(blame.from, blame.to);
-        if (blame.kind === 'worker') blame.worker.lose(error, 'late');
-        this.#done.fail(error);
-      },
+    await this.#job.start(conditioning, () => ({ timesteps: [], guidance: null, trace: false }), {
+      onOutput: (message) => this.#take(message),
     });
+    const before = (this.#program.rounds[0]?.round ?? 0) - 1;
+    for (const worker of this.#deployment.workers)
+      for (const value of this.#itemReads(worker, 'states'))
+        this.#job.send([worker], value, before, states[value] as Tensor);
+    this.#job.watch(() => this.#done.isAwaited);
   }
 
   /** Has an item run. @param isCheckpoint whether the states that it makes are told as well */
   issue(item: number, inputs: NamedTensors, isCheckpoint: boolean): void {
-    const deployment = this.#deployment;
     const round = this.#program.rounds[item - this.#attempt.firstItem] as Round;
-    const { jobId, attempt } = this.#attempt;
     this.#awaited.set(item, this.#outputs.size - (isCheckpoint ? 0 : this.#states.size));
-    const byWorker = new Map<WorkerHandle, Task[]>();
-    for (const task of this.#program.tasks(round)) {
-      const worker = deployment.workerOf(task);
-      byWorker.set(worker, [...(byWorker.get(worker) ?? []), task]);
-    }
-    const made = this.#program.made(round).map(({ name, version, readers }) => ({
-      name,
-      version,
-      workers: new Set(readers.map((reader) => deployment.workerOf(reader).id)),
-    }));
-    for (const [worker, tasks] of byWorker) {
-      const issued = issuedRound(this.#program, round, tasks, isCheckpoint ? 'checkpoint' : 'nothing');
-      const unread = unreadFrom(deployment.links.routes, worker.id, made);
-      worker.send({ issueRound: toIssueRound(jobId, attempt, issued, unread) });
+    const reads = this.#program.made(round).map(this.#job.placed);
+    const report = isCheckpoint ? 'checkpoint' : 'nothing';
+    for (const worker of this.#job.issue(this.#program, round, report, reads))
       for (const name of this.#itemReads(worker, 'inputs'))
-        this.#send(worker, itemInputName(name), item, inputs[name] as Tensor);
-    }
+        this.#job.send([worker], itemInputName(name), item, inputs[name] as Tensor);
   }
 
   /** Resolves with all outputs of an item (and its states, at a checkpoint); rejects when the attempt cannot go on. */
   outputs(item: number): Promise<NamedTensors> {
-    if (!this.#done.isAwaited) this.#watch?.moved();
+    if (!this.#done.isAwaited) this.#job.moved();
     return this.#done.take(item, { what: `job ${this.#attempt.jobId}: outputs of item ${item}` });
   }
 
-  async finish(isDone: boolean): Promise<ExecutionReport> {
-    this.#watch?.close();
-    this.#relay.close();
-    const { jobId, attempt } = this.#attempt;
-    this.#deployment.onBroken = undefined;
-    this.#done.fail(new AsyncDiffError('cancelled', `job ${jobId} has ended`));
-    const reports = await Promise.all(
-      this.#deployment.workers.map((worker) => worker.endJob(jobId, attempt, !isDone)),
-    );
-    return { workers: reports.filter((report): report is WorkerExecution => report !== undefined) };
+  finish(isDone: boolean): Promise<ExecutionReport> {
+    return this.#job.finish(isDone);
   }
 
   /** Inputs of items, or values that are states, that a worker's segments read. */
@@ -157,34 +99,6 @@ export class ItemExecutor {
     return new Set(
       own.flatMap(({ inputs, states }) => (what === 'inputs' ? inputs : states.map(({ value }) => value))),
     );
-  }
-
-  #send(worker: WorkerHandle, name: string, version: number, tensor: Tensor): void {
-    const { jobId, attempt } = this.#attempt;
-    worker.send({ latents: { jobId, attempt, name, version, tensor: toTensorMessage(tensor) } });
-  }
-
-  #listenerOf(worker: WorkerHandle): JobListener {
-    const { jobId, attempt } = this.#attempt;
-    const checked = (take: () => void): void => {
-      this.#watch?.moved();
-      try {
-        take();
-      } catch (error) {
-        const { rawMessage } = AsyncDiffError.from(error);
-        worker.lose(new AsyncDiffError('worker_lost', `worker ${worker.name} sent ${rawMessage}`), 'wrong');
-      }
-    };
-    return {
-      jobId,
-      attempt,
-      onNoise: () => {},
-      onRoundDone: () => {},
-      onOutput: (message) => checked(() => this.#take(message)),
-      onRelayedFrame: (message) => checked(() => this.#relay.take(worker, message)),
-      onRelayCredit: (message) => checked(() => this.#relay.credit(worker, message)),
-      onFault: (error) => this.#done.fail(error),
-    };
   }
 
   #take({ item, name, tensor: message }: ItemOutput): void {
