@@ -85,3 +85,18 @@ export async function openCluster(
   });
   return { client: local.client, local, workers: count, close: () => local.close() };
 }
+
+/** The cluster of a command that gives its own model: without `--coordinator`, as many local workers as are asked for or usual. */
+export function openModelCluster(
+  flags: ClusterFlags,
+  io: CommandIo,
+  usualWorkers: number,
+): Promise<OpenCluster> {
+  const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? usualWorkers : undefined);
+  return openCluster({ ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) }, io, {});
+}
+
+/** Makes a model known to the coordinator; its SHA-256. One on this machine reads the file itself. */
+export function addModel({ client, local }: OpenCluster, path: string, signal: AbortSignal): Promise<string> {
+  return local === undefined ? client.uploadModel(path, { signal }) : local.addModel(path);
+}

@@ -34,3 +34,8 @@ export function toPlanOptions(flags: PlanFlags): PlanOptions {
   const options = entriesOf(PLAN_SETTINGS).map(([name]) => [name, flags[name]]);
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
+
+/** Local workers where no number is given: one per component. */
+export function oneWorkerEach({ components = 'auto', cuts = [] }: PlanFlags): number {
+  return components === 'auto' ? cuts.length + 1 : components;
+}

@@ -12,13 +12,13 @@ import {
 import type { JointPair } from '../../planner/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
-import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
+import { addClusterFlags, addModel, type ClusterFlags, openModelCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
 import { collect, realNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
-import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { addPlanFlags, oneWorkerEach, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { checkInputs } from '../predictor-inputs.js';
 import { namePair } from '../run-inputs.js';
 import { readInputs, writeLatents } from '../latents-files.js';
@@ -190,19 +190,9 @@ async function distributed(
   shared: DenoiseWork & { choice: SamplerChoiceOptions & { schedulerConfig: string }; plan: PlanOptions },
 ) {
   const { inputs, job, timestepScale, joint, recorder, progress, choice, plan, replay } = shared;
-  const localWorkers =
-    flags.localWorkers ??
-    (flags.coordinator === undefined ? (replay?.workers ?? workersOf(flags)) : undefined);
-  const cluster = await openCluster(
-    { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
-    io,
-    {},
-  );
+  const cluster = await openModelCluster(flags, io, replay?.workers ?? oneWorkerEach(flags));
   try {
-    const modelSha256 =
-      cluster.local === undefined
-        ? await cluster.client.uploadModel(flags.model, { signal: io.signal })
-        : await cluster.local.addModel(flags.model);
+    const modelSha256 = await addModel(cluster, flags.model, io.signal);
     const events = cluster.client.denoise({
       modelSha256,
       ...choice,
@@ -247,9 +237,4 @@ function denoiseDocument(
   timestepScale: number | undefined,
 ) {
   return requestDocument({ numInferenceSteps, guidanceScale, seed, ...choice, timestepScale });
-}
-
-/** Local workers where no number is given: one per component. */
-function workersOf({ components = 'auto', cuts = [] }: DenoiseFlags): number {
-  return components === 'auto' ? cuts.length + 1 : components;
 }

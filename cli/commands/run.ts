@@ -5,11 +5,11 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { entriesOf, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
+import { addClusterFlags, addModel, type ClusterFlags, openModelCluster } from '../cluster-flags.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile } from '../output.js';
 import { collect } from '../numbers.js';
-import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
+import { addPlanFlags, oneWorkerEach, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { fileName, readList } from '../run-inputs.js';
 import { listDocument } from '../run-document.js';
@@ -57,18 +57,10 @@ export async function run(flags: RunFlags, io: CommandIo): Promise<void> {
   const { items, inputs, states } = await readList(flags);
   await prepareFile(join(flags.out, fileOf(0, 'output')));
   const progress = new ProgressLine(io, flags.quiet === true);
-  const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? workersOf(flags) : undefined);
   try {
-    const cluster = await openCluster(
-      { ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) },
-      io,
-      {},
-    );
+    const cluster = await openModelCluster(flags, io, oneWorkerEach(flags));
     try {
-      const modelSha256 =
-        cluster.local === undefined
-          ? await cluster.client.uploadModel(flags.model, { signal: io.signal })
-          : await cluster.local.addModel(flags.model);
+      const modelSha256 = await addModel(cluster, flags.model, io.signal);
       const job = cluster.client.run({ modelSha256, items, inputs, states, plan, signal: io.signal });
       const files: Record<string, string>[] = [];
       const { report, states: last } = await watchJob(job, progress, 'running', async (event) => {
@@ -109,9 +101,4 @@ async function write(
 
 function fileOf(item: number, output: string): string {
   return `${String(item).padStart(4, '0')}-${fileName(output)}.npy`;
-}
-
-/** Local workers where no number is given: one per component. */
-function workersOf({ components = 'auto', cuts = [] }: RunFlags): number {
-  return components === 'auto' ? cuts.length + 1 : components;
 }
