@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { makeFolder } from '../common/make-folder.js';
-import { distFile, packageVersion } from '../common/package.js';
-import { loadOrt, providerHint } from '../execution/index.js';
+import { packageVersion } from '../common/package.js';
+import { loadOrt, probeDevice } from '../execution/index.js';
 import { defaultCacheDir } from '../worker/artifacts/index.js';
 import { startServer } from '../rpc/server/index.js';
 
@@ -17,9 +15,6 @@ export interface Check {
   readonly hint?: string;
 }
 
-const run = promisify(execFile);
-/** A GPU's first session compiles its kernels. */
-const PROBE_MS = 120_000;
 const MIN_NODE = [20, 19] as const;
 
 /** Everything that `asyncdiff doctor` looks at. A device counts as working only if it has opened a real model. */
@@ -61,14 +56,14 @@ function nodeCheck(): Check {
 }
 
 async function deviceCheck(device: string): Promise<Check> {
-  const probe = [distFile('cli/device-probe.js'), device];
-  const fault = await run(process.execPath, probe, { timeout: PROBE_MS }).then(
-    ({ stdout }) => stdout,
-    ({ signal, code }: { signal?: string; code?: number }) => `the process ended with ${signal ?? code}`,
-  );
   const name = `device ${device}`;
-  if (fault === '') return { name, ok: true, detail: 'opened a model' };
-  return { name, ok: false, detail: fault, hint: providerHint(device) };
+  try {
+    await probeDevice(device, device);
+    return { name, ok: true, detail: 'opened a model' };
+  } catch (error) {
+    const { rawMessage, hint } = AsyncDiffError.from(error);
+    return { name, ok: false, detail: rawMessage.replace(`${name}: `, ''), hint };
+  }
 }
 
 async function cacheCheck(): Promise<Check> {

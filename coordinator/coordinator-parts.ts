@@ -2,6 +2,7 @@ import type { Pipeline } from './pipeline/index.js';
 import type { Deployments, PlacedParts } from './deployment/index.js';
 import type { ClientJobs, JobMetrics, Jobs } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
+import type { RunMemory } from './run-memory.js';
 import type { WorkerRegistry } from './workers/index.js';
 
 /** What the calls of a coordinator work with. */
@@ -17,6 +18,7 @@ export interface CoordinatorParts {
   readonly version: string;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
-  /** So long a client may read nothing of what its job tells, milliseconds. */
+  readonly runMemory: RunMemory;
+  /** So long a client may read nothing of what its job tells, or send nothing of what it has begun, milliseconds. */
   readonly clientStallMs: number;
 }

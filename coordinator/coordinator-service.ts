@@ -18,6 +18,7 @@ import {
 import { denoise } from './denoise-call.js';
 import { checkDenoise, checkGenerate, generateJob } from './jobs/index.js';
 import { receiveRun } from './run-call.js';
+import { paced } from './sending-patience.js';
 import type { RunRequest__Output } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
 import type { ControlStream } from '../rpc/streams/index.js';
 import { planDocument } from './plan-document.js';
@@ -68,17 +69,22 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       );
     }),
     Run: bidiHandler(async (stream: ControlStream<JobEvent, RunRequest__Output>, call) => {
-      const { clients, models } = coordinator();
+      const { clients, models, runMemory, clientStallMs: stallMs } = coordinator();
       const leave = clients.enter(call);
-      const { jobId, modelSha256, request } = await receiveRun(stream).finally(leave);
-      const modelPath = await models.path(modelSha256);
-      const send: SendEvent = async (event) => {
-        stream.send(event, 1);
-        await stream.drained().catch(() => undefined);
-      };
-      await serveJob(coordinator(), 'run', { jobId, detached: false }, { send, call }, (context) =>
-        runItems({ ...request, modelPath }, context),
-      );
+      const held = runMemory.open();
+      try {
+        const { jobId, modelSha256, request } = await receiveRun(stream, { held, stallMs }).finally(leave);
+        const modelPath = await models.path(modelSha256);
+        const send: SendEvent = async (event) => {
+          stream.send(event, 1);
+          await stream.drained().catch(() => undefined);
+        };
+        await serveJob(coordinator(), 'run', { jobId, detached: false }, { send, call }, (context) =>
+          runItems({ ...request, modelPath }, context),
+        );
+      } finally {
+        held.free();
+      }
       stream.end();
     }),
     AttachJob: serverStreamHandler(
@@ -87,7 +93,7 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     ),
     Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
     UploadModel: clientStreamHandler(async (requests) => ({
-      known: await coordinator().models.receive(requests),
+      known: await coordinator().models.receive(paced(requests, 'its model', coordinator().clientStallMs)),
     })),
     GetStatus: unaryHandler(() => {
       const { registry, jobs, version, pipeline } = coordinator();

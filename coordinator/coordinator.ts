@@ -16,6 +16,7 @@ import type { CoordinatorLog } from './log.js';
 import { type JobMetrics, NO_METRICS } from './jobs/index.js';
 import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
+import { RunMemory } from './run-memory.js';
 import { KnownWorkers, type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
 
@@ -44,6 +45,7 @@ export class Coordinator implements CoordinatorParts {
   readonly metrics: JobMetrics;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
+  readonly runMemory = new RunMemory();
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
   readonly parts: PlacedParts | undefined;

@@ -8,6 +8,8 @@ import { fromPlanSettingsMessage, fromTensorMessages } from '../rpc/index.js';
 import type { ControlStream } from '../rpc/streams/index.js';
 import type { NamedTensors } from './deployment/index.js';
 import type { ItemsRequest } from './jobs/index.js';
+import type { HeldRun } from './run-memory.js';
+import { SendingPatience } from './sending-patience.js';
 
 /** A run as it came: whole, and checked as far as needs no plan. */
 export interface ReceivedRun {
@@ -16,24 +18,48 @@ export interface ReceivedRun {
   readonly request: Omit<ItemsRequest, 'modelPath'>;
 }
 
+export interface ReceivingOptions {
+  /** What is taken counts there. */
+  readonly held: HeldRun;
+  /** So long the client may send nothing, milliseconds. */
+  readonly stallMs: number;
+}
+
 /**
  * Takes the header and the items of a run; resolves when all are there.
- * @throws AsyncDiffError `limit_exceeded`, `invalid_input`, `invalid_settings`; `cancelled` for a client that left
+ * @throws AsyncDiffError `limit_exceeded`, `queue_full`, `invalid_input`, `invalid_settings`; `cancelled` for a client that left,
+ * `deadline_exceeded` for one that sends nothing more
  */
-export function receiveRun(stream: ControlStream<JobEvent, RunRequest__Output>): Promise<ReceivedRun> {
-  return new Promise((resolve, reject) => {
-    const run = new IncomingRun();
+export function receiveRun(
+  stream: ControlStream<JobEvent, RunRequest__Output>,
+  { held, stallMs }: ReceivingOptions,
+): Promise<ReceivedRun> {
+  return new Promise<ReceivedRun>((resolve, reject) => {
+    const run = new IncomingRun(held);
+    const patience = new SendingPatience('its run', stallMs, reject);
+    let isOver = false;
+    const over = (how: () => void): void => {
+      isOver = true;
+      patience.clear();
+      how();
+    };
     stream.listen({
       onMessage: (message) => {
+        // What comes after the end, one way or the other, is not kept.
+        if (isOver) return;
         try {
-          run.take(message);
-          if (run.isWhole) resolve(run.received);
+          patience.heard(run.take(message));
+          if (run.isWhole) over(() => resolve(run.received));
         } catch (error) {
-          reject(AsyncDiffError.from(error));
+          over(() => reject(AsyncDiffError.from(error)));
         }
       },
       onClosed: (error) =>
-        reject(error ?? new AsyncDiffError('invalid_input', `the run ended after ${run.items.length} items`)),
+        over(() =>
+          reject(
+            error ?? new AsyncDiffError('invalid_input', `the run ended after ${run.items.length} items`),
+          ),
+        ),
     });
   });
 }
@@ -43,7 +69,12 @@ class IncomingRun {
   #header:
     | (Omit<ReceivedRun['request'], 'items'> & Omit<ReceivedRun, 'request'> & { readonly count: number })
     | undefined;
+  readonly #held: HeldRun;
   #bytes = 0;
+
+  constructor(held: HeldRun) {
+    this.#held = held;
+  }
 
   get isWhole(): boolean {
     return this.#header !== undefined && this.items.length === this.#header.count;
@@ -55,10 +86,13 @@ class IncomingRun {
     return { jobId, modelSha256, request: { ...request, items: this.items } };
   }
 
-  take({ header, item }: RunRequest__Output): void {
+  /** Returns the bytes of its tensors. */
+  take({ header, item }: RunRequest__Output): number {
+    const before = this.#bytes;
     if (header && this.#header === undefined) this.#begin(header);
     else if (item && this.#header !== undefined && !this.isWhole) this.items.push(this.#tensors(item.inputs));
     else throw new AsyncDiffError('invalid_input', 'a run is one header, and as many items as it says');
+    return this.#bytes - before;
   }
 
   #begin({ modelSha256, items, inputs, states, plan, jobId }: RunHeader__Output): void {
@@ -82,8 +116,10 @@ class IncomingRun {
   #tensors(messages: Parameters<typeof fromTensorMessages>[0]): NamedTensors {
     checkLimit('tensors', Object.keys(messages).length, 'inputs');
     for (const name of Object.keys(messages)) checkName(name, 'an input');
-    for (const { data } of Object.values(messages)) this.#bytes += data.length;
+    const bytes = Object.values(messages).reduce((sum, { data }) => sum + data.length, 0);
+    this.#bytes += bytes;
     checkLimit('runBytes', this.#bytes, 'the run', LIMITS.runBytes.max);
+    this.#held.take(bytes);
     return fromTensorMessages(messages);
   }
 }

@@ -8,6 +8,7 @@ export {
   EXECUTION_PROVIDERS,
   keepsValues,
   parseDevice,
+  probeDevice,
   providerHint,
 } from './runtime/index.js';
 export { castFloat, isFinite } from './float-ops.js';

@@ -6,7 +6,7 @@ import { isFinite } from './float-ops.js';
 import type { JobState, StartedJob } from './job-state.js';
 import type { LoadedPlans } from './loaded-plans.js';
 import type { SegmentSpec } from './segment-spec.js';
-import type { SessionValue } from './session.js';
+import { isTensor, type SessionValue } from './session.js';
 import type { StepTaker } from './step-taker.js';
 import { copyOf, notFinite, takeResult, takeTensor } from './task-results.js';
 
@@ -36,6 +36,8 @@ export class ResultTaker {
     spec: SegmentSpec,
     results: Record<string, SessionValue>,
   ): void {
+    // What is on the device is held by the job before anything can fail: with the job it is given back.
+    this.#takeLocals(state, started, task, spec, results, (value) => !isTensor(value));
     // The noise prediction first: the sampler and the next latents wait for it.
     if (task.epsStep !== undefined) this.#emitNoise(state, task, task.epsStep, spec, results);
     if (spec.item !== undefined) this.#emitOutputs(state, task, spec, spec.item, results);
@@ -55,12 +57,25 @@ export class ResultTaker {
         leaving.push({ name, version, tensor });
       }
     }
+    this.#takeLocals(state, started, task, spec, results, isTensor);
+    for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
+  }
+
+  /** Values that stay inside the component, of those that are meant. */
+  #takeLocals(
+    state: JobState,
+    started: StartedJob,
+    task: Task,
+    spec: SegmentSpec,
+    results: Readonly<Record<string, SessionValue>>,
+    isMeant: (value: SessionValue) => boolean,
+  ): void {
     for (const name of spec.localWrites) {
       const value = takeResult(results, sessionValueName(name, spec.microBatches), spec);
+      if (!isMeant(value)) continue;
       const readers = this.#plans.localReaders(started.deploymentId, name);
       state.locals.put(localName(name, task), task.version, value, readers);
     }
-    for (const { name, version, tensor } of leaving) this.#events.onBoundary(started, name, version, tensor);
   }
 
   /** Outputs go to who asked; copies where a later segment, or the next item, reads them as well. */

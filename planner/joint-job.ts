@@ -1,8 +1,17 @@
 import { loadModelFile } from '../common/model-file/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { TorchGenerator } from '../common/random/index.js';
+import { checkShape } from '../common/settings/index.js';
 import { float32, formatDims, type Tensor } from '../common/tensor/index.js';
-import { describeJoint, type JointPair, type PredictorAdaptation } from './model/index.js';
+import {
+  describeJoint,
+  type JointDescription,
+  type JointPair,
+  type PredictorAdaptation,
+  resolveShapes,
+} from './model/index.js';
+
+const FLOAT_BYTES = 4;
 
 /** A job on a predictor of several latents, as one of packed latents. */
 export interface JointJob {
@@ -53,11 +62,12 @@ export function jointJob({ modelPath, inputs, pairs, seed, sampler }: JointOptio
   const names = new Set(declared.map(({ input }) => input.name));
   const given = Object.entries(inputs).filter(([name]) => names.has(name));
   const batch = given[0]?.[1].dims[0] ?? fixedBatch(declared.map(({ input }) => input.dims[0]));
+  checkGiven(description, inputs, batch);
   const generator = new TorchGenerator(seed);
   const drawn: number[] = [];
   const tensors = declared.map(({ input }): Tensor => {
     const own = inputs[input.name];
-    if (own !== undefined) return checked(input.name, own, batch);
+    if (own !== undefined) return own;
     const dims = input.dims.slice(1);
     if (!dims.every((dim) => typeof dim === 'number'))
       throw new AsyncDiffError(
@@ -65,6 +75,7 @@ export function jointJob({ modelPath, inputs, pairs, seed, sampler }: JointOptio
         `the latents ${input.name} are missing, and their shape is open: ${formatDims(input.dims)}`,
         { hint: `Give them as --input ${input.name}=FILE.npy.` },
       );
+    checkShape([batch, ...dims], FLOAT_BYTES, `the latents ${input.name}`);
     const noise = generator.randn([batch, ...dims]);
     drawn.push(noise.data.length);
     const data = (noise.data as Float32Array).map((value) => value * sampler.initNoiseSigma);
@@ -102,12 +113,29 @@ function fixedBatch(dims: readonly (number | string | undefined)[]): number {
   return dims.find((dim): dim is number => typeof dim === 'number') ?? 1;
 }
 
-function checked(name: string, tensor: Tensor, batch: number): Tensor {
-  const { dtype, dims } = tensor;
-  if (dtype === 'float32' && dims.length >= 2 && dims[0] === batch) return tensor;
-  throw new AsyncDiffError(
-    'invalid_input',
-    `the latents ${name} are ${dtype} ${formatDims(dims)}: all latents are float32, of one batch (here ${batch})`,
+/** Every dimension of what was given against the model, and against each other where it has them of one size. */
+function checkGiven(
+  { inputs, parts }: JointDescription,
+  given: Readonly<Record<string, Tensor>>,
+  batch: number,
+): void {
+  const latents = new Set(parts.map(({ input }) => input.name));
+  const there = inputs.filter(({ name }) => given[name] !== undefined);
+  for (const { name } of there.filter((input) => latents.has(input.name))) {
+    const { dtype, dims } = given[name] as Tensor;
+    if (dtype !== 'float32' || dims[0] !== batch)
+      throw new AsyncDiffError(
+        'invalid_input',
+        `the latents ${name} are ${dtype} ${formatDims(dims)}: all latents are float32, of one batch (here ${batch})`,
+      );
+  }
+  // The batch of conditioning is another one under guidance.
+  const declared = there.map((input) =>
+    latents.has(input.name) ? { ...input, dims: [batch, ...input.dims.slice(1)] } : input,
+  );
+  resolveShapes(
+    { inputs: declared, sample: undefined, timestep: undefined },
+    Object.fromEntries(declared.map(({ name }) => [name, (given[name] as Tensor).dims])),
   );
 }
 

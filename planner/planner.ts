@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
@@ -7,6 +6,7 @@ import { fromWireError, type WireError } from '../common/wire-error.js';
 import { distFile } from '../common/package.js';
 import { addWait, removeWait } from '../common/pending/index.js';
 import { sweepTemporaries } from '../common/temporary-file.js';
+import { endProcess, processorTicks, residentBytes } from './child-process.js';
 import type { Plan, PlanRequest } from './plan.js';
 import type { OnPlanningProgress, PlanningProgress } from './planning-progress.js';
 
@@ -71,8 +71,12 @@ export async function planInProcess(
     } finally {
       removeWait(wait);
       const rests = answer?.isSmall === true && resting.keep(child);
-      if (!rests) await end(child);
-      if (answer?.kind !== 'plan') sweep(child, request.workDir);
+      const writesNoMore = rests || (await endProcess(child));
+      if (answer?.kind !== 'plan') {
+        const clean = (): void => sweep(child, request.workDir);
+        if (writesNoMore) clean();
+        else child.once('exit', clean);
+      }
     }
     if (answer?.kind === 'failed') throw fromWireError(answer.error);
     if (answer?.kind === 'plan') return answer.plan;
@@ -96,13 +100,6 @@ function start(): ChildProcess {
     execArgv: [`--max-old-space-size=${HEAP_MEGABYTES}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
 }
 
 /** Removes what it was writing. */
@@ -194,7 +191,12 @@ function answerOf(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     child.on('message', onMessage).on('error', onError).once('exit', onExit);
-    child.send(request);
+    try {
+      // What the channel says later, it says by 'error' and 'exit'.
+      child.send(request);
+    } catch (error) {
+      settle(() => reject(AsyncDiffError.from(error)));
+    }
   });
 }
 
@@ -221,26 +223,4 @@ function stoodStill({ pid }: ChildProcess): Unfinished {
       { hint: 'It is stopped, or the disk with the model or the work folder does not answer.' },
     ),
   );
-}
-
-/** What a process has computed, in clock ticks; always another number where the platform does not tell. */
-function processorTicks(pid: number | undefined): number {
-  if (process.platform !== 'linux' || pid === undefined) return performance.now();
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return performance.now();
-  }
-}
-
-/** Memory of a process; 0 where the platform does not tell (then V8's limit is the only one). */
-function residentBytes(pid: number | undefined): number {
-  if (process.platform !== 'linux' || pid === undefined) return 0;
-  try {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(kilobytes ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { describeWith } from '../common/pending/index.js';
 import type { DeclaredDevice } from '../execution/declared/index.js';
-import { loadOrt, parseDevice } from '../execution/runtime/index.js';
 import { channelArguments, type LinkOptions, parseAddress } from '../rpc/index.js';
 import type { RunningServer } from '../rpc/server/index.js';
 import type { CoordinatorStream } from '../rpc/streams/index.js';
@@ -18,6 +17,7 @@ import {
 import { DeploymentSecrets, ExchangeServer, hasSharedMemory } from './exchange/index.js';
 import { Inference } from './inference/index.js';
 import type { Counted, MovedMetrics } from './moved-metrics.js';
+import { openDevice } from './open-device.js';
 import type { WorkerOptions, WorkerState } from './worker-options.js';
 import { type Callee, linkOf, startWorkerServer } from './worker-server.js';
 
@@ -101,15 +101,16 @@ export class AsyncDiffWorker implements Callee {
     );
   }
 
-  /** Opens the port and begins to look for a coordinator. Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`. */
-  static async start(options: WorkerOptions & Counted): Promise<AsyncDiffWorker> {
+  /**
+   * Opens device and port, and begins to look for a coordinator. @param signal ends the look at the device
+   * Throws `port_in_use`, `address_invalid`, `invalid_settings`, `file_not_found`, `provider_unavailable`.
+   */
+  static async start(options: WorkerOptions & Counted, signal?: AbortSignal): Promise<AsyncDiffWorker> {
     const { device = 'cpu', threads = Math.max(1, availableParallelism() - 1) } = options;
     if (options.advertise !== undefined) parseAddress(options.advertise);
     if (options.join !== undefined) channelArguments(options.join, linkOf(options));
-    const spec = parseDevice(device);
-    const declared = spec.kind === 'declared' ? await openDeclared(spec.profile) : undefined;
-    // Told now, not when the first job comes: the runtime may not be installed.
-    if (declared === undefined) await loadOrt();
+    // Told now, not when the first job comes.
+    const declared = await openDevice(device, signal);
     const listen = options.listen ?? `${await localAddressTowards(options.join ?? '127.0.0.1:1')}:0`;
     // The handlers are needed before the server, the worker after it.
     let worker: AsyncDiffWorker | undefined;
@@ -242,10 +243,4 @@ export class AsyncDiffWorker implements Callee {
     this.#isComputing = !(await this.#inference.stop());
     this.#state = 'stopped';
   }
-}
-
-/** Few devices are declared: what reads their profiles is loaded for those. */
-async function openDeclared(profile: string): Promise<DeclaredDevice> {
-  const { openDeclaredDevice } = await import('../execution/declared/index.js');
-  return openDeclaredDevice(profile);
 }

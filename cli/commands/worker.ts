@@ -101,22 +101,25 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
   if (flags.cache !== undefined) await makeFolder(flags.cache);
   const log = openLog('asyncdiff-worker', verbose);
   const counted = flags.metricsPort === undefined ? undefined : await openWorkerMetrics();
-  const worker = await AsyncDiffWorker.start({
-    metrics: counted,
-    join: flags.join,
-    listen: flags.listen,
-    advertise: flags.advertise,
-    device: flags.device,
-    threads: flags.threads,
-    cacheDir: flags.cache,
-    cacheMaxBytes: flags.cacheMaxGb === undefined ? undefined : flags.cacheMaxGb * 1e9,
-    speed: flags.speed,
-    memoryBytes: flags.memoryGb === undefined ? undefined : flags.memoryGb * 1e9,
-    name: flags.name,
-    ...(await openServedLinks(flags)),
-    sharedMemory: flags.sharedMemory === 'on',
-    log,
-  });
+  const worker = await AsyncDiffWorker.start(
+    {
+      metrics: counted,
+      join: flags.join,
+      listen: flags.listen,
+      advertise: flags.advertise,
+      device: flags.device,
+      threads: flags.threads,
+      cacheDir: flags.cache,
+      cacheMaxBytes: flags.cacheMaxGb === undefined ? undefined : flags.cacheMaxGb * 1e9,
+      speed: flags.speed,
+      memoryBytes: flags.memoryGb === undefined ? undefined : flags.memoryGb * 1e9,
+      name: flags.name,
+      ...(await openServedLinks(flags)),
+      sharedMemory: flags.sharedMemory === 'on',
+      log,
+    },
+    io.signal,
+  );
   const metrics =
     flags.metricsPort === undefined || counted === undefined
       ? undefined

@@ -39,6 +39,11 @@ export const LIMITS = Object.freeze({
   tensors: row(64, 'tensors', 'inputs of a denoise job or of an item of a run, or shapes of a plan'),
   runItems: row(10_000, 'items', 'the list of a run'),
   runBytes: row(4 * GIB, 'bytes', 'all inputs of a run together; they are held in memory until it ends'),
+  heldRunBytes: row(
+    8 * GIB,
+    'bytes',
+    'inputs of all runs together, of those that come, wait or run; a run above it is refused with `queue_full`',
+  ),
   rank: row(8, 'dimensions', 'a tensor'),
   tensorBytes: row(256 * MIB, 'bytes', 'an input of the noise predictor, in a job or as a shape to plan for'),
   listLength: row(4_096, 'numbers', 'a list among the arguments of a pipeline'),
@@ -63,7 +68,7 @@ export const LIMITS = Object.freeze({
   clientStallMs: row(
     60_000,
     'milliseconds',
-    'a client that takes nothing of what its job tells (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
+    'a client that takes nothing of what its job tells, or sends nothing more of a run or a model that it has begun (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
   ),
   relayedBytes: row(
     64 * MIB,

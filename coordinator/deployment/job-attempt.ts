@@ -150,8 +150,9 @@ export class JobAttempt {
 
   /** What a worker tells of this attempt; what cannot be makes it lose its place. */
   #listenerOf(worker: WorkerHandle, { onNoise, onRoundDone, onOutput }: ResultListener): JobListener {
-    const checked = (take: () => void): void => {
-      this.#watch?.moved();
+    const checked = (take: () => void, isReport = false): void => {
+      if (isReport) this.#watch?.reported();
+      else this.#watch?.moved();
       try {
         take();
       } catch (error) {
@@ -160,15 +161,16 @@ export class JobAttempt {
       }
     };
     const taken =
-      <M>(take: ((message: M) => void) | undefined) =>
+      <M>(take: ((message: M) => void) | undefined, isReport: boolean) =>
       (message: M): void => {
-        if (take !== undefined) checked(() => take(message));
+        if (take !== undefined) checked(() => take(message), isReport);
       };
     return {
       ...this.#job,
-      onNoise: taken(onNoise),
-      onRoundDone: taken(onRoundDone),
-      onOutput: taken(onOutput),
+      onNoise: taken(onNoise, true),
+      onRoundDone: taken(onRoundDone, true),
+      // What an item takes says nothing of the next one.
+      onOutput: taken(onOutput, false),
       onRelayedFrame: (message) => checked(() => this.#relay.take(worker, message)),
       onRelayCredit: (message) => checked(() => this.#relay.credit(worker, message)),
       onFault: (error) => this.#fail(error),

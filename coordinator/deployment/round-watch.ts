@@ -7,8 +7,13 @@ import type { DeploymentLinks } from './deployment-links.js';
 
 /** A round may take so many times what the slowest order of its segments takes. */
 const ROUND_FACTOR = 5;
-/** Between two looks at what the workers are at, of which the second tells whether anything moves. */
+/** Between two looks at what the workers are at, of which the second tells whether anything moves: so long at least. */
 const LOOK_AGAIN_MS = 1_000;
+/** Reports after which what they took says more than what the segments were measured to take: a step in order is among them, and is the longest. */
+const ENOUGH_REPORTS = 8;
+/** Of the longest time between two reports: after the first part the workers are looked at, after the second again. Two rounds in all. */
+const FIRST_LOOK = 1.25;
+const SECOND_LOOK = 0.75;
 /** Looks at workers that are all in a run before the ones whose run does not end are blamed. */
 const MAX_PATIENT_LOOKS = 2;
 
@@ -35,7 +40,8 @@ export type Blame =
   | { readonly kind: 'unknown'; readonly why: string };
 
 export interface RoundWatchOptions {
-  readonly deployment: Deployment;
+  readonly deployment: Pick<Deployment, 'samplingWorkerId' | 'worker' | 'workers' | 'links'>;
+  /** For a report, until enough have come to tell how long they take, and at most. */
   readonly limitMs: number;
   /** Whether anybody waits for the workers: a job that waits for its client is none that they hold up. */
   readonly isAwaited: () => boolean;
@@ -45,7 +51,7 @@ export interface RoundWatchOptions {
 type Report = readonly [WorkerHandle, WorkerProgress];
 
 /**
- * Watches an attempt: every report begins its time anew. When that is over, the workers are asked what they are at. As long as any of
+ * Watches an attempt: every report begins its time anew, which after the first ones follows from them. When that is over, the workers are asked what they are at. As long as any of
  * them finishes tasks, the job is slow and goes on; otherwise the one is named that does not answer, whose run does not end, or whose
  * tensor did not reach the one that waits for it.
  */
@@ -55,17 +61,43 @@ export class RoundWatch {
   #before: ReadonlyMap<string, number> | undefined;
   #looks = 0;
   #isOver = false;
+  #reports = 0;
+  #longestMs = 0;
+  #reportedMs = performance.now();
 
   constructor(options: RoundWatchOptions) {
     this.#options = options;
     this.#deadline = this.#start(options.limitMs);
   }
 
+  /** A round, or a part of it, is done. */
+  reported(): void {
+    const nowMs = performance.now();
+    this.#reports += 1;
+    this.#longestMs = Math.max(this.#longestMs, nowMs - this.#reportedMs);
+    this.#reportedMs = nowMs;
+    this.moved();
+  }
+
   /** Something was heard of the job. */
   moved(): void {
     this.#before = undefined;
     this.#looks = 0;
-    this.#deadline.extend(this.#options.limitMs);
+    this.#deadline.extend(this.#limitMs);
+  }
+
+  /** The time that the next report has. */
+  get #limitMs(): number {
+    const { deployment, limitMs } = this.#options;
+    if (this.#reports < ENOUGH_REPORTS) return limitMs;
+    const minMs = Math.max(...deployment.workers.map((worker) => worker.limitsMs.round));
+    return Math.min(limitMs, Math.max(minMs, FIRST_LOOK * this.#longestMs));
+  }
+
+  get #lookAgainMs(): number {
+    return this.#reports < ENOUGH_REPORTS
+      ? LOOK_AGAIN_MS
+      : Math.max(LOOK_AGAIN_MS, SECOND_LOOK * this.#longestMs);
   }
 
   close(): void {
@@ -78,7 +110,8 @@ export class RoundWatch {
   }
 
   async #look(): Promise<void> {
-    const { deployment, limitMs, isAwaited, onStuck } = this.#options;
+    const { deployment, isAwaited, onStuck } = this.#options;
+    const limitMs = this.#limitMs;
     if (!isAwaited()) {
       this.moved();
       return;
@@ -93,7 +126,7 @@ export class RoundWatch {
     const done = new Map(reports.map(([{ id }, { tasksDone }]) => [id, tasksDone]));
     this.#before = done;
     if (before === undefined) {
-      this.#deadline.extend(LOOK_AGAIN_MS);
+      this.#deadline.extend(this.#lookAgainMs);
       return;
     }
     this.#looks += 1;

@@ -8,6 +8,7 @@ export {
   providerHint,
   providerOption,
 } from './device.js';
+export { probeDevice } from './probe-device.js';
 export {
   checkCancelled,
   loadOrt,

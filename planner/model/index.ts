@@ -6,6 +6,7 @@ export {
   type DeclaredValue,
   describeJoint,
   describePredictor,
+  type JointDescription,
   type JointPair,
   type PredictorDescription,
 } from './inputs.js';

@@ -158,6 +158,7 @@ export function describeJoint(model: ModelProto, asked: readonly JointPair[]): J
   for (const { output } of pairs) named(outputs, output, 'output');
   const timesteps = inputs.filter(({ dims, dtype }) => dims.length <= 1 && TIMESTEP_TYPES.includes(dtype));
   return {
+    inputs,
     parts: inputs.flatMap((input) => {
       const output = outputOf.get(input.name);
       return output === undefined ? [] : [{ input, output }];
@@ -175,6 +176,8 @@ export interface JointPair {
 
 /** Several latents as the model declares them. */
 export interface JointDescription {
+  /** All of the model's. */
+  readonly inputs: readonly DeclaredValue[];
   /** In the model's order. */
   readonly parts: readonly { readonly input: DeclaredValue; readonly output: string }[];
   readonly timestep: DeclaredValue | undefined;

@@ -119,6 +119,9 @@ export function bidiHandler<In, Out>(
   return (call) => {
     const stream = new ControlStream<Out, In>(call);
     const context = contextOf(call);
-    void (async () => handle(stream, context))().catch((error: unknown) => stream.fail(error));
+    void (async () => handle(stream, context))().catch((error: unknown) => {
+      stream.fail(error);
+      cutUnread(call);
+    });
   };
 }

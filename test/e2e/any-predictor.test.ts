@@ -163,6 +163,32 @@ describe('joint sound and video, two latents with a prediction each', () => {
     );
   }
 
+  it('latents that do not fit the model, or each other, are refused before anything is planned', async () => {
+    const modelSha256 = await cluster.client.uploadModel(write(jointPredictor(), 'joint-refused'));
+    const { scheduler } = anyPredictors()[0] as AnyPredictor;
+    const wrong: [Record<string, Tensor>, string][] = [
+      [{ video: noiseOf(1, [1, 4, 2, 4, 5]) }, 'input video: expected float32[1,4,2,4,4], given [1,4,2,4,5]'],
+      [{ audio: noiseOf(1, [1, 4]) }, 'input audio: expected float32[1,4,16], given [1,4]'],
+      [{ audio: noiseOf(1, [1, 3, 16]) }, 'input audio: expected float32[1,4,16], given [1,3,16]'],
+      [
+        { video: noiseOf(1, [1, 4, 2, 4, 4]), audio: noiseOf(1, [2, 4, 16]) },
+        'the latents audio are float32 [2,4,16]: all latents are float32, of one batch (here 1)',
+      ],
+    ];
+    for (const [inputs, message] of wrong)
+      await expect(
+        denoiseOn(cluster.client, {
+          modelSha256,
+          schedulerConfig: JSON.stringify(scheduler),
+          inputs,
+          numInferenceSteps: steps,
+        }),
+      ).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringContaining(message) as unknown,
+      });
+  });
+
   it('each has its sampler, its noise and its prediction; distributed equals the reference bit for bit', async () => {
     const modelPath = write(jointPredictor(), 'joint');
     const modelSha256 = await cluster.client.uploadModel(modelPath);

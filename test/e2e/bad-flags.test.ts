@@ -201,6 +201,11 @@ describe('the command line refuses', () => {
       { code: 'invalid_settings', exitCode: 2, message: /unknown device "abacus"/, hint: /cpu, cuda/ },
     ],
     [
+      'a device that does not open here',
+      () => ['worker', '--join', NOBODY, '--device', 'cuda'],
+      { code: 'provider_unavailable', exitCode: 4, message: /^device cuda: /, hint: /setup cuda/ },
+    ],
+    [
       'a message limit with which no worker could talk',
       () => ['worker', '--join', NOBODY, '--max-message-mb', '1'],
       { code: 'usage', exitCode: 2, message: /max-message-mb takes 10/ },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LocalValues } from '../../execution/local-values.js';
+import type { AsyncDiffError } from '../../common/errors/index.js';
 import { type DeviceValue, innerValues, TaskExecutor } from '../../execution/index.js';
 import { LATENTS } from '../../program/index.js';
 import { BLANK, context, issued, segment, vector } from '../support/fake-segments.js';
@@ -85,6 +86,9 @@ describe('values between sessions of a component', () => {
   function start(
     segments: ReturnType<typeof component>['segments'],
     onNoise = (): void => undefined,
+    onFault = (error: AsyncDiffError): unknown => {
+      throw error;
+    },
   ): TaskExecutor {
     const tasks = new TaskExecutor({
       onBoundary: () => undefined,
@@ -92,14 +96,15 @@ describe('values between sessions of a component', () => {
       onLatents: () => undefined,
       onRoundDone: () => undefined,
       onHeld: () => undefined,
-      onFault: (_job, error) => {
-        throw error;
-      },
+      onFault: (_job, error) => void onFault(error),
       leaves: () => false,
     });
     tasks.load('plan', segments);
     tasks.startJob(context('job'));
-    const round = issued(0, ['head', 'tail']);
+    const round = issued(
+      0,
+      segments.map(({ spec }) => spec.id as 'head' | 'tail'),
+    );
     tasks.addRound('job', 0, {
       ...round,
       tasks: round.tasks.map((task) => ({ ...task, component: 1, reads: [], writes: [] })),
@@ -113,6 +118,27 @@ describe('values between sessions of a component', () => {
     const tasks = start(segments);
     await tasks.idle();
     expect(read).toEqual(made);
+    expect(made.map(({ released }) => released)).toEqual([1]);
+  });
+
+  it('are given back where the result that came with them is not finite', async () => {
+    const made: ReturnType<typeof onDevice>[] = [];
+    // `v` stays on the device, the noise prediction that came with it is NaN.
+    const only = segment(
+      { id: 'tail', component: 1, sampleInput: 'sample', localWrites: ['v'], output: 'eps' },
+      ['sample'],
+      ['v', 'eps'],
+      () => [],
+    );
+    only.session.run = async () => {
+      const value = onDevice();
+      made.push(value);
+      return { v: value, eps: vector(Number.NaN, 1) };
+    };
+    const faults: string[] = [];
+    const tasks = start([only], undefined, ({ code }) => faults.push(code));
+    await tasks.idle();
+    expect(faults).toEqual(['not_finite']);
     expect(made.map(({ released }) => released)).toEqual([1]);
   });
 

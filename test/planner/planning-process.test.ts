@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { planWorkers } from '../../cli/reference-run.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
+import { endProcess } from '../../planner/child-process.js';
 import { planInProcess, type PlanningProgress, type PlanRequest } from '../../planner/index.js';
 import { node, predictor, weight, writeModel } from '../support/onnx-builder.js';
 import { smallPredictor } from '../support/small-predictor.js';
@@ -99,6 +101,30 @@ describe('planInProcess', () => {
       ).rejects.toMatchObject({ code: 'memory_exceeded', message: expect.stringContaining('SIGKILL') });
     },
   );
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends with its request, also where the request cannot even be sent',
+    async () => {
+      const before = children();
+      const request = requestFor(writeModel(smallPredictor(), tempFolder()), tempFolder());
+      // A function does not cross processes: sending throws.
+      await expect(planInProcess({ ...request, subject: (() => 0) as never })).rejects.toMatchObject({
+        message: expect.stringContaining('could not be cloned'),
+      });
+      expect(children().filter((pid) => !before.includes(pid))).toEqual([]);
+    },
+  );
+
+  it('is waited for no longer than it may take to end', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'], { stdio: 'ignore' });
+    const kill = child.kill.bind(child);
+    // As one in a system call that nothing interrupts.
+    child.kill = () => true;
+    expect(await endProcess(child, 50)).toBe(false);
+    child.kill = kill;
+    expect(await endProcess(child)).toBe(true);
+    expect(await endProcess(child)).toBe(true);
+  });
 
   it('refuses a graph of a billion folded elements before it fills the memory', async () => {
     const shape = { dims: [3], data_type: 7, int64_data: [1200, 1000, 1000], name: 'shape' };

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { packageRoot } from '../common/package.js';
-import { openOrtSession, parseDevice } from '../execution/index.js';
+import { openOrtSession } from './ort-session.js';
+import { parseDevice } from './runtime/index.js';
 
 /** The VAE decoder of the bundled model: small, with the convolutions that every device must know. */
 const PROBE_MODEL = join(packageRoot, 'models', 'emoji', 'vae_decoder', 'model.onnx');
