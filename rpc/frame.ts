@@ -72,7 +72,7 @@ export function frameHeaderBytes(frame: OutgoingFrame): number {
 }
 
 /** Padding of so many bytes, modulo the alignment. */
-export function padTo(bytes: number): Uint8Array {
+function padTo(bytes: number): Uint8Array {
   return PADS[bytes & (ALIGNMENT - 1)] as Uint8Array;
 }
 

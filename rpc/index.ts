@@ -10,7 +10,6 @@ export {
   type WorkerChannel,
 } from './channel.js';
 export { clientError, fromServiceError, toServiceError } from './errors.js';
-export { frameHead } from './frame-serializer.js';
 export {
   type Chunking,
   DEFAULT_CHUNKING,
@@ -21,6 +20,7 @@ export {
   transferableTensor,
   describeTensor,
   markOwned,
+  varint,
 } from './frame.js';
 export {
   isLoopback,
@@ -52,7 +52,6 @@ export {
 export {
   coordinatorService,
   packageDefinition,
-  plainSerializers,
   PROTOCOL_VERSION,
   workerService,
 } from './service.js';

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { packageRoot } from '../common/package.js';
-import { frameSerializer, relaySerializer } from './frame-serializer.js';
 import type { CoordinatorDefinition } from './gen/asyncdiff/v1/Coordinator.js';
 import type { WorkerDefinition } from './gen/asyncdiff/v1/Worker.js';
 import type { ProtoGrpcType as CoordinatorPackage } from './gen/coordinator.js';
@@ -25,21 +24,8 @@ function load() {
     objects: true,
     keepCase: false,
   });
-  const worker = definition['asyncdiff.v1.Worker'] as unknown as WorkerDefinition;
-  const coordinator = definition['asyncdiff.v1.Coordinator'] as unknown as CoordinatorDefinition;
-  const plain = Object.freeze({
-    frame: worker.Exchange.responseSerialize,
-    workerMessage: coordinator.Join.requestSerialize,
-    coordinatorMessage: coordinator.Join.responseSerialize,
-  });
-  // In place and before the client constructors are made, which keep the functions they find.
-  const workerMessage = relaySerializer(plain.workerMessage, plain.frame, 6);
-  const coordinatorMessage = relaySerializer(plain.coordinatorMessage, plain.frame, 7);
-  worker.Exchange.responseSerialize = frameSerializer(plain.frame);
-  Object.assign(coordinator.Join, { requestSerialize: workerMessage, responseSerialize: coordinatorMessage });
-  Object.assign(worker.Attach, { requestSerialize: coordinatorMessage, responseSerialize: workerMessage });
   const { Coordinator, Worker } = (loadPackageDefinition(definition) as unknown as Loaded).asyncdiff.v1;
-  return { definition, plain, Coordinator, Worker };
+  return { definition, Coordinator, Worker };
 }
 
 let loaded: ReturnType<typeof load> | undefined;
@@ -53,11 +39,6 @@ function services(): ReturnType<typeof load> {
 /** The loaded .proto files, for the reflection service. */
 export function packageDefinition(): PackageDefinition {
   return services().definition;
-}
-
-/** The serialisers that proto-loader makes; those in use make the same bytes with one copy less. */
-export function plainSerializers(): ReturnType<typeof load>['plain'] {
-  return services().plain;
 }
 
 export function coordinatorService(): CoordinatorDefinition {

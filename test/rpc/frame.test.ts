@@ -13,10 +13,8 @@ import { frameHeaderBytes, GRPC_PREFIX_BYTES } from '../../rpc/frame.js';
 import type { TensorFrame__Output } from '../../rpc/gen/asyncdiff/v1/TensorFrame.js';
 import { encodeFrames, transferableTensor, workerService } from '../../rpc/index.js';
 import { FrameAssembler } from '../../rpc/streams/index.js';
-import { plainSerializers } from '../../rpc/service.js';
 
-const { responseDeserialize } = workerService().Exchange;
-const responseSerialize = plainSerializers().frame;
+const { responseSerialize, responseDeserialize } = workerService().Exchange;
 
 /** As grpc-js hands a message over: behind its 5-byte prefix, in an ArrayBuffer of the pool or of its own. */
 function receive(message: Buffer): TensorFrame__Output {

@@ -4,7 +4,7 @@ import type { Egress, Sender } from './egress.js';
 import type { ExchangeCall } from './exchange-call.js';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import { MIB, type OutgoingFrame, toServiceError } from '../../rpc/index.js';
-import { FrameWriter } from './raw-write.js';
+import { FrameWriter } from './frame-writer.js';
 import { MIN_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
 import type { SentTensor } from './sent-tensor.js';
 import type { RingWriter } from './shared-memory/index.js';

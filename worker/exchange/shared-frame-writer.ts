@@ -1,6 +1,6 @@
 import type { ExchangeCall } from './exchange-call.js';
 import type { OutgoingFrame } from '../../rpc/index.js';
-import { type Done, FrameWriter } from './raw-write.js';
+import { type Done, FrameWriter } from './frame-writer.js';
 import type { RingWriter } from './shared-memory/index.js';
 
 const NOTHING = new Uint8Array(0);

@@ -2,12 +2,7 @@ import { checkDenoise, checkGenerate } from '../../../coordinator/jobs/index.js'
 import { checkPlan } from '../../../coordinator/jobs/check-request.js';
 import { workerFacts } from '../../../coordinator/workers/worker-facts.js';
 import { fromArgumentMessages, fromTensorMessages, parseAddress } from '../../../rpc/index.js';
-import {
-  coordinatorService,
-  plainSerializers,
-  PROTOCOL_VERSION,
-  toTensorMessages,
-} from '../../../rpc/index.js';
+import { coordinatorService, PROTOCOL_VERSION, toTensorMessages } from '../../../rpc/index.js';
 import { encodeFrames } from '../../../rpc/index.js';
 import { FrameAssembler } from '../../../rpc/streams/index.js';
 import { SMALL_SCHEDULER, smallInputs } from '../../support/small-predictor.js';
@@ -122,7 +117,7 @@ function frameTarget(assembler: FrameAssembler): FuzzTarget {
   const meta = { jobId: 'j', attempt: 1, name: 'middle', version: 3, sentUs: 1 };
   const { sample } = smallInputs();
   const valid = encodeFrames(meta, sample, { wholeBytes: 64, chunkBytes: 500 }).map((frame) =>
-    plainSerializers().workerMessage({ relayedFrame: { toWorkerIds: ['w2'], frame } }),
+    Join.requestSerialize({ relayedFrame: { toWorkerIds: ['w2'], frame } }),
   );
   let count = 0;
   return {

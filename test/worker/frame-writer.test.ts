@@ -4,7 +4,7 @@ import type { Tensor } from '../../common/tensor/index.js';
 import type { ExchangeCall } from '../../worker/exchange/exchange-call.js';
 import { ExchangeClient, ExchangeServer } from '../../worker/exchange/index.js';
 import { workerService } from '../../rpc/index.js';
-import { http2StreamOf } from '../../worker/exchange/raw-write.js';
+import { http2StreamOf } from '../../worker/exchange/frame-writer.js';
 import { startServer } from '../../rpc/server/index.js';
 
 test('the way past grpc-js is there, takes the tensor as it lies, and what arrives is the same', async () => {

@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { ExchangeCall } from './exchange-call.js';
-import { frameHead, GRPC_PREFIX_BYTES, type OutgoingFrame, plainSerializers } from '../../rpc/index.js';
+import { GRPC_PREFIX_BYTES, type OutgoingFrame, varint, workerService } from '../../rpc/index.js';
 
 /** The fields of grpc-js 1.14.7 that lead from a call to its HTTP/2 stream. */
 interface PrivateCall {
@@ -13,6 +13,8 @@ export function http2StreamOf(call: ExchangeCall): ServerHttp2Stream | undefined
   const isReady = inner?.metadataSent === true && typeof inner.stream?.write === 'function';
   return isReady ? inner.stream : undefined;
 }
+
+const EMPTY = new Uint8Array(0);
 
 /** Done with a part: the network has taken it, or what went wrong. */
 export type Done = (error?: Error | null) => void;
@@ -55,7 +57,7 @@ export class FrameWriter {
       stream.write(slice, done);
       return slice.byteLength;
     }
-    const head = frameHead(plainSerializers().frame, this.#frame, data.byteLength);
+    const head = frameHead(this.#frame);
     const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
     prefix.writeUInt32BE(head.byteLength + data.byteLength, 1);
     stream.cork();
@@ -64,4 +66,10 @@ export class FrameWriter {
     stream.uncork();
     return slice.byteLength;
   }
+}
+
+/** The frame up to where its data begins. Data is its last field: without it, the frame ends in a tag and a length of 0. */
+function frameHead(frame: OutgoingFrame): Buffer {
+  const head = workerService().Exchange.responseSerialize({ ...frame, data: EMPTY });
+  return Buffer.concat([head.subarray(0, -1), varint(frame.data.byteLength)]);
 }
