@@ -1,13 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { packageRoot } from '../common/package.js';
 import { type BenchConfig, type WorkerFacts, workersWanted } from './bench/index.js';
+import { BUNDLED_MODEL } from './bundled-model.js';
 import { type ClusterFlags, openCluster } from './cluster-flags.js';
 import type { CommandIo } from './io.js';
 
 export type BenchClusterFlags = ClusterFlags & { readonly model?: string | undefined };
-
-const BUNDLED = join(packageRoot, 'models', 'emoji');
 
 /** Local workers that have to share cores cannot run at the same time, whatever the plan. */
 export function coreWarnings(workers: readonly WorkerFacts[]): string[] {
@@ -29,7 +26,7 @@ export function openBenchCluster(flags: BenchClusterFlags, io: CommandIo, config
   // Threads of a declared device compute nothing.
   const threads = flags.threads ?? (declared ? 1 : undefined);
   return openCluster({ ...flags, localWorkers, ...(threads === undefined ? {} : { threads }) }, io, {
-    modelDir: declared ? undefined : (flags.model ?? BUNDLED),
+    modelDir: declared ? undefined : (flags.model ?? BUNDLED_MODEL),
   });
 }
 

@@ -1,8 +1,5 @@
-import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from './bench/index.js';
-import { AsyncDiffError } from '../common/errors/index.js';
-import { makeFolder } from '../common/make-folder.js';
 import { encodePng, type RgbImage } from '../common/image/index.js';
 import {
   qualityChart,
@@ -11,17 +8,6 @@ import {
   qualityMarkdown,
 } from './quality-bench/index.js';
 import { writeWhole } from './output.js';
-
-/** Makes the folder before anything is measured. Throws `invalid_settings`. */
-export async function prepareFolder(folder: string): Promise<void> {
-  try {
-    await makeFolder(folder);
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    const why = AsyncDiffError.from(cause).rawMessage;
-    throw new AsyncDiffError('invalid_settings', `cannot write to ${folder}: ${why}`, { cause });
-  }
-}
 
 /** Writes bench.json, bench.md, bench.svg and bench.png; their paths. */
 export async function writeBench(folder: string, document: BenchDocument): Promise<string[]> {

@@ -4,6 +4,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
 import type { LocalCluster } from '../client/local/index.js';
+import { readableLog } from './log-text.js';
 import { addLinkFlags, type LinkFlags, openLinks } from './link-flags.js';
 import { messageLimitBytes } from './message-limit.js';
 import { wholeNumber } from './numbers.js';
@@ -81,7 +82,7 @@ export async function openCluster(
     cacheDir: flags.cache,
     maxMessageBytes: messageLimitBytes(flags.maxMessageMb),
     signal: io.signal,
-    stderr: io.stderr,
+    stderr: { write: (text) => io.stderr.write(readableLog(text)) },
   });
   return { client: local.client, local, workers: count, close: () => local.close() };
 }
@@ -94,6 +95,28 @@ export function openModelCluster(
 ): Promise<OpenCluster> {
   const localWorkers = flags.localWorkers ?? (flags.coordinator === undefined ? usualWorkers : undefined);
   return openCluster({ ...flags, ...(localWorkers === undefined ? {} : { localWorkers }) }, io, {});
+}
+
+/**
+ * `--reference` runs in this process: nothing of workers goes with it.
+ * @throws AsyncDiffError `usage`
+ */
+export function checkReference(
+  flags: ClusterFlags & { readonly reference?: boolean; readonly traceFile?: string },
+): void {
+  if (flags.reference !== true) return;
+  const { coordinator, localWorkers, traceFile } = flags;
+  const ofWorkers = {
+    '--coordinator': coordinator,
+    '--local-workers': localWorkers,
+    '--trace-file': traceFile,
+  };
+  const [other] = Object.entries(ofWorkers).find(([, value]) => value !== undefined) ?? [];
+  if (other !== undefined)
+    throw new AsyncDiffError(
+      'usage',
+      `--reference runs in this process, without workers: leave ${other} out`,
+    );
 }
 
 /** Makes a model known to the coordinator; its SHA-256. One on this machine reads the file itself. */

@@ -26,19 +26,36 @@ export async function prepareOutput(path: string, extensions: readonly string[] 
 
 /** Makes the folder of a file and writes there once, since permissions alone do not tell. Throws `invalid_settings`. */
 export async function prepareFile(path: string): Promise<void> {
-  try {
+  await prepare(`cannot write ${path}`, async () => {
     await makeFolder(dirname(path));
     if ((await stat(path).catch(() => undefined))?.isDirectory() === true) throw new Error('it is a folder');
-    const part = partOf(path);
-    await writeFile(part, '');
-    await rm(part);
-  } catch (error) {
-    throw new AsyncDiffError(
-      'invalid_settings',
-      `cannot write ${path}: ${AsyncDiffError.from(error).rawMessage}`,
-      { cause: error },
-    );
+    await tryWriting(path);
+  });
+}
+
+/** Makes a folder that results go to, and writes there once. Throws `invalid_settings`. */
+export async function prepareFolder(folder: string): Promise<void> {
+  await prepare(`cannot write to the folder ${folder}`, async () => {
+    await makeFolder(folder);
+    await tryWriting(join(folder, 'asyncdiff'));
+  });
+}
+
+async function prepare(failure: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    throw new AsyncDiffError('invalid_settings', `${failure}: ${AsyncDiffError.from(cause).rawMessage}`, {
+      cause,
+      hint: 'Give a path in a folder that this user may write to.',
+    });
   }
+}
+
+async function tryWriting(path: string): Promise<void> {
+  const part = partOf(path);
+  await writeFile(part, '');
+  await rm(part);
 }
 
 /** `apple.png`, or `apple-0.png`, `apple-1.png`, ... */

@@ -13,11 +13,13 @@ export function tryDescribe(modelPath: string): ReturnType<typeof describeModel>
   }
 }
 
-/** What the file takes, as it declares it, in a line for people; empty where the graph alone does not say which output is the prediction. */
-export function inputsLine(modelPath: string): string {
+/** What the file takes, as it declares it, in a line for people; none where the graph alone does not say which output is the prediction. */
+export function inputsLine(modelPath: string): string[] {
   const inputs = tryDescribe(modelPath)?.inputs ?? [];
-  if (inputs.length === 0) return '';
-  return `inputs: ${inputs.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ')}\n`;
+  if (inputs.length === 0) return [];
+  return [
+    `inputs: ${inputs.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ')}`,
+  ];
 }
 
 /**

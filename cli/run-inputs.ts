@@ -5,6 +5,13 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { RunOptions } from '../client/index.js';
 
+/** A list as it was given. */
+export interface GivenList {
+  readonly items: RunOptions['items'];
+  readonly inputs: NonNullable<RunOptions['inputs']>;
+  readonly states: NonNullable<RunOptions['states']>;
+}
+
 /**
  * What `run` takes, from its flags: an input with several files (or a folder of them) is the list, one with one file is the same for every
  * item, unless no input has more; a state's file is the first item's.
@@ -13,7 +20,7 @@ import type { RunOptions } from '../client/index.js';
 export async function readList(flags: {
   readonly input: readonly string[];
   readonly state?: readonly string[];
-}): Promise<Required<Pick<RunOptions, 'items' | 'inputs' | 'states'>>> {
+}): Promise<GivenList> {
   const states = (flags.state ?? []).map((text) => {
     const [output, input] = namePair(text, '--state takes OUTPUT=INPUT');
     return { output, input };

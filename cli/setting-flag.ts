@@ -31,10 +31,10 @@ export function addSettingFlag(
   row: SettingRow<unknown>,
   usual?: unknown,
 ): Command {
-  const { kind, placeholder, help } = row;
+  const { kind, placeholder, help, defaultText } = row;
   const flag = flagName(name, row);
   if (kind.wire === 'bool') return addToggle(command, name, row);
-  const shown = usual ?? row.default;
+  const shown = usual ?? defaultText ?? row.default;
   const range = [kind.brief, shown === '' || kind.repeatable ? '' : `default: ${String(shown)}`]
     .filter((part) => part !== '')
     .join('; ');

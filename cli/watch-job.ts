@@ -6,12 +6,13 @@ import type { ProgressLine } from './progress.js';
 type ProgressEvent = Extract<JobEvent, { type: 'progress' }>;
 export type DoneEvent = Extract<JobEvent, { type: 'done' }>;
 
-/** Follows a job to its end, showing how far it is; its last event. */
+/** Follows a job to its end, showing how far it is; its last event. `unit`: what it counts. */
 export async function watchJob(
   events: AsyncIterable<JobEvent>,
   progress: ProgressLine,
   label: string,
   onEvent?: (event: JobEvent) => Promise<void> | void,
+  unit: 'steps' | 'items' = 'steps',
 ): Promise<DoneEvent> {
   let told = '';
   for await (const event of events) {
@@ -23,7 +24,8 @@ export async function watchJob(
     else if (event.type === 'planned' && event.choice !== '' && event.choice !== told) {
       told = event.choice;
       progress.remark(told);
-    } else if (event.type === 'progress') progress.update(label, event.step, event.steps, figuresOf(event));
+    } else if (event.type === 'progress')
+      progress.update(label, event.step, event.steps, figuresOf(event, unit));
     else if (event.type === 'warning') progress.note(`warning: ${event.message}`);
     await onEvent?.(event);
     if (event.type !== 'done') continue;
@@ -34,13 +36,21 @@ export async function watchJob(
 }
 
 /** What is said of a running job besides its step, the most important first. */
-function figuresOf({ speedup, stepsPerSecond, secondsLeft, driftSum }: ProgressEvent): string[] {
+function figuresOf(
+  { speedup, stepsPerSecond, secondsLeft, driftSum }: ProgressEvent,
+  unit: string,
+): string[] {
   return [
     ...(speedup > 0 ? [`${speedup.toFixed(2)}x`] : []),
-    `${stepsPerSecond.toPrecision(3)} steps/s`,
+    `${rate(stepsPerSecond)} ${unit}/s`,
     ...(secondsLeft > 0 ? [`${duration(secondsLeft)} left`] : []),
     ...(driftSum === undefined ? [] : [`drift ${driftSum === 0 ? '0' : driftSum.toExponential(0)}`]),
   ];
+}
+
+/** Three digits, and no exponent. */
+function rate(perSecond: number): string {
+  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toPrecision(3);
 }
 
 function duration(seconds: number): string {

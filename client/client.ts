@@ -81,12 +81,12 @@ export class AsyncDiffClient implements AsyncDisposable {
 
   /**
    * Follows a job that waits, runs or has ended lately, from any process that has its id: the events begin with where it
-   * stands, but for tensors of steps that are over. Leaving it does not cancel it.
+   * stands, but for tensors of steps that are over, and with every item of a run that was submitted as detached. Leaving it does not cancel it.
    *
    * Its result rejects with `job_not_found` for an id that the coordinator does not know: it keeps the last 64 results, of 128 MiB in all.
    */
   attach(jobId: string, options: CallOptions = {}): Job {
-    return this.#job(jobId, this.#client.attachJob({ jobId }), options.signal);
+    return this.#job(jobId, this.#client.attachJob({ jobId }), options.signal, withOutputs);
   }
 
   /** Stores a noise predictor on the coordinator unless it has it; its content address. */

@@ -7,6 +7,19 @@ export interface ClusterStatus {
   readonly workers: readonly WorkerStatus[];
   readonly queuedJobs: number;
   readonly runningJobs: number;
+  /** Why no job could be placed now; empty where one could. */
+  readonly notReady: string;
+  /** Workers that were here and are not, the last first. */
+  readonly absent: readonly AbsentWorker[];
+}
+
+/** A worker that was lost and has not come back, or that an earlier coordinator in this one's place had. */
+export interface AbsentWorker {
+  readonly name: string;
+  /** In words. */
+  readonly why: string;
+  /** Since it was lost; undefined for one that may be about to join. */
+  readonly secondsAgo?: number | undefined;
 }
 
 /** A worker that is registered. */
@@ -16,6 +29,8 @@ export interface WorkerStatus {
   readonly name: string;
   /** `resting` (it was late, and is used only where there is no other), `idle`, `deploying`, `ready`, `busy` or `lost`. */
   readonly state: string;
+  /** Why it is not used as the others are; empty where it is. */
+  readonly note: string;
   /** `cpu`, `cuda:0`, `webgpu`, ... */
   readonly device: string;
   /** ONNX Runtime threads. */

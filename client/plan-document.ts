@@ -8,6 +8,10 @@ export interface PlanDocument extends PlannedPartition {
    * Content address of the plan: the same plan gives the same bits. Empty where `plan` was asked about weights of over 256 MB that no job has read yet: they are not hashed for it.
    */
   readonly plan_id: string;
+  /** How it is spread, as benchmarks write it: `n2s1g`. */
+  readonly config: string;
+  /** A model that `run` takes: it has no rounds, and what is said of a round is said of an item. */
+  readonly single_pass: boolean;
   readonly declared: boolean;
   /** Milliseconds of an asynchronous round. */
   readonly predicted_period_ms: number;

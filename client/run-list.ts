@@ -1,4 +1,5 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { JobOptions } from './client-options.js';
 import type { PlanOptions } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
@@ -6,9 +7,7 @@ import type { RunRequest } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
 import { toPlanSettingsMessage, toTensorMessages } from '../rpc/index.js';
 
 /** A single-pass model over a list: no sampler, each component of it computes another item. */
-export interface RunOptions {
-  /** Aborting it cancels the job. */
-  readonly signal?: AbortSignal | undefined;
+export interface RunOptions extends JobOptions {
   /** Content address of the model: what {@link AsyncDiffClient.uploadModel} gave. */
   readonly modelSha256: string;
   /** By graph-input name; the same names in every item. Items of several shapes are run shape by shape, where the graph's axes are open. */
@@ -19,13 +18,15 @@ export interface RunOptions {
   readonly states?: readonly { readonly output: string; readonly input: string }[] | undefined;
   /** `components`, `cuts`, `dataPath`, `optimizationLevel`, `maxWorkers`, `useWorkers`: others say nothing where nothing is stale. */
   readonly plan?: PlanOptions | undefined;
+  /** Record a timeline of all hosts. */
+  readonly trace?: boolean | undefined;
 }
 
 /** Sends a run, item after item, as fast as the network takes it. What goes wrong with the call is told where its events are read. */
 export async function sendRun(
   call: ClientDuplexStream<RunRequest, JobEvent__Output>,
   jobId: string,
-  { modelSha256, items, inputs = {}, states = [], plan }: RunOptions,
+  { modelSha256, items, inputs = {}, states = [], plan, trace = false, detached = false }: RunOptions,
 ): Promise<void> {
   let isOver = false;
   const end = (): void => {
@@ -42,6 +43,8 @@ export async function sendRun(
       inputs: toTensorMessages(inputs),
       states: states.map(({ output, input }) => ({ input, value: output })),
       plan: toPlanSettingsMessage(plan),
+      trace,
+      detached,
     },
   });
   for (const item of items) {

@@ -72,18 +72,24 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       const { clients, models, runMemory, clientStallMs: stallMs } = coordinator();
       const leave = clients.enter(call);
       const held = runMemory.open();
+      // A job frees what it holds when it ends: a detached one after this call.
+      let isOfJob = false;
       try {
-        const { jobId, modelSha256, request } = await receiveRun(stream, { held, stallMs }).finally(leave);
+        const received = await receiveRun(stream, { held, stallMs }).finally(leave);
+        const { jobId, detached, modelSha256, request } = received;
         const modelPath = await models.path(modelSha256);
         const send: SendEvent = async (event) => {
           stream.send(event, 1);
           await stream.drained().catch(() => undefined);
         };
-        await serveJob(coordinator(), 'run', { jobId, detached: false }, { send, call }, (context) =>
+        isOfJob = true;
+        const onEnded = (): void => held.free();
+        await serveJob(coordinator(), 'run', { jobId, detached }, { send, call, onEnded }, (context) =>
           runItems({ ...request, modelPath }, context),
         );
-      } finally {
-        held.free();
+      } catch (error) {
+        if (!isOfJob) held.free();
+        throw error;
       }
       stream.end();
     }),
@@ -100,9 +106,11 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       return {
         version,
         model: pipeline?.folder.path ?? '',
-        workers: registry.workers.map(workerStatus),
+        workers: registry.workers.map((worker) => workerStatus(worker, registry)),
         queuedJobs: jobs.queued,
         runningJobs: jobs.running,
+        notReady: registry.workers.length > 0 ? '' : 'no worker is registered',
+        absent: [...registry.absent],
       };
     }),
     CancelJob: unaryHandler(({ jobId }, { caller }) => ({
@@ -115,22 +123,40 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
   return handlers;
 }
 
+/** Who submits a job, and who hears of its end. */
+interface JobClient {
+  readonly send: SendEvent;
+  readonly call: CallContext;
+  readonly onEnded?: (() => void) | undefined;
+}
+
 /** Queues a job, runs it, and sends its events. The client's going away cancels it, unless it is detached. */
 async function serveJob(
   coordinator: CoordinatorParts,
   kind: NewJob['kind'],
   { jobId, detached }: Submission,
-  { send, call }: { readonly send: SendEvent; readonly call: CallContext },
+  { send, call, onEnded }: JobClient,
   work: (context: JobContext) => Promise<Omit<JobEvent, 'jobId'>>,
 ): Promise<void> {
   const { registry, deployments, metrics, jobs, clients } = coordinator;
   const { caller, peer, signal } = call;
-  const leave = clients.enter(call);
+  let left: (() => void) | undefined;
+  const leave = (): void => {
+    left?.();
+    onEnded?.();
+  };
   const stalled = new AbortController();
   let record: JobRecord;
   try {
+    left = clients.enter(call);
     record = jobs.submit(
-      { jobId, kind, owner: caller.id, client: caller.name === '' ? peer : caller.name },
+      {
+        jobId,
+        kind,
+        owner: caller.id,
+        client: caller.name === '' ? peer : caller.name,
+        keepsOutputs: detached,
+      },
       detached ? new AbortController().signal : AbortSignal.any([signal, stalled.signal]),
       (running) => work({ ...running, registry, deployments, metrics }),
     );

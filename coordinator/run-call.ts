@@ -14,6 +14,7 @@ import { SendingPatience } from './sending-patience.js';
 /** A run as it came: whole, and checked as far as needs no plan. */
 export interface ReceivedRun {
   readonly jobId: string;
+  readonly detached: boolean;
   readonly modelSha256: string;
   readonly request: Omit<ItemsRequest, 'modelPath'>;
 }
@@ -82,8 +83,8 @@ class IncomingRun {
 
   get received(): ReceivedRun {
     if (this.#header === undefined) throw new AsyncDiffError('invalid_input', 'the run has no header');
-    const { jobId, modelSha256, count: _count, ...request } = this.#header;
-    return { jobId, modelSha256, request: { ...request, items: this.items } };
+    const { jobId, detached, modelSha256, count: _count, ...request } = this.#header;
+    return { jobId, detached, modelSha256, request: { ...request, items: this.items } };
   }
 
   /** Returns the bytes of its tensors. */
@@ -95,7 +96,7 @@ class IncomingRun {
     return this.#bytes - before;
   }
 
-  #begin({ modelSha256, items, inputs, states, plan, jobId }: RunHeader__Output): void {
+  #begin({ modelSha256, items, inputs, states, plan, jobId, trace, detached }: RunHeader__Output): void {
     checkLimit('runItems', items, 'the list');
     checkLimit('tensors', states.length, 'states');
     if (items === 0) throw new AsyncDiffError('invalid_input', 'the list has no items');
@@ -105,6 +106,8 @@ class IncomingRun {
     }
     this.#header = {
       jobId,
+      detached,
+      trace,
       count: items,
       modelSha256,
       inputs: this.#tensors(inputs),

@@ -123,11 +123,7 @@ class OrtSegmentSession implements SegmentSession {
         ([name, tensor]) => `${name} ${tensor.dtype}${formatDims(tensor.dims)}`,
       );
       const text = error instanceof Error ? error.message : String(error);
-      throw new AsyncDiffError(
-        'worker_failed',
-        `ONNX Runtime: ${firstLine(text)} (inputs: ${shapes.join(', ')})`,
-        { cause: error },
-      );
+      throw runFailure(firstLine(text), shapes.join(', '), error);
     }
     const outputs: Record<string, SessionValue> = {};
     for (const [name, value] of Object.entries(results)) outputs[name] = outputOf(value);
@@ -169,6 +165,19 @@ function outputOf(tensor: Ort.Tensor): SessionValue {
 /** The same values where kernels give the same bits (see TENSOR_ALIGNMENT_BYTES); a copy only where they lie elsewhere. */
 function aligned(data: TypedArray): TypedArray {
   return data.byteOffset % TENSOR_ALIGNMENT_BYTES === 0 ? data : data.slice();
+}
+
+/** What ONNX Runtime says where an input holds a number that no row of a table has. */
+const OUTSIDE_OF_TABLE = /indices element out of data bounds|(?:index|indices).*out of (?:bounds|range)/i;
+
+function runFailure(text: string, inputs: string, cause: unknown): AsyncDiffError {
+  if (OUTSIDE_OF_TABLE.test(text))
+    return new AsyncDiffError(
+      'invalid_input',
+      `an input has a number that the model has no row for: ${text.replace(/^.*Status Message: /, '')} (inputs: ${inputs})`,
+      { hint: "Give numbers within that range: ids of tokens come from the model's own tokenizer.", cause },
+    );
+  return new AsyncDiffError('worker_failed', `ONNX Runtime: ${text} (inputs: ${inputs})`, { cause });
 }
 
 function firstLine(text: string): string {

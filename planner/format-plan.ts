@@ -2,6 +2,7 @@ import { settingsDocument } from '../common/settings/index.js';
 import { componentInHalf } from '../program/index.js';
 import { choiceDocument } from './choice-text.js';
 import { describePartition } from './search/index.js';
+import { configurationName } from './choice/index.js';
 import type { Plan } from './plan.js';
 
 export const PLAN_SCHEMA = 'asyncdiff.plan/1';
@@ -11,6 +12,8 @@ export function formatPlan(plan: Plan) {
   return {
     schema: PLAN_SCHEMA,
     plan_id: plan.planId,
+    config: configurationOf(plan),
+    single_pass: plan.partition.carried !== undefined,
     ...settingsDocument(plan.settings),
     declared: plan.declared,
     predicted_period_ms: plan.predicted.periodMs,
@@ -33,4 +36,10 @@ export function formatPlan(plan: Plan) {
     ...(plan.choice === undefined ? {} : { choice: choiceDocument(plan.choice) }),
     ...describePartition(plan.partition),
   };
+}
+
+/** As benchmarks write it. */
+function configurationOf({ settings, partition }: Plan): string {
+  const { components, stride, stepParallel, lag } = settings;
+  return configurationName({ halves: partition.halves, components, stride, stepParallel, lag });
 }

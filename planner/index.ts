@@ -34,6 +34,7 @@ export {
   type JointPair,
   nearest,
   readWeight,
+  resolveShapes,
   type PredictorAdaptation,
   type WholeModel,
 } from './model/index.js';

@@ -44,7 +44,7 @@ function section(family: PipelineDescription): string {
 ## ${name}
 
 \`\`\`sh
-${[...notes.exporting, ...notes.drawing.map((one) => `asyncdiff generate ${one}`)].join('\n')}
+${[...notes.exporting, ...notes.drawing.map((one) => `npx asyncdiff generate ${one}`)].join('\n')}
 \`\`\`
 
 - **Class**: ${code(classNames)}, and the same behind \`ORT\` or \`Onnx\`.

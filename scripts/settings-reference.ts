@@ -45,13 +45,13 @@ export function settingsReference(): string {
 }
 
 function section(name: string, row: SettingRow<unknown>, notation = '', more = ''): string {
-  const { kind, default: usual, placeholder, help, consequence } = row;
+  const { kind, default: usual, defaultText, placeholder, help, consequence } = row;
   const flag = `--${flagName(name, row)}${kind.wire === 'bool' ? '' : ` <${placeholder}>`}`;
   return `### ${snakeCase(name)}
 
 \`${flag}\`, \`${environmentName(name, row)}\`${notation}
 
-${sentence(help)} Takes ${kind.range}; default ${defaultText(usual)}. ${consequence}${more}
+${sentence(help)} Takes ${kind.range}; default ${defaultText ?? valueText(usual)}. ${consequence}${more}
 `;
 }
 
@@ -85,7 +85,7 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-function defaultText(value: unknown): string {
+function valueText(value: unknown): string {
   if (Array.isArray(value) || value === '') return 'none';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return `\`${String(value)}\``;

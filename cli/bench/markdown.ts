@@ -23,7 +23,7 @@ export function benchMarkdown(document: BenchDocument): string {
         'predicted ms',
         'simulated s',
         'MB per round',
-        'PSNR dB',
+        'PSNR dB (8 bits)',
         'SSIM',
         'same bits',
       ],

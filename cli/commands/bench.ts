@@ -22,7 +22,8 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { prepareFolder, writeBench } from '../bench-output.js';
+import { writeBench } from '../bench-output.js';
+import { prepareFolder } from '../output.js';
 import { benchWorkload } from '../bench-workload.js';
 import { commandLine, coreWarnings, openBenchCluster } from '../bench-cluster.js';
 import { addClusterFlags, type ClusterFlags } from '../cluster-flags.js';

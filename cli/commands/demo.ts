@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { prepareFolder } from '../bench-output.js';
 import {
   asked,
   type JobOptions,
@@ -9,12 +8,13 @@ import {
   type PlanOptions,
   resolveJobSettings,
 } from '../../common/settings/index.js';
-import { packageRoot } from '../../common/package.js';
 import { decodePng, encodePng, imagePsnrDb, sideBySide } from '../../common/image/index.js';
+import { BUNDLED_MODEL } from '../bundled-model.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { LocalCluster } from '../../client/local/index.js';
-import { writeImage } from '../output.js';
+import { readableLog } from '../log-text.js';
+import { prepareFolder, writeImage } from '../output.js';
 import { addJobFlags, addSettingFlag, jobOptions } from '../setting-flag.js';
 import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
@@ -35,12 +35,7 @@ const DEFAULTS = { numInferenceSteps: 50 } as const;
 export function register(command: Command, io: CommandIo): void {
   command
     .addOption(flag('--out <dir>', 'folder for the pictures').default('out'))
-    .addOption(
-      flag('--model <dir>', 'model folder').default(
-        join(packageRoot, 'models', 'emoji'),
-        'the bundled model',
-      ),
-    )
+    .addOption(flag('--model <dir>', 'model folder').default(BUNDLED_MODEL, 'the bundled model'))
     .option('--prompt <text>', 'what to draw', 'red apple')
     .option('--json', 'print one JSON document')
     .action((flags: DemoFlags) => run(flags, io));
@@ -58,7 +53,7 @@ export async function run(flags: DemoFlags, io: CommandIo): Promise<void> {
     modelDir: flags.model,
     threads: 1,
     signal: io.signal,
-    stderr: io.stderr,
+    stderr: { write: (text) => io.stderr.write(readableLog(text)) },
   });
   try {
     const draw = async (label: string, workers: number): Promise<DoneEvent> => {

@@ -12,7 +12,13 @@ import {
 import type { JointPair } from '../../planner/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { createSampler, parseSchedulerConfig, SeededNoise } from '../../samplers/index.js';
-import { addClusterFlags, addModel, type ClusterFlags, openModelCluster } from '../cluster-flags.js';
+import {
+  addClusterFlags,
+  addModel,
+  checkReference,
+  type ClusterFlags,
+  openModelCluster,
+} from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { prepareFile, prepareOutput } from '../output.js';
@@ -106,12 +112,7 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
-  if (flags.reference === true && (flags.coordinator !== undefined || flags.localWorkers !== undefined)) {
-    throw new AsyncDiffError(
-      'usage',
-      '--reference runs in this process: leave --coordinator and --local-workers out',
-    );
-  }
+  checkReference(flags);
   const { scheduler: _scheduler, ...given } = jobOptions(flags);
   const replay = flags.replay === undefined ? undefined : await readReplay(flags.replay, SCHEMA, flags);
   const job =

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { packageRoot } from '../../common/package.js';
 import type { JobOptions } from '../../common/settings/index.js';
+import { BUNDLED_MODEL } from '../bundled-model.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { draw, drawList } from '../draw.js';
 import { flag } from '../flag.js';
@@ -41,8 +41,6 @@ export interface GenerateFlags
 
 const LIST_SCHEMA = 'asyncdiff.generate-list/1';
 
-/** What `generate` draws with where nothing is said. */
-const BUNDLED = join(packageRoot, 'models', 'emoji');
 /** Each holds a part of the predictor; more gain little on one machine. */
 const MAX_LOCAL_WORKERS = 4;
 
@@ -100,7 +98,9 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
     flags.localWorkers ??
     (isLocal ? (replay?.workers ?? Math.min(MAX_LOCAL_WORKERS, availableParallelism())) : undefined);
   const where = localWorkers === undefined ? flags : { ...flags, localWorkers };
-  const cluster = await openCluster(where, io, { modelDir: flags.model ?? (isLocal ? BUNDLED : undefined) });
+  const cluster = await openCluster(where, io, {
+    modelDir: flags.model ?? (isLocal ? BUNDLED_MODEL : undefined),
+  });
   if (flags.coordinator !== undefined && flags.model !== undefined)
     progress.note(`--model ${flags.model} is left aside: the coordinator draws with its own`);
   try {

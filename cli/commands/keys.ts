@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
@@ -82,14 +83,17 @@ async function writeSecret(path: string, text: string): Promise<void> {
 }
 
 async function list(file: string, { json }: ListFlags, io: CommandIo): Promise<void> {
+  checkThere(file);
   const { readKeyFile } = await import('../../rpc/server/index.js');
   const keys = (await readKeyFile(file)).map(({ id, name, role, created }) => ({ id, role, name, created }));
   if (json === true) writeJson(io, { schema: 'asyncdiff.keys-list/1', keys });
+  else if (keys.length === 0) io.stdout.write('no keys\n');
   else
     for (const { id, role, name, created } of keys) io.stdout.write(`${id}  ${role}  ${name}  ${created}\n`);
 }
 
 async function revoke(file: string, id: string, io: CommandIo): Promise<void> {
+  checkThere(file);
   const { readKeyFile, writeKeyFile } = await import('../../rpc/server/index.js');
   const keys = await readKeyFile(file);
   if (!keys.some((stored) => stored.id === id)) {
@@ -102,4 +106,12 @@ async function revoke(file: string, id: string, io: CommandIo): Promise<void> {
     keys.filter((stored) => stored.id !== id),
   );
   io.stderr.write(`key ${id} is revoked\n`);
+}
+
+/** Throws `file_not_found`: only `add` makes a key file. */
+function checkThere(file: string): void {
+  if (existsSync(file)) return;
+  throw new AsyncDiffError('file_not_found', `there is no key file ${file}`, {
+    hint: `Check the path; \`asyncdiff keys add ${file} --name NAME\` makes one.`,
+  });
 }

@@ -1,25 +1,36 @@
 import { join } from 'node:path';
 import { RUN_SETTINGS, runSettings } from '../../execution/index.js';
 import type { Command } from 'commander';
+import type { RunOptions } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { entriesOf, PLAN_SETTINGS } from '../../common/settings/index.js';
 import { writeNpy } from '../../common/npy/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { addClusterFlags, addModel, type ClusterFlags, openModelCluster } from '../cluster-flags.js';
+import {
+  addClusterFlags,
+  addModel,
+  checkReference,
+  type ClusterFlags,
+  openModelCluster,
+} from '../cluster-flags.js';
+import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
-import { prepareFile } from '../output.js';
+import { prepareFile, prepareFolder } from '../output.js';
 import { collect } from '../numbers.js';
 import { addPlanFlags, oneWorkerEach, type PlanFlags, toPlanOptions } from '../plan-flags.js';
 import { ProgressLine } from '../progress.js';
 import { fileName, readList } from '../run-inputs.js';
 import { listDocument } from '../run-document.js';
 import { watchJob } from '../watch-job.js';
+import { writeTrace } from '../write-trace.js';
 
 export interface RunFlags extends ClusterFlags, PlanFlags {
   readonly model: string;
   readonly input: string[];
   readonly state?: string[];
   readonly out: string;
+  readonly reference?: boolean;
+  readonly traceFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -45,42 +56,90 @@ export function register(command: Command, io: CommandIo): void {
     .filter((name) => !taken.includes(name));
   addPlanFlags(addClusterFlags(command), { without })
     .requiredOption('--out <folder>', 'outputs: 0000-<output>.npy, 0001-<output>.npy, ...')
+    .option(
+      '--reference',
+      'run the whole file in this process, one item after another: the answer that other runs must equal',
+    )
+    .addOption(
+      flag('--trace-file <file>', 'write a timeline of all hosts (Chrome trace JSON, opens in Perfetto)'),
+    )
     .option('--json', 'print one JSON document')
     .option('--quiet', 'no progress')
     .action((flags: RunFlags) => run(flags, io));
 }
 
 export async function run(flags: RunFlags, io: CommandIo): Promise<void> {
+  checkReference(flags);
   const plan = toPlanOptions(flags);
   // Checked here as well, so that a wrong setting costs no start of workers.
-  runSettings(plan);
-  const { items, inputs, states } = await readList(flags);
-  await prepareFile(join(flags.out, fileOf(0, 'output')));
+  const settings = runSettings(plan);
+  const list = await readList(flags);
+  await prepareFolder(flags.out);
+  if (flags.traceFile !== undefined) await prepareFile(flags.traceFile);
   const progress = new ProgressLine(io, flags.quiet === true);
+  const outputs: Record<string, string>[] = [];
+  const onItem = async (item: number, made: Readonly<Record<string, Tensor>>): Promise<void> => {
+    outputs[item] = await write(flags.out, (name) => fileOf(item, name), made);
+  };
   try {
-    const cluster = await openModelCluster(flags, io, oneWorkerEach(flags));
-    try {
-      const modelSha256 = await addModel(cluster, flags.model, io.signal);
-      const job = cluster.client.run({ modelSha256, items, inputs, states, plan, signal: io.signal });
-      const files: Record<string, string>[] = [];
-      const { report, states: last } = await watchJob(job, progress, 'running', async (event) => {
-        if (event.type === 'output')
-          files[event.item] = await write(flags.out, (name) => fileOf(event.item, name), event.outputs);
-      });
-      const stateFiles = await write(flags.out, (name) => `state-${fileName(name)}.npy`, last);
-      const document = listDocument(report);
-      if (flags.json === true)
-        writeJson(io, { schema: SCHEMA, out: flags.out, outputs: files, states: stateFiles, ...document });
-      else
-        io.stdout.write(
-          `${flags.out}: ${items.length} item${items.length === 1 ? '' : 's'}, ${document.items_per_second.toFixed(2)} items/s (predicted ${document.predicted_items_per_second.toFixed(2)}, on one worker ${document.one_worker_items_per_second.toFixed(2)})\n`,
-        );
-    } finally {
-      await cluster.close();
+    const { states, document, line } =
+      flags.reference === true
+        ? await (await import('../reference-list.js')).referenceList(flags, {
+            ...list,
+            settings,
+            progress,
+            signal: io.signal,
+            onItem,
+          })
+        : await distributed(flags, io, { ...list, plan, progress, onItem });
+    const stateFiles = await write(flags.out, (name) => `state-${fileName(name)}.npy`, states);
+    if (flags.json === true)
+      writeJson(io, { schema: SCHEMA, out: flags.out, outputs, states: stateFiles, ...document });
+    else {
+      const count = list.items.length;
+      io.stdout.write(`${flags.out}: ${count} item${count === 1 ? '' : 's'}, ${line}\n`);
     }
   } finally {
     progress.clear();
   }
+}
+
+async function distributed(
+  flags: RunFlags,
+  io: CommandIo,
+  work: Pick<RunOptions, 'items' | 'inputs' | 'states' | 'plan'> & {
+    readonly progress: ProgressLine;
+    readonly onItem: (item: number, outputs: Readonly<Record<string, Tensor>>) => Promise<void>;
+  },
+) {
+  const { progress, onItem, ...list } = work;
+  const cluster = await openModelCluster(flags, io, oneWorkerEach(flags));
+  try {
+    const modelSha256 = await addModel(cluster, flags.model, io.signal);
+    const trace = flags.traceFile !== undefined;
+    const job = cluster.client.run({ ...list, modelSha256, trace, signal: io.signal });
+    const done = await watchJob(
+      job,
+      progress,
+      'running',
+      (event) => (event.type === 'output' ? onItem(event.item, event.outputs) : undefined),
+      'items',
+    );
+    if (flags.traceFile !== undefined) await writeTrace(flags.traceFile, done.trace);
+    const document = listDocument(done.report);
+    const rates = `predicted ${rate(document.predicted_items_per_second)}, on one worker ${rate(document.one_worker_items_per_second)}`;
+    return {
+      states: done.states,
+      document,
+      line: `${rate(document.items_per_second)} items/s (${rates})`,
+    };
+  } finally {
+    await cluster.close();
+  }
+}
+
+function rate(perSecond: number): string {
+  return perSecond.toFixed(2);
 }
 
 async function write(

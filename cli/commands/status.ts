@@ -10,6 +10,14 @@ interface StatusFlags extends LinkFlags {
   readonly json?: boolean;
 }
 
+/** What a worker's state means, where it says no more itself. */
+const STATES: Readonly<Record<string, string>> = Object.freeze({
+  idle: 'holds no part of a model yet',
+  deploying: 'gets and opens its part',
+  ready: 'holds its part',
+  busy: 'computes',
+});
+
 export function register(command: Command, io: CommandIo): void {
   command
     .addOption(flag('--coordinator <host:port>', 'the coordinator').default('127.0.0.1:50051'))
@@ -30,6 +38,7 @@ export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
     const workers = status.workers.map((worker) => ({
       name: worker.name,
       state: worker.state,
+      note: worker.note,
       device: worker.device,
       threads: worker.threads,
       speed: worker.speed,
@@ -42,7 +51,7 @@ export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
       declared: worker.declared,
       round_trip_ms: worker.roundTripMs,
     }));
-    const { version, model, queuedJobs, runningJobs } = status;
+    const { version, model, queuedJobs, runningJobs, notReady, absent } = status;
     if (flags.json === true) {
       writeJson(io, {
         schema: 'asyncdiff.status/1',
@@ -50,20 +59,33 @@ export async function run(flags: StatusFlags, io: CommandIo): Promise<void> {
         model,
         queued_jobs: queuedJobs,
         running_jobs: runningJobs,
+        not_ready: notReady,
         workers,
+        absent: absent.map(({ name, why, secondsAgo }) => ({ name, why, seconds_ago: secondsAgo ?? null })),
       });
       return;
     }
     io.stdout.write(
       `coordinator ${flags.coordinator}, asyncdiff ${version}, ${runningJobs} running, ${queuedJobs} queued\n`,
     );
-    io.stdout.write(model === '' ? 'no model\n' : `model ${model}\n`);
-    for (const { name, state, device, threads, speed, address, round_trip_ms } of workers) {
+    io.stdout.write(
+      model === '' ? 'no model: generate is refused, denoise and run bring theirs\n' : `model ${model}\n`,
+    );
+    for (const worker of workers) {
+      const { name, state, note, device, threads, speed, address, round_trip_ms } = worker;
+      const what = note === '' ? (STATES[state] ?? '') : note;
       io.stdout.write(
-        `${name}  ${state}  ${device}, ${threads} thread${threads === 1 ? '' : 's'}${speed === 1 ? '' : `, speed ${speed}`}  ${address}  ${round_trip_ms.toFixed(2)} ms\n`,
+        `${name}  ${state}${what === '' ? '' : ` (${what})`}  ${device}, ${threads} thread${threads === 1 ? '' : 's'}${speed === 1 ? '' : `, speed ${speed}`}  ${address}  ${round_trip_ms.toFixed(2)} ms\n`,
       );
     }
-    if (workers.length === 0) io.stdout.write('no workers\n');
+    for (const { name, why, secondsAgo } of absent)
+      io.stdout.write(
+        `${name}  ${secondsAgo === undefined ? 'expected' : `lost ${Math.round(secondsAgo)} s ago`} (${why})\n`,
+      );
+    if (notReady !== '')
+      io.stdout.write(
+        `not ready: ${notReady}; start one with \`npx asyncdiff worker --join ${flags.coordinator}\`\n`,
+      );
   } finally {
     client.close();
   }

@@ -10,6 +10,8 @@ import { AsyncDiffClient } from '../index.js';
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 const MAX_STDERR_LENGTH = 4_000;
+/** Workers that were told to end: how they do is nobody's news. */
+const stopped = new WeakSet<ChildProcess>();
 
 export interface LocalClusterOptions {
   /** Worker processes. Defaults to 1. */
@@ -162,8 +164,7 @@ function startWorker(
     child.once('error', (error) => reject(AsyncDiffError.from(error, 'worker_failed')));
     child.once('exit', (code, signal) => {
       const said = /error: \[(\w+)\] (.*)\n(?:hint: (.*)\n)?/.exec(tail);
-      // SIGTERM is how this process ends them; anything else the user should see.
-      if (code !== 0 && signal !== 'SIGTERM') options.stderr?.write(tail);
+      if (code !== 0 && !stopped.has(child)) options.stderr?.write(tail);
       const how = signal === null ? `code ${code}` : signal;
       reject(
         said === null
@@ -186,6 +187,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  stopped.add(child);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);

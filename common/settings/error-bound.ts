@@ -6,6 +6,8 @@ export const DEFAULT_MAX_ERROR = 1.5e-5;
 const PSNR_AT_ONE = 13.5;
 const MIN_ERROR = 1e-12;
 const MAX_ERROR = 1;
+/** The same bounds as PSNR, dB. */
+const [MIN_PSNR, MAX_PSNR] = [PSNR_AT_ONE, PSNR_AT_ONE - 10 * Math.log10(MIN_ERROR)];
 const NUMBER = /^(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d{1,3}))?$/i;
 const DECIBELS = /^(\d{1,3}(?:\.\d{1,6})?) ?dB$/i;
 const MAX_LENGTH = 32;
@@ -16,8 +18,8 @@ const MAX_LENGTH = 32;
  */
 export function errorBound(): Kind<string> {
   return {
-    range: `a number from ${MIN_ERROR} to ${MAX_ERROR}, a PSNR such as 60dB, auto or off`,
-    brief: `${MIN_ERROR} to ${MAX_ERROR}, 60dB, auto or off`,
+    range: `an error from ${MIN_ERROR} to ${MAX_ERROR}, a PSNR from ${MIN_PSNR}dB to ${MAX_PSNR}dB, auto or off`,
+    brief: `${MIN_ERROR} to ${MAX_ERROR}, or ${MIN_PSNR}dB to ${MAX_PSNR}dB, auto or off`,
     wire: 'string',
     repeatable: false,
     accepts: (value): value is string =>
@@ -43,6 +45,10 @@ function limitOf(text: string): number | undefined {
   if (text === 'auto') return DEFAULT_MAX_ERROR;
   const decibels = DECIBELS.exec(text)?.[1];
   if (decibels === undefined && !NUMBER.test(text)) return undefined;
-  const limit = decibels === undefined ? Number(text) : 10 ** ((PSNR_AT_ONE - Number(decibels)) / 10);
+  if (decibels !== undefined) {
+    const psnr = Number(decibels);
+    return psnr >= MIN_PSNR && psnr <= MAX_PSNR ? 10 ** ((PSNR_AT_ONE - psnr) / 10) : undefined;
+  }
+  const limit = Number(text);
   return limit >= MIN_ERROR && limit <= MAX_ERROR ? limit : undefined;
 }

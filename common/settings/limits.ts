@@ -44,6 +44,11 @@ export const LIMITS = Object.freeze({
     'bytes',
     'inputs of all runs together, of those that come, wait or run; a run above it is refused with `queue_full`',
   ),
+  keptOutputBytes: row(
+    128 * MIB,
+    'bytes',
+    'what the items of a detached run give: it is kept for whoever follows it',
+  ),
   rank: row(8, 'dimensions', 'a tensor'),
   tensorBytes: row(256 * MIB, 'bytes', 'an input of the noise predictor, in a job or as a shape to plan for'),
   listLength: row(4_096, 'numbers', 'a list among the arguments of a pipeline'),

@@ -22,6 +22,9 @@ const MAX_INDEX_DIGITS = 4;
 /** Of the name of a value in a graph. */
 const MAX_VALUE_NAME = 1_024;
 
+/** Of what the planner chooses by default. */
+const BY_ERROR = 'as --max-error chooses, 1 where it is off';
+
 /** How a setting is written in a benchmark's configuration: a letter before its value, or a word that stands for one value. */
 export type BenchNotation<T> = { readonly letter: string } | { readonly word: string; readonly means: T };
 
@@ -54,6 +57,7 @@ export const PLAN_SETTINGS = Object.freeze({
   stride: row({
     kind: whole({ min: 1, max: MAX_STRIDE, words: { auto: 0 } }),
     default: 1,
+    defaultText: BY_ERROR,
     placeholder: 's',
     help: 'steps finished per round; auto: as --max-error chooses, 1 where it is off',
     consequence:
@@ -65,6 +69,7 @@ export const PLAN_SETTINGS = Object.freeze({
   stepParallel: row({
     kind: whole({ min: 1, max: MAX_STRIDE, words: { auto: 0 } }),
     default: 1,
+    defaultText: BY_ERROR,
     placeholder: 'w',
     help: 'hold the whole predictor on w workers, each computing one of w steps a round, on predicted latents; 1: off; auto: as --max-error chooses',
     consequence:
@@ -212,6 +217,7 @@ export const PLAN_SETTINGS = Object.freeze({
   lag: row({
     kind: choice([1, 2, 'auto']),
     default: 1,
+    defaultText: BY_ERROR,
     placeholder: 'l',
     help: '2: one ring cut is two rounds old, which hides transfers; auto: the faster',
     consequence:

@@ -6,6 +6,8 @@ export interface SettingRow<T> {
   readonly kind: Kind<T>;
   /** Where it is left out, the same in every language. `auto` is the one spelling of "chosen by the planner". */
   readonly default: NoInfer<T>;
+  /** What is said of the default where another setting decides: the value alone would not be true. */
+  readonly defaultText?: string;
   /** What stands for the value in `--help`, without brackets. */
   readonly placeholder: string;
   /** The flag without its dashes, where it is not the name in kebab case. */

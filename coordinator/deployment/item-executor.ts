@@ -19,6 +19,7 @@ export interface ItemAttempt {
   readonly firstItem: number;
   /** Of the whole list. */
   readonly items: number;
+  readonly trace: boolean;
 }
 
 /**
@@ -62,9 +63,13 @@ export class ItemExecutor {
 
   /** @param states what the first item reads of the one before, by the value's name */
   async start(conditioning: NamedTensors, states: NamedTensors): Promise<void> {
-    await this.#job.start(conditioning, () => ({ timesteps: [], guidance: null, trace: false }), {
-      onOutput: (message) => this.#take(message),
-    });
+    await this.#job.start(
+      conditioning,
+      () => ({ timesteps: [], guidance: null, trace: this.#attempt.trace }),
+      {
+        onOutput: (message) => this.#take(message),
+      },
+    );
     const before = (this.#program.rounds[0]?.round ?? 0) - 1;
     for (const worker of this.#deployment.workers)
       for (const value of this.#itemReads(worker, 'states'))

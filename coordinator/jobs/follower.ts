@@ -114,7 +114,7 @@ function payloadBytes(event: JobEvent): number {
 }
 
 /** Tensors of a step, or outputs of an item. */
-function bytesOf({ stepTensors, itemOutputs }: JobEvent): number {
+export function bytesOf({ stepTensors, itemOutputs }: JobEvent): number {
   const tensors = [
     ...(stepTensors ? [stepTensors.latents, stepTensors.eps] : []),
     ...Object.values(itemOutputs?.outputs ?? {}),

@@ -2,7 +2,7 @@ export { checkGuidedBatch, runJob, type JobContext, workersThere } from './run-j
 export { checkDenoise, checkGenerate, checkPlan } from './check-request.js';
 export { ClientJobs } from './client-jobs.js';
 export { generateJob, sourceFor } from './generate-job.js';
-export type { ItemsRequest } from './item-list.js';
+export { checkedItems, type ItemsRequest } from './item-list.js';
 export { runItems } from './run-items.js';
 export type { SendEvent } from './follower.js';
 export type { JobRecord, NewJob } from './job-record.js';

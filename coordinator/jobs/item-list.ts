@@ -15,6 +15,7 @@ export interface ItemsRequest {
   readonly inputs: NamedTensors;
   readonly states: readonly CarriedState[];
   readonly settings: PlanSettings;
+  readonly trace: boolean;
 }
 
 /** Items of one shape, which one plan runs. */

@@ -55,7 +55,7 @@ export interface GroupRun {
  * again, from its beginning; with states, from the last item after which they were told.
  */
 export async function runGroup(
-  { items, inputs, states }: ItemsRequest,
+  { items, inputs, states, trace }: ItemsRequest,
   { places }: ItemGroup,
   planned: Omit<DeploymentRequest, 'workers'>,
   context: JobContext,
@@ -82,7 +82,7 @@ export async function runGroup(
       const inFlight = deployment.partition.components.length + ITEMS_AHEAD;
       const executor = new ItemExecutor(
         deployment,
-        { jobId, attempt: progress.attempts++, firstItem: from, items: places.length },
+        { jobId, attempt: progress.attempts++, firstItem: from, items: places.length, trace },
         {
           roundLimitMs: roundLimitMs(deployment, deployment.workers[0]?.limitsMs.round ?? 0, 1, inFlight),
           onLinkFailed: (one, other) => deployments.linkFailed(one, other),

@@ -1,7 +1,7 @@
 import type { AsyncDiffError } from '../../common/errors/index.js';
-import { LIMITS } from '../../common/settings/index.js';
+import { checkLimit, LIMITS } from '../../common/settings/index.js';
 import type { JobEvent } from '../../rpc/gen/asyncdiff/v1/JobEvent.js';
-import { Follower, LATEST_KINDS, type SendEvent } from './follower.js';
+import { bytesOf, Follower, LATEST_KINDS, type SendEvent } from './follower.js';
 import { checkJobMove, type JobState } from './job-state.js';
 
 /** Warnings kept for whoever attaches later. */
@@ -21,6 +21,8 @@ export interface NewJob {
   readonly owner: string;
   /** Who that is, for people: its key's name, or where it calls from. */
   readonly client: string;
+  /** What the items of its list give is kept for whoever follows later. */
+  readonly keepsOutputs?: boolean | undefined;
 }
 
 /** What a job has told so far, of each kind the last, how it stands, and who follows it. */
@@ -35,6 +37,9 @@ export class JobRecord {
   /** Attempts that ended with the loss of a worker or a link. */
   losses = 0;
   #state: JobState = 'queued';
+  readonly #keepsOutputs: boolean;
+  readonly #outputs: JobEvent[] = [];
+  #outputBytes = 0;
   readonly #followers = new Set<Follower>();
   readonly #warnings: JobEvent[] = [];
   readonly #last = new Map<(typeof LATEST_KINDS)[number], JobEvent>();
@@ -42,11 +47,12 @@ export class JobRecord {
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
 
-  constructor({ jobId, kind, owner, client }: NewJob) {
+  constructor({ jobId, kind, owner, client, keepsOutputs = false }: NewJob) {
     this.jobId = jobId;
     this.kind = kind;
     this.owner = owner;
     this.client = client;
+    this.#keepsOutputs = keepsOutputs;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -108,10 +114,13 @@ export class JobRecord {
       ({ data }) => data ?? '',
     );
     const parts = [...images, ...audio, latents?.data ?? '', ...named].map((part) => part.length);
-    return parts.reduce((sum, bytes) => sum + bytes, trace.length);
+    return parts.reduce((sum, bytes) => sum + bytes, trace.length + this.#outputBytes);
   }
 
-  /** Tells the followers, and remembers what a later one needs: not the tensors of every step, for which there is {@link room}. */
+  /**
+   * Tells the followers, and remembers what a later one needs: not the tensors of every step, for which there is {@link room}.
+   * @throws AsyncDiffError `limit_exceeded` for outputs that are to be kept and take too much
+   */
   emit(event: Omit<JobEvent, 'jobId'>): void {
     if (this.ended) return;
     const whole: JobEvent = { jobId: this.jobId, ...event };
@@ -119,6 +128,7 @@ export class JobRecord {
       this.#warnings.push(whole);
       if (this.#warnings.length > MAX_KEPT_WARNINGS) this.#warnings.shift();
     }
+    if (event.itemOutputs && this.#keepsOutputs) this.#keep(whole);
     for (const kind of LATEST_KINDS) if (event[kind]) this.#last.set(kind, whole);
     for (const follower of this.#followers) follower.push(whole);
   }
@@ -138,6 +148,12 @@ export class JobRecord {
     this.#outcome = 'error' in outcome ? outcome : { done: { jobId: this.jobId, ...outcome.done } };
     this.#last.delete('preview');
     this.#end();
+  }
+
+  #keep(event: JobEvent): void {
+    this.#outputBytes += bytesOf(event);
+    checkLimit('keptOutputBytes', this.#outputBytes, 'what the run gives');
+    this.#outputs.push(event);
   }
 
   #go(next: JobState): void {
@@ -167,7 +183,8 @@ export class JobRecord {
       stalled = error;
       leave();
     });
-    for (const event of [...this.#warnings, ...LATEST_KINDS.flatMap((kind) => this.#last.get(kind) ?? [])])
+    const before = [...this.#warnings, ...this.#outputs];
+    for (const event of [...before, ...LATEST_KINDS.flatMap((kind) => this.#last.get(kind) ?? [])])
       follower.push(event);
     this.#followers.add(follower);
     try {

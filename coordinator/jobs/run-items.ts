@@ -13,6 +13,7 @@ import { type GroupRun, type ItemProgress, runGroup } from './item-run.js';
 import { runIdentity } from './run-identity.js';
 import { type JobContext, preparingMessage, workersThere } from './run-job.js';
 import { workerReports } from './run-report.js';
+import { mergeTrace, type TracedRun } from './trace.js';
 
 /** Progress is for eyes. */
 const PROGRESS_INTERVAL_MS = 100;
@@ -128,8 +129,22 @@ export async function runItems(
     done: {
       report: itemReport(request, runs, { totalSeconds, restarts: progress.restarts }),
       states: toTensorMessages(last.states),
+      trace: request.trace ? mergeTrace(tracedRun(runs), context.phases.done) : '',
     },
   };
+}
+
+/** The runs of all shapes as one. */
+function tracedRun(runs: readonly GroupRun[]): TracedRun {
+  const { deployment } = runs.at(-1) as GroupRun;
+  const all = runs.flatMap(({ workers }) => workers);
+  const ids = [...new Set(all.map(({ workerId }) => workerId))];
+  const workers = ids.flatMap((id) => {
+    const own = all.filter(({ workerId }) => workerId === id);
+    const [first] = own;
+    return first === undefined ? [] : [{ ...first, spans: own.flatMap(({ spans }) => spans) }];
+  });
+  return { deployment, workers, samplerSpans: [] };
 }
 
 /** What a run tells when it is done; of several shapes, times of all and the plan of the last. */

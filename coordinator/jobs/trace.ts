@@ -1,5 +1,5 @@
-import type { Span } from '../../execution/index.js';
-import type { DenoiseRun } from './denoise-run.js';
+import type { Span, WorkerExecution } from '../../execution/index.js';
+import type { Deployment } from '../deployment/index.js';
 import type { Phase } from './phases.js';
 import { layOnTracks } from './tracks.js';
 
@@ -39,12 +39,20 @@ interface Placed {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+/** What ran, as far as a timeline shows it. */
+export interface TracedRun {
+  readonly deployment: Deployment;
+  readonly workers: readonly WorkerExecution[];
+  /** Of the coordinator's own sampler. */
+  readonly samplerSpans: readonly Span[];
+}
+
 /**
  * One timeline of all hosts in the Chrome Trace Event format (opens in Perfetto): the coordinator with the parts of the job, and a
  * process per worker, with what its device computed and waited for, what it sent and what it received. Clocks are aligned by the
  * offsets measured with pings. No two events of a track overlap.
  */
-export function mergeTrace(run: DenoiseRun, phases: readonly Phase[]): string {
+export function mergeTrace(run: TracedRun, phases: readonly Phase[]): string {
   const offsets = new Map(
     run.workers.map(({ workerId }) => [workerId, run.deployment.worker(workerId)?.clock.offsetMs ?? 0]),
   );
@@ -104,7 +112,7 @@ function ofPhase({ name, startMs, durationMs }: Phase): Placed {
   return { pid: 0, lane: 'job', name, category: 'job', startMs, endMs: startMs + durationMs, args: {} };
 }
 
-function ofRun(run: DenoiseRun, offsets: ReadonlyMap<string, number>): Placed[] {
+function ofRun(run: TracedRun, offsets: ReadonlyMap<string, number>): Placed[] {
   const place = (pid: number, span: Span, beginMs: number, ownMs: number): Placed => {
     const startMs = span.startMs - beginMs;
     return {

@@ -5,6 +5,7 @@ import { packageVersion } from '../../common/package.js';
 import { type LinkOptions, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { WorkerStream } from '../../rpc/streams/index.js';
 import type { CoordinatorLog } from '../log.js';
+import { AbsentWorkers } from './absent-workers.js';
 import { reachableAddress } from './reachable-address.js';
 import { type WorkerFacts, workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
@@ -34,6 +35,7 @@ export class WorkerRegistry {
   readonly #stop = new AbortController();
   /** Workers that were late or wrong, by name: they rest when they come back. */
   readonly #backOff = new BackOff();
+  readonly #absent = new AbsentWorkers();
   readonly #peerSecret = randomBytes(32);
   readonly #heartbeat: NodeJS.Timeout;
   #lastBeatMs = performance.now();
@@ -93,6 +95,19 @@ export class WorkerRegistry {
   /** Workers that a coordinator had before this one, while they may be about to join. */
   get missing(): readonly string[] {
     return performance.now() < this.#missedUntilMs ? [...this.#missing] : [];
+  }
+
+  /** Workers that are not here, with why: those that were lost, the last first, and those that may be about to join. */
+  get absent(): readonly { readonly name: string; readonly why: string; readonly secondsAgo?: number }[] {
+    const why = 'an earlier coordinator here had it: it may be about to join';
+    return [...this.#absent.list(), ...this.missing.map((name) => ({ name, why }))];
+  }
+
+  /** Why a worker is not used as the others are; empty where it is. */
+  noteOf({ name, state }: Pick<WorkerHandle, 'name' | 'state'>): string {
+    if (state !== 'resting') return '';
+    const seconds = Math.ceil(this.#backOff.leftMs(name) / 1000);
+    return `used only where there is no other, for ${seconds} s more: ${this.#backOff.why(name) ?? 'it was late'}`;
   }
 
   /** Resolves when a worker comes or goes, and after `withinMs`. Throws `cancelled` as soon as the signal is aborted. */
@@ -179,6 +194,7 @@ export class WorkerRegistry {
     });
     this.#workers.set(name, handle);
     this.#missing.delete(name);
+    this.#absent.back(name);
     handle.send({
       welcome: {
         workerId: name,
@@ -193,7 +209,8 @@ export class WorkerRegistry {
     handle.onLoss((error, reason) => {
       this.#workers.delete(name);
       this.#expectedUntilMs = Math.max(this.#expectedUntilMs, performance.now() + this.#limitsMs.rejoin);
-      if (reason === 'late' || reason === 'wrong') this.#backOff.failed(name);
+      if (reason === 'late' || reason === 'wrong') this.#backOff.failed(name, error.rawMessage);
+      this.#absent.lost(name, reason === 'left' ? 'it was told to end' : error.rawMessage);
       this.#options.onLoss?.(reason);
       this.#options.log.warn({ worker: name, reason, error: error.rawMessage }, 'worker gone');
       this.#changed();

@@ -1,14 +1,17 @@
 import type { DeclaredProfile } from '../../execution/declared/index.js';
 import type { WorkerHandle } from './worker-handle.js';
+import type { WorkerRegistry } from './worker-registry.js';
 
 /** A worker as GetStatus shows it. */
-export function workerStatus({ id, name, state, facts, clock }: WorkerHandle) {
+export function workerStatus(worker: WorkerHandle, registry: Pick<WorkerRegistry, 'noteOf'>) {
+  const { id, name, state, facts, clock } = worker;
   const { declared, ...told } = facts;
   return {
     ...told,
     workerId: id,
     name,
     state,
+    note: registry.noteOf(worker),
     declared: declared !== undefined,
     roundTripMs: clock.roundTripMs,
     ...(declared && { declaredDevice: declaredDevice(declared.profile) }),

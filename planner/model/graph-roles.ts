@@ -83,6 +83,7 @@ function checkState(
   throw new AsyncDiffError(
     'invalid_input',
     `the state ${input} is ${read.dtype}, the output ${value} is ${made.dtype}: it cannot be fed with it`,
+    { hint: `Name the output whose type and shape are those of ${input}: --state OUTPUT=${input}.` },
   );
 }
 

@@ -55,6 +55,9 @@ export function resolveShapes(
       throw new AsyncDiffError(
         'invalid_input',
         `input ${input.name}: its shape is needed, expected ${formatDims(input.dims)}, given none`,
+        {
+          hint: `Give it, as in --input-shape ${input.name}=${input.dims.map((dim) => (typeof dim === 'number' ? dim : 1)).join(',')} with your own numbers.`,
+        },
       );
     }
     return { name: input.name, dtype: input.dtype, dims: dims.map((dim) => dim ?? 1) };

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AbsentWorker as _asyncdiff_v1_AbsentWorker, AbsentWorker__Output as _asyncdiff_v1_AbsentWorker__Output } from './asyncdiff/v1/AbsentWorker.js';
 import type { Artifact as _asyncdiff_v1_Artifact, Artifact__Output as _asyncdiff_v1_Artifact__Output } from './asyncdiff/v1/Artifact.js';
 import type { ArtifactChunk as _asyncdiff_v1_ArtifactChunk, ArtifactChunk__Output as _asyncdiff_v1_ArtifactChunk__Output } from './asyncdiff/v1/ArtifactChunk.js';
 import type { ArtifactClaim as _asyncdiff_v1_ArtifactClaim, ArtifactClaim__Output as _asyncdiff_v1_ArtifactClaim__Output } from './asyncdiff/v1/ArtifactClaim.js';
@@ -119,6 +120,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   asyncdiff: {
     v1: {
+      AbsentWorker: MessageTypeDefinition<_asyncdiff_v1_AbsentWorker, _asyncdiff_v1_AbsentWorker__Output>
       Artifact: MessageTypeDefinition<_asyncdiff_v1_Artifact, _asyncdiff_v1_Artifact__Output>
       ArtifactChunk: MessageTypeDefinition<_asyncdiff_v1_ArtifactChunk, _asyncdiff_v1_ArtifactChunk__Output>
       ArtifactClaim: MessageTypeDefinition<_asyncdiff_v1_ArtifactClaim, _asyncdiff_v1_ArtifactClaim__Output>

@@ -108,7 +108,7 @@ describe('the command line refuses', () => {
     ],
     [
       'an option that has to be there and is not',
-      () => ['plan'],
+      () => ['run', '--out', out('list')],
       { code: 'usage', exitCode: 2, message: /required option '--model/ },
     ],
     [
@@ -164,6 +164,31 @@ describe('the command line refuses', () => {
       'a cache that cannot be made, where Node would try for ever',
       () => ['serve', '--listen', '127.0.0.1:0', '--cache', '/proc/asyncdiff/cache'],
       { code: 'cache_unwritable', exitCode: 1, message: /cannot make the folder \/proc\/asyncdiff\/cache/ },
+    ],
+    [
+      'steps for a model that has none',
+      () => ['plan', '--model', join(EMOJI, 'text_encoder', 'model.onnx'), '--guidance-scale', '2'],
+      { code: 'usage', exitCode: 2, message: /--guidance-scale says nothing of/, hint: /--input-shape/ },
+    ],
+    [
+      'links between workers that nobody asked for',
+      () => ['plan', '--link-gbit', '1'],
+      { code: 'usage', exitCode: 2, message: /--link-gbit is for --workers/ },
+    ],
+    [
+      'a list of keys that is not there',
+      () => ['keys', 'ls', join(folder, 'none.json')],
+      { code: 'file_not_found', exitCode: 2, message: /none\.json/, hint: /keys add/ },
+    ],
+    [
+      'a bound on the error that nothing can be within',
+      () => ['plan', '--max-error', '300dB'],
+      { code: 'invalid_settings', exitCode: 2, message: /PSNR from 13\.5dB to 133\.5dB/ },
+    ],
+    [
+      'a timeline of workers where there are none',
+      () => denoise(ok, ['--reference', '--trace-file', out('trace.json')]),
+      { code: 'usage', exitCode: 2, message: /leave --coordinator out/ },
     ],
     [
       'a cache that is not there',

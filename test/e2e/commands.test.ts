@@ -155,6 +155,15 @@ it('plan tells shares, nodes, weights and boundary tensors of a file and of a fo
   expect(text.stdout).toMatch(/component 2: .* % of the compute/);
 });
 
+it('plan takes what run takes, and the bundled model where none is named', async () => {
+  const encoder = join(EMOJI, 'text_encoder', 'model.onnx');
+  const list = await runHere(['plan', '--model', encoder, '--components', '3']);
+  expect(list.stdout).toMatch(/: 3 components, run over a list\ninputs: input_ids int64 \[1,16\]\n/);
+  expect(list.stdout).toMatch(/predicted \S+ ms an item .* ms on one worker/);
+  const bundled = await runHere(['plan']);
+  expect(bundled.stdout).toMatch(/unet\/model\.onnx: n2s1, 2 components, /);
+});
+
 it('plan shows step-parallel as one component, which no --components has to say', async () => {
   const { components } = await jsonOf(
     runHere(['plan', '--model', files.model, '--step-parallel', '2', '--json']),

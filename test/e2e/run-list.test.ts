@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../client/index.js';
+import { readNpy, writeNpy } from '../../common/npy/index.js';
 import { type Tensor, zeros } from '../../common/tensor/index.js';
+import { expectSameBits } from '../support/bits.js';
 import { TestCluster } from '../support/cluster.js';
+import { runHere } from '../support/command-here.js';
 import { listModels } from '../support/list-models.js';
 import { writeModel } from '../support/onnx-builder.js';
 import { expectSame, type Named, plainly } from '../support/plain-list.js';
@@ -106,6 +109,63 @@ describe('what a run refuses, before anything is planned', () => {
     });
   });
 });
+
+it('a detached run is told whole to whoever attaches, with a timeline of every worker', async () => {
+  const [, restorer] = models as [(typeof models)[0], (typeof models)[0]];
+  const { modelPath, items, inputs, states, cuts } = restorer;
+  const modelSha256 = await cluster.client.uploadModel(modelPath);
+  const plan = { cuts: cuts.slice(0, 1) };
+  const request = { modelSha256, items, inputs, states, plan, trace: true, detached: true };
+  const left = cluster.client.run(request);
+  for await (const event of left) if (event.type === 'output') break;
+  const { outputs, states: last, trace } = await cluster.client.attach(left.id).result();
+  const expected = await plainly(modelPath, restorer);
+  expect(outputs).toHaveLength(items.length);
+  for (const [at, made] of expected.outputs.entries()) expectSame(outputs[at] as Named, made, `item ${at}`);
+  expectSame(last, expected.states, 'after the last item');
+  const { traceEvents } = JSON.parse(trace) as { traceEvents: { cat: string; pid: number }[] };
+  const computed = traceEvents.filter(({ cat }) => cat === 'compute');
+  // Each of two components, once for every item.
+  expect(computed).toHaveLength(2 * items.length);
+  expect(new Set(computed.map(({ pid }) => pid)).size).toBe(2);
+}, 60_000);
+
+it('run --reference writes what a run on workers writes', async () => {
+  const [, restorer] = models as [(typeof models)[0], (typeof models)[0]];
+  const { modelPath, items, inputs, states } = restorer;
+  const given: string[] = [];
+  for (const [at, tensors] of [inputs, ...items].entries())
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const path = join(folder, `${at}-${name}.npy`);
+      await writeNpy(path, tensor);
+      given.push('--input', `${name}=${path}`);
+    }
+  const carried = states.flatMap(({ output, input }) => ['--state', `${output}=${input}`]);
+  const run = async (out: string, ...flags: string[]): Promise<void> => {
+    const { code, stderr } = await runHere([
+      'run',
+      '--model',
+      modelPath,
+      ...given,
+      ...carried,
+      '--out',
+      join(folder, out),
+      ...flags,
+    ]);
+    expect(code, stderr).toBe(0);
+  };
+  await run('reference', '--reference', '--cache', folder);
+  await run('workers', '--coordinator', cluster.coordinator.address);
+  const names = readdirSync(join(folder, 'reference'));
+  expect(readdirSync(join(folder, 'workers'))).toEqual(names);
+  expect(names.length).toBeGreaterThan(items.length);
+  for (const name of names)
+    expectSameBits(
+      await readNpy(join(folder, 'workers', name)),
+      await readNpy(join(folder, 'reference', name)),
+      name,
+    );
+}, 60_000);
 
 it('a job that is cancelled ends, and the next one runs; a lost worker costs no item', async () => {
   const [, restorer] = models as [(typeof models)[0], (typeof models)[0]];

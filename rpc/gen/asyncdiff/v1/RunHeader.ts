@@ -23,6 +23,14 @@ export interface RunHeader {
   'states'?: (_asyncdiff_v1_CarriedState)[];
   'plan'?: (_asyncdiff_v1_PlanSettings | null);
   'jobId'?: (string);
+  /**
+   * As in GenerateRequest.
+   */
+  'trace'?: (boolean);
+  /**
+   * The job goes on when this call ends; AttachJob follows it, from the first item on. Its outputs may take 128 MiB.
+   */
+  'detached'?: (boolean);
 }
 
 export interface RunHeader__Output {
@@ -44,4 +52,12 @@ export interface RunHeader__Output {
   'states': (_asyncdiff_v1_CarriedState__Output)[];
   'plan': (_asyncdiff_v1_PlanSettings__Output | null);
   'jobId': (string);
+  /**
+   * As in GenerateRequest.
+   */
+  'trace': (boolean);
+  /**
+   * The job goes on when this call ends; AttachJob follows it, from the first item on. Its outputs may take 128 MiB.
+   */
+  'detached': (boolean);
 }

@@ -28,6 +28,10 @@ export interface WorkerStatus {
    * As the user says (`worker --speed`).
    */
   'speed'?: (number | string);
+  /**
+   * Why it is not used as the others are; empty where it is.
+   */
+  'note'?: (string);
 }
 
 export interface WorkerStatus__Output {
@@ -56,4 +60,8 @@ export interface WorkerStatus__Output {
    * As the user says (`worker --speed`).
    */
   'speed': (number);
+  /**
+   * Why it is not used as the others are; empty where it is.
+   */
+  'note': (string);
 }
