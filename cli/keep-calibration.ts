@@ -64,6 +64,7 @@ function isOfSame(one: QualityPoint, other: QualityPoint): boolean {
     one.steps === other.steps &&
     one.guidanceScale === other.guidanceScale &&
     one.reach === other.reach &&
+    one.stride === other.stride &&
     one.stepParallel === other.stepParallel
   );
 }

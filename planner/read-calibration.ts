@@ -13,6 +13,7 @@ const KEYS = {
   steps: 'steps',
   guidanceScale: 'guidance_scale',
   reach: 'reach',
+  stride: 'stride',
   stepParallel: 'step_parallel',
   error: 'error',
 } as const satisfies Record<keyof QualityPoint, string>;
@@ -58,14 +59,16 @@ function readPoint(point: Record<string, unknown>): QualityPoint | undefined {
     return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
   };
   const { family, step_parallel: stepParallel } = point;
-  const [steps, guidanceScale, reach, error] = [
+  const [steps, guidanceScale, reach, stride, error] = [
     number(KEYS.steps),
     number(KEYS.guidanceScale),
     number(KEYS.reach),
+    number(KEYS.stride),
     number(KEYS.error),
   ];
-  if (steps === undefined || guidanceScale === undefined || reach === undefined || error === undefined)
-    return undefined;
+  if (steps === undefined || guidanceScale === undefined || reach === undefined) return undefined;
+  if (stride === undefined || error === undefined) return undefined;
   if (!FAMILIES.has(family) || typeof stepParallel !== 'boolean') return undefined;
-  return { family: family as QualityPoint['family'], steps, guidanceScale, reach, stepParallel, error };
+  const known = family as QualityPoint['family'];
+  return { family: known, steps, guidanceScale, reach, stride, stepParallel, error };
 }

@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '50' },
     guidance: { type: 'string', default: '2' },
     seeds: { type: 'string', default: '4' },
+    'first-seed': { type: 'string', default: '0' },
     scheduler: { type: 'string' },
     drifts: { type: 'boolean', default: false },
   },
@@ -36,7 +37,8 @@ const [steps, guidanceScale, seeds] = [values.steps, values.guidance, values.see
   number,
   number,
 ];
-const options = { name: values.subject, seeds, guidanceScale, scheduler: values.scheduler };
+const firstSeed = Number(values['first-seed']);
+const options = { name: values.subject, seeds, firstSeed, guidanceScale, scheduler: values.scheduler };
 const subject = await openSubject({ ...options, steps });
 const runs = new ReferenceRuns(subject, guidanceScale);
 const sequential = parseConfiguration('n1,plain');

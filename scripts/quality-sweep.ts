@@ -17,7 +17,8 @@ const { values } = parseArgs({
   options: {
     subject: { type: 'string', default: 'emoji' },
     seeds: { type: 'string', default: '4' },
-    guidance: { type: 'string', default: '1,2,4.5,7.5,15' },
+    'first-seed': { type: 'string', default: '0' },
+    guidance: { type: 'string', default: '1,2,4.5,7.5,11,15' },
     steps: { type: 'string', default: '8,12,20,50' },
     components: { type: 'string', default: '2,3' },
     scheduler: { type: 'string' },
@@ -33,6 +34,7 @@ for (const guidanceScale of list(values.guidance))
     const subject = await openSubject({
       name: values.subject,
       seeds: Number(values.seeds),
+      firstSeed: Number(values['first-seed']),
       steps,
       guidanceScale,
       scheduler: values.scheduler,
@@ -58,7 +60,11 @@ for (const guidanceScale of list(values.guidance))
           meanSquaredError(latents, original) / variance(original);
         const own = await runs.run(picture, ours);
         found.own.push(error(own.latents));
-        found.other.push(error((await runs.run(picture, theirs, own.inOrder)).latents));
+        // Where all steps ran in order, AsyncDiff's do as well.
+        const isAsync = own.inOrder < picture.createSampler().numCalls;
+        found.other.push(
+          isAsync ? error((await runs.run(picture, theirs, own.inOrder)).latents) : error(own.latents),
+        );
         found.inOrder.push(own.inOrder);
         found.cost.push(1 / own.predictedSpeed);
       }

@@ -8,10 +8,12 @@ export function calibrationPoints(
 ): QualityPoint[] {
   return rows.flatMap((row) => {
     const reach = reachOf(row);
-    const { geometric_mean: error } = row.relative_latent_mse;
+    // What a bound on the error is held against: a few pictures that are far off count.
+    const { mean: error } = row.relative_latent_mse;
     if (row.method !== 'look-ahead' || error === 0 || reach === 0) return [];
     const stepParallel = settingOf(row, 'step_parallel', 1) > 1;
-    return [{ family, steps, guidanceScale, reach, stepParallel, error }];
+    const stride = settingOf(row, 'stride', 1);
+    return [{ family, steps, guidanceScale, reach, stride, stepParallel, error }];
   });
 }
 

@@ -7,8 +7,9 @@ export interface QualityPoint {
   readonly guidanceScale: number;
   /** As in {@link ErrorSchedule}. */
   readonly reach: number;
+  readonly stride: number;
   readonly stepParallel: boolean;
-  /** Latent MSE over variance, geometric mean; above 0. */
+  /** Latent MSE over variance, arithmetic mean over the pictures; above 0. */
   readonly error: number;
 }
 
@@ -24,12 +25,12 @@ const MILD_GUIDANCE = 2;
 
 /**
  * Factor on the error model for a job of a measured model: the mean of measured over predicted, in logarithms, weighted by how near each measurement
- * is in steps, guidance and reach (squared distances of logarithms; Shepard's inverse weights). Far from all of them it is near 1.
+ * is in steps, guidance, reach and stride (squared distances of logarithms; Shepard's inverse weights). Far from all of them it is near 1.
  */
 export function correction(
   calibration: Calibration,
   subject: ErrorSubject,
-  { reach, stepParallel }: Pick<ErrorSchedule, 'reach' | 'stepParallel'>,
+  { reach, stride, stepParallel }: Pick<ErrorSchedule, 'reach' | 'stride' | 'stepParallel'>,
   predicted: (point: QualityPoint) => number,
 ): number {
   let weights = PRIOR;
@@ -39,7 +40,8 @@ export function correction(
     const distance =
       squaredLog(subject.steps, point.steps) +
       squaredLog(mild(subject.guidanceScale), mild(point.guidanceScale)) +
-      squaredLog(reach, point.reach);
+      squaredLog(reach, point.reach) +
+      squaredLog(stride, point.stride);
     const weight = 1 / (distance + NEAR);
     weights += weight;
     sum += weight * Math.log(point.error / predicted(point));

@@ -16,6 +16,8 @@ export interface ErrorSubject {
 export interface ErrorSchedule {
   /** Steps from what is known to what the furthest component computes for: r. */
   readonly reach: number;
+  /** S. */
+  readonly stride: number;
   readonly lookAhead: boolean;
   /** The whole predictor on every worker. */
   readonly stepParallel: boolean;

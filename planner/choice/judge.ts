@@ -106,13 +106,8 @@ export class Judge {
       const rounds = ahead + (partition.shape === 'u-shaped' && ahead > 0 ? 1 : 0);
       const error = this.#error(one, schedule, rounds);
       const held = this.#held(schedule);
-      const { totalMs, rounds: simulated } = simulate(partition, cluster, held);
-      const planned = listRounds(held);
-      // Tasks of a worker that holds several parts may wait for each other in the order of the simulator: its time is then none.
-      if (simulated.length < planned.length)
-        return { ...none, error, verdict: 'impossible', why: 'what it takes on so few workers is not known' };
-      const seconds = totalMs / 1000;
-      const inOrder = planned.filter(({ mode }) => mode === 'sync').length;
+      const seconds = simulate(partition, cluster, held).totalMs / 1000;
+      const inOrder = listRounds(held).filter(({ mode }) => mode === 'sync').length;
       const isWithin = error <= this.#limit;
       return {
         seconds,
@@ -192,6 +187,7 @@ export class Judge {
     );
     const told = {
       reach,
+      stride: schedule.stride,
       lookAhead: settings.lookAhead === 'on' && (rounds > 0 || isParallel),
       stepParallel: isParallel,
       end: schedule.end ?? 0,

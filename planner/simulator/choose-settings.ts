@@ -10,7 +10,7 @@ import {
   searchPartition,
   type Sketch,
 } from '../search/index.js';
-import { listRounds, samplingWorker } from '../../program/index.js';
+import { samplingWorker } from '../../program/index.js';
 import { simulate } from './simulate.js';
 
 export interface SettingChoices {
@@ -124,7 +124,5 @@ function jobMs({ partition }: Sketch, { options }: PartitionSearch): number {
     timeShift: false,
     lookAhead: options.lookAhead ? { replicas } : undefined,
   };
-  const { totalMs, rounds } = simulate(partition, cluster, settings);
-  // Where tasks wait for each other in a ring, the time of what ended is none.
-  return rounds.length < listRounds(settings).length ? Number.POSITIVE_INFINITY : totalMs;
+  return simulate(partition, cluster, settings).totalMs;
 }

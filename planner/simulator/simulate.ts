@@ -1,3 +1,4 @@
+import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type BoundaryTensor,
   type Cluster,
@@ -20,12 +21,14 @@ import { EventQueue } from './event-queue.js';
 import { linkLoads, workerLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';
 import { StepClock } from './step-clock.js';
-import { type QueuedTask, TaskQueues } from './task-queues.js';
+import { HalfNoise } from './half-noise.js';
+import { TaskQueues } from './task-queues.js';
 import { steadyPeriodMs, type Timeline, type TimelineSpan } from './timeline.js';
+import type { QueuedTask } from './worker-queue.js';
 
 /**
- * Runs the job's program on a cost model, event by event: the third executor of a program (docs/reference/simulator.md). Workers run their tasks in program
- * order; a task waits for its boundary tensors, the latents and its round to be issued; a worker's messages leave one
+ * Runs the job's program on a cost model, event by event: the third executor of a program (docs/reference/simulator.md). Of the tasks
+ * that are issued to it a worker begins the first in program order that has its boundary tensors and its latents; a worker's messages leave one
  * after another, latents and noise prediction first, then what is due first; messages that share a receiving interface arrive one after another.
  */
 export function simulate(partition: Partition, cluster: Cluster, settings: ScheduleSettings): Timeline {
@@ -43,15 +46,15 @@ class Simulation {
   readonly #isSamplerAtWorker: boolean;
   /** Of the second half of a split batch, as one message. */
   readonly #noise: TravellingNoise | undefined;
-  /** Steps of which one half's noise prediction is at the worker that joins them. */
-  readonly #halfDone = new Set<number>();
+  readonly #halves: HalfNoise;
   /** What to do when a half's noise prediction arrives where it is joined. */
   readonly #joins = new Map<string, (atMs: number) => void>();
   readonly #events = new EventQueue();
   readonly #network: SimulatedNetwork;
   readonly #steps: StepClock;
-  /** Tensor versions, latents and issued rounds that a worker has, and when it got them. */
-  readonly #present = new Map<string, number>();
+  /** Tensor versions, latents and values between sessions that a worker has: what, and the worker. */
+  readonly #present = new Set<string>();
+  readonly #isHere = (need: string): boolean => this.#present.has(need);
   readonly #spans: TimelineSpan[] = [];
   readonly #numInferenceSteps: number;
 
@@ -64,6 +67,7 @@ class Simulation {
     this.#latents = new Map(latents.map((one) => [one.name, one]));
     this.#isSamplerAtWorker = samplingWorker(partition, cluster.placement) !== undefined;
     [this.#noise] = travellingNoise(partition);
+    this.#halves = new HalfNoise(partition, cluster.placement);
     const program = new JobProgram(partition, settings);
     this.#rounds = program.rounds;
     this.#tasks = new TaskQueues(partition, cluster.placement, program);
@@ -85,6 +89,9 @@ class Simulation {
     for (let ahead = 0; ahead <= ROUNDS_AHEAD; ahead++) this.#issue(ahead, 0);
     this.#sendLatents(0, 0);
     this.#events.drain();
+    const { length } = this.#steps.finished;
+    if (length < this.#rounds.length)
+      throw new AsyncDiffError('internal', `the simulated job stands still after ${length} rounds`);
     return {
       totalMs: this.#steps.totalMs,
       periodMs: steadyPeriodMs(this.#steps.finished),
@@ -98,23 +105,17 @@ class Simulation {
   /** Marks something as being on a worker, and starts what waited for it. */
   #arrive(what: string, worker: string, atMs: number): void {
     this.#events.add(atMs, () => {
-      this.#present.set(`${what} ${worker}`, atMs);
+      this.#present.add(`${what} ${worker}`);
       this.#joins.get(what)?.(atMs);
-      this.#advance(worker);
+      this.#advance(worker, atMs);
     });
   }
 
-  #advance(worker: string): void {
+  /** Begins the next task of a worker, where it is free and one can begin. */
+  #advance(worker: string, startMs: number): void {
     const queue = this.#tasks.of(worker);
-    const next = queue?.tasks[queue.next];
+    const next = queue?.begin(this.#halves.lastRoundAt(worker), this.#isHere);
     if (queue === undefined || next === undefined) return;
-    let startMs = queue.freeMs;
-    for (const need of next.needs) {
-      const atMs = this.#present.get(need);
-      if (atMs === undefined) return;
-      startMs = Math.max(startMs, atMs);
-    }
-    queue.next++;
     const durationMs = taskMs(this.#cluster, worker, next.segment);
     let endMs = startMs + durationMs;
     const { epsStep } = next;
@@ -122,10 +123,10 @@ class Simulation {
     this.#spans.push({ kind: 'compute', worker, label, round, startMs, durationMs });
     if (epsStep !== undefined && this.#noise === undefined)
       endMs = this.#sampleAt(worker, epsStep, round, endMs);
-    queue.freeMs = endMs;
     this.#events.add(endMs, () => {
+      queue.free();
       this.#finish(next, endMs);
-      this.#advance(worker);
+      this.#advance(worker, endMs);
     });
   }
 
@@ -137,7 +138,10 @@ class Simulation {
     return startMs + durationMs;
   }
 
-  #finish({ task, worker, epsStep: step }: QueuedTask, endMs: number): void {
+  #finish({ task, worker, epsStep: step, leaves }: QueuedTask, endMs: number): void {
+    for (const what of leaves) this.#present.add(what);
+    if (task.epsStep !== undefined && this.#noise !== undefined && worker === this.#halves.joinerOf(task.run))
+      this.#halves.made(worker, task.epsStep, task.round);
     if (step !== undefined && this.#noise === undefined) this.#noiseDone(step, task.round, worker, endMs);
     else if (step !== undefined) this.#halfOfNoise(this.#noise!, step, task, worker, endMs);
     for (const { name, version } of task.writes) {
@@ -159,7 +163,7 @@ class Simulation {
   ): void {
     const { name, version, tensor, round } = made;
     const what = `${name}@${version}`;
-    this.#present.set(`${what} ${worker}`, atMs);
+    this.#present.add(`${what} ${worker}`);
     const dueMs = (to: string): number => dueAt(this.#dues, this.#dues.of(name, to), version);
     this.#network.send({ what, tensor, bytes: tensor.bytes, round, dueMs }, worker, readers, atMs);
   }
@@ -172,11 +176,14 @@ class Simulation {
     worker: string,
     endMs: number,
   ): void {
-    const joiner = this.#tasks.joinerOf(run);
+    const joiner = this.#halves.joinerOf(run);
     const join = (atMs: number): void => this.#join(step, round, joiner, atMs);
     if (worker === joiner) join(endMs);
     else {
-      this.#joins.set(`${noise.name}@${step}`, join);
+      this.#joins.set(`${noise.name}@${step}`, (atMs) => {
+        this.#halves.arrived(joiner, step, round);
+        join(atMs);
+      });
       const tensor = { ...noise, bytes: this.#cluster.latentBytes };
       this.#publish({ name: noise.name, version: step, tensor, round }, worker, new Set([joiner]), endMs);
     }
@@ -184,15 +191,12 @@ class Simulation {
 
   /** With the second half the sampler goes on. */
   #join(step: number, round: number, worker: string, atMs: number): void {
-    if (!this.#halfDone.delete(step)) {
-      this.#halfDone.add(step);
-      return;
-    }
+    if (!this.#halves.complete(worker, step)) return;
     const doneMs = this.#sampleAt(worker, step, round, atMs);
     this.#events.add(doneMs, () => {
+      this.#halves.sampled(worker, step);
       this.#noiseDone(step, round, worker, doneMs);
-      this.#present.set(`joined ${step} ${worker}`, doneMs);
-      this.#advance(worker);
+      this.#advance(worker, doneMs);
     });
   }
 
@@ -221,8 +225,11 @@ class Simulation {
     const round = this.#rounds[at];
     if (round === undefined) return;
     for (const worker of this.#tasks.workers) {
-      const { latencyMs } = this.#cluster.coordinatorLinks(worker);
-      this.#arrive(`issued ${round.round}`, worker, atMs + latencyMs);
+      const issuedMs = atMs + this.#cluster.coordinatorLinks(worker).latencyMs;
+      this.#events.add(issuedMs, () => {
+        this.#tasks.of(worker)?.issue(round.round);
+        this.#advance(worker, issuedMs);
+      });
     }
   }
 

@@ -27,6 +27,8 @@ export interface SubjectOptions {
   /** `emoji` (the bundled model), `sd` (the recorded U-Net), `dit` (the flow-matching transformer). */
   readonly name: string;
   readonly seeds: number;
+  /** The first of them. Default 0. */
+  readonly firstSeed?: number | undefined;
   readonly steps: number;
   readonly guidanceScale: number;
   /** A sampler's name or a diffusers class in place of the model's own. */
@@ -57,10 +59,10 @@ export function openSubject(options: SubjectOptions): Promise<Subject> {
   return open(options);
 }
 
-async function emoji({ seeds, steps, guidanceScale, scheduler }: SubjectOptions): Promise<Subject> {
+async function emoji({ steps, guidanceScale, scheduler, ...asked }: SubjectOptions): Promise<Subject> {
   const pipeline = await Pipeline.open(join(packageRoot, 'models', 'emoji'), { threads: 1 });
   const pictures: Picture[] = [];
-  for (const seed of count(seeds)) {
+  for (const seed of seedsOf(asked)) {
     const prompt = PROMPTS[seed % PROMPTS.length] as string;
     const call = { prompt, seed, numInferenceSteps: steps, guidanceScale };
     const { job, finish } = await pipeline.begin(scheduler === undefined ? call : { ...call, scheduler });
@@ -78,14 +80,14 @@ async function emoji({ seeds, steps, guidanceScale, scheduler }: SubjectOptions)
   return { modelPath: pipeline.predictorPath, pictures, close: () => pipeline.close() };
 }
 
-async function recordedUnet({ seeds, steps, scheduler }: SubjectOptions): Promise<Subject> {
+async function recordedUnet({ steps, scheduler, ...asked }: SubjectOptions): Promise<Subject> {
   const folder = join(SHARED, 'oracle', 'sd-n2-s1-w3');
   const config = parseSchedulerConfig(readFileSync(join(folder, 'scheduler_config.json'), 'utf8'));
   const conditioning = {
     encoder_hidden_states: await readNpy(join(folder, 'inputs', 'encoder_hidden_states.npy')),
   };
   const { dims } = await readNpy(join(folder, 'inputs', 'sample.npy'));
-  const pictures = count(seeds).map((seed) => ({
+  const pictures = seedsOf(asked).map((seed) => ({
     latents: randn(seed, dims),
     conditioning,
     createSampler: samplers(config, steps, scheduler, seed),
@@ -93,10 +95,10 @@ async function recordedUnet({ seeds, steps, scheduler }: SubjectOptions): Promis
   return { modelPath: join(SHARED, 'oracle', 'models', 'sd.onnx'), pictures, close: async () => {} };
 }
 
-async function dit({ seeds, steps, guidanceScale, scheduler }: SubjectOptions): Promise<Subject> {
+async function dit({ steps, guidanceScale, scheduler, ...asked }: SubjectOptions): Promise<Subject> {
   const folder = join(SHARED, 'dit');
   const config = parseSchedulerConfig(readFileSync(join(folder, 'scheduler_config.json'), 'utf8'));
-  const pictures = count(seeds).map((seed) => {
+  const pictures = seedsOf(asked).map((seed) => {
     const label = BigInt((7 * seed + 3) % 64);
     const labels = guidanceScale > 1 ? [64n, label] : [label];
     return {
@@ -127,6 +129,6 @@ function samplers(
     });
 }
 
-function count(size: number): number[] {
-  return Array.from({ length: size }, (_, seed) => seed);
+function seedsOf({ seeds, firstSeed = 0 }: Pick<SubjectOptions, 'seeds' | 'firstSeed'>): number[] {
+  return Array.from({ length: seeds }, (_, at) => firstSeed + at);
 }

@@ -13,12 +13,13 @@ import {
 import { tempFolder } from '../../support/temp-folder.js';
 
 const SUBJECT = { family: 'ode', worthwhile: true, steps: 50, guidanceScale: 7.5 } as const;
-const SCHEDULE = { reach: 1, lookAhead: true, stepParallel: false, end: 2, usualEnd: 2 } as const;
+const SCHEDULE = { reach: 1, stride: 1, lookAhead: true, stepParallel: false, end: 2, usualEnd: 2 } as const;
 const POINT: QualityPoint = {
   family: 'ode',
   steps: 50,
   guidanceScale: 7.5,
   reach: 1,
+  stride: 1,
   stepParallel: false,
   error: 1.2e-8,
 };
@@ -49,6 +50,7 @@ it('lies between the error of any model and the furthest measurement', () => {
       steps: fc.integer({ min: 6, max: 200 }),
       guidanceScale: fc.double({ min: 1, max: 15, noNaN: true }),
       reach: fc.integer({ min: 1, max: 8 }),
+      stride: fc.integer({ min: 1, max: 3 }),
       stepParallel: fc.constant(false),
       error: fc.double({ min: 1e-12, max: 1, noNaN: true }),
     }),
@@ -72,7 +74,7 @@ it('what a bench measured is kept beside the model, by job, and read by the plan
   mkdirSync(join(folder, 'unet'));
   const model = join(folder, 'unet', 'model.onnx');
   const row = (settings: object, error: number, method = 'look-ahead'): QualityRow =>
-    ({ ...settings, method, relative_latent_mse: { geometric_mean: error } }) as unknown as QualityRow;
+    ({ ...settings, method, relative_latent_mse: { mean: error } }) as unknown as QualityRow;
   const job = { numInferenceSteps: 50, guidanceScale: 2 };
   const first = [
     row({ components: 2, stride: 1, lag: 1, shape: 'sequential', step_parallel: 1 }, 1e-8),
@@ -83,24 +85,21 @@ it('what a bench measured is kept beside the model, by job, and read by the plan
   ];
   await keepCalibration(folder, first, job);
   await keepCalibration(folder, first.slice(0, 1), { ...job, guidanceScale: 4.5 });
-  await keepCalibration(
-    folder,
-    [{ ...first[0]!, relative_latent_mse: { geometric_mean: 2e-8 } } as never],
-    job,
-  );
+  await keepCalibration(folder, [{ ...first[0]!, relative_latent_mse: { mean: 2e-8 } } as never], job);
   const points = await readCalibration(model);
   expect(
-    points.map(({ guidanceScale, reach, stepParallel, error }) => [
+    points.map(({ guidanceScale, reach, stride, stepParallel, error }) => [
       guidanceScale,
       reach,
+      stride,
       stepParallel,
       error,
     ]),
   ).toEqual([
-    [2, 7, false, 1e-5],
-    [2, 2, true, 1e-7],
-    [4.5, 1, false, 1e-8],
-    [2, 1, false, 2e-8],
+    [2, 7, 2, false, 1e-5],
+    [2, 2, 3, true, 1e-7],
+    [4.5, 1, 1, false, 1e-8],
+    [2, 1, 1, false, 2e-8],
   ]);
   for (const text of ['{', '{"points":[]}', '{"schema":"asyncdiff.quality/1","points":[{"steps":-1}]}']) {
     writeFileSync(join(folder, CALIBRATION_FILE), text);

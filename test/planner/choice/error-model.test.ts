@@ -5,7 +5,7 @@ import { keptShare, predictedError } from '../../../planner/index.js';
 const ODE = { family: 'ode', worthwhile: true, steps: 50, guidanceScale: 2 } as const;
 const FLOW = { ...ODE, family: 'flow', steps: 28 } as const;
 const NOISE = { ...ODE, family: 'stochastic', steps: 20 } as const;
-const AHEAD = { lookAhead: true, stepParallel: false, end: 2, usualEnd: 2 };
+const AHEAD = { lookAhead: true, stride: 1, stepParallel: false, end: 2, usualEnd: 2 };
 const PLAIN = { ...AHEAD, lookAhead: false };
 const PARALLEL = { ...AHEAD, stepParallel: true };
 
@@ -102,6 +102,7 @@ const subjects = fc.record({
 });
 const schedules = fc.record({
   reach: fc.nat(40),
+  stride: fc.integer({ min: 1, max: 4 }),
   lookAhead: fc.boolean(),
   stepParallel: fc.boolean(),
   end: fc.nat(3),
