@@ -41,7 +41,7 @@ export class ModelStore {
 
   /** Makes a model of this host known without a copy; its content address. */
   async addLocal(modelPath: string): Promise<string> {
-    const sha256 = await hashModel(loadModelFile(modelPath));
+    const sha256 = await hashModel(loadModelFile(modelPath), undefined, this.#index);
     this.#local.set(sha256, modelPath);
     return sha256;
   }

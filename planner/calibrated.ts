@@ -50,6 +50,7 @@ export function rememberTimes(workDir: string, { subject }: TimedPlan, known: Kn
   rememberedTimes(workDir).keep(subject, known);
 }
 
-function rememberedTimes(workDir: string): RememberedTimes {
+/** What is known of the times of plans that this folder is for. */
+export function rememberedTimes(workDir: string): RememberedTimes {
   return new RememberedTimes(join(workDir, 'times'));
 }

@@ -24,7 +24,7 @@ type SegmentMs = (workerId: string, segmentId: string) => number | undefined;
  * not measured: it is taken as the fastest link that the worker has to another host, which is what its own interface gives.
  */
 export function clusterOf(
-  request: PlanRequest,
+  request: Pick<PlanRequest, 'workers' | 'links'>,
   placement: Placement,
   latentBytes: number,
   segmentMs?: SegmentMs,

@@ -19,7 +19,7 @@ export {
   calibrationPaths,
   readCalibration,
 } from './read-calibration.js';
-export { coarseMachines } from './coarse-links.js';
+export { coarseMachines, type LinkClass, type Machines } from './coarse-links.js';
 export {
   type AppendedInput,
   checkInput,
@@ -41,6 +41,7 @@ export {
 export type { PartMemory } from './memory.js';
 export { type PartCost, partCost } from './part-cost.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
+export { KeptPlans, keptPlansFolder } from './kept-plans.js';
 export { makePlan } from './make-plan.js';
 export { openSegments } from './open-segments.js';
 export {
@@ -56,5 +57,6 @@ export {
 } from './plan.js';
 export type { KnownTimes } from './remembered-times.js';
 export { type JointJob, jointJob } from './joint-job.js';
-export { defaultWorkDir, planInProcess, type PlanningOptions } from './planner.js';
+export { choiceKey } from './request-key.js';
+export { defaultWorkDir, planInProcess, type PlanningOptions } from './plan-in-process.js';
 export type { OnPlanningProgress, PlanningProgress, PlanningStage } from './planning-progress.js';

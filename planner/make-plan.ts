@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { FileState } from '../common/model-file/index.js';
 import { plannedSettings } from '../common/settings/index.js';
 import {
   exportSegments,
@@ -16,14 +16,18 @@ import { hashOf } from './hashing.js';
 import { measure } from './measure.js';
 import { chooseSettings } from './simulator/index.js';
 import { clusterOf } from './cluster.js';
-import { type Placement, placeComponents } from '../program/index.js';
+import { coarseMachines } from './coarse-links.js';
+import { placeComponents } from '../program/index.js';
 import { calibrated } from './calibrated.js';
 import { checkMemory, partMemory } from './memory.js';
 import { batchParts } from './batch-parts.js';
 import { componentsAsked, recomputeOf } from './plan.js';
 import type { Artifact, Plan, PlanRequest } from './plan.js';
 import type { OnPlanningProgress } from './planning-progress.js';
+import { planId, predictorId, programId } from './plan-ids.js';
+import { predictionOf } from './prediction.js';
 import { segmentSpecs } from './segment-specs.js';
+import { sourceFiles } from './source-files.js';
 
 /**
  * Makes a plan: costs the predictor, cuts it for the workers there are, writes each segment as a graph of its own.
@@ -41,6 +45,7 @@ async function planFor(
   request: PlanRequest & { readonly settings: FixedSettings },
   onProgress: OnPlanningProgress,
 ): Promise<Plan> {
+  const files = await sourceFiles(request.source);
   const measured = await measure(request, onProgress);
   const { settings } = request;
   const { halves, parts } = batchParts(settings, request.batchRepeat);
@@ -50,7 +55,9 @@ async function planFor(
     halves,
     workerIds: request.workers.map(({ id }) => id),
   });
-  const { graph, workers, timed } = calibrated(request, measured, placement);
+  // The same job on the same machines is cut the same way, whatever the noise of what was measured of their links.
+  const coarse = { ...request, ...coarseMachines(request) };
+  const { graph, workers, timed } = calibrated(coarse, measured, placement);
   const recompute = recomputeOf(settings);
   const latents = graph.values.get(graph.sampleInput);
   const latentBytes = ((latents?.bytes ?? 0) * parts) / request.batchRepeat;
@@ -72,7 +79,7 @@ async function planFor(
       halves,
       stride: settings.stride,
       lookAhead: settings.lookAhead === 'on',
-      cluster: clusterOf({ ...request, workers }, placement, latentBytes),
+      cluster: clusterOf({ ...coarse, workers }, placement, latentBytes),
     },
     {
       microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
@@ -89,8 +96,8 @@ async function planFor(
       : exportTo(request.workDir, measured.prepared, tensors, chosen.sessions);
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   const isUnhashed = measured.prepared !== undefined && exported === undefined;
-  return {
-    planId: isUnhashed ? '' : planId(chosen.partition, placement, specs, settings.lookAhead),
+  const plan: Omit<Plan, 'predicted'> = {
+    planId: isUnhashed ? '' : planId({ partition: chosen.partition, placement, specs }, settings.lookAhead),
     predictorId:
       measured.prepared === undefined || isUnhashed
         ? ''
@@ -100,7 +107,7 @@ async function planFor(
     placement,
     specs,
     artifacts: exported?.artifacts ?? new Map(),
-    sources: exported?.sources ?? [],
+    sources: unique([...files, ...(exported?.sources ?? [])]),
     memory,
     unknownOperators: measured.prepared?.unknownOperators ?? [],
     inputs: graph.inputs.map(toSpec),
@@ -119,10 +126,15 @@ async function planFor(
       recut: timed === undefined ? 'off' : 'on',
     },
     timed,
-    predicted: { periodMs: chosen.predicted.periodMs, criticalCycle: chosen.predicted.criticalCycle },
     declared: measured.prepared === undefined,
     timeDilation: measured.timeDilation,
   };
+  return { ...plan, predicted: predictionOf(request, plan) };
+}
+
+/** Each file once, as it was when it was looked at first. */
+function unique(files: readonly FileState[]): FileState[] {
+  return files.filter(({ path }, at) => files.findIndex((one) => one.path === path) === at);
 }
 
 interface Exported {
@@ -148,42 +160,6 @@ function exportTo(
     }
   }
   return { segments, artifacts, sources: tensors.sources };
-}
-
-function planId(
-  partition: Partition,
-  placement: Placement,
-  specs: Plan['specs'],
-  lookAhead: 'on' | 'off',
-): string {
-  const lags = partition.boundaryTensors.map(({ name, lag }) => [name, lag]);
-  return shortHash([specs, lags, placement, lookAhead]);
-}
-
-/** Of the predictor at its shapes: the graph and what its weights hold. */
-function predictorId(key: string, artifacts: ReadonlyMap<string, Artifact> = new Map()): string {
-  const weights = new Set([...artifacts.values()].flatMap(({ tensors }) => tensors));
-  return shortHash([key, [...weights].sort()]);
-}
-
-/** Of what a job computes, wherever its parts run and however many sessions they are: what is cut where, and read how old. */
-function programId(
-  { shape, cuts, components, microBatches, boundaryTensors }: Partition,
-  placement: Placement,
-  { lookAhead, optimizationLevel }: PlanRequest['settings'],
-): string {
-  const tensors = boundaryTensors
-    .map(({ name, producer, consumers, lag }) => JSON.stringify([name, producer, consumers, lag]))
-    .sort();
-  const hasReplicas = (placement.at(-1)?.length ?? 1) > 1;
-  return shortHash([
-    [shape, cuts, components.length, microBatches, tensors],
-    [hasReplicas, lookAhead, optimizationLevel],
-  ]);
-}
-
-function shortHash(what: unknown): string {
-  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 }
 
 function toSpec({ name, dtype, dims }: ValueSpec): ValueSpec {

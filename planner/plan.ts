@@ -4,6 +4,7 @@ import type { SegmentModel, SegmentSpec } from '../execution/index.js';
 import type { Chosen, PlannedSettings, PlanSettings } from '../common/settings/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { Choice, ChoiceSubject } from './choice/index.js';
+import type { Machines } from './coarse-links.js';
 import type { PartMemory } from './memory.js';
 import type { CriticalEvent } from './search/index.js';
 import type { Partition } from '../program/index.js';
@@ -46,7 +47,7 @@ export interface PlanWorker {
   readonly hostId: string;
   /** Beside the other workers; a declared device's costs take that much longer. */
   readonly speed: number;
-  /** Coordinator to worker and back, measured. */
+  /** Coordinator to worker and back, measured; 0 on the coordinator's own host. */
   readonly roundTripMs: number;
   /** Memory of its device for a part of a model; undefined where it did not say: then it is taken to be enough. */
   readonly memoryBytes?: number | undefined;
@@ -65,6 +66,8 @@ export interface PlanRequest {
   readonly settings: PlannedSettings;
   readonly workers: readonly PlanWorker[];
   readonly links: readonly PlanLink[];
+  /** The same machines with the classes of their links, for which is chosen and cut; left out: the nearest ones. */
+  readonly classed?: Machines | undefined;
   /** Batch repeat of the latents: what travels to and from the coordinator is 1/repeat of the graph's latents. */
   readonly batchRepeat: number;
   /** With a bound on the error: what the choice is made for. Left out: 50 deterministic steps, mildly guided where the batch has two halves. */
@@ -100,7 +103,7 @@ export interface Plan {
   readonly specs: readonly SegmentSpec[];
   /** What the segments are made of, by SHA-256: their graphs, and the tensors that these name. Empty for declared devices. */
   readonly artifacts: ReadonlyMap<string, Artifact>;
-  /** The model's files as they were when they were hashed. */
+  /** The model's files as they were when its graph was read and its weights were hashed. */
   readonly sources: readonly FileState[];
   /** Graph inputs at their static shapes: those of one micro-batch. */
   readonly inputs: readonly ValueSpec[];

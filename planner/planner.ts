@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { fromWireError, type WireError } from '../common/wire-error.js';
@@ -21,7 +20,7 @@ export type PlanningAnswer = { readonly isSmall: boolean } & (
   | { readonly kind: 'failed'; readonly error: WireError }
 );
 
-export interface PlanningOptions {
+export interface ProcessOptions {
   /** Kills the process. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnPlanningProgress | undefined;
@@ -41,11 +40,6 @@ const WATCH_MS = 200;
 /** Folders of a work folder that planning writes to. */
 const WRITTEN = ['prepared', 'segments', 'hashes'];
 
-/** Where folded graphs and segments are kept between runs. */
-export function defaultWorkDir(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'asyncdiff', 'plans');
-}
-
 /**
  * {@link makePlan} in a process of its own: ONNX Runtime blocks the thread that calls it and cannot be interrupted, a process can be killed. It
  * ends with the signal, at its memory's limit, with this process, or when no request has come for half a minute, and leaves no file behind.
@@ -53,9 +47,9 @@ export function defaultWorkDir(): string {
  * @throws AsyncDiffError what `makePlan` throws, `cancelled`, `model_unsupported` (more than 4 GiB of memory), `memory_exceeded` (killed by the
  * system, twice), `deadline_exceeded` (stood still, twice).
  */
-export async function planInProcess(
+export async function makeInProcess(
   request: PlanRequest,
-  { signal, onProgress }: PlanningOptions = {},
+  { signal, onProgress }: ProcessOptions = {},
 ): Promise<Plan> {
   for (let tries = 1; ; tries++) {
     if (signal?.aborted === true) throw AsyncDiffError.from(signal.reason, 'cancelled');

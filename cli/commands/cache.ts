@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { type KeptFile, listKept, pruneKept } from '../../common/kept-files.js';
 import { type CommandIo, writeJson } from '../io.js';
 import { realNumber } from '../numbers.js';
 
@@ -13,12 +15,15 @@ interface PruneFlags extends ListFlags {
   readonly maxGb?: number;
 }
 
-const FOLDER = "folder of a worker's cache (default: ~/.cache/asyncdiff/segments)";
+const FOLDER =
+  "folder of a worker's cache, or one with folders segments and plans as local runs make it (default: ~/.cache/asyncdiff)";
 
 export function register(cache: Command, io: CommandIo): void {
   cache
     .command('ls')
-    .description('List what workers keep of models, the least recently used first.')
+    .description(
+      'List what workers keep of models, and the plans that are kept, the least recently used first.',
+    )
     .option('--cache <dir>', FOLDER)
     .option('--json', 'print one JSON document')
     .action((flags: ListFlags) => list(flags, io));
@@ -35,6 +40,8 @@ async function list({ cache, json }: ListFlags, io: CommandIo): Promise<void> {
   const { defaultCacheDir, listCache } = await import('../../worker/artifacts/index.js');
   const dir = givenFolder(cache) ?? defaultCacheDir();
   const { artifacts, partBytes } = await listCache(dir);
+  const plansDir = await plansFolder(cache);
+  const plans = await listKept(plansDir);
   const totalBytes = artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (json === true) {
     writeJson(io, {
@@ -48,6 +55,15 @@ async function list({ cache, json }: ListFlags, io: CommandIo): Promise<void> {
         last_used: lastUsed.toISOString(),
         in_use: isInUse,
       })),
+      plans: {
+        folder: plansDir,
+        total_bytes: bytesOf(plans),
+        plans: plans.map(({ name, sizeBytes, lastUsed }) => ({
+          key: keyOf(name),
+          size_bytes: sizeBytes,
+          last_used: lastUsed.toISOString(),
+        })),
+      },
     });
     return;
   }
@@ -57,22 +73,59 @@ async function list({ cache, json }: ListFlags, io: CommandIo): Promise<void> {
     );
   const parts = partBytes === 0 ? '' : `, and ${megabytes(partBytes)} of transfers that were cut`;
   io.stdout.write(`${artifacts.length} in ${dir}: ${megabytes(totalBytes)}${parts}\n`);
+  for (const { name, sizeBytes, lastUsed } of plans)
+    io.stdout.write(
+      `${keyOf(name).slice(0, 16)}  ${megabytes(sizeBytes).padStart(11)}  ${lastUsed.toISOString()}  plan\n`,
+    );
+  io.stdout.write(`${plans.length} plan(s) in ${plansDir}: ${megabytes(bytesOf(plans))}\n`);
 }
 
 async function prune({ cache, maxGb = 0, json }: PruneFlags, io: CommandIo): Promise<void> {
   const { defaultCacheDir, pruneCache } = await import('../../worker/artifacts/index.js');
   const dir = givenFolder(cache) ?? defaultCacheDir();
-  const deletedBytes = await pruneCache(dir, maxGb * 1e9);
+  const plansDir = await plansFolder(cache);
+  const maxBytes = maxGb * 1e9;
+  // Small, and the search for them is not: they go first only where they alone are too much.
+  const deletedPlanBytes = await pruneKept(plansDir, { maxBytes });
+  const deletedBytes = await pruneCache(dir, maxBytes - bytesOf(await listKept(plansDir)));
   if (json === true)
-    writeJson(io, { schema: 'asyncdiff.cache-pruned/1', folder: dir, deleted_bytes: deletedBytes });
-  else io.stdout.write(`deleted ${megabytes(deletedBytes)} in ${dir}\n`);
+    writeJson(io, {
+      schema: 'asyncdiff.cache-pruned/1',
+      folder: dir,
+      deleted_bytes: deletedBytes,
+      deleted_plan_bytes: deletedPlanBytes,
+    });
+  else
+    io.stdout.write(
+      `deleted ${megabytes(deletedBytes)} in ${dir}, ${megabytes(deletedPlanBytes)} in ${plansDir}\n`,
+    );
+}
+
+/** Where finished plans lie: of a folder that was named, in its folder `plans`. */
+async function plansFolder(cache: string | undefined): Promise<string> {
+  const { defaultWorkDir, keptPlansFolder } = await import('../../planner/index.js');
+  return keptPlansFolder(cache === undefined ? defaultWorkDir() : join(cache, 'plans'));
+}
+
+function bytesOf(files: readonly KeptFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+/** What a plan's request is known by. */
+function keyOf(name: string): string {
+  return name.replace(/\.json$/, '');
 }
 
 /** A folder that was named must be there; the one by default may not have been made yet. */
 function givenFolder(path: string | undefined): string | undefined {
-  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new AsyncDiffError('file_not_found', `--cache: there is no folder ${path}`);
-  return path;
+  if (path === undefined) return undefined;
+  if (!isFolder(path)) throw new AsyncDiffError('file_not_found', `--cache: there is no folder ${path}`);
+  const ofLocalRuns = join(path, 'segments');
+  return isFolder(ofLocalRuns) ? ofLocalRuns : path;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function megabytes(bytes: number): string {

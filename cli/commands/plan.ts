@@ -96,7 +96,11 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   const request = requestOf(flags, subject, source.singlePass !== undefined);
   const plan = await planInProcess(
     { ...request, source, workDir, threads: 1, isPreview: true },
-    { signal: io.signal, onProgress: (stage) => showStage(progress, 'plan', stage) },
+    {
+      signal: io.signal,
+      onProgress: (stage) => showStage(progress, 'plan', stage),
+      onIgnored: (why) => io.stderr.write(`ignored: ${why}\n`),
+    },
   );
   progress.clear();
   const parts = await estimates;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { type Plan, type PlanRequest, planInProcess, rememberTimes } from '../../planner/index.js';
+import { KeptPlans, type Plan, type PlanRequest, planInProcess, rememberTimes } from '../../planner/index.js';
 import { ArtifactShelf } from './artifact-shelf.js';
 import { Deployment, type SegmentTiming } from './deployment.js';
 import { KnownSegmentTimes } from './known-segment-times.js';
@@ -79,7 +79,7 @@ export class Deployments {
       open,
       onTurn: (turn) => this.#log.info({ plan: first.planId, ...turn }, 'cut again on measured times'),
     });
-    return { deployment: this.#settled(key, deployment), planRequest };
+    return { deployment: await this.#settled(key, deployment, planRequest), planRequest };
   }
 
   async #open(
@@ -142,12 +142,16 @@ export class Deployments {
   }
 
   /** Its cut stays: for this process's jobs, and for those of the next one. */
-  #settled(key: string, deployment: Deployment): Deployment {
-    const { timed } = deployment.plan;
+  async #settled(key: string, deployment: Deployment, planRequest: PlanRequest): Promise<Deployment> {
+    const { plan } = deployment;
+    const { timed } = plan;
     if (timed === undefined) return deployment;
-    rememberTimes(this.#workDir, timed, { ...timed.known, isSettled: true });
-    this.#planner.keep(key, deployment.plan);
-    this.#final.add(deployment.plan);
+    const known = { ...timed.known, isSettled: true };
+    rememberTimes(this.#workDir, timed, known);
+    this.#final.add(plan);
+    this.#planner.keep(key, plan);
+    const kept = { ...plan, timed: { ...timed, known } };
+    await new KeptPlans(this.#workDir).keep(planRequest, kept, planRequest.choice);
     return deployment;
   }
 

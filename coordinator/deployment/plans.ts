@@ -21,6 +21,12 @@ interface Entry {
  */
 export class Plans {
   readonly #entries = new Map<string, Entry>();
+  readonly #onIgnored: ((why: string) => void) | undefined;
+
+  /** @param onIgnored hears why a plan that was kept on disk is none */
+  constructor(onIgnored?: (why: string) => void) {
+    this.#onIgnored = onIgnored;
+  }
 
   async get(
     key: string,
@@ -75,6 +81,7 @@ export class Plans {
       onProgress: (progress) => {
         for (const listener of listeners) listener(progress);
       },
+      onIgnored: this.#onIgnored,
     });
     const entry: Entry = { plan, planning, listeners, waiters: 0, isMade: false };
     this.#put(key, entry);

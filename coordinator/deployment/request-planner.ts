@@ -10,7 +10,7 @@ import {
   withChoice,
 } from '../../planner/index.js';
 import type { CoordinatorLog } from '../log.js';
-import { devicesOf, type LinkMeter, shareDevice, type WorkerHandle } from '../workers/index.js';
+import { devicesOf, LinkClasses, type LinkMeter, shareDevice, type WorkerHandle } from '../workers/index.js';
 import { Choices } from './choices.js';
 import { Plans } from './plans.js';
 import type { OnPreparing } from './preparing.js';
@@ -47,12 +47,15 @@ export interface RequestPlannerOptions {
 export class RequestPlanner {
   readonly #options: RequestPlannerOptions;
   readonly #hostId = hostIdentity().hostId;
-  readonly #plans = new Plans();
+  readonly #plans: Plans;
   readonly #choices: Choices;
+  readonly #classes: LinkClasses;
 
   constructor(options: RequestPlannerOptions) {
     this.#options = options;
     this.#choices = new Choices(options.workDir);
+    this.#classes = new LinkClasses(options.workDir);
+    this.#plans = new Plans((why) => options.log.warn({ why }, 'a kept plan is ignored'));
   }
 
   /** The plan for a request, without deploying it. */
@@ -61,9 +64,10 @@ export class RequestPlanner {
     signal?: AbortSignal,
     onPreparing?: OnPreparing,
   ): Promise<PlannedRequest> {
+    const roundTrips = await this.#roundTrips(request.workers);
     const links =
       request.settings.dataPath === 'relay' ? [] : await this.#options.links.measure(request.workers, signal);
-    const planRequest: PlanRequest = {
+    const measured: PlanRequest = {
       source: request.source,
       settings: withRecut(request),
       workers: request.workers.map((worker) => ({
@@ -71,8 +75,7 @@ export class RequestPlanner {
         hostId: worker.facts.hostId,
         speed: worker.speed,
         memoryBytes: worker.facts.memoryBytes,
-        // On this host loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from run to run.
-        roundTripMs: worker.facts.hostId === this.#hostId ? 0 : worker.clock.roundTripMs,
+        roundTripMs: roundTrips.get(worker) ?? 0,
       })),
       links,
       batchRepeat: request.batchRepeat,
@@ -82,6 +85,7 @@ export class RequestPlanner {
       devices: devicesOf(request.workers),
       threads: this.#options.threads,
     };
+    const planRequest: PlanRequest = { ...measured, classed: this.#classes.of(measured) };
     const { plan, choice, key } = await this.#chosenPlan(request, planRequest, signal, onPreparing);
     return { plan, planRequest: { ...planRequest, choice }, key };
   }
@@ -98,7 +102,8 @@ export class RequestPlanner {
   ): Promise<{ plan: Plan; choice: Choice | undefined; key: string }> {
     const { settings } = request;
     const isOpen = settings.maxError !== 'off';
-    const kept = isOpen ? await this.#choices.find(planRequest) : undefined;
+    const found = isOpen ? await this.#choices.find(planRequest) : undefined;
+    const kept = found?.choice;
     const fixedKey = (choice: Choice): string =>
       keyOf({ ...request, settings: { ...settings, ...withChoice(settings, choice) }, subject: undefined });
     if (kept !== undefined) {
@@ -115,8 +120,8 @@ export class RequestPlanner {
     const openKey = keyOf(isOpen && !isForOne(planRequest) ? request : { ...request, subject: undefined });
     const plan = await this.#plans.get(openKey, planRequest, signal, onPreparing);
     const { choice } = plan;
-    if (choice === undefined || !isOpen) return { plan, choice, key: openKey };
-    await this.#choices.keep(planRequest, choice).catch((error: unknown) => {
+    if (choice === undefined || found === undefined) return { plan, choice, key: openKey };
+    await this.#choices.keep(found.key, choice).catch((error: unknown) => {
       this.#options.log.warn(
         { error: AsyncDiffError.from(error).message },
         'what was chosen could not be kept',
@@ -129,6 +134,22 @@ export class RequestPlanner {
   /** From now on requests of this key have this plan. */
   keep(key: string, plan: Plan): void {
     this.#plans.keep(key, plan);
+  }
+
+  /**
+   * Of the workers that are not on this host, where loopback's usual cost is taken: a measured one would make the cut, and so the bits, differ from
+   * run to run. One that has just joined is waited for. Throws `worker_lost`.
+   */
+  async #roundTrips(workers: readonly WorkerHandle[]): Promise<ReadonlyMap<WorkerHandle, number>> {
+    const others = workers.filter(({ facts }) => facts.hostId !== this.#hostId);
+    const entries = others.map(async (worker): Promise<[WorkerHandle, number]> => {
+      if (worker.clock.roundTripMs === undefined) await worker.confirm();
+      const { roundTripMs } = worker.clock;
+      if (roundTripMs === undefined)
+        throw worker.loss ?? new AsyncDiffError('worker_lost', `worker ${worker.name} answers no ping`);
+      return [worker, roundTripMs];
+    });
+    return new Map(await Promise.all(entries));
   }
 }
 

@@ -25,9 +25,9 @@ export class ClockOffset {
     return this.#best?.offsetMs ?? 0;
   }
 
-  /** Shortest round trip seen lately, milliseconds; 0 before the first pong. */
-  get roundTripMs(): number {
-    return this.#best?.roundTripMs ?? 0;
+  /** Shortest round trip seen lately, milliseconds; undefined before the first pong. */
+  get roundTripMs(): number | undefined {
+    return this.#best?.roundTripMs;
   }
 
   get #best(): Sample | undefined {

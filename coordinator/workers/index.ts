@@ -1,5 +1,6 @@
 export { awaitWorkers, chooseWorkers, requireWorkers } from './choose-workers.js';
 export { KnownWorkers } from './known-workers.js';
+export { LinkClasses } from './link-classes.js';
 export { LinkMeter } from './link-meter.js';
 export { PairHealth } from './pair-health.js';
 export { WorkerHandle } from './worker-handle.js';

@@ -13,7 +13,7 @@ export function workerStatus(worker: WorkerHandle, registry: Pick<WorkerRegistry
     state,
     note: registry.noteOf(worker),
     declared: declared !== undefined,
-    roundTripMs: clock.roundTripMs,
+    roundTripMs: clock.roundTripMs ?? 0,
     ...(declared && { declaredDevice: declaredDevice(declared.profile) }),
   };
 }

@@ -41,15 +41,16 @@ it('what was chosen is found again, by the next coordinator too, and whatever th
   const workDir = tempFolder();
   const choices = new Choices(workDir);
   const first = request({ roundTripMs: 0.21, gbit: 0.956 });
-  expect(await choices.find(first)).toBeUndefined();
-  await choices.keep(first, CHOICE);
+  const { key, choice } = await choices.find(first);
+  expect(choice).toBeUndefined();
+  await choices.keep(key, CHOICE);
   const next = new Choices(workDir);
   for (const same of [
     first,
     request({ roundTripMs: 0.4, gbit: 1.1 }),
     request({ roundTripMs: 0.3, gbit: 0.8 }, ['c', 'd']),
   ])
-    expect(await next.find(same)).toEqual(CHOICE);
+    expect(await next.find(same)).toEqual({ key, choice: CHOICE });
   for (const other of [
     request({ roundTripMs: 0.21, gbit: 9.4 }),
     request({ roundTripMs: 20, gbit: 1 }),
@@ -57,14 +58,15 @@ it('what was chosen is found again, by the next coordinator too, and whatever th
     { ...first, settings: resolvePlanSettings({ maxError: '60dB' }) },
     { ...first, links: [] },
   ])
-    expect(await next.find(other)).toBeUndefined();
+    expect((await next.find(other)).choice).toBeUndefined();
 });
 
 it('a kept choice that cannot be read counts as none', async () => {
   const workDir = tempFolder();
   const asked = request({ roundTripMs: 1, gbit: 1 });
-  await new Choices(workDir).keep(asked, CHOICE);
+  const choices = new Choices(workDir);
+  await choices.keep((await choices.find(asked)).key, CHOICE);
   const folder = join(workDir, 'choices');
   for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '{"chosen":');
-  expect(await new Choices(workDir).find(asked)).toBeUndefined();
+  expect((await new Choices(workDir).find(asked)).choice).toBeUndefined();
 });
