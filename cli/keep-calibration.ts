@@ -49,8 +49,13 @@ export async function keepCalibration(
         hint: 'Run it on the machine of the coordinator.',
       },
     );
+  const subject = planSubject(modelDir, { ...job, settings: resolvePlanSettings() });
+  return keepPoints(modelDir, calibrationPoints(rows, subject));
+}
+
+/** Writes points to the calibration file of a model's folder, with what it has of other jobs and configurations; the file. */
+export async function keepPoints(modelDir: string, points: readonly QualityPoint[]): Promise<string> {
   const path = join(modelDir, CALIBRATION_FILE);
-  const points = calibrationPoints(rows, planSubject(modelDir, { ...job, settings: resolvePlanSettings() }));
   // A predictor lies a folder below.
   const known = await readCalibration(join(modelDir, 'predictor', 'model.onnx'));
   const kept = known.filter((one) => !points.some((point) => isOfSame(one, point)));

@@ -10,7 +10,7 @@ import {
 import { isFlow, type Sampler } from '../samplers/index.js';
 import type { LookAheadOptions } from './latents-predictor.js';
 
-/** Drift above which a step is made in order: as a rule, on a flow with two components, and with fresh noise in every step. */
+/** Drift above which a step is made in order, with mild guidance: as a rule, on a flow with two components, and with fresh noise in every step. */
 const TOLERANCE = 0.03;
 const TOLERANCE_OF_FLOW = 0.05;
 const TOLERANCE_WITH_NOISE = 0.1;
@@ -19,9 +19,9 @@ const GATE_ABOVE = 0.03;
 /** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
 const STRONG_GUIDANCE = 5;
 const FEW_STEPS = 30;
-/** With fewer, drift says little of what strong guidance makes of it: hardly a step is left to chance. */
-const VERY_FEW_STEPS = 20;
-const TOLERANCE_OF_WILD = 0.01;
+/** Guidance above which the tolerance goes down as it goes up: the guided output reacts to an error of the latents in proportion to it. */
+const TOLERANT_GUIDANCE = 2.5;
+const TOLERANT_GUIDANCE_OF_FLOW = 4.5;
 /** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
 const GUIDED_FLOW = 4;
 
@@ -61,8 +61,10 @@ export function toleranceOf(job: TolerantJob): number | 'off' {
   if (schedule.lookAhead === undefined) return 'off';
   // What the prediction misses drowns in the noise that is drawn next.
   if (sampler.lookAhead.family === 'stochastic') return TOLERANCE_WITH_NOISE;
-  if (isStrong(job)) return sampler.numCalls < VERY_FEW_STEPS ? TOLERANCE_OF_WILD : TOLERANCE;
-  return isFlow(sampler) && farthestOf(partition) === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+  const isOfFlow = isFlow(sampler);
+  const usual = isOfFlow && farthestOf(partition) === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+  const tolerant = isOfFlow ? TOLERANT_GUIDANCE_OF_FLOW : TOLERANT_GUIDANCE;
+  return usual * Math.min(1, tolerant / scaleOf(job.guidance));
 }
 
 /** Whether the guided output reacts to an error of the latents with more than its size. */
@@ -71,7 +73,7 @@ function isStrong({ sampler, guidance }: Pick<LookAheadJob, 'sampler' | 'guidanc
 }
 
 function scaleOf(guidance: Guidance | undefined): number {
-  return guidance === undefined ? 0 : strongestScale(guidance);
+  return guidance === undefined ? 1 : strongestScale(guidance);
 }
 
 /** Rounds that the furthest component looks ahead. */

@@ -6,6 +6,7 @@ export {
   keptShare,
   predictedError,
   type QualityPoint,
+  reachOf,
 } from './choice/index.js';
 export { choiceSubject } from './choice-subject.js';
 export { choiceLines, choiceText } from './choice-text.js';

@@ -34,6 +34,9 @@ const PLAIN_WARM_UP = 3;
 const GUIDED = 4;
 /** With so few steps none is left to gain. */
 const MAX_IN_ORDER = 5;
+/** Above this guidance, guidance / T^2 from which on the tolerance would hold all but a fifth of the steps, and the rest would be left to chance. */
+const MILD = 2;
+const WILD = 0.035;
 
 /** The schedule of a job: what the settings leave open is chosen for its steps, its sampler and the distance that its plan looks ahead. */
 export function scheduleOf(settings: Settings, job: ScheduledJob): ScheduleSettings {
@@ -95,7 +98,8 @@ function usualEnds(
   isStepParallel: boolean,
 ): Ends {
   const far = reach > 1;
-  if (steps <= MAX_IN_ORDER) return { warmUp: steps, end: 0 };
+  const isWild = guidanceScale > MILD && guidanceScale / steps ** 2 >= WILD;
+  if (steps <= MAX_IN_ORDER || isWild) return { warmUp: steps, end: 0 };
   if (steps < 10) return flow ? { warmUp: 2, end: 0 } : far ? { warmUp: 2, end: 1 } : { warmUp: 1, end: 1 };
   if (steps < 20 && flow) return far ? { warmUp: 3, end: 1 } : { warmUp: 2, end: 1 };
   if (steps < 40 && flow) return { warmUp: 2, end: 2 };

@@ -9,7 +9,7 @@ import { SmallCluster } from '../support/small-cluster.js';
 import { SMALL_CUTS, smallInputs } from '../support/small-predictor.js';
 
 const T = 9;
-const GUIDED = { numInferenceSteps: T, guidanceScale: 4.5 };
+const GUIDED = { numInferenceSteps: T, guidanceScale: 2 };
 const CUT = [SMALL_CUTS[0] as string];
 let small: SmallCluster;
 let cluster: TestCluster;

@@ -10,7 +10,7 @@ import { SmallCluster } from '../support/small-cluster.js';
 import { smallCuts, smallInputs } from '../support/small-predictor.js';
 
 const T = 7;
-const GUIDED = { numInferenceSteps: T, guidanceScale: 4.5 };
+const GUIDED = { numInferenceSteps: T, guidanceScale: 2 };
 let small: SmallCluster;
 let cluster: TestCluster;
 let subject: DenoiseSubject;

@@ -35,11 +35,24 @@ it('trusts a prediction by sampler and distance', () => {
   expect(chosen('FlowMatchEulerDiscreteScheduler', 2)).toEqual([0.05, 0.05]);
   expect(chosen('FlowMatchEulerDiscreteScheduler', 3)).toEqual([0.03, 0.03]);
   expect(chosen('EulerAncestralDiscreteScheduler', 3)).toEqual([0.1, 0.1]);
-  // Strong guidance makes more of an error than its size, the more so in few steps.
-  expect(chosen('FlowMatchEulerDiscreteScheduler', 2, {}, 7.5)).toEqual([0.03, 0.03]);
-  expect(chosen('DDIMScheduler', 2, {}, 7.5, 12)).toEqual([0.01, 0.01]);
-  expect(chosen('DDIMScheduler', 2, {}, 7.5, 50)).toEqual([0.03, 0.03]);
 });
+
+it.each([
+  ['DDIMScheduler', 2, 2.5, 0.03],
+  ['DDIMScheduler', 2, 7.5, 0.01],
+  ['DDIMScheduler', 4, 15, 0.005],
+  ['FlowMatchEulerDiscreteScheduler', 2, 4.5, 0.05],
+  ['FlowMatchEulerDiscreteScheduler', 2, 7.5, 0.03],
+  ['FlowMatchEulerDiscreteScheduler', 3, 9, 0.015],
+  ['EulerAncestralDiscreteScheduler', 2, 7.5, 0.1],
+] as const)(
+  '%s, %d components: with guidance %d the tolerance is %d',
+  (sampler, components, guidanceScale, expected) => {
+    const [tolerance, acting] = chosen(sampler, components, {}, guidanceScale, 50) as [number, number];
+    expect(tolerance).toBeCloseTo(expected, 12);
+    expect(acting).toBe(tolerance);
+  },
+);
 
 it('takes the tolerance that was asked for', () => {
   expect(chosen('EulerAncestralDiscreteScheduler', 2, { tolerance: 0.01 })).toEqual([0.01, 0.01]);
@@ -53,6 +66,13 @@ it.each([
   ['guidance, one step ahead', { components: 2 }, { steps: 50, guidanceScale: 4.5 }, [1, 2]],
   ['guidance, further ahead', { components: 3 }, { steps: 50, guidanceScale: 4.5 }, [2, 2]],
   ['guidance, few steps', { components: 2 }, { steps: 12, guidanceScale: 4.5 }, [2, 1]],
+  ['strong guidance, few steps', { components: 2 }, { steps: 14, guidanceScale: 7.5 }, [14, 0]],
+  [
+    'a flow, strong guidance, few steps',
+    { components: 3 },
+    { steps: 20, guidanceScale: 15, flow: true },
+    [20, 0],
+  ],
   ['guidance, a flow', { components: 2 }, { steps: 50, guidanceScale: 4.5, flow: true }, [2, 1]],
   ['a step on each of two workers', { stepParallel: 2 }, { steps: 50 }, [1, 2]],
   ['the same in larger steps', { stepParallel: 2 }, { steps: 20 }, [2, 1]],
