@@ -23,7 +23,7 @@ export interface SamplerDefinition {
   readonly kind: NoiseKind;
   /** Whether `use_flow_sigmas` in its config makes it a sampler for flow matching. */
   readonly takesFlowSigmas: boolean;
-  /** The options that it takes, `begin_index` aside. */
+  /** The options that it takes, those aside that say which part of a run is run. */
   readonly options: readonly SamplerOption[];
   /** Throws `invalid_settings` or `scheduler_unsupported`, naming the key. */
   create(request: SamplerRequest): Sampler;

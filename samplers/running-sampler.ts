@@ -29,6 +29,8 @@ export class RunningSampler implements Sampler {
   readonly #method: SamplerMethod;
   /** The method's call at which this run begins. */
   readonly #begin: number;
+  /** Its first call, or that of the run which it continues. */
+  readonly #first: number;
   /** Draws of noise before each of the method's calls. */
   readonly #drawsBefore: readonly number[];
   #next = 0;
@@ -40,17 +42,19 @@ export class RunningSampler implements Sampler {
     this.options = request.options;
     this.numInferenceSteps = request.numInferenceSteps;
     this.#method = method;
-    this.#begin = request.options.begin_index ?? 0;
-    if (this.#begin >= method.timesteps.length) {
+    const { begin_index: begin = 0, end_index: end = method.timesteps.length, continues } = request.options;
+    this.#begin = begin;
+    this.#first = continues === true ? 0 : begin;
+    this.timesteps = method.timesteps.slice(begin, end);
+    if (this.timesteps.length === 0) {
       throw new AsyncDiffError(
         'invalid_settings',
-        `${name}: begin_index ${this.#begin} leaves none of the ${method.timesteps.length} calls of the model`,
+        `${name}: begin_index ${begin} leaves none of the ${Math.min(end, method.timesteps.length)} calls of the model`,
       );
     }
-    this.timesteps = method.timesteps.slice(this.#begin);
     this.sigmas = method.sigmas === undefined ? undefined : Array.from(method.sigmas);
     this.initNoiseSigma = method.initNoiseSigma;
-    this.#drawsBefore = countDraws(method, this.#begin);
+    this.#drawsBefore = countDraws(method, this.#first);
     this.noise = this.#drawsBefore.at(-1) === 0 ? undefined : request.noise;
     this.lookAhead = new MethodLookAhead(method, this.#begin, {
       state: () => ({ next: this.#next, kept: this.#kept }),
@@ -121,7 +125,7 @@ export class RunningSampler implements Sampler {
       variance: isTwice ? halfOf(output, batch, 1) : undefined,
       sample,
       call: at,
-      taken: call,
+      taken: at - this.#first,
       kept,
       batch,
       noise: (nth = 0) => this.#source().normal(draw + nth, sample.length),

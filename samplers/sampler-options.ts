@@ -31,15 +31,22 @@ const schema = z.strictObject({
   s_noise: z.number().min(0).optional(),
   /** The call at which the run begins, as image to image sets it. */
   begin_index: z.int().min(0).optional(),
+  /** The call before which the run ends: what follows is another run's. */
+  end_index: z.int().min(1).optional(),
+  /** An earlier run ended at `begin_index`: this one goes on with its history, which `resume` brings, and with the noise that follows its own. */
+  continues: z.boolean().optional(),
 });
 
 /** Arguments of diffusers' set_timesteps() and step(), under their names there. Each sampler takes some of them. */
 export type SamplerOptions = z.output<typeof schema>;
 export type SamplerOption = keyof SamplerOptions;
 
+/** Which part of a run is run: no argument of a class's own. */
+const ALWAYS_TAKEN: readonly SamplerOption[] = ['begin_index', 'end_index', 'continues'];
+
 /**
  * Checks options from outside. Those that are undefined are left out.
- * @param taken those that the sampler takes; `begin_index` always
+ * @param taken those that the sampler takes; those of {@link ALWAYS_TAKEN} in any case
  * @throws `invalid_settings` for another one, or a value of the wrong kind
  */
 export function readSamplerOptions(
@@ -48,7 +55,7 @@ export function readSamplerOptions(
   taken: readonly SamplerOption[],
 ): SamplerOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const known: readonly string[] = [...taken, 'begin_index'];
+  const known: readonly string[] = [...taken, ...ALWAYS_TAKEN];
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new AsyncDiffError(

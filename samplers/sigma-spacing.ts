@@ -58,7 +58,10 @@ export function karrasSigmas(ramp: readonly number[], min: number, max: number, 
 }
 
 /** timesteps given by hand and sigmas spaced by the config cannot both be had. */
-export function refuseListWithSpacing(list: unknown, spacing: SigmaSpacing | 'lu' | undefined): void {
+export function refuseListWithSpacing(
+  list: unknown,
+  spacing: SigmaSpacing | 'lu' | 'flow' | undefined,
+): void {
   if (list === undefined || spacing === undefined) return;
   throw new AsyncDiffError(
     'invalid_settings',

@@ -83,7 +83,8 @@ export function solverSchedule(
       `${shape.className}: use_flow_sigmas and use_${spacing}_sigmas exclude each other`,
     );
   }
-  refuseListWithSpacing(options.timesteps, spacing ?? (settings.use_lu_lambdas === true ? 'lu' : undefined));
+  const isOwn = settings.use_lu_lambdas === true ? 'lu' : settings.use_flow_sigmas ? 'flow' : undefined;
+  refuseListWithSpacing(options.timesteps, spacing ?? isOwn);
   const logSigmas = trained.map(numpyLog);
   const timestepOf = (sigma: number): number => sigmaToTimestep(sigma, logSigmas);
   const { roundsKarras = true } = shape;

@@ -15,6 +15,9 @@ const script = (model: string, sizes: string): string =>
 
 const OPEN =
   "The predictor's open axes: multiples of the VAE's factor (8), doubled for transformers on patches.";
+/** Of models that draw in the sizes of diffusers' tables (`use_resolution_binning`). */
+const BINNED =
+  'The script fixes them: export a size of the table of diffusers for this model. The nearest of the table is drawn, and brought to the size asked for (`--use-resolution-binning no`: as asked for).';
 const FIXED = 'The script fixes them: give the size that is to be drawn.';
 
 /** By the names of `coordinator/pipeline/families/`; a test holds that each has an entry. */
@@ -31,7 +34,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     heldAgainst:
       "recorded calls of Optimum's pipelines: text, image to image, inpainting with 9 channels, ControlNet (text); the bundled model",
     notes: [
-      "ControlNet: `controlnet/model.onnx` by torch.onnx.export of diffusers' class, and a predictor that was exported with the residuals as inputs; image to image and inpainting with it were not run.",
+      'ControlNet: Optimum exports none; `scripts/export/export.py MODEL DIR --controlnet CONTROLNET` does, and the predictor with the residuals as inputs. `[own]`: image to image, and inpainting with 4 channels, with and without it.',
     ],
   },
   'Stable Diffusion XL': {
@@ -43,7 +46,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     ],
     sizes: OPEN,
     heldAgainst:
-      'recorded calls of Optimum: text, Turbo, image to image; `[own]` refiner, inpainting with 4 and 9 channels, `--guidance-rescale`, sizes and crops of either half with `--clip-skip`. Lightning is the same pipeline with another scheduler config; ControlNet was not run',
+      'recorded calls of Optimum: text, Turbo, image to image; `[own]` refiner, inpainting with 4 and 9 channels, `--guidance-rescale`, sizes and crops of either half with `--clip-skip`. ControlNet from a text (ending early), image to image, inpainting. Lightning is the same pipeline with another scheduler config',
   },
   'Latent Consistency Model': {
     exporting: [optimum('SimianLuo/LCM_Dreamshaper_v7')],
@@ -77,34 +80,37 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
   'PixArt alpha': {
     exporting: [script('PixArt-alpha/PixArt-XL-2-1024-MS', '--height 1024 --width 1024 --tokens 120')],
     drawing: ['"a lighthouse" --model DIR'],
-    sizes: `${FIXED} They are drawn as asked for, without diffusers' resolution binning.`,
-    heldAgainst: 'a recorded call of diffusers',
+    sizes: BINNED,
+    heldAgainst: 'a recorded call of diffusers; `[own]` drawn at 224 x 272 and brought to 200 x 250',
   },
   'PixArt sigma': {
     exporting: [script('PixArt-alpha/PixArt-Sigma-XL-2-1024-MS', '--height 1024 --width 1024 --tokens 300')],
     drawing: ['"a lighthouse" --model DIR'],
-    sizes: `${FIXED} They are drawn as asked for, without diffusers' resolution binning.`,
+    sizes: BINNED,
     heldAgainst: '`[own]` text',
   },
   'Qwen-Image': {
     exporting: [script('Qwen/Qwen-Image', '--height 1328 --width 1328 --tokens 512')],
-    drawing: ['"" --model DIR --prompt-embeds prompt.npy'],
-    sizes: FIXED,
-    heldAgainst: 'a recorded call of diffusers, and `[own]` text, both from embeddings',
-    notes: [
-      'A text encoder in the folder was not run.',
-      'Image to image, inpainting and editing are not known.',
+    drawing: [
+      '"" --model DIR --prompt-embeds prompt.npy',
+      '"" --model DIR --prompt-embeds prompt.npy --image sketch.png --strength 0.6',
+      '"" --model DIR --prompt-embeds prompt.npy --image photo.png --mask-image mask.png',
     ],
+    sizes: FIXED,
+    heldAgainst:
+      'a recorded call of diffusers; `[own]` text, image to image, inpainting; all from embeddings',
+    notes: ['A text encoder in the folder was not run.', 'Editing and layers are not known.'],
   },
   'Z-Image': {
     exporting: [script('Tongyi-MAI/Z-Image-Turbo', '--height 1024 --width 1024 --tokens 512')],
     drawing: [
       '"" --model DIR --prompt-embeds prompt.npy --guidance-scale 0',
       '"" --model DIR --prompt-embeds prompt.npy --image sketch.png --strength 0.6',
+      '"" --model DIR --prompt-embeds prompt.npy --image photo.png --mask-image mask.png',
     ],
     sizes: FIXED,
     heldAgainst:
-      'a recorded call of diffusers without guidance; `[own]` text with guidance, image to image; all from embeddings',
+      'a recorded call of diffusers without guidance; `[own]` text with guidance, image to image, inpainting; all from embeddings',
     notes: ['A text encoder in the folder was not run.'],
   },
   Wan: {
@@ -114,10 +120,24 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     drawing: ['"waves" --model DIR --num-frames 81 --fps 16 --out waves.mp4'],
     sizes: FIXED,
     heldAgainst:
-      'a recorded call of diffusers (UniPC); `[own]` with the flow-match Euler scheduler, whose timesteps are fractions: the script exports a float timestep, since an integer one drops them',
+      'a recorded call of diffusers (UniPC); `[own]` two transformers (Wan 2.2), and with the flow-match Euler scheduler, whose timesteps are fractions: the script exports a float timestep, since an integer one drops them',
     notes: [
-      'Wan 2.2, which has two transformers or a timestep for each token, is refused (`model_unsupported`), as is image to video (`WanImageToVideoPipeline` is not known).',
+      "With two transformers (`transformer_2/model.onnx`, `boundary_ratio` in model_index.json) the second one draws from the first timestep under the boundary on: its plan, its workers' parts and its warm-up are its own, and a report has the plan of the first.",
+      'The small Wan 2.2, which has a timestep for each token, is refused (`model_unsupported`).',
     ],
+  },
+  'Wan, picture to video': {
+    exporting: [
+      script('Wan-AI/Wan2.2-I2V-A14B-Diffusers', '--height 480 --width 832 --frames 81 --tokens 512'),
+    ],
+    drawing: [
+      '"waves" --model DIR --image beach.png --num-frames 81 --out waves.mp4',
+      '"waves" --model DIR --image beach.png --last-image evening.png --out waves.mp4',
+    ],
+    sizes: FIXED,
+    heldAgainst:
+      '`[own]` one transformer that reads the picture through its image encoder (Wan 2.1), and two without one with a last frame (Wan 2.2)',
+    notes: ['Wan 2.1 takes prompts of 512 tokens only, as its class does.'],
   },
   'Stable Video Diffusion': {
     exporting: [
@@ -133,7 +153,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     drawing: ['"rain" --model DIR --audio-end-in-s 10 --out rain.wav'],
     sizes: 'Seconds, by `--audio-start-in-s` and `--audio-end-in-s`.',
     heldAgainst:
-      'a recorded call of diffusers, from the embeddings; `projection_model/model.onnx` and the branch of the export script were not run',
+      'a recorded call of diffusers, from the embeddings; `[own]` from the texts, with `projection_model/model.onnx`',
   },
   'FLUX.2': {
     exporting: [script('black-forest-labs/FLUX.2-dev', '--height 1024 --width 1024 --tokens 512')],
@@ -153,7 +173,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
       script('Efficient-Large-Model/Sana_1600M_1024px_diffusers', '--height 1024 --width 1024 --tokens 300'),
     ],
     drawing: ['"a lighthouse" --model DIR'],
-    sizes: `${FIXED} They are drawn as asked for, without diffusers' resolution binning.`,
+    sizes: BINNED,
     heldAgainst: '`[own]` text',
   },
   'Stable Diffusion x4 upscaler': {

@@ -5,5 +5,5 @@ export { decodePng, encodePng } from './png.js';
 export { readPngText, withPngText } from './png-text.js';
 export { psnr } from './psnr.js';
 export { type DecodedImage, imagePsnrDb, pixelsToFloat, type RgbImage, toRgb8 } from './rgb-image.js';
-export { resizePicture } from './resize.js';
+export { type ResizeFilter, resizePicture } from './resize.js';
 export { type ImageShape, ssim } from './ssim.js';

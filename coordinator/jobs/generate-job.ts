@@ -18,6 +18,7 @@ import type { PlacedParts } from '../deployment/index.js';
 import type { BegunCall, PartRunner, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
 import { chooseWorkers, type WorkerHandle } from '../workers/index.js';
 import { pictureText } from './picture-text.js';
+import { runStages } from './run-stages.js';
 import { runJob, type DenoiseOutcome, type JobContext, workersThere } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
@@ -46,34 +47,38 @@ export async function generateJob(
     pipeline.begin(call, undefined, partRunner(pipeline, parts, given, context), checked),
   );
   for (const message of begun.warnings) context.emit({ warning: { message } });
-  const { job, adaptation, inputShapes } = begun;
-  const { sampler } = job;
+  const steps = [begun, ...begun.next].reduce((sum, { job }) => sum + job.sampler.numCalls, 0);
   const { previewEvery } = asking;
-  const settings = resolvePlanSettings(fromPlanSettingsMessage(request.plan), {
-    numInferenceSteps: sampler.numCalls,
-  });
   const previews: Promise<void>[] = [];
-  const outcome = await runJob(
-    {
-      job,
-      source: declaredSource(context) ?? {
-        kind: 'model',
-        modelPath: pipeline.predictorPath,
-        inputShapes,
-        adaptation,
+  const outcome = await runStages([begun, ...begun.next], ({ stepsBefore, ...stage }) => {
+    const { job, adaptation, inputShapes, microBatches } = stage;
+    const settings = withinStage(
+      resolvePlanSettings(fromPlanSettingsMessage(request.plan), { numInferenceSteps: steps }),
+      job.sampler.numCalls,
+    );
+    return runJob(
+      {
+        job,
+        source: declaredSource(context) ?? {
+          kind: 'model',
+          modelPath: stage.predictorPath,
+          inputShapes,
+          adaptation,
+        },
+        settings: withMicroBatches(settings, microBatches),
+        sendSteps: false,
+        trace: request.trace,
+        simulate: request.simulate,
+        // What a run is told by is its first predictor's.
+        replay: stepsBefore === 0 ? fromReplayMessage(request.replay) : undefined,
+        wantsLatents: (done) => isPreviewed(previewEvery, stepsBefore + done, steps),
+        onLatents: (done, latents) => {
+          previews.push(preview(begun, stepsBefore + done, latents, context));
+        },
       },
-      settings: withMicroBatches(settings, begun.microBatches),
-      sendSteps: false,
-      trace: request.trace,
-      simulate: request.simulate,
-      replay: fromReplayMessage(request.replay),
-      wantsLatents: (steps) => previewEvery > 0 && steps % previewEvery === 0 && steps < sampler.numCalls,
-      onLatents: (steps, latents) => {
-        previews.push(preview(begun, steps, latents, context));
-      },
-    },
-    context,
-  );
+      begun.next.length === 0 ? context : stepsOf(context, stepsBefore, steps),
+    );
+  });
   const {
     pictures,
     video,
@@ -98,6 +103,27 @@ export async function generateJob(
     video,
     audio: audio.map(encodeWav),
     report: { ...outcome.report, totalSeconds: (performance.now() - startMs) / 1000 },
+  };
+}
+
+/** Of several predictors each has at most as many steps in order at the start as it has steps. */
+function withinStage(settings: PlanSettings, steps: number): PlanSettings {
+  const { warmUp } = settings;
+  return warmUp === 'auto' || warmUp <= steps ? settings : { ...settings, warmUp: steps };
+}
+
+function isPreviewed(every: number, step: number, steps: number): boolean {
+  return every > 0 && step % every === 0 && step < steps;
+}
+
+/** The same job, whose progress counts the steps of its earlier predictors too. */
+function stepsOf(context: JobContext, stepsBefore: number, steps: number): JobContext {
+  return {
+    ...context,
+    emit: ({ progress, ...event }) => {
+      const counted = progress && { ...progress, step: (progress.step ?? 0) + stepsBefore, steps };
+      return context.emit({ ...event, ...(counted && { progress: counted }) });
+    },
   };
 }
 

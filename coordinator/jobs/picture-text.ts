@@ -16,7 +16,7 @@ export function pictureText(
     ['Sampler', job.sampler.name],
     ['CFG scale', settings.guidanceScale],
     ['Seed', String(call.seed ?? 0)],
-    ['Size', `${settings.width}x${settings.height}`],
+    ['Size', `${(settings.outputSize ?? settings).width}x${(settings.outputSize ?? settings).height}`],
     ['Model', basename(made.modelFolder).replaceAll(',', ' ')],
     ['Denoising strength', call.image === undefined ? undefined : call.strength],
     ['Clip skip', call.clipSkip === undefined ? undefined : call.clipSkip + 1],

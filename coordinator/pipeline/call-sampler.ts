@@ -1,4 +1,10 @@
-import { createSampler, keepRegion, parseSchedulerConfig, type Sampler } from '../../samplers/index.js';
+import {
+  createSampler,
+  keepRegion,
+  parseSchedulerConfig,
+  type Sampler,
+  type SamplerOptions,
+} from '../../samplers/index.js';
 import type { ModelFolder, NoiseDraws, PipelineCall, PipelineRun } from './kit/index.js';
 
 /** {@link PipelineRun.sampler} of one call; the sampler has no noise of its own yet. */
@@ -16,11 +22,16 @@ export function callSampler(
   };
 }
 
-/** The same sampler with the fresh noise that follows what was drawn for the job. */
+/**
+ * The same sampler with the fresh noise that follows what was drawn for the job.
+ * @param span which calls of the run it makes; all unless set
+ */
 export function withNoise(
   { config, numInferenceSteps, name, options, kept }: Sampler,
   draws: NoiseDraws,
+  span: SamplerOptions = {},
 ): Sampler {
-  const sampler = createSampler(config, numInferenceSteps, { name, options, noise: draws.forSampler() });
+  const noise = draws.forSampler();
+  const sampler = createSampler(config, numInferenceSteps, { name, options: { ...options, ...span }, noise });
   return kept === undefined ? sampler : keepRegion(sampler, kept);
 }

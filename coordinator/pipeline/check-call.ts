@@ -6,15 +6,16 @@ import {
   type PipelineDefaults,
   type PipelineDescription,
   type PipelineRun,
+  nearestBin,
   pictureSize,
+  type Size,
   type SizeRule,
 } from './kit/index.js';
 
-type Size = Pick<SizeRule, 'height' | 'width'>;
 /** What a call comes to with the defaults filled in. */
 export type CheckedCall = Pick<
   PipelineRun,
-  'height' | 'width' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'
+  'height' | 'width' | 'outputSize' | 'numImages' | 'numInferenceSteps' | 'guidanceScale'
 >;
 
 /** A call with its defaults filled in. Raises `invalid_settings` for what this pipeline does not take, or not so. */
@@ -23,6 +24,7 @@ export async function checkCall(
   { name, takes, sizedBy }: PipelineDescription,
   sizes: SizeRule,
   defaults: PipelineDefaults,
+  binEdge: number | undefined,
 ): Promise<CheckedCall> {
   const stranger = ARGUMENT_NAMES.find(
     (argument) => call[argument] !== undefined && !takes.includes(argument),
@@ -47,13 +49,17 @@ export async function checkCall(
     call.numImagesPerPrompt ?? 1,
   );
   const own = await ownSize(sizedBy?.(call), sizes);
-  const height = call.height ?? own.height;
-  const width = call.width ?? own.width;
-  checkSize(width, height, sizes);
+  const asked = { height: call.height ?? own.height, width: call.width ?? own.width };
+  const { height, width } = drawnSize(
+    asked,
+    sizes,
+    call.useResolutionBinning === false ? undefined : binEdge,
+  );
   checkLimit('jobPixels', height * width * numImages, 'height x width x num_images_per_prompt');
   return {
     height,
     width,
+    outputSize: height === asked.height && width === asked.width ? undefined : asked,
     numImages,
     numInferenceSteps: call.numInferenceSteps ?? defaults.numInferenceSteps,
     guidanceScale: call.guidanceScale ?? defaults.guidanceScale,
@@ -67,6 +73,18 @@ async function ownSize(picture: Uint8Array | undefined, sizes: SizeRule): Promis
   const down = (pixels: number): number =>
     Math.max(sizes.multipleOf, Math.floor(pixels / sizes.multipleOf) * sizes.multipleOf);
   return { width: down(width), height: down(height) };
+}
+
+/** The size that is drawn for what was asked for: the nearest that the model was trained on, where it draws in such. Raises `invalid_settings`. */
+function drawnSize(asked: Size, sizes: SizeRule, binEdge: number | undefined): Size {
+  const isSize = [asked.height, asked.width].every((pixels) => Number.isInteger(pixels) && pixels > 0);
+  if (binEdge !== undefined && isSize) {
+    const bin = nearestBin(binEdge, asked);
+    // A file of a fixed size may have been made for another than those.
+    if (!sizes.fixed || (bin.height === sizes.height && bin.width === sizes.width)) return bin;
+  }
+  checkSize(asked.width, asked.height, sizes);
+  return asked;
 }
 
 /** Raises `invalid_settings` for a size that the model cannot draw, naming the nearest that it can. */

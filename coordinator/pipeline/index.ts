@@ -3,6 +3,7 @@ export { GivenDraws, type ModelFolder } from './kit/index.js';
 export { estimateParts, type PartEstimate } from './estimate-parts.js';
 export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';
+export type { CompleteJob } from './predictor-job.js';
 export { planSubject } from './plan-subject.js';
 export { allPipelines, diffusersClass, findPipeline } from './registry.js';
 export { Tokenizer } from './tokenizer.js';

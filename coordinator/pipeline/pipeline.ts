@@ -28,6 +28,7 @@ import { findPipeline } from './registry.js';
 import type { PartRunner } from './part-runner.js';
 import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
+import { stagesOf } from './stages.js';
 
 export interface PipelineOptions {
   /** ONNX Runtime's, for each part that runs in this process. */
@@ -37,6 +38,8 @@ export interface PipelineOptions {
 }
 
 export interface BegunCall extends CompleteJob {
+  /** What follows, with the latents and the sampler's history that are then: another predictor's steps. Usually nothing. */
+  readonly next: readonly CompleteJob[];
   /** Sizes, steps and guidance with the defaults filled in. */
   readonly settings: CheckedCall;
   readonly warnings: readonly string[];
@@ -114,7 +117,9 @@ export class Pipeline {
    * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
    */
   async check(call: PipelineCall): Promise<CheckedCall> {
-    const checked = await checkCall(call, this.description, this.sizes, this.defaults);
+    const { description, folder } = this;
+    const defaults = description.defaults(folder, call);
+    const checked = await checkCall(call, description, this.sizes, defaults, description.binEdge?.(folder));
     const config = parseSchedulerConfig(call.schedulerConfig || this.folder.schedulerConfigText);
     if (call.scheduler) checkStandIn(call.scheduler, config);
     return checked;
@@ -162,14 +167,17 @@ export class Pipeline {
     const noTiles = call.vaeTiling === 'on' ? whyNoTiles(run) : undefined;
     if (noTiles !== undefined) run.warn(`pictures are not decoded in tiles: ${noTiles}`);
     const job = await description.begin(run);
-    const completed = completeJob(
-      { ...job, sampler: withNoise(job.sampler, draws) },
-      predictor,
-      this.predictorPath,
-      run.partInfo,
-    );
+    const [first, ...next] = stagesOf(job, description.predictor).map(({ part, job: own, span }) =>
+      completeJob(
+        { ...own, sampler: withNoise(own.sampler, draws, span) },
+        this.#infos[part] ?? predictor,
+        folder.parts[part]?.path ?? '',
+        run.partInfo,
+      ),
+    ) as [CompleteJob, ...CompleteJob[]];
     return {
-      ...completed,
+      ...first,
+      next,
       settings: checked,
       warnings,
       finish: (latents) => description.finish(run, latents),

@@ -7,6 +7,8 @@ import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
 
 export interface CompleteJob {
   readonly job: DenoiseJob;
+  /** ONNX file of the noise predictor. */
+  readonly predictorPath: string;
   /** What is done to the predictor's graph before it is cut. */
   readonly adaptation: PredictorAdaptation | undefined;
   /** Shapes of the predictor's inputs, by name. */
@@ -65,6 +67,7 @@ export function completeJob(
       timesteps: job.timesteps ?? job.sampler.timesteps,
       guidance: job.guidance,
     },
+    predictorPath: path,
     adaptation: job.adaptation,
     inputShapes: {
       ...Object.fromEntries(shapes),

@@ -1,6 +1,6 @@
 """Exports a diffusers pipeline whose class Optimum has no exporter for, as a folder that asyncdiff draws with.
 
-    python export.py MODEL DIR [--height 1024 --width 1024 --frames 16 --tokens 512]
+    python export.py MODEL DIR [--height 1024 --width 1024 --frames 16 --tokens 512] [--controlnet CONTROLNET]
 
 MODEL is a folder or a name on the Hugging Face hub. Needs: pip install torch diffusers transformers onnx (and sentencepiece, protobuf for T5).
 The names of inputs and outputs are those of Optimum, which are diffusers' arguments. Sizes are fixed where the class computes positions while it
@@ -16,6 +16,8 @@ import sys
 import torch
 
 CONFIGS = ("scheduler", "low_res_scheduler", "tokenizer", "tokenizer_2", "tokenizer_3", "feature_extractor")
+# Inputs of a U-Net that a ControlNet makes.
+RESIDUALS = "down_block_additional_residuals"
 TEXT_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
 
@@ -78,6 +80,9 @@ class Denoiser(torch.nn.Module):
 
     def forward(self, *values):
         given = dict(zip(self.names, values))
+        residuals = tuple(given.pop(name) for name in self.names if name.startswith(RESIDUALS))
+        if residuals:
+            given[RESIDUALS] = residuals
         rotary = [given.pop(f"rotary_embedding_{part}", None) for part in ("cos", "sin")]
         if rotary[0] is not None:
             given["rotary_embedding"] = tuple(rotary)
@@ -88,6 +93,22 @@ class Denoiser(torch.nn.Module):
 
     def constants(self, _given):
         return {}
+
+
+class ControlNet(torch.nn.Module):
+    """A ControlNet with tensors as its only arguments; what it gives, all multiplied by `conditioning_scale`."""
+
+    def __init__(self, module, names):
+        super().__init__()
+        self.module, self.names = module, names
+
+    def forward(self, *values):
+        given = dict(zip(self.names, values))
+        added = {name: given.pop(name) for name in ("text_embeds", "time_ids") if name in given}
+        if added:
+            given["added_cond_kwargs"] = added
+        down, mid = self.module(**given, return_dict=False)
+        return (*down, mid)
 
 
 class QwenImageDenoiser(Denoiser):
@@ -178,6 +199,9 @@ class Encoder(torch.nn.Module):
         self.vae = vae
 
     def forward(self, sample):
+        if sample.dim() == 5:
+            # Video VAEs go through it in pieces of a few frames.
+            return self.vae._encode(sample)
         moments = self.vae.encoder(sample)
         quant = getattr(self.vae, "quant_conv", None)
         return moments if quant is None else quant(moments)
@@ -274,9 +298,14 @@ def predictor_inputs(pipe, size):
             "encoder_hidden_states": torch.randn(1, tokens, config.cap_feat_dim),
         }
     if kind == "WanTransformer3DModel":
+        picture = {}
+        if getattr(config, "image_dim", None) is not None:
+            encoder = pipe.image_encoder.config
+            states = (encoder.image_size // encoder.patch_size) ** 2 + 1
+            picture = {"encoder_hidden_states_image": torch.randn(1, states, config.image_dim)}
         return {
             "hidden_states": torch.randn(1, config.in_channels, (frames - 1) // pipe.vae_scale_factor_temporal + 1, h, w),
-            "timestep": torch.tensor([500.0]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim),
+            "timestep": torch.tensor([500.0]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim), **picture,
         }
     if kind == "StableAudioDiTModel":
         half = config.attention_head_dim // 2
@@ -330,6 +359,27 @@ def predictor_inputs(pipe, size):
     raise SystemExit(f"{kind} ({name}) is not known to this script")
 
 
+def control_inputs(pipe, values, size):
+    """Example inputs of the ControlNet beside a U-Net with these."""
+    own = {name: value for name, value in values.items() if name != "timestep_cond"}
+    rows, channels = values["sample"].shape[0], pipe.controlnet.config.in_channels
+    picture = torch.rand(rows, pipe.controlnet.config.conditioning_channels, size["height"], size["width"])
+    return own | {"sample": values["sample"][:, :channels], "controlnet_cond": picture, "conditioning_scale": torch.tensor(1.0)}
+
+
+def export_control(pipe, out, size, values):
+    """The ControlNet, and the inputs of the U-Net that its outputs become."""
+    given = control_inputs(pipe, values, size)
+    wrapped = ControlNet(pipe.controlnet, list(given))
+    with torch.no_grad():
+        made = wrapped(*given.values())
+    names = [*(f"{RESIDUALS}.{index}" for index in range(len(made) - 1)), "mid_block_additional_residual"]
+    outputs = [*(f"down_block_res_samples.{index}" for index in range(len(made) - 1)), "mid_block_res_sample"]
+    write(wrapped, out / "controlnet", given, outputs)
+    save_config(pipe.controlnet, out / "controlnet")
+    return dict(zip(names, made))
+
+
 def predictor_of(pipe):
     name = "transformer" if getattr(pipe, "transformer", None) is not None else "unet"
     return name, getattr(pipe, name)
@@ -345,6 +395,8 @@ def export_predictor(pipe, out, size):
     name, model = predictor_of(pipe)
     values = predictor_inputs(pipe, size)
     kind = type(model).__name__
+    if getattr(pipe, "controlnet", None) is not None:
+        values |= export_control(pipe, out, size, values)
     scale = vae_scale(pipe)
     grid = (size["height"] // scale // 2, size["width"] // scale // 2)
     if kind == "ZImageTransformer2DModel":
@@ -356,6 +408,10 @@ def export_predictor(pipe, out, size):
     output = "out_sample" if name == "unet" else "out_hidden_states"
     write(wrapped, out / name, values, [output])
     save_config(model, out / name)
+    # Wan 2.2 draws its last steps with a second one.
+    if getattr(pipe, "transformer_2", None) is not None:
+        write(Denoiser(pipe.transformer_2, list(values)), out / "transformer_2", values, [output])
+        save_config(pipe.transformer_2, out / "transformer_2")
 
 
 def export_vae(pipe, out, size):
@@ -379,8 +435,10 @@ def export_vae(pipe, out, size):
         values, decoder, axes = torch.randn(1, channels, h, w), Decoder(vae), latent
     write(decoder, out / "vae_decoder", {"latent_sample": values}, ["sample"], {"latent_sample": axes} if axes else None)
     save_config(vae, out / "vae_decoder")
-    if hasattr(vae, "encoder") and kind in ("AutoencoderKL", "AutoencoderKLTemporalDecoder"):
-        picture = torch.randn(1, 3, size["height"], size["width"])
+    if hasattr(vae, "encoder") and kind in ("AutoencoderKL", "AutoencoderKLTemporalDecoder", "AutoencoderKLQwenImage", "AutoencoderKLWan"):
+        # Qwen-Image's takes a picture as a video of one frame.
+        frames = {"AutoencoderKLQwenImage": [1], "AutoencoderKLWan": [size["frames"]]}.get(kind, [])
+        picture = torch.randn(1, 3, *frames, size["height"], size["width"])
         write(Encoder(vae), out / "vae_encoder", {"sample": picture}, ["latent_parameters"])
         save_config(vae, out / "vae_encoder")
 
@@ -404,23 +462,27 @@ def export_text(pipe, out, size):
     if getattr(pipe, "projection_model", None) is not None:
         width = pipe.projection_model.config.text_encoder_dim
         values = {"text_hidden_states": torch.randn(1, size["tokens"], width), "start_seconds": torch.zeros(1), "end_seconds": torch.ones(1)}
-        outputs = ["text_hidden_states", "seconds_start_hidden_states", "seconds_end_hidden_states"]
+        # No output can have an input's name.
+        outputs = ["projected_text_hidden_states", "seconds_start_hidden_states", "seconds_end_hidden_states"]
         write(Projection(pipe.projection_model), out / "projection_model", values, outputs, {"text_hidden_states": {0: "batch", 1: "tokens"}})
         save_config(pipe.projection_model, out / "projection_model")
     if getattr(pipe, "image_encoder", None) is not None:
         edge = pipe.image_encoder.config.image_size
-        module = Wrapped(pipe.image_encoder)
-        write(module, out / "image_encoder", {"pixel_values": torch.randn(1, 3, edge, edge)}, ["image_embeds"])
+        names = ["image_embeds"]
+        if not type(pipe.image_encoder).__name__.endswith("WithProjection"):
+            names = [f"hidden_states.{index}" for index in range(pipe.image_encoder.config.num_hidden_layers + 1)]
+        write(ImageEncoder(pipe.image_encoder, names), out / "image_encoder", {"pixel_values": torch.randn(1, 3, edge, edge)}, names)
         save_config(pipe.image_encoder, out / "image_encoder")
 
 
-class Wrapped(torch.nn.Module):
-    def __init__(self, model):
+class ImageEncoder(torch.nn.Module):
+    def __init__(self, model, outputs):
         super().__init__()
-        self.model = model
+        self.model, self.outputs = model, outputs
 
     def forward(self, pixel_values):
-        return self.model(pixel_values).image_embeds
+        given = self.model(pixel_values, output_hidden_states=True)
+        return tuple(given.hidden_states[int(name.split(".")[1])] if "." in name else given[name] for name in self.outputs)
 
 
 def export(pipe, out, size):
@@ -442,10 +504,15 @@ def main():
     parser.add_argument("out")
     for name, value in (("height", 1024), ("width", 1024), ("frames", 16), ("tokens", 512)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--controlnet", help="a ControlNet for Stable Diffusion or SDXL, exported with the predictor")
     given = vars(parser.parse_args())
-    from diffusers import DiffusionPipeline
+    import diffusers
 
-    export(DiffusionPipeline.from_pretrained(given["model"]), given["out"], given)
+    pipe = diffusers.DiffusionPipeline.from_pretrained(given["model"])
+    if given["controlnet"] is not None:
+        kind = getattr(diffusers, type(pipe).__name__.replace("Pipeline", "ControlNetPipeline"))
+        pipe = kind.from_pipe(pipe, controlnet=diffusers.ControlNetModel.from_pretrained(given["controlnet"]))
+    export(pipe, given["out"], given)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ import sys
 import numpy as np
 import PIL.Image
 import torch
+from diffusers.schedulers import scheduling_dpmsolver_sde
 from diffusers.utils import torch_utils
 
 import export
 from tiny_models import CASES
 
 SEED = 42
+PICTURES = {"mask_image": "mask"}
 # Of the latents' size: what single precision leaves between ONNX Runtime and torch.
 TOLERANCE = 1e-4
 
@@ -43,6 +45,19 @@ def watch_draws():
     return draws, stop
 
 
+def watch_brownian():
+    """Notes what samplers ask of a Brownian tree."""
+    noted, kind = [], scheduling_dpmsolver_sde.BrownianTreeNoiseSampler
+    real = kind.__call__
+
+    def asked(self, *args):
+        noted.append(real(self, *args).clone())
+        return noted[-1].clone()
+
+    kind.__call__ = asked
+    return noted, lambda: setattr(kind, "__call__", real)
+
+
 def save(path, values):
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, np.ascontiguousarray(np.asarray(values, dtype=np.float32)))
@@ -54,28 +69,41 @@ def record(name, folder):
     export.export(pipe, out / "model", size)
     pipe.set_progress_bar_config(disable=True)
     latents, timesteps, final = [], [], {}
-    step, predictor = pipe.scheduler.step, export.predictor_of(pipe)[1]
-    forward = predictor.forward
+    step, predictors = pipe.scheduler.step, [export.predictor_of(pipe)[1]]
+    if getattr(pipe, "transformer_2", None) is not None:
+        predictors.append(pipe.transformer_2)
 
     def watched_step(prediction, timestep, sample, *args, **kwargs):
         latents.append(sample.clone())
         return step(prediction, timestep, sample, *args, **kwargs)
 
-    def watched_forward(*args, **kwargs):
-        given = inspect.signature(forward).bind(*args, **kwargs).arguments
-        timestep = given["timestep"] if "timestep" in given else given["t"]
-        timesteps.append(torch.as_tensor(timestep).detach().float().reshape(-1).tolist())
-        return forward(*args, **kwargs)
+    def watched(forward):
+        def watched_forward(*args, **kwargs):
+            given = inspect.signature(forward).bind(*args, **kwargs).arguments
+            timestep = given["timestep"] if "timestep" in given else given["t"]
+            timesteps.append(torch.as_tensor(timestep).detach().float().reshape(-1).tolist())
+            return forward(*args, **kwargs)
 
-    pipe.scheduler.step, predictor.forward = watched_step, watched_forward
+        return watched_forward
+
+    pipe.scheduler.step = watched_step
+    for predictor in predictors:
+        predictor.forward = watched(predictor.forward)
     if "callback_on_step_end" in inspect.signature(pipe.__call__).parameters:
         watch = {"callback_on_step_end": lambda _pipe, _step, _time, given: final.update(latents=given["latents"].clone()) or {}}
     else:
         watch = {"callback": lambda _step, _time, given: final.update(latents=given.clone()), "callback_steps": 1}
     draws, stop = watch_draws()
+    brownian, stop_brownian = watch_brownian()
     result = pipe(**call, generator=torch.Generator().manual_seed(SEED), output_type="np", **watch)
     stop()
-    save(out / "expected/image.npy", result.frames if hasattr(result, "frames") else result.images)
+    stop_brownian()
+    if hasattr(result, "audios"):
+        save(out / "expected/audio.npy", result.audios)
+    else:
+        save(out / "expected/image.npy", result.frames if hasattr(result, "frames") else result.images)
+    for index, values in enumerate(brownian):
+        save(out / f"inputs/sde_noise_{index:04d}.npy", values)
     save(out / "expected/final.npy", final["latents"])
     for index, values in enumerate(latents):
         save(out / f"expected/latents_{index:04d}.npy", values)
@@ -89,7 +117,7 @@ def record(name, folder):
         if torch.is_tensor(value):
             save(out / f"inputs/{key}.npy", value)
         elif isinstance(value, PIL.Image.Image):
-            value.convert("RGB").save(out / ("inputs/mask.png" if key == "mask_image" else "inputs/image.png"))
+            value.convert("RGB").save(out / f"inputs/{PICTURES.get(key, key)}.png")
         else:
             plain[key] = value
     (out / "expected/timesteps.json").write_text(json.dumps({"fed": {"timestep": {"values": timesteps}}}))

@@ -222,18 +222,56 @@ def pixart_sigma():
     return pipe, PROMPT | SQUARE | call, SIZE
 
 
-@case
-def wan():
+def wan_parts(pipeline, scheduler, in_channels=16, image_dim=None, second=False, **others):
     config = T.UMT5Config(vocab_size=64, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
     encoder = made(2, T.UMT5EncoderModel, config=config)
     decoder = made(3, D.AutoencoderKLWan, base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True])
-    transformer = made(
-        5, D.WanTransformer3DModel, patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
-        text_dim=32, freq_dim=64, ffn_dim=32, num_layers=2, cross_attn_norm=True, qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
+    shape = {
+        "patch_size": (1, 2, 2), "num_attention_heads": 2, "attention_head_dim": 12, "in_channels": in_channels, "out_channels": 16, "text_dim": 32,
+        "freq_dim": 64, "ffn_dim": 32, "num_layers": 2, "cross_attn_norm": True, "qk_norm": "rms_norm_across_heads", "rope_max_seq_len": 32,
+        "image_dim": image_dim, "added_kv_proj_dim": None if image_dim is None else 24,
+    }  # fmt: skip
+    pipe = pipeline(
+        tokenizer=t5(), text_encoder=encoder, vae=decoder, scheduler=scheduler, transformer=made(5, D.WanTransformer3DModel, **shape),
+        transformer_2=made(15, D.WanTransformer3DModel, **shape) if second else None, **others,
     )  # fmt: skip
-    pipe = D.WanPipeline(t5(), encoder, decoder, flow(shift=3.0), transformer)
-    call = {"num_frames": 5, "num_inference_steps": 4, "guidance_scale": 5.0, "max_sequence_length": 16}
-    return pipe, PROMPT | SQUARE | call, SIZE | {"frames": 5}
+    return pipe, PROMPT | SQUARE | {"num_frames": 5, "num_inference_steps": 4, "guidance_scale": 5.0, "max_sequence_length": 16}
+
+
+@case
+def wan():
+    pipe, call = wan_parts(D.WanPipeline, flow(shift=3.0))
+    return pipe, call, SIZE | {"frames": 5}
+
+
+@case
+def wan_two():
+    scheduler = D.UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+    pipe, call = wan_parts(D.WanPipeline, scheduler, second=True, boundary_ratio=0.8)
+    return pipe, call | {"num_inference_steps": 6, "guidance_scale_2": 3.0}, SIZE | {"frames": 5}
+
+
+@case
+def wan_picture():
+    config = T.CLIPVisionConfig(
+        hidden_size=24, num_hidden_layers=3, num_attention_heads=4, image_size=32, intermediate_size=37, patch_size=16, projection_dim=16
+    )
+    encoder = made(1, T.CLIPVisionModel, config=config)
+    pictures = T.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    pipe, call = wan_parts(
+        D.WanImageToVideoPipeline, flow(shift=3.0), in_channels=36, image_dim=24, image_encoder=encoder, image_processor=pictures
+    )
+    # A picture larger than what is drawn, and of another shape; the class takes the last 512 of all states for the text's.
+    return pipe, call | {"image": picture(96, 72), "max_sequence_length": 512}, SIZE | {"frames": 5, "tokens": 512}
+
+
+@case
+def wan_two_picture():
+    scheduler = D.UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+    pipe, call = wan_parts(
+        D.WanImageToVideoPipeline, scheduler, in_channels=36, second=True, boundary_ratio=0.9, image_encoder=None, image_processor=None
+    )
+    return pipe, call | {"image": picture(64, 64), "last_image": picture(64, 64).rotate(90)}, SIZE | {"frames": 5}
 
 
 def z_image_parts(pipeline):
@@ -264,7 +302,13 @@ def z_image_img2img():
 
 
 @case
-def qwen_image():
+def z_image_inpaint():
+    pipe, call = z_image_parts(D.ZImageInpaintPipeline)
+    pictures = {"image": picture(64, 64), "mask_image": mask(64, 64), "strength": 0.7}
+    return pipe, call | SQUARE | pictures, SIZE | {"tokens": 32}
+
+
+def qwen_image_parts(pipeline):
     decoder = made(
         3, D.AutoencoderKLQwenImage, base_dim=24, z_dim=4, dim_mult=[1, 2, 4], num_res_blocks=1, temperal_downsample=[False, True],
         latents_mean=[0.1, -0.2, 0.3, 0.0], latents_std=[1.1, 0.9, 1.2, 1.0],
@@ -274,12 +318,30 @@ def qwen_image():
         num_attention_heads=3, joint_attention_dim=16, guidance_embeds=False, axes_dims_rope=(8, 4, 4),
     )  # fmt: skip
     scheduler = flow(use_dynamic_shifting=True, base_shift=0.5, max_shift=0.9, shift_terminal=0.02, max_image_seq_len=8192, base_image_seq_len=256)
-    pipe = D.QwenImagePipeline(scheduler=scheduler, vae=decoder, text_encoder=None, tokenizer=None, transformer=transformer)
+    pipe = pipeline(scheduler=scheduler, vae=decoder, text_encoder=None, tokenizer=None, transformer=transformer)
     torch.manual_seed(8)
     prompt, negative = torch.randn(1, 16, 16), torch.randn(1, 16, 16)
     ones = torch.ones(1, 16, dtype=torch.long)
     call = {"prompt_embeds": prompt, "prompt_embeds_mask": ones, "negative_prompt_embeds": negative, "negative_prompt_embeds_mask": ones}
-    return pipe, call | SQUARE | {"num_inference_steps": 4, "true_cfg_scale": 3.0}, SIZE
+    return pipe, call | SQUARE | {"num_inference_steps": 4, "true_cfg_scale": 3.0}
+
+
+@case
+def qwen_image():
+    pipe, call = qwen_image_parts(D.QwenImagePipeline)
+    return pipe, call, SIZE
+
+
+@case
+def qwen_image_img2img():
+    pipe, call = qwen_image_parts(D.QwenImageImg2ImgPipeline)
+    return pipe, call | {"image": picture(64, 64), "strength": 0.6, "num_inference_steps": 5}, SIZE
+
+
+@case
+def qwen_image_inpaint():
+    pipe, call = qwen_image_parts(D.QwenImageInpaintPipeline)
+    return pipe, call | {"image": picture(64, 64), "mask_image": mask(64, 64), "strength": 0.8, "num_inference_steps": 5}, SIZE
 
 
 @case
@@ -340,3 +402,106 @@ def sdxl_img2img_sizes():
     pipe, call = stable_diffusion_xl_parts(D.StableDiffusionXLImg2ImgPipeline)
     del call["negative_target_size"]
     return pipe, call | {"image": picture(64, 64), "strength": 0.6}, SIZE
+
+
+def controlnet(**others):
+    config = {
+        "block_out_channels": (16, 32), "layers_per_block": 1, "norm_num_groups": 4, "cross_attention_dim": 32, "attention_head_dim": 4,
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "conditioning_embedding_out_channels": (8, 16, 16, 16),
+    }  # fmt: skip
+    return made(6, D.ControlNetModel, **(config | others))
+
+
+def stable_diffusion_parts(pipeline, scheduler, **others):
+    tokenizer = clip()
+    return pipeline(
+        vae=vae(), text_encoder=clip_encoder(tokenizer), tokenizer=tokenizer, unet=unet(), scheduler=scheduler, safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False, **others,
+    )  # fmt: skip
+
+
+def scaled_linear(kind, **others):
+    return kind(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", **others)
+
+
+@case
+def stable_diffusion_inpaint():
+    pipe = stable_diffusion_parts(D.StableDiffusionInpaintPipeline, scaled_linear(D.DPMSolverMultistepScheduler, use_karras_sigmas=True))
+    call = {"image": picture(64, 64), "mask_image": mask(64, 64), "strength": 0.7, "num_inference_steps": 6, "guidance_scale": 6.0}
+    return pipe, PROMPT | SQUARE | call, SIZE
+
+
+@case
+def controlnet_img2img():
+    scheduler = scaled_linear(D.EulerAncestralDiscreteScheduler, timestep_spacing="trailing")
+    pipe = stable_diffusion_parts(D.StableDiffusionControlNetImg2ImgPipeline, scheduler, controlnet=controlnet())
+    pictures = {"image": picture(64, 64), "control_image": mask(64, 64).convert("RGB")}
+    return pipe, PROMPT | pictures | {"strength": 0.7, "num_inference_steps": 5, "guidance_scale": 5.0}, SIZE
+
+
+@case
+def controlnet_inpaint():
+    pipe = stable_diffusion_parts(D.StableDiffusionControlNetInpaintPipeline, scaled_linear(D.DDIMScheduler, clip_sample=False), controlnet=controlnet())
+    pictures = {"image": picture(64, 64), "mask_image": mask(64, 64), "control_image": picture(64, 64).rotate(90)}
+    return pipe, PROMPT | pictures | {"strength": 0.8, "num_inference_steps": 5, "guidance_scale": 5.0}, SIZE
+
+
+def sdxl_controlnet_parts(pipeline):
+    added = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + 24}
+    tokenizer = clip()
+    scheduler = scaled_linear(D.EulerDiscreteScheduler, timestep_spacing="leading", steps_offset=1)
+    pipe = pipeline(
+        vae=vae(scale=0.13025), text_encoder=clip_encoder(tokenizer), text_encoder_2=clip_encoder(tokenizer, 24), tokenizer=tokenizer, tokenizer_2=clip(),
+        unet=unet(**added, cross_attention_dim=64), controlnet=controlnet(**added, cross_attention_dim=64), scheduler=scheduler, add_watermarker=False,
+    )  # fmt: skip
+    return pipe, PROMPT | {"num_inference_steps": 4, "guidance_scale": 5.0}
+
+
+@case
+def sdxl_controlnet():
+    pipe, call = sdxl_controlnet_parts(D.StableDiffusionXLControlNetPipeline)
+    return pipe, call | {"image": picture(64, 64), "controlnet_conditioning_scale": 0.6, "control_guidance_end": 0.7}, SIZE
+
+
+@case
+def sdxl_controlnet_img2img():
+    pipe, call = sdxl_controlnet_parts(D.StableDiffusionXLControlNetImg2ImgPipeline)
+    return pipe, call | {"image": picture(64, 64), "control_image": picture(64, 64).rotate(90), "strength": 0.6}, SIZE
+
+
+@case
+def sdxl_controlnet_inpaint():
+    pipe, call = sdxl_controlnet_parts(D.StableDiffusionXLControlNetInpaintPipeline)
+    pictures = {"image": picture(64, 64), "mask_image": mask(64, 64), "control_image": picture(64, 64).rotate(90)}
+    return pipe, call | pictures | {"strength": 0.9}, SIZE
+
+
+@case
+def pixart_alpha():
+    transformer = made(
+        5, D.PixArtTransformer2DModel, sample_size=32, num_layers=2, patch_size=2, attention_head_dim=8, num_attention_heads=4,
+        caption_channels=32, in_channels=4, cross_attention_dim=32, out_channels=8, attention_bias=True,
+        norm_type="ada_norm_single", norm_elementwise_affine=False, norm_eps=1e-6, use_additional_conditions=False,
+    )  # fmt: skip
+    pipe = D.PixArtAlphaPipeline(t5(), t5_encoder(), vae(), transformer, D.DPMSolverMultistepScheduler())
+    call = {"num_inference_steps": 4, "guidance_scale": 4.5, "max_sequence_length": 16, "height": 200, "width": 250}
+    # Drawn as 224 x 272, the nearest of diffusers' table, and brought to what was asked for.
+    return pipe, PROMPT | call, SIZE | {"height": 224, "width": 272}
+
+
+@case
+def stable_audio():
+    from diffusers.pipelines.stable_audio import StableAudioProjectionModel
+
+    transformer = made(
+        5, D.StableAudioDiTModel, sample_size=16, in_channels=4, num_layers=2, attention_head_dim=16, num_attention_heads=4, num_key_value_attention_heads=2,
+        out_channels=4, cross_attention_dim=32, time_proj_dim=32, global_states_input_dim=64, cross_attention_input_dim=32,
+    )  # fmt: skip
+    decoder = made(
+        3, D.AutoencoderOobleck, encoder_hidden_size=8, downsampling_ratios=[2, 4], channel_multiples=[1, 2], decoder_channels=8,
+        decoder_input_channels=4, audio_channels=2, sampling_rate=32,
+    )  # fmt: skip
+    projection = made(6, StableAudioProjectionModel, text_encoder_dim=32, conditioning_dim=32, min_value=0, max_value=32)
+    scheduler = D.CosineDPMSolverMultistepScheduler(solver_order=2, prediction_type="v_prediction", sigma_data=1.0, sigma_schedule="exponential")
+    pipe = D.StableAudioPipeline(decoder, t5_encoder(), projection, t5(), transformer, scheduler)
+    return pipe, PROMPT | {"num_inference_steps": 4, "guidance_scale": 5.0, "audio_end_in_s": 3.0}, SIZE | {"tokens": 512}

@@ -10,7 +10,7 @@ import {
 } from '../../common/model-file/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import { castTensor } from '../../execution/index.js';
-import type { BegunCall, Pipeline } from '../../coordinator/pipeline/index.js';
+import type { BegunCall, CompleteJob } from '../../coordinator/pipeline/index.js';
 import { applyGuidance } from '../../execution/apply-guidance.js';
 import { scalarTensor } from '../../execution/timestep.js';
 import { describePredictor, loadAdapted } from '../../planner/model/index.js';
@@ -23,11 +23,10 @@ export interface OpenPredictor {
 }
 
 export async function openPredictor(
-  pipeline: Pipeline,
-  { job, adaptation, microBatches }: BegunCall,
+  { job, adaptation, microBatches, predictorPath }: CompleteJob,
   folder: string,
 ): Promise<OpenPredictor> {
-  const { model, folder: modelFolder } = loadAdapted(pipeline.predictorPath, adaptation);
+  const { model, folder: modelFolder } = loadAdapted(predictorPath, adaptation);
   const { sample, timestep, output, inputs } = describePredictor(model);
   const path = join(folder, 'adapted.onnx');
   inlineWeights(model, modelFolder);
@@ -67,28 +66,32 @@ export interface PlainRun {
   readonly eps: readonly Tensor[];
 }
 
-/** A call that has begun, call by call of the predictor. */
-export async function runPlainly(pipeline: Pipeline, begun: BegunCall, folder: string): Promise<PlainRun> {
-  const { job } = begun;
-  const predictor = await openPredictor(pipeline, begun, folder);
-  const { sampler, latents: first } = job;
-  const repeat = job.guidance === undefined ? 1 : 2;
-  const latents: Tensor[] = [first];
+/** A call that has begun, call by call of the predictor, or of the predictors one after another. */
+export async function runPlainly(begun: BegunCall, folder: string): Promise<PlainRun> {
+  const latents: Tensor[] = [begun.job.latents];
   const eps: Tensor[] = [];
-  for (let call = 0; call < sampler.numCalls; call += 1) {
-    const now = latents.at(-1) as Tensor;
-    const scaled = sampler.scaleModelInput(now.data as Float32Array, call);
-    const whole = new Float32Array(scaled.length * repeat);
-    for (let copy = 0; copy < repeat; copy += 1) whole.set(scaled, copy * scaled.length);
-    const fed = job.timesteps[call] as number;
-    const dims = [(first.dims[0] ?? 1) * repeat, ...first.dims.slice(1)];
-    const raw = await predictor.run(float32(whole, dims), fed);
-    const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance);
-    eps.push(guided);
-    const next = sampler.step(guided.data as Float32Array, call, now.data as Float32Array, first.dims);
-    latents.push(float32(next, first.dims));
+  let { sampler: before } = begun.job;
+  for (const stage of [begun, ...begun.next]) {
+    const { job } = stage;
+    const { sampler } = job;
+    if (stage !== begun) sampler.resume(0, before.history());
+    const predictor = await openPredictor(stage, folder);
+    const repeat = job.guidance === undefined ? 1 : 2;
+    for (let call = 0; call < sampler.numCalls; call += 1) {
+      const now = latents.at(-1) as Tensor;
+      const scaled = sampler.scaleModelInput(now.data as Float32Array, call);
+      const whole = new Float32Array(scaled.length * repeat);
+      for (let copy = 0; copy < repeat; copy += 1) whole.set(scaled, copy * scaled.length);
+      const dims = [(now.dims[0] ?? 1) * repeat, ...now.dims.slice(1)];
+      const raw = await predictor.run(float32(whole, dims), job.timesteps[call] as number);
+      const guided = job.guidance === undefined ? raw : applyGuidance(raw, job.guidance);
+      eps.push(guided);
+      const next = sampler.step(guided.data as Float32Array, call, now.data as Float32Array, now.dims);
+      latents.push(float32(next, now.dims));
+    }
+    await predictor.close();
+    before = sampler;
   }
-  await predictor.close();
   return { latents, eps };
 }
 

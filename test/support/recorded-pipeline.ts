@@ -85,7 +85,9 @@ export class RecordedPipeline {
       typeof call[name] === 'number' ? call[name] : undefined;
     const file = (name: string): Uint8Array | undefined =>
       existsSync(join(this.folder, name)) ? readFileSync(join(this.folder, name)) : undefined;
-    const isControl = this.json.pipeline.includes('ControlNet');
+    const control = file('inputs/control_image.png');
+    // A ControlNet's pipeline from text calls its picture `image`.
+    const isControl = this.json.pipeline.includes('ControlNet') && control === undefined;
     const given = {
       prompt: text('prompt') ?? '',
       negativePrompt: text('negative_prompt'),
@@ -99,8 +101,9 @@ export class RecordedPipeline {
       latents: await this.optionalNpy('inputs/latents.npy'),
       ...(await this.#embeddings()),
       image: isControl ? undefined : file('inputs/image.png'),
-      controlImage: isControl ? file('inputs/image.png') : undefined,
+      controlImage: isControl ? file('inputs/image.png') : control,
       maskImage: file('inputs/mask.png'),
+      lastImage: file('inputs/last_image.png'),
     };
     return Object.fromEntries(
       Object.entries(given).filter(([, value]) => value !== undefined),
@@ -109,7 +112,10 @@ export class RecordedPipeline {
 
   /** Embeddings that the call was given; where a part that makes them is not in the folder (Stable Audio's projection), those that it made. */
   async #embeddings(): Promise<Pick<PipelineCall, 'promptEmbeds' | 'negativePromptEmbeds'>> {
-    if (this.json.pipeline === 'StableAudioPipeline') {
+    if (
+      this.json.pipeline === 'StableAudioPipeline' &&
+      existsSync(join(this.folder, 'inputs/predictor/encoder_hidden_states.npy'))
+    ) {
       const both = await this.npy('inputs/predictor/encoder_hidden_states.npy');
       return { promptEmbeds: rowOf(both, 1), negativePromptEmbeds: rowOf(both, 0) };
     }

@@ -1,9 +1,5 @@
-import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
-import { keepRegion, type Sampler } from '../../../samplers/index.js';
 import {
-  beginIndex,
-  concat,
   configFlag,
   defaultsOr,
   finishPictures,
@@ -11,19 +7,13 @@ import {
   encodeClip,
   encodeT5,
   evenSigmas,
-  floatsOf,
   guidedRows,
-  inpaintStart,
-  latentDims,
-  noisedPicture,
-  packPatches,
+  packedStart,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   repeatRows,
-  scaledNoise,
   transformerSizes,
-  unitLatents,
   unpackPatches,
   vaeScaleFactor,
 } from '../kit/index.js';
@@ -52,7 +42,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'maskImage',
       'strength',
     ],
-    defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }),
+    defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }, () => ({ guidanceScale: 7 })),
     sizes: transformerSizes,
     sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
@@ -87,7 +77,16 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
         });
   const scale = vaeScaleFactor(run.model, run.partInfo) * 2;
   const [rows, columns] = [height / scale, width / scale];
-  const { sampler, latents } = await start(run, rows * columns);
+  const tokens = rows * columns;
+  const isFlowOfOther = run.schedulerConfig()['use_flow_sigmas'] === true;
+  const { sampler, latents } = await packedStart(run, {
+    tokens,
+    strength: STRENGTH,
+    options: {
+      ...(isFlowOfOther ? {} : { sigmas: evenSigmas(run.numInferenceSteps) }),
+      mu: dynamicShift(run, tokens),
+    },
+  });
   const halves = guidance === undefined ? 1 : 2;
   const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', true);
   const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
@@ -105,46 +104,6 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     },
     guidance,
   };
-}
-
-/** Noise, or a noised picture, in tokens of 2x2 patches; `latents` is given packed. */
-async function start(run: PipelineRun, tokens: number): Promise<Pick<PredictorJob, 'sampler' | 'latents'>> {
-  const { call } = run;
-  const dims = latentDims(run);
-  const isFlowOfOther = run.schedulerConfig()['use_flow_sigmas'] === true;
-  const options = {
-    ...(isFlowOfOther ? {} : { sigmas: evenSigmas(run.numInferenceSteps) }),
-    mu: dynamicShift(run, tokens),
-  };
-  const whole = run.sampler(undefined, options);
-  if (call.image !== undefined && (call.latents === undefined || call.maskImage !== undefined)) {
-    const strength = call.strength ?? STRENGTH;
-    const sampler = run.sampler(undefined, { ...options, begin_index: beginIndex(whole, strength, true) });
-    if (call.maskImage !== undefined) return await inpaint(run, sampler, strength);
-    return { sampler, latents: packPatches(await noisedPicture(run, sampler)) };
-  }
-  const packedDims = [run.numImages, tokens, (dims[1] ?? 1) * 4];
-  const unit =
-    call.latents === undefined ? packPatches(unitLatents(run, dims)) : unitLatents(run, packedDims);
-  return { sampler: whole, latents: scaledNoise(unit, whole) };
-}
-
-/** From a picture of which a part is drawn anew: what the mask keeps is put back after every step, token by token. */
-async function inpaint(
-  run: PipelineRun,
-  sampler: Sampler,
-  strength: number,
-): Promise<Pick<PredictorJob, 'sampler' | 'latents'>> {
-  const { latents, mask, kept } = await inpaintStart(run, sampler, strength, false);
-  if (kept === undefined) throw new AsyncDiffError('internal', 'inpainting without the picture');
-  const channels = Array.from({ length: latents.dims[1] ?? 1 }, () => mask);
-  const packed = (tensor: Tensor): Float32Array => floatsOf(packPatches(tensor));
-  const region = {
-    mask: packed(concat(channels, 1)),
-    original: packed(kept.original),
-    noise: packed(kept.noise),
-  };
-  return { sampler: keepRegion(sampler, region), latents: packPatches(latents) };
 }
 
 /** (0, row, column) of every token. */

@@ -23,6 +23,12 @@ import {
 /** Tokens of a prompt, as __call__ of the two pipelines has them. */
 const TOKENS: Readonly<Record<'alpha' | 'sigma', number>> = { alpha: 120, sigma: 300 };
 
+/** Edges of the pictures whose sizes diffusers has a table for. */
+const EDGES: Readonly<Record<'alpha' | 'sigma', readonly number[]>> = {
+  alpha: [256, 512, 1024],
+  sigma: [256, 512, 1024, 2048],
+};
+
 /** PixArt alpha and sigma: a T5 whose mask the transformer reads too, and a variance beside the noise. */
 export const pipelines: readonly PipelineDescription[] = (['alpha', 'sigma'] as const).map((version) => ({
   name: `PixArt ${version}`,
@@ -35,11 +41,16 @@ export const pipelines: readonly PipelineDescription[] = (['alpha', 'sigma'] as 
     'promptAttentionMask',
     'negativePromptAttentionMask',
     'maxSequenceLength',
+    'useResolutionBinning',
     'latents',
   ],
   defaults: defaultsOr({ numInferenceSteps: 20, guidanceScale: 4.5 }),
   sizes: (model, partInfo) =>
     transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
+  binEdge: (model) => {
+    const edge = 8 * configSize(model.parts['transformer'], 'sample_size', 128);
+    return EDGES[version].includes(edge) ? edge : undefined;
+  },
   begin: async (run) => await begin(run, TOKENS[version]),
   finish: finishPictures,
 }));

@@ -8,17 +8,15 @@ import {
   defaultsOr,
   dynamicShift,
   evenSigmas,
+  framePictureLatents,
   guidedTokens,
-  latentDims,
-  packPatches,
+  packedStart,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   repeatRows,
-  scaledNoise,
   spreadLatents,
   transformerSizes,
-  unitLatents,
   unpackPatches,
   vaeScaleFactor,
 } from '../kit/index.js';
@@ -33,17 +31,28 @@ const TEMPLATE = {
 const ENCODED_TOKENS = 1024;
 const MAX_SEQUENCE_LENGTH = 512;
 const TRUE_CFG_SCALE = 4;
+const STRENGTH = 0.6;
 
 /** Qwen-Image: states of a language model, tokens of 2x2 latents, guidance that keeps the length of each token's prediction. */
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'Qwen-Image',
-    classNames: ['QwenImagePipeline'],
+    classNames: ['QwenImagePipeline', 'QwenImageImg2ImgPipeline', 'QwenImageInpaintPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'negativePromptEmbeds', 'trueCfgScale', 'maxSequenceLength', 'latents'],
+    takes: [
+      'promptEmbeds',
+      'negativePromptEmbeds',
+      'trueCfgScale',
+      'maxSequenceLength',
+      'latents',
+      'image',
+      'maskImage',
+      'strength',
+    ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 1 }),
     sizes: transformerSizes,
+    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);
@@ -72,21 +81,18 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const text = guidedTokens(run, negative, positive, 'encoder_hidden_states_mask');
   const edge = vaeScaleFactor(run.model, run.partInfo) * 2;
   const tokens = (height / edge) * (width / edge);
-  const sampler = run.sampler(undefined, {
-    sigmas: evenSigmas(run.numInferenceSteps),
-    mu: dynamicShift(run, tokens),
+  const { sampler, latents } = await packedStart(run, {
+    tokens,
+    strength: STRENGTH,
+    options: { sigmas: evenSigmas(run.numInferenceSteps), mu: dynamicShift(run, tokens) },
+    toLatents: framePictureLatents,
   });
-  const dims = latentDims(run);
-  const unit =
-    call.latents === undefined
-      ? packPatches(unitLatents(run, dims))
-      : unitLatents(run, [numImages, tokens, (dims[1] ?? 1) * 4]);
   const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', false);
   const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
   return {
     sampler,
     timesteps: sampler.timesteps.map((timestep) => Math.fround(timestep / 1000)),
-    latents: scaledNoise(unit, sampler),
+    latents,
     conditioning: {
       encoder_hidden_states: text.states,
       encoder_hidden_states_mask: text.mask,

@@ -25,6 +25,8 @@ import {
 } from '../kit/index.js';
 
 const EDGE = 1024;
+/** Edges of the pictures whose sizes diffusers has a table for. */
+const EDGES: readonly number[] = [512, 1024, 2048, 4096];
 const MAX_SEQUENCE_LENGTH = 300;
 /** More than the instruction before a prompt has. */
 const MANY_TOKENS = 2048;
@@ -54,6 +56,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'promptAttentionMask',
       'negativePromptAttentionMask',
       'maxSequenceLength',
+      'useResolutionBinning',
       'complexHumanInstruction',
       'latents',
     ],
@@ -62,6 +65,10 @@ export const pipelines: readonly PipelineDescription[] = [
       const patch = configSize(model.parts['transformer'], 'patch_size', 1);
       const rule = transformerSizes(model, partInfo, { patch });
       return sizeUnlessFixed(rule, { height: EDGE, width: EDGE });
+    },
+    binEdge: (model) => {
+      const edge = 32 * configSize(model.parts['transformer'], 'sample_size', 32);
+      return EDGES.includes(edge) ? edge : undefined;
     },
     begin,
     finish: finishPictures,

@@ -149,10 +149,11 @@ async function embeddings(
     start_seconds: float32(Float32Array.of(from), [1]),
     end_seconds: float32(Float32Array.of(to), [1]),
   });
-  const of = (name: string): Tensor => projected[name] as Tensor;
-  const ofText = of('text_hidden_states');
+  const [ofText, ofStart, ofEnd] = (run.partInfo(PROJECTION)?.outputs ?? []).map(
+    ({ name }) => projected[name],
+  ) as [Tensor, Tensor, Tensor];
   const tokens = encoded === undefined ? ofText : maskTokens(ofText, encoded.mask);
-  return concat([tokens, of('seconds_start_hidden_states'), of('seconds_end_hidden_states')], 1);
+  return concat([tokens, ofStart, ofEnd], 1);
 }
 
 /** Beginning and end side by side, [1, 1, 2 * hidden]: the last two of the states. */

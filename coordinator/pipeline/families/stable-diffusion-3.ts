@@ -52,7 +52,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'maskImage',
       'strength',
     ],
-    defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 7 }),
+    defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 7 }, () => ({ numInferenceSteps: 50 })),
     sizes: (model, partInfo) =>
       transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
     sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),

@@ -5,6 +5,7 @@ import {
   defaultsOr,
   encodeClip,
   finishPictures,
+  hasControl,
   guidedRows,
   type PipelineDescription,
   type PipelineRun,
@@ -57,7 +58,9 @@ export const pipelines: readonly PipelineDescription[] = [
       'aestheticScore',
       'negativeAestheticScore',
     ],
-    defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
+    defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }, ({ maskImage, controlImage }) =>
+      maskImage !== undefined && controlImage === undefined ? { guidanceScale: 7.5 } : {},
+    ),
     sizes: unetSizes,
     sizedBy: sizedByPicture,
     begin,
@@ -67,8 +70,9 @@ export const pipelines: readonly PipelineDescription[] = [
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
   return await unetJob(run, {
-    imageStrength: 0.3,
+    imageStrength: hasControl(run) ? 0.8 : 0.3,
     inpaintStrength: 0.9999,
+    inpaintControlScale: 1,
     conditioning: async (isGuided) => {
       const { states, pooled } = await embeddings(run, isGuided);
       return { encoder_hidden_states: states, text_embeds: pooled, time_ids: timeIds(run, isGuided) };

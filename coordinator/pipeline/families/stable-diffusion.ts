@@ -57,6 +57,7 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     change: hasControl(run) ? undefined : isInpainting ? asInpainting : asStableDiffusion,
     imageStrength: 0.8,
     inpaintStrength: 1,
+    inpaintControlScale: 0.5,
     conditioning: async (isGuided) => ({ encoder_hidden_states: await clipEmbeds(run, isGuided) }),
   });
 }

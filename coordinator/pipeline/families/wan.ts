@@ -1,10 +1,13 @@
-import type { Tensor } from '../../../common/tensor/index.js';
+import type { Guidance } from '../../../common/guidance/index.js';
 import { AsyncDiffError } from '../../../common/errors/index.js';
+import type { Tensor } from '../../../common/tensor/index.js';
+import type { Sampler } from '../../../samplers/index.js';
 import {
   bothPrompts,
   cleanPrompt,
+  clipImageStates,
+  configNumber,
   configNumbers,
-  configSize,
   decodeVideos,
   defaultsOr,
   encodeT5,
@@ -15,11 +18,14 @@ import {
   latentChannels,
   maskTokens,
   type ModelFolder,
+  needed,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   type PromptSide,
+  repeatRows,
   scaledNoise,
+  type SecondPredictor,
   type SizeRule,
   spreadLatents,
   temporalScale,
@@ -27,29 +33,56 @@ import {
   transformerSizes,
   unitLatents,
   vaeScaleFactor,
+  videoCondition,
 } from '../kit/index.js';
 
 const SIZE = { height: 480, width: 832 } as const;
 const FRAMES = 81;
 const FPS = 16;
 const MAX_SEQUENCE_LENGTH = 512;
+const TRAIN_TIMESTEPS = 1000;
+const SECOND = 'transformer_2';
+/** Input of the predictor that the given frames become, beside the latents. */
+const CONDITION = 'image_condition';
+const TEXT_ARGUMENTS = [
+  'promptEmbeds',
+  'negativePromptEmbeds',
+  'maxSequenceLength',
+  'guidanceScale2',
+  'latents',
+  'numFrames',
+  'fps',
+] as const;
 
-/** Wan 2.1, text to video: an UMT5 whose padding is zeros, a transformer on [B, 16, frames, height/8, width/8]. */
+const shared = {
+  predictor: 'transformer',
+  defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
+  sizes,
+  finish: async (run: PipelineRun, latents: Tensor) => {
+    const pictures = await decodeVideos(run, spreadLatents(run.model, latents));
+    const frames = pictures.length / (latents.dims[0] ?? 1);
+    return { pictures, video: { frames, fps: run.call.fps ?? FPS } };
+  },
+} as const;
+
+/** Wan 2.1 and 2.2: an UMT5 whose padding is zeros, one or two transformers on [B, 16, frames, height/8, width/8]. */
 export const pipelines: readonly PipelineDescription[] = [
   {
+    ...shared,
     name: 'Wan',
     classNames: ['WanPipeline'],
-    predictor: 'transformer',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'negativePromptEmbeds', 'maxSequenceLength', 'latents', 'numFrames', 'fps'],
-    defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
-    sizes,
+    takes: TEXT_ARGUMENTS,
     begin,
-    finish: async (run, latents) => {
-      const pictures = await decodeVideos(run, spreadLatents(run.model, latents));
-      const frames = pictures.length / (latents.dims[0] ?? 1);
-      return { pictures, video: { frames, fps: run.call.fps ?? FPS } };
-    },
+  },
+  {
+    ...shared,
+    name: 'Wan, picture to video',
+    classNames: ['WanImageToVideoPipeline'],
+    needs: ['text_encoder', 'tokenizer', 'vae_encoder', 'vae_decoder'],
+    needsPicture: true,
+    takes: [...TEXT_ARGUMENTS, 'image', 'lastImage', 'imageEmbeds'],
+    begin: beginFromPicture,
   },
 ];
 
@@ -60,28 +93,105 @@ function sizes(model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule 
   return sizeUnlessFixed(rule, SIZE);
 }
 
+/** Noise first, then what the given frames come to. */
+async function beginFromPicture(run: PipelineRun): Promise<PredictorJob> {
+  const { call, numImages } = run;
+  const image = needed(call.image, 'image', 'this pipeline begins from a picture');
+  const halves = guidanceAbove1(run) === undefined ? 1 : 2;
+  const rows = (tensor: Tensor): Tensor => repeatRows(tensor, numImages * halves);
+  const job = await begin(run);
+  const condition = await videoCondition(run, {
+    image,
+    lastImage: call.lastImage,
+    latentFrames: job.latents.dims[2] ?? 1,
+    frames: frameCountOf(run).frames,
+  });
+  const channels = condition.dims[1] ?? 0;
+  const readsPicture = run.predictor.inputs.some(({ name }) => name === 'encoder_hidden_states_image');
+  const states = readsPicture ? await pictureStates(run, image) : undefined;
+  return {
+    ...job,
+    conditioning: {
+      ...job.conditioning,
+      [CONDITION]: rows(condition),
+      ...(states === undefined ? {} : { encoder_hidden_states_image: rows(states) }),
+    },
+    adaptation: { latentInput: latentInput(run), append: [{ name: CONDITION, channels }] },
+  };
+}
+
+/** Both pictures' states one behind the other, where the last frame is given too. */
+async function pictureStates(run: PipelineRun, image: Uint8Array): Promise<Tensor> {
+  const { imageEmbeds, lastImage } = run.call;
+  if (imageEmbeds !== undefined) return givenStates(imageEmbeds);
+  return await clipImageStates(run, lastImage === undefined ? [image] : [image, lastImage]);
+}
+
 async function begin(run: PipelineRun): Promise<PredictorJob> {
-  refuseTwoStages(run);
+  refuseTokenTimesteps(run);
   const { call, height, width, numImages } = run;
   const guidance = guidanceAbove1(run);
   const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
     embeddings(run, side),
   );
   const sampler = run.sampler();
-  const { latentFrames } = frameCount(run, 2, FRAMES, temporalScale(run));
+  const { latentFrames } = frameCountOf(run);
   const scale = vaeScaleFactor(run.model, run.partInfo);
-  const channels = configSize(
-    run.model.parts['transformer'],
-    'in_channels',
+  const dims = [
+    numImages,
     latentChannels(run.model, run.partInfo),
-  );
-  const dims = [numImages, channels, latentFrames, height / scale, width / scale];
+    latentFrames,
+    height / scale,
+    width / scale,
+  ];
   return {
     sampler,
     latents: scaledNoise(unitLatents(run, dims), sampler),
     conditioning: { encoder_hidden_states: guidedRows(negative, positive, numImages) },
     guidance,
     rowByRow: true,
+    second: second(run, sampler, guidance),
+  };
+}
+
+function frameCountOf(run: PipelineRun): ReturnType<typeof frameCount> {
+  return frameCount(run, 2, FRAMES, temporalScale(run));
+}
+
+function latentInput({ predictor: { inputs } }: PipelineRun): string {
+  return (inputs.find(({ name }) => name === 'hidden_states') ?? inputs[0])?.name ?? 'hidden_states';
+}
+
+/** The transformer of the lower noise levels, from the first timestep under the boundary on (Wan 2.2). */
+function second(
+  run: PipelineRun,
+  sampler: Sampler,
+  guidance: Guidance | undefined,
+): SecondPredictor | undefined {
+  const { call, model } = run;
+  const ratio = model.index['boundary_ratio'];
+  if (typeof ratio !== 'number') {
+    if (call.guidanceScale2 === undefined) return undefined;
+    throw new AsyncDiffError(
+      'invalid_settings',
+      'this Wan has one transformer and takes no --guidance-scale-2',
+    );
+  }
+  const config = { config: run.schedulerConfig(), configName: 'scheduler/scheduler_config.json' };
+  const boundary = ratio * configNumber(config, 'num_train_timesteps', TRAIN_TIMESTEPS);
+  const below = sampler.timesteps.findIndex((timestep) => timestep < boundary);
+  if (below >= 0 && model.parts[SECOND] === undefined)
+    throw new AsyncDiffError(
+      'model_not_found',
+      `${model.path} has no ${SECOND}/model.onnx, which draws below timestep ${boundary}`,
+      {
+        hint: 'Export the second transformer beside the first (scripts/export/export.py does).',
+      },
+    );
+  return {
+    part: SECOND,
+    fromCall: below < 0 ? sampler.numCalls : below,
+    guidance: guidance && { ...guidance, scale: call.guidanceScale2 ?? guidance.scale },
   };
 }
 
@@ -98,12 +208,11 @@ async function embeddings(run: PipelineRun, { text, what, embeds }: PromptSide):
   return maskTokens(states, mask);
 }
 
-/** Wan 2.2 has a second transformer for the last steps, or a timestep for each token. */
-function refuseTwoStages({ model: { index, path } }: PipelineRun): void {
-  const isTwo = typeof index['boundary_ratio'] === 'number';
-  if (!isTwo && index['expand_timesteps'] !== true) return;
+/** The small Wan 2.2 has a timestep for each token. */
+function refuseTokenTimesteps({ model: { index, path } }: PipelineRun): void {
+  if (index['expand_timesteps'] !== true) return;
   throw new AsyncDiffError(
     'model_unsupported',
-    `${path} is a Wan 2.2 with ${isTwo ? 'two transformers' : 'a timestep for each token'}; generate draws with Wan 2.1`,
+    `${path} is a Wan 2.2 with a timestep for each token; generate draws with Wan 2.1 and with the Wan 2.2 of two transformers`,
   );
 }

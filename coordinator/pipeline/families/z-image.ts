@@ -23,15 +23,24 @@ const TEMPLATE = {
 } as const;
 const MAX_SEQUENCE_LENGTH = 512;
 const STRENGTH = 0.6;
+const INPAINT_STRENGTH = 1;
 
 /** Z-Image and its Turbo: states of a language model, a transformer on [B, 16, 1, height/8, width/8] that counts time upwards. */
 export const pipelines: readonly PipelineDescription[] = [
   {
     name: 'Z-Image',
-    classNames: ['ZImagePipeline', 'ZImageImg2ImgPipeline'],
+    classNames: ['ZImagePipeline', 'ZImageImg2ImgPipeline', 'ZImageInpaintPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
-    takes: ['promptEmbeds', 'negativePromptEmbeds', 'maxSequenceLength', 'latents', 'image', 'strength'],
+    takes: [
+      'promptEmbeds',
+      'negativePromptEmbeds',
+      'maxSequenceLength',
+      'latents',
+      'image',
+      'maskImage',
+      'strength',
+    ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 5 }),
     sizes: transformerSizes,
     sizedBy: ({ image }) => image,
@@ -55,7 +64,7 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
   const dims = latentDims(run);
   const [images = 1, channels = 1, height = 0, width = 0] = dims;
   const { sampler, latents } = await startLatents(run, {
-    strength: STRENGTH,
+    strength: call.maskImage === undefined ? STRENGTH : INPAINT_STRENGTH,
     halves: guidance === undefined ? 1 : 2,
     roundsStepsUp: true,
     options: {

@@ -4,9 +4,9 @@ import type { PipelineRun } from './description.js';
 import { fixedAxis } from './parts.js';
 
 /** CLIP's own, where preprocessor_config.json is not there to say them. */
-const MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
-const DEVIATION = [0.26862954, 0.26130258, 0.27577711] as const;
-const EDGE = 224;
+export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
+export const CLIP_DEVIATION = [0.26862954, 0.26130258, 0.27577711] as const;
+export const CLIP_EDGE = 224;
 /** Of the cubic kernel, as torch has it. */
 const A = -0.75;
 
@@ -17,7 +17,7 @@ const A = -0.75;
 export async function encodeClipImage(run: PipelineRun, file: Uint8Array): Promise<Tensor> {
   const part = 'image_encoder';
   const input = run.partInfo(part)?.inputs[0];
-  const edge = fixedAxis(input, -1) ?? EDGE;
+  const edge = fixedAxis(input, -1) ?? CLIP_EDGE;
   const { width, height, data } = await decodePng(file);
   const planes = new Float32Array(3 * edge * edge);
   for (let channel = 0; channel < 3; channel += 1) {
@@ -27,7 +27,7 @@ export async function encodeClipImage(run: PipelineRun, file: Uint8Array): Promi
       values: Float32Array.from({ length: width * height }, (_, i) => signed(data[3 * i + channel])),
     };
     const small = resize(blur(plane, edge), edge);
-    const [mean, deviation] = [MEAN[channel] as number, DEVIATION[channel] as number];
+    const [mean, deviation] = [CLIP_MEAN[channel] as number, CLIP_DEVIATION[channel] as number];
     planes.set(
       small.map((value) => (Math.fround(Math.fround(value + 1) / 2) - mean) / deviation),
       channel * edge * edge,

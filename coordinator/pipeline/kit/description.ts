@@ -8,6 +8,7 @@ import type { Sampler, SchedulerConfig } from '../../../samplers/index.js';
 import type { ModelFolder } from './model-folder.js';
 import type { NoiseDraws } from './noise-draws.js';
 import type { PartInfo, RunPart, Tokenize } from './parts.js';
+import type { Size } from './size-bins.js';
 
 /** What a user asks a pipeline for, in diffusers' words; what is left out takes the pipeline's defaults. */
 export interface PipelineCall extends PipelineArguments {
@@ -55,6 +56,8 @@ export interface PipelineRun {
   /** Asked for or default, and checked against the size rule. */
   readonly height: number;
   readonly width: number;
+  /** What pictures are brought to after they are drawn, where that is not the size that is drawn. */
+  readonly outputSize?: Size | undefined;
   readonly numImages: number;
   readonly numInferenceSteps: number;
   readonly guidanceScale: number;
@@ -96,6 +99,15 @@ export interface PredictorJob
   readonly rowByRow?: boolean | undefined;
   /** What is done to the predictor's graph before it is cut: inputs joined, outputs turned. */
   readonly adaptation?: PredictorAdaptation | undefined;
+  /** Another part of the folder that predicts from this call on, with a guidance of its own. */
+  readonly second?: SecondPredictor | undefined;
+}
+
+export interface SecondPredictor {
+  readonly part: string;
+  /** 0: it makes all predictions. As many as there are calls: none. */
+  readonly fromCall: number;
+  readonly guidance: DenoiseJob['guidance'];
 }
 
 export interface VideoShape {
@@ -132,9 +144,11 @@ export interface PipelineDescription {
   readonly needsPicture?: boolean | undefined;
   /** The arguments that it takes beyond those of PipelineCall itself. */
   readonly takes: readonly ArgumentName[];
-  /** As diffusers' __call__ has them. */
-  readonly defaults: (model: ModelFolder) => PipelineDefaults;
+  /** As diffusers' __call__ has them: of the pipeline from text, or of the one for a call from a picture. */
+  readonly defaults: (model: ModelFolder, call?: PipelineCall) => PipelineDefaults;
   readonly sizes: (model: ModelFolder, partInfo: PipelineRun['partInfo']) => SizeRule;
+  /** Edge of the square pictures of a model that draws in sizes it was trained on, and brings them to what was asked for (`use_resolution_binning`). */
+  readonly binEdge?: ((model: ModelFolder) => number | undefined) | undefined;
   /** The given picture whose size is drawn, rounded down to what the model takes, where the call says no size. */
   readonly sizedBy?: ((call: PipelineCall) => Uint8Array | undefined) | undefined;
   /** Everything before the first step. Raises `invalid_settings` or `invalid_input` for what the call has wrong. */

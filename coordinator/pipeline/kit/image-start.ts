@@ -31,7 +31,10 @@ function callsPerStep({ name }: Sampler): number {
   return TWO_CALLS.has(name) ? 2 : 1;
 }
 
-/** A picture as scaled latents [1, channels, height / scale, width / scale]: a draw of the VAE's posterior. */
+/** A picture, planes [1, 3, height, width] in [-1, 1], to latents [1, channels, height / scale, width / scale] as the predictor has them. */
+export type ToLatents = (run: PipelineRun, planes: Tensor) => Promise<Tensor>;
+
+/** A picture as scaled latents: a draw of the VAE's posterior. */
 export async function pictureLatents(run: PipelineRun, planes: Tensor): Promise<Tensor> {
   const posterior = await encodePicture(run, planes);
   const drawn = drawPosterior(posterior, (dims) => run.noise.draw(dims));
@@ -51,10 +54,14 @@ export async function pictureLatents(run: PipelineRun, planes: Tensor): Promise<
 }
 
 /** Latents of image to image: the picture's, with noise at the level of the sampler's first call. */
-export async function noisedPicture(run: PipelineRun, sampler: Sampler): Promise<Tensor> {
+export async function noisedPicture(
+  run: PipelineRun,
+  sampler: Sampler,
+  toLatents: ToLatents = pictureLatents,
+): Promise<Tensor> {
   const file = needed(run.call.image, 'image', 'this pipeline begins from a picture');
   const planes = await picturePlanes(file, run.width, run.height);
-  const original = repeatRows(await pictureLatents(run, planes), run.numImages);
+  const original = repeatRows(await toLatents(run, planes), run.numImages);
   const noise = run.noise.draw(original.dims);
   return float32(sampler.addNoise(floatsOf(original), floatsOf(noise), 0), original.dims);
 }
@@ -79,6 +86,7 @@ export async function inpaintStart(
   sampler: Sampler,
   strength: number,
   readsMask: boolean,
+  toLatents: ToLatents = pictureLatents,
 ): Promise<InpaintStart> {
   const { call, width, height, numImages } = run;
   const planes = await picturePlanes(
@@ -94,14 +102,14 @@ export async function inpaintStart(
   const dims = latentDims(run);
   const isPureNoise = strength === 1;
   const needsOriginal = !readsMask || (call.latents === undefined && !isPureNoise);
-  const original = needsOriginal ? repeatRows(await pictureLatents(run, planes), numImages) : undefined;
+  const original = needsOriginal ? repeatRows(await toLatents(run, planes), numImages) : undefined;
   const noise = call.latents ?? run.noise.draw(dims);
   const latents =
     call.latents !== undefined || isPureNoise || original === undefined
       ? scaledNoise(noise, sampler)
       : float32(sampler.addNoise(floatsOf(original), floatsOf(noise), 0), dims);
   // Drawn even where the predictor does not read it: the noise that follows depends on it.
-  const maskedPicture = repeatRows(await pictureLatents(run, withoutMasked(planes, mask)), numImages);
+  const maskedPicture = repeatRows(await toLatents(run, withoutMasked(planes, mask)), numImages);
   const [, , latentHeight = 0, latentWidth = 0] = dims;
   return {
     latents,

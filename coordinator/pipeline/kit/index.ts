@@ -3,6 +3,7 @@ export { type ChatForm, chatStates } from './chat-prompt.js';
 export { cleanPrompt } from './clean-prompt.js';
 export { clipEmbeds } from './clip-embeds.js';
 export { encodeClipImage } from './clip-image.js';
+export { clipImageStates } from './clip-image-states.js';
 export { type ClipRequest, type ClipStates, encodeClip, hiddenState, short } from './clip-prompt.js';
 export { hasControl } from './control.js';
 export type {
@@ -12,6 +13,7 @@ export type {
   PipelineOutput,
   PipelineRun,
   PredictorJob,
+  SecondPredictor,
   SizeRule,
   VideoShape,
 } from './description.js';
@@ -28,6 +30,7 @@ export {
   maskChannels,
   noisedPicture,
   pictureLatents,
+  type ToLatents,
 } from './image-start.js';
 export { latentDims } from './latent-dims.js';
 export {
@@ -50,12 +53,14 @@ export {
   type Tokens,
   type ValueInfo,
 } from './parts.js';
+export { packedStart, type PackedStartOptions } from './packed-start.js';
 export { packPatches, unpackPatches } from './packing.js';
 export { encodeT5, type T5Request, type T5States } from './t5-prompt.js';
 export { sizeUnlessFixed, transformerSizes } from './transformer-size.js';
 export { maskPlane, needed, picturePlanes, pictureSize, shrinkNearest } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
-export { channelSpread, spreadLatents } from './standard-latents.js';
+export { nearestBin, type Size } from './size-bins.js';
+export { centreLatents, channelSpread, framePictureLatents, spreadLatents } from './standard-latents.js';
 export { startLatents, type StartOptions } from './start-latents.js';
 export {
   givenMask,
@@ -83,5 +88,6 @@ export {
 export { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
 export { tileEdges, vaeWorkBytes, whyNoTiles } from './vae-tiling.js';
 export { decodeVideos, type FrameCount, frameCount, framesOf, swapAxes, temporalScale } from './video.js';
+export { type GivenFrames, videoCondition } from './video-condition.js';
 export { type PromptChunk, promptChunks } from './prompt-chunks.js';
 export { parseWeights, type WeightedText } from './weighted-prompt.js';

@@ -9,7 +9,7 @@ export async function picturePlanes(
   height: number,
   range: 'signed' | 'unit' = 'signed',
 ): Promise<Tensor> {
-  const { data } = await resizePicture(await decodePng(file), width, height);
+  const { data } = resizePicture(await decodePng(file), width, height);
   const pixels = width * height;
   const planes = new Float32Array(3 * pixels);
   for (let i = 0; i < pixels; i += 1) {
@@ -23,7 +23,7 @@ export async function picturePlanes(
 
 /** A mask at a size: 1 where its grey is at least one half (drawn anew), else 0; [1, 1, height, width]. */
 export async function maskPlane(file: Uint8Array, width: number, height: number): Promise<Tensor> {
-  const { data } = await resizePicture(await decodePng(file), width, height);
+  const { data } = resizePicture(await decodePng(file), width, height);
   const mask = new Float32Array(width * height);
   for (let i = 0; i < mask.length; i += 1) {
     const [r, g, b] = [data[3 * i] as number, data[3 * i + 1] as number, data[3 * i + 2] as number];

@@ -1,7 +1,9 @@
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import type { Tensor } from '../../../common/tensor/index.js';
-import { scaleChannels } from './latents.js';
+import type { PipelineRun } from './description.js';
+import { mapFloats, scaleChannels } from './latents.js';
 import { configNumbers, type ModelFolder } from './model-folder.js';
+import { drawPosterior, encodePicture } from './vae.js';
 import { vaePart } from './vae-part.js';
 
 /** AutoencoderKLWan's and AutoencoderKLQwenImage's defaults, 16 channels. */
@@ -38,4 +40,25 @@ export function spreadLatents(model: ModelFolder, latents: Tensor): Tensor {
     deviation.map((one) => 1 / Math.fround(1 / Math.fround(one))),
     mean,
   );
+}
+
+/** What a VAE's encoder says to latents of mean 0 and deviation 1 in each channel: (x - mean) * (1 / std). */
+export function centreLatents(model: ModelFolder, latents: Tensor): Tensor {
+  const [, channels = 1, ...rest] = latents.dims;
+  const { mean, deviation } = channelSpread(model, channels);
+  const inner = rest.reduce((product, dim) => product * dim, 1);
+  return mapFloats(latents, (value, i) => {
+    const channel = Math.floor(i / inner) % channels;
+    const factor = Math.fround(1 / Math.fround(deviation[channel] as number));
+    return Math.fround(value - Math.fround(mean[channel] as number)) * factor;
+  });
+}
+
+/** A picture, planes [1, 3, height, width], as centred latents [1, channels, h, w] of a video VAE, which takes it as a video of one frame: a draw. */
+export async function framePictureLatents(run: PipelineRun, planes: Tensor): Promise<Tensor> {
+  const [batch = 1, colours = 3, ...size] = planes.dims;
+  const posterior = await encodePicture(run, { ...planes, dims: [batch, colours, 1, ...size] });
+  const drawn = drawPosterior(posterior, (dims) => run.noise.draw(dims));
+  const { data, dims } = centreLatents(run.model, drawn);
+  return { dtype: 'float32', data, dims: dims.filter((_, axis) => axis !== 2) };
 }

@@ -5,6 +5,7 @@ import type { PipelineRun } from './description.js';
 import { mapFloats, scaleChannels } from './latents.js';
 import { configNumber, configNumbers, configSize, type ModelFolder } from './model-folder.js';
 import { fixedAxis } from './parts.js';
+import { resizeAndCrop } from './resize-planes.js';
 import { concat, floatsOf, rowOf } from './tensor-rows.js';
 import { inTiles } from './tiles.js';
 import { VAE_DECODER, VAE_ENCODER, vaePart } from './vae-part.js';
@@ -77,7 +78,8 @@ export async function decodePictures(run: PipelineRun, latents: Tensor): Promise
   const pictures: DecodedImage[] = [];
   // One at a time: the decoder's activations are the largest of the whole pipeline.
   for (let row = 0; row < (latents.dims[0] ?? 0); row += 1) {
-    const planes = await decodeOne(run, rowOf(latents, row));
+    const drawn = await decodeOne(run, rowOf(latents, row));
+    const planes = run.outputSize === undefined ? drawn : resizeAndCrop(drawn, run.outputSize);
     const [, , height = 0, width = 0] = planes.dims;
     pictures.push(toRgb8(floatsOf(planes), width, height));
   }
