@@ -98,8 +98,8 @@ export function createSampler(
   const definition = name === undefined ? byClass(className) : byName(name, config);
   const steps = numInferenceSteps ?? stepsOf(options);
   const given = config['num_train_timesteps'];
-  // A value of another type is for the sampler's own schema to refuse, which names the key.
-  const trained = typeof given === 'number' ? given : 1000;
+  // What cannot be is for the sampler's own schema to refuse, which names the key.
+  const trained = typeof given === 'number' && Number.isInteger(given) && given > 0 ? given : 1000;
   if (steps === undefined || !Number.isInteger(steps) || steps < 1 || steps > trained) {
     throw new AsyncDiffError(
       'invalid_settings',

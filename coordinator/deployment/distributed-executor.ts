@@ -1,21 +1,20 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Mailbox } from '../../common/pending/index.js';
-import { formatDims, type Tensor } from '../../common/tensor/index.js';
+import type { Tensor } from '../../common/tensor/index.js';
 import {
   type ExecutionReport,
-  isFinite,
   type JobStart,
   type MadeLatents,
   type RoundDone,
   type RoundReport,
-  type SamplerState,
   type SamplingExecutor,
 } from '../../execution/index.js';
-import { fromSamplerState, toGuidanceMessage, toSamplerMessage } from '../../protocol/index.js';
-import { JobProgram, type Round, type ScheduleSettings } from '../../program/index.js';
+import { toGuidanceMessage, toSamplerMessage } from '../../protocol/index.js';
+import { JobProgram, lastStepOf, type Round, type ScheduleSettings } from '../../program/index.js';
 import type { Deployment } from './deployment.js';
 import { type ExecutorOptions, JobAttempt, type ResultListener } from './job-attempt.js';
-import { fromTensorMessage } from '../../rpc/index.js';
+import { ReportCheck } from './report-check.js';
+import type { WorkerHandle } from '../workers/index.js';
 
 /**
  * Runs the rounds of one attempt of a job on the workers of a deployment. Sends each worker its tasks and the latents,
@@ -34,8 +33,7 @@ export class DistributedExecutor implements SamplingExecutor {
   #job: JobAttempt | undefined;
   #jobId = '';
   #numSteps = 0;
-  /** Dims of the latents: what a checkpoint must have. */
-  #dims = '';
+  #check = new ReportCheck([], 0);
 
   constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number, options: ExecutorOptions) {
     this.#deployment = deployment;
@@ -48,7 +46,7 @@ export class DistributedExecutor implements SamplingExecutor {
     this.#jobId = job.jobId;
     const { conditioning, sampler, guidance, ...rest } = job;
     this.#numSteps = job.timesteps.length;
-    this.#dims = formatDims(sampler.latents.dims);
+    this.#check = new ReportCheck(sampler.latents.dims, this.#numSteps);
     const samplerMessage = toSamplerMessage(sampler);
     const started = new JobAttempt(
       this.#deployment,
@@ -65,19 +63,24 @@ export class DistributedExecutor implements SamplingExecutor {
         timesteps: [...job.timesteps],
         ...(worker.id === this.#deployment.samplingWorkerId ? { sampler: samplerMessage } : {}),
       }),
-      this.#results(),
+      (worker) => this.#resultsOf(worker),
     );
     started.watch(() => this.#noise.isAwaited || this.#done.isAwaited);
   }
 
-  #results(): ResultListener {
+  #resultsOf(worker: WorkerHandle): ResultListener {
+    const tells = this.#deployment.specsOf(worker.id).some(({ output }) => output !== '');
+    const checkTeller = (what: string): void => {
+      if (!tells) throw new AsyncDiffError('invalid_input', `${what}, which it does not compute`);
+    };
     return {
       onNoise: ({ step, tensor }) => {
-        const eps = fromTensorMessage(tensor, `noise prediction of step ${step}`);
-        this.#noise.deliver(step, this.#check(eps, `noise prediction of step ${step}`));
+        checkTeller(`the noise prediction of step ${step}`);
+        this.#noise.deliver(step, this.#check.noise(step, tensor));
       },
       onRoundDone: ({ lastStep, state, held }) => {
-        const done = { state: state === null ? undefined : this.#checkpoint(lastStep, state), held };
+        checkTeller(`the end of step ${lastStep}`);
+        const done = { state: this.#check.checkpoint(lastStep, state, held), held };
         // None of the rounds that were issued for later steps will be done.
         const until = held ? this.#numSteps : lastStep + 1;
         for (let step = lastStep + (held ? 1 : 0); step < until; step++) this.#done.deliver(step, done);
@@ -85,27 +88,8 @@ export class DistributedExecutor implements SamplingExecutor {
     };
   }
 
-  #checkpoint(lastStep: number, message: Parameters<typeof fromSamplerState>[0]): SamplerState {
-    const state = fromSamplerState(message);
-    const what = `the checkpoint after step ${lastStep}`;
-    if (state.nextStep !== lastStep + 1)
-      throw new AsyncDiffError('invalid_input', `${what} as one before step ${state.nextStep}`);
-    this.#check(state.latents, what);
-    return state;
-  }
-
-  /** float32, of the latents' shape, finite. */
-  #check(tensor: Tensor, what: string): Tensor {
-    if (tensor.dtype !== 'float32' || formatDims(tensor.dims) !== this.#dims)
-      throw new AsyncDiffError(
-        'invalid_input',
-        `${what} as ${tensor.dtype} ${formatDims(tensor.dims)}, it must be float32 ${this.#dims}`,
-      );
-    if (!isFinite(tensor)) throw new AsyncDiffError('invalid_input', `${what} with NaN or infinity`);
-    return tensor;
-  }
-
   issue(round: Round, report: RoundReport): void {
+    this.#check.issued(lastStepOf(round), report === 'checkpoint');
     const { placed } = this.#started;
     const latents = this.program.latents(round).map(placed);
     for (const { name, version, workers } of latents) this.#latentsReaders.set(`${name}@${version}`, workers);

@@ -35,8 +35,8 @@ export class ItemExecutor {
   readonly #outputs: ReadonlyMap<string, ValueSpec>;
   readonly #states: ReadonlySet<string>;
   readonly #arriving = new Map<number, Map<string, Tensor>>();
-  /** Outputs that an issued item still has to come with. */
-  readonly #awaited = new Map<number, number>();
+  /** Names of outputs that an issued item still has to come with. */
+  readonly #awaited = new Map<number, Set<string>>();
   readonly #job: JobAttempt;
 
   constructor(deployment: Deployment, attempt: ItemAttempt, options: ExecutorOptions) {
@@ -66,9 +66,7 @@ export class ItemExecutor {
     await this.#job.start(
       conditioning,
       () => ({ timesteps: [], guidance: null, trace: this.#attempt.trace }),
-      {
-        onOutput: (message) => this.#take(message),
-      },
+      (worker) => ({ onOutput: (message) => this.#take(worker, message) }),
     );
     const before = (this.#program.rounds[0]?.round ?? 0) - 1;
     for (const worker of this.#deployment.workers)
@@ -80,7 +78,8 @@ export class ItemExecutor {
   /** Has an item run. @param isCheckpoint whether the states that it makes are told as well */
   issue(item: number, inputs: NamedTensors, isCheckpoint: boolean): void {
     const round = this.#program.rounds[item - this.#attempt.firstItem] as Round;
-    this.#awaited.set(item, this.#outputs.size - (isCheckpoint ? 0 : this.#states.size));
+    const names = [...this.#outputs.keys()].filter((name) => isCheckpoint || !this.#states.has(name));
+    this.#awaited.set(item, new Set(names));
     const reads = this.#program.made(round).map(this.#job.placed);
     const report = isCheckpoint ? 'checkpoint' : 'nothing';
     for (const worker of this.#job.issue(this.#program, round, report, reads))
@@ -106,11 +105,14 @@ export class ItemExecutor {
     );
   }
 
-  #take({ item, name, tensor: message }: ItemOutput): void {
+  #take(worker: WorkerHandle, { item, name, tensor: message }: ItemOutput): void {
     const what = `"${name}" of item ${item}`;
     const spec = this.#outputs.get(name);
     const left = this.#awaited.get(item);
-    if (spec === undefined || left === undefined)
+    const isItsOwn = this.#deployment
+      .specsOf(worker.id)
+      .some(({ outputs }) => outputs.some((value) => value.name === name));
+    if (spec === undefined || left?.has(name) !== true || !isItsOwn)
       throw new AsyncDiffError('invalid_input', `${what}, which nobody waits for`);
     const tensor = fromTensorMessage(message, what);
     if (tensor.dtype !== spec.dtype || formatDims(tensor.dims) !== formatDims(spec.dims))
@@ -120,7 +122,8 @@ export class ItemExecutor {
       );
     const arrived = this.#arriving.get(item) ?? new Map<string, Tensor>();
     this.#arriving.set(item, arrived.set(name, tensor));
-    if (arrived.size < left) return;
+    left.delete(name);
+    if (left.size > 0) return;
     this.#arriving.delete(item);
     this.#awaited.delete(item);
     this.#done.deliver(item, Object.fromEntries(arrived));

@@ -65,7 +65,7 @@ export class JobAttempt {
   async start(
     conditioning: Readonly<Record<string, Tensor>>,
     orderOf: (worker: WorkerHandle) => OwnOrder,
-    results: ResultListener,
+    resultsOf: (worker: WorkerHandle) => ResultListener,
   ): Promise<void> {
     const deployment = this.#deployment;
     deployment.onBroken = (error) => this.#fail(error);
@@ -81,7 +81,7 @@ export class JobAttempt {
             deploymentId: deployment.deploymentId,
             conditioning: toTensorMessages(given),
           },
-          this.#listenerOf(worker, results),
+          this.#listenerOf(worker, resultsOf(worker)),
           this.#options.signal,
         );
       }),
