@@ -1,5 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
+import { isFinite } from './float-ops.js';
 
 /** What latents may be called, whatever the graph calls them. */
 const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents', 'x'];
@@ -8,7 +9,7 @@ const LATENT_NAMES = ['sample', 'hidden_states', 'latent_model_input', 'latents'
  * Tells the latents of a job from its conditioning: they have the name of the graph's own latent input, or one that is usual.
  *
  * @param own name of the graph's latent input; undefined where there is no graph (declared devices)
- * @throws AsyncDiffError `invalid_input` where they are missing, or not float32
+ * @throws AsyncDiffError `invalid_input` where they are missing, not float32, or not finite
  */
 export function takeLatents(
   inputs: Readonly<Record<string, Tensor>>,
@@ -25,5 +26,9 @@ export function takeLatents(
       'invalid_input',
       `input ${name} is ${latents.dtype}, the latents must be float32`,
     );
+  if (!isFinite(latents))
+    throw new AsyncDiffError('invalid_input', `input ${name} holds NaN or infinity`, {
+      hint: 'Look at how it was made: latents are numbers, unit noise at the first step.',
+    });
   return { latents, conditioning };
 }

@@ -33,13 +33,20 @@ export function takeTensor(
   throw new AsyncDiffError('internal', `segment ${spec.id} left "${name}" on its device`);
 }
 
+function holdsNan({ dtype, data }: Tensor): boolean {
+  return dtype.startsWith('float') && dtype !== 'float16' && (data as Float32Array).some(Number.isNaN);
+}
+
 /** The error for a result that holds NaN or infinity: names component, step and, if one held it already, the input. */
 export function notFinite(what: string, task: Task, state: JobState): AsyncDiffError {
   const bad = task.reads.filter(({ name, version }) => {
     const tensor = state.store.get(name, version);
     return tensor !== undefined && !isFinite(tensor);
   });
-  const source = bad.length === 0 ? '' : `; its input "${bad[0]?.name}" held it already`;
+  // An infinity may be meant there: masks have it.
+  const given = Object.entries(state.started?.conditioning ?? {}).find(([, tensor]) => holdsNan(tensor));
+  const name = bad[0]?.name ?? given?.[0];
+  const source = name === undefined ? '' : `; its input "${name}" held it already`;
   return new AsyncDiffError(
     'not_finite',
     `NaN or infinity in ${what}, computed by component ${task.component} at step ${task.timestepStep}${source}`,

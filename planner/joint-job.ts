@@ -122,7 +122,9 @@ function checkGiven(
   const latents = new Set(parts.map(({ input }) => input.name));
   const there = inputs.filter(({ name }) => given[name] !== undefined);
   for (const { name } of there.filter((input) => latents.has(input.name))) {
-    const { dtype, dims } = given[name] as Tensor;
+    const { dtype, dims, data } = given[name] as Tensor;
+    if (dtype === 'float32' && !(data as Float32Array).every(Number.isFinite))
+      throw new AsyncDiffError('invalid_input', `the latents ${name} hold NaN or infinity`);
     if (dtype !== 'float32' || dims[0] !== batch)
       throw new AsyncDiffError(
         'invalid_input',

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { readKeptJsonSync } from '../common/kept-json.js';
 import { makeFolderSync } from '../common/make-folder.js';
 import { temporaryName } from '../common/temporary-file.js';
 import type { SessionTime } from './calibration/index.js';
@@ -29,10 +31,28 @@ const NOTHING: KnownTimes = Object.freeze({ times: [], turn: 0, isSettled: false
 /** Raise it when times of older files mean something else. */
 const FORMAT = 1;
 
-interface File {
-  readonly format: number;
-  readonly bySettings: Readonly<Record<string, KnownTimes>>;
-}
+/** Settings of which times are kept for a predictor and its devices, the newest. */
+const MAX_SETTINGS = 64;
+
+const index = z.int().nonnegative();
+const schema = z.strictObject({
+  format: z.literal(FORMAT),
+  bySettings: z.record(
+    z.string(),
+    z.strictObject({
+      times: z.array(
+        z.strictObject({
+          worker: index,
+          nodes: z.array(z.tuple([index, index])),
+          ms: z.number().nonnegative(),
+        }),
+      ),
+      turn: index,
+      isSettled: z.boolean(),
+    }),
+  ),
+});
+type File = z.infer<typeof schema>;
 
 /**
  * Times that were measured, in a folder of the coordinator's. A plan with settings that were never measured on these devices begins with
@@ -55,8 +75,10 @@ export class RememberedTimes {
 
   /** It is a memory, no more: where it cannot be written, the next process measures again. */
   keep(subject: TimesSubject, known: KnownTimes): void {
-    const { [keyOf(subject.settings)]: _, ...others } = this.#read(subject).bySettings;
-    const file: File = { format: FORMAT, bySettings: { ...others, [keyOf(subject.settings)]: known } };
+    const key = keyOf(subject.settings);
+    const others = Object.entries(this.#read(subject).bySettings).filter(([other]) => other !== key);
+    const bySettings = Object.fromEntries([...others.slice(1 - MAX_SETTINGS), [key, known]]);
+    const file = { format: FORMAT, bySettings };
     const temporary = temporaryName(this.#file(subject));
     try {
       makeFolderSync(this.#dir);
@@ -68,13 +90,7 @@ export class RememberedTimes {
   }
 
   #read(subject: TimesSubject): File {
-    try {
-      const file = JSON.parse(readFileSync(this.#file(subject), 'utf8')) as File;
-      if (file.format === FORMAT) return file;
-    } catch {
-      // None yet, or one that was cut short.
-    }
-    return { format: FORMAT, bySettings: {} };
+    return readKeptJsonSync(this.#file(subject), schema) ?? { format: FORMAT, bySettings: {} };
   }
 
   #file({ predictor, devices }: TimesSubject): string {

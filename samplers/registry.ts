@@ -100,7 +100,11 @@ export function createSampler(
   const given = config['num_train_timesteps'];
   // What cannot be is for the sampler's own schema to refuse, which names the key.
   const trained = typeof given === 'number' && Number.isInteger(given) && given > 0 ? given : 1000;
-  if (steps === undefined || !Number.isInteger(steps) || steps < 1 || steps > trained) {
+  if (steps === undefined)
+    throw new AsyncDiffError('invalid_settings', 'nothing says how many steps there are', {
+      hint: 'Give --num-inference-steps, or --sigmas or --timesteps where the sampler takes them.',
+    });
+  if (!Number.isInteger(steps) || steps < 1 || steps > trained) {
     throw new AsyncDiffError(
       'invalid_settings',
       `num_inference_steps must be a whole number from 1 to ${trained}, the model's training timesteps; got ${steps}`,

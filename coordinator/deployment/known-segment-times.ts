@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../common/make-folder.js';
-import { temporaryName } from '../../common/temporary-file.js';
+import { z } from 'zod';
+import { keepFile } from '../../common/kept-files.js';
+import { readKeptJson } from '../../common/kept-json.js';
 import type { SegmentTimes } from './predicted-period.js';
+
+/** A kilobyte each. */
+const LIMITS = { maxFiles: 2000 };
+const schema = z.array(z.tuple([z.string(), z.number().nonnegative()]));
 
 /**
  * What the segments of a plan took on the devices that hold them, in a folder of the coordinator's: measuring costs each worker two runs of
@@ -18,24 +22,13 @@ export class KnownSegmentTimes {
 
   /** Milliseconds by `<worker id>/<segment id>`, as {@link keep} got them; undefined where there are none. */
   async get(planId: string, devices: readonly string[]): Promise<SegmentTimes | undefined> {
-    try {
-      return new Map(JSON.parse(await readFile(this.#file(planId, devices), 'utf8')) as [string, number][]);
-    } catch {
-      // None yet, or one that was cut short: they are measured again.
-      return undefined;
-    }
+    // None yet, or damaged: they are measured again.
+    const times = await readKeptJson(this.#file(planId, devices), schema);
+    return times === undefined ? undefined : new Map(times);
   }
 
   async keep(planId: string, devices: readonly string[], times: SegmentTimes): Promise<void> {
-    const path = this.#file(planId, devices);
-    const temporary = temporaryName(path);
-    try {
-      await makeFolder(this.#dir);
-      await writeFile(temporary, JSON.stringify([...times]));
-      await rename(temporary, path);
-    } catch {
-      await rm(temporary, { force: true }).catch(() => undefined);
-    }
+    await keepFile(this.#file(planId, devices), JSON.stringify([...times]), LIMITS).catch(() => undefined);
   }
 
   #file(planId: string, devices: readonly string[]): string {

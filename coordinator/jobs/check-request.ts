@@ -61,6 +61,15 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
   for (const [name, tensor] of inputs) {
     checkName(name, 'an input');
     checkTensor(tensor, `input "${name}"`);
+    // It would be fed, and then overwritten at every step.
+    if (name === 'timestep' && tensor.dims.length <= 1)
+      throw new AsyncDiffError(
+        'invalid_input',
+        'input timestep is given, which the sampler feeds step by step',
+        {
+          hint: 'Leave it out; --timesteps gives the timesteps of the run, --timestep-scale what they are multiplied by.',
+        },
+      );
   }
   return job;
 }

@@ -8,6 +8,9 @@ export function exportCommand(model = 'MODEL_ID'): string {
   return `optimum-cli export onnx --model ${quoted} ${model === 'MODEL_ID' ? 'DIR' : `${quoted}-onnx`}`;
 }
 
+/** Of a file that says how to use the model, not of the model. */
+const HINT = 'Correct that file, or take it from where the model came from.';
+
 /**
  * Reads and checks one JSON file of a model folder.
  * Raises `model_not_found` when it is missing and `model_invalid` when it is not what the schema asks.
@@ -18,12 +21,12 @@ export function readJsonFile<T>(path: string, schema: z.ZodType<T>): T {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new AsyncDiffError('model_invalid', `${path} is not JSON`, { cause });
+    throw new AsyncDiffError('model_invalid', `${path} is not JSON`, { cause, hint: HINT });
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
-  throw new AsyncDiffError('model_invalid', `${path}: ${issues.join('; ')}`);
+  throw new AsyncDiffError('model_invalid', `${path}: ${issues.join('; ')}`, { hint: HINT });
 }
 
 /** Reads one text file of a model folder; raises `model_not_found` when it is missing. */

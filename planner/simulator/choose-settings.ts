@@ -64,7 +64,9 @@ export function chooseSettings(
   const lags: readonly (1 | 2)[] = alone ? [1] : [...(choices.lags ?? [1])].sort((a, b) => a - b);
   const sessions = alone ? [1] : [...(choices.microCuts ?? [1, 2, 3, 4])].sort((a, b) => a - b);
   const { options: resolved } = search;
-  const goal: Goal = (one) => priceOf(one, jobMs(one, search), resolved);
+  // Items of a list go through as a pipeline, of which the period says all; what is simulated is a job with a sampler.
+  const goal: Goal = (one) =>
+    priceOf(one, (graph.singlePass === undefined ? jobMs : estimatedJobMs)(one, search), resolved);
   const estimate: Goal = (one) => priceOf(one, estimatedJobMs(one, search), resolved);
   const variants = lags
     .flatMap((lag) => sessions.map((microCuts) => ({ microCuts, lag })))

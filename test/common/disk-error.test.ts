@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskError } from '../../common/disk-error.js';
 import { readNpy } from '../../common/npy/index.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 describe('what the file system refuses', () => {
   it('below a folder that is written to is told as such; elsewhere it stays what it is', () => {
@@ -20,6 +23,15 @@ describe('what the file system refuses', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     expect(diskError(full, '/elsewhere')).toMatchObject({ code: 'cache_unwritable' });
     expect(diskError(new TypeError('no'), '/elsewhere')).toBeUndefined();
+  });
+
+  it.skipIf(process.platform === 'win32')('a pipe is no file: nobody may ever write to it', async () => {
+    const pipe = join(tempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(readNpy(pipe)).rejects.toMatchObject({
+      code: 'file_unreadable',
+      message: expect.stringContaining('is a pipe'),
+    });
   });
 
   it.skipIf(process.platform === 'win32')('a device is no file: it would be read for ever', async () => {

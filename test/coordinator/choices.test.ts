@@ -67,6 +67,9 @@ it('a kept choice that cannot be read counts as none', async () => {
   const choices = new Choices(workDir);
   await choices.keep((await choices.find(asked)).key, CHOICE);
   const folder = join(workDir, 'choices');
-  for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '{"chosen":');
-  expect((await new Choices(workDir).find(asked)).choice).toBeUndefined();
+  const broken = ['{"chosen":', 'null', '[]', '{"chosen":{"verdict":"chosen"},"judged":[]}'];
+  for (const text of [...broken, JSON.stringify({ ...CHOICE, chosen: { ...chosen, components: 'x' } })]) {
+    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), text);
+    expect((await new Choices(workDir).find(asked)).choice, text).toBeUndefined();
+  }
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AsyncDiffClient } from '../../client/index.js';
 import { writeNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
-import { zeros } from '../../common/tensor/index.js';
+import { elementCount, float32, zeros } from '../../common/tensor/index.js';
 import { CliProcess } from '../support/child.js';
 import { type ExpectedFailure, expectFailure } from '../support/cli.js';
 import { denoiseOn } from '../support/cluster.js';
@@ -92,11 +92,19 @@ describe('the coordinator refuses a job, and runs the next one', () => {
   const wrongShape = (): string => join(folder, 'wrong-shape.npy');
   const wrongType = (): string => join(folder, 'wrong-type.npy');
   const huge = (): string => join(folder, 'huge.npy');
+  const noNumber = (): string => join(folder, 'nan.npy');
+  const noContext = (): string => join(folder, 'nan-context.npy');
+  const timestep = (): string => join(folder, 'timestep.npy');
   beforeAll(async () => {
     client = new AsyncDiffClient(coordinator);
     await writeNpy(wrongShape(), zeros('float32', [1, 3, 8, 8]));
     await writeNpy(wrongType(), zeros('int64', [1, 5, 6]));
     await writeNpy(huge(), zeros('float32', [1, 4, 1024, 1024]));
+    const nan = (dims: readonly number[]) =>
+      float32(new Float32Array(elementCount(dims)).fill(Number.NaN), dims);
+    await writeNpy(noNumber(), nan([1, 4, 8, 8]));
+    await writeNpy(noContext(), nan([1, 5, 6]));
+    await writeNpy(timestep(), zeros('int64', [1]));
   });
 
   const cases: [string, () => string[], ExpectedFailure][] = [
@@ -109,6 +117,21 @@ describe('the coordinator refuses a job, and runs the next one', () => {
       'an input of the wrong type',
       () => denoise(ok, ['--input', `encoder_hidden_states=${wrongType()}`]),
       { code: 'invalid_input', exitCode: 2, message: /encoder_hidden_states.*int64|int64.*float32/ },
+    ],
+    [
+      'latents that hold NaN: the model is not to blame',
+      () => denoise(ok, ['--input', `sample=${noNumber()}`]),
+      { code: 'invalid_input', exitCode: 2, message: /input sample holds NaN/ },
+    ],
+    [
+      'conditioning that holds NaN, by its name',
+      () => denoise(ok, ['--input', `encoder_hidden_states=${noContext()}`]),
+      { code: 'not_finite', exitCode: 1, message: /its input "encoder_hidden_states" held it already/ },
+    ],
+    [
+      'a timestep, which the sampler feeds',
+      () => denoise(ok, ['--input', `timestep=${timestep()}`]),
+      { code: 'invalid_input', exitCode: 2, message: /input timestep is given/, hint: /--timesteps/ },
     ],
     [
       'an unknown input',
