@@ -51,7 +51,9 @@ export {
 } from './settings-message.js';
 export {
   coordinatorService,
-  packageDefinition,
+  MESSAGE_OPTIONS,
+  PROTO_FILES,
+  PROTO_FOLDER,
   PROTOCOL_VERSION,
   workerService,
 } from './service.js';

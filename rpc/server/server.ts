@@ -6,7 +6,6 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type Address,
@@ -20,6 +19,7 @@ import {
   type TransportSettings,
 } from '../index.js';
 import { type Access, admission } from './admission.js';
+import { Health, type HealthStatus } from './health.js';
 import { ServerSockets } from './http2-servers.js';
 import { addReflection } from './reflection.js';
 import { onceEach, type Refusal, reportRefusals } from './server-refusals.js';
@@ -50,7 +50,7 @@ export interface RunningServer {
   readonly address: string;
   readonly server: Server;
   /** What the health service answers: for one of its services, or for the server (`''`) and all of them. */
-  setHealth(status: 'SERVING' | 'NOT_SERVING', service?: string): void;
+  setHealth(status: HealthStatus, service?: string): void;
   /** Takes no new calls, waits up to `graceMs` for those that run, then cancels them. */
   drain(graceMs: number): Promise<void>;
   /** Cancels every call and closes every connection. */
@@ -74,12 +74,12 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   });
   for (const { definition, handlers } of services) server.addService(definition, handlers);
 
-  const health = new HealthImplementation();
-  const setHealth = (status: 'SERVING' | 'NOT_SERVING', service?: string): void => {
+  const health = new Health();
+  const setHealth = (status: HealthStatus, service?: string): void => {
     const all = ['', ...services.map(({ definition }) => serviceName(definition))];
-    for (const name of service === undefined ? all : [service]) health.setStatus(name, status);
+    for (const name of service === undefined ? all : [service]) health.set(name, status);
   };
-  health.addToServer(server);
+  health.addTo(server);
   addReflection(server);
 
   const bound = openServerWindows(server, options.settings?.windowBytes ?? DEFAULT_WINDOW_BYTES);

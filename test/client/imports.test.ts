@@ -7,7 +7,7 @@ import { importClosure } from '../support/import-closure.js';
 
 /** Files of ours that `import 'asyncdiff'` may load. */
 const MAX_CLIENT_FILES = 35;
-const GRPC = ['@grpc/grpc-js', '@grpc/proto-loader'];
+const GRPC = ['@grpc/grpc-js', 'protobufjs'];
 
 function external(packages: readonly string[]): string[] {
   return packages.filter((name) => !name.startsWith('node:'));
@@ -57,7 +57,7 @@ describe('the client is only a client', () => {
     expect(importClosure('dist/worker/inference/inference-thread.js').packages).not.toContain(
       '@grpc/grpc-js',
     );
-    const onUse = ['prom-client', '@grpc/reflection'];
+    const onUse = ['prom-client', '@grpc/reflection', '@grpc/proto-loader', 'grpc-health-check'];
     expect([...worker.packages, ...serve.packages].filter((name) => onUse.includes(name))).toEqual([]);
   });
 

@@ -74,7 +74,7 @@ describe('frames', () => {
     );
   });
 
-  test('the header length is the one that proto-loader writes, and data starts on 16 bytes behind the prefix', () => {
+  test('the header length is the one that protobufjs writes, and data starts on 16 bytes behind the prefix', () => {
     fc.assert(
       fc.property(metas, tensors, fc.integer({ min: 1, max: 9 }), (meta, tensor, eighths) => {
         for (const frame of encodeFrames(meta, tensor, { wholeBytes: 64, chunkBytes: 8 * eighths })) {
