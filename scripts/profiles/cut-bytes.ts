@@ -22,18 +22,31 @@ export function boundaryBytes(graph: CostGraph, assignment: readonly number[]): 
  */
 export function boundaryMeter(graph: CostGraph): (assignment: readonly number[]) => number {
   const dependent = sampleDependent(graph);
-  const sendable = graph.nodes.flatMap((node, producer) =>
-    node.outputs.flatMap((name) => {
-      const readers = graph.nodes.flatMap((reader, index) => (reader.inputs.includes(name) ? [index] : []));
-      return dependent.has(name) ? [{ producer, readers, bytes: graph.values.get(name)?.bytes ?? 0 }] : [];
-    }),
+  const readersOf = new Map<string, number[]>();
+  for (const [index, { inputs }] of graph.nodes.entries())
+    for (const name of new Set(inputs)) readersOf.set(name, [...(readersOf.get(name) ?? []), index]);
+  const sendable = graph.nodes.flatMap(({ outputs }, producer) =>
+    outputs
+      .filter((name) => dependent.has(name))
+      .map((name) => ({
+        producer,
+        readers: readersOf.get(name) ?? [],
+        bytes: graph.values.get(name)?.bytes ?? 0,
+      })),
   );
-  return (assignment) =>
-    sendable.reduce((sum, { producer, readers, bytes }) => {
-      const others = new Set(readers.map((reader) => assignment[reader]));
-      others.delete(assignment[producer]);
-      return sum + others.size * bytes;
-    }, 0);
+  return (assignment) => {
+    let sum = 0;
+    for (const { producer, readers, bytes } of sendable) {
+      // A bit for each component that has the value.
+      let having = 1 << (assignment[producer] ?? 0);
+      for (const reader of readers) {
+        const bit = 1 << (assignment[reader] ?? 0);
+        if ((having & bit) === 0) sum += bytes;
+        having |= bit;
+      }
+    }
+    return sum;
+  };
 }
 
 /** Cost of each component over the cost of all nodes; index 0 is component 1. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AsyncDiffError } from '../../../common/errors/index.js';
-import { packageRoot } from '../../../common/package.js';
+import { distFile, packageRoot } from '../../../common/package.js';
 import {
   ARCHITECTURES,
   type ArchitectureName,
@@ -133,11 +133,12 @@ describe('loadProfile', () => {
 
 describe('npm run profile', () => {
   const command = (...args: string[]): string =>
-    execFileSync(
-      process.execPath,
-      ['--import', 'tsx', join(packageRoot, 'scripts', 'profiles', 'profile-command.ts'), ...args],
-      { cwd: packageRoot, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 },
-    );
+    execFileSync(process.execPath, [distFile('scripts/profiles/profile-command.js'), ...args], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+      stdio: 'pipe',
+      timeout: 60_000,
+    });
 
   it('writes a profile that loads', async () => {
     const out = join(folder, 'cli.json');
