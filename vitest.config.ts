@@ -2,10 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { compiledProduct } from './test/support/compiled-product.js';
 import { ProcessesFirst } from './test/support/processes-first.js';
 
-/** Tests of logic alone: they start nothing and leave nothing, so a process runs one file after another. */
-const PURE = ['common', 'samplers', 'program', 'execution', 'planner/{choice,search,simulator}'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** Tests that measure their own process: what another file has left in it would count. */
+const MEASURED = [
+  'test/e2e/limits.test.ts',
+  'test/fuzz/*.test.ts',
+  'test/planner/model/{huge-constants,model-file}.test.ts',
+];
 
 export default defineConfig({
   plugins: [compiledProduct(import.meta.dirname)],
@@ -18,13 +20,16 @@ export default defineConfig({
     // As the command line does: grpc-js would print what it also throws.
     env: { GRPC_VERBOSITY: 'NONE' },
     // Every test has an end; one that comes to it says what its processes wait for.
-    setupFiles: ['test/support/hang-report.ts'],
+    setupFiles: ['test/support/hang-report.ts', 'test/support/leave-nothing.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      // A file has a process of its own, beside those that it starts.
-      { extends: true, test: { name: 'house', include: ['test/**/*.test.ts'], exclude: PURE } },
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      // A process runs one file after another: starting it and loading the product takes longer than most files.
+      {
+        extends: true,
+        test: { name: 'house', include: ['test/**/*.test.ts'], exclude: MEASURED, isolate: false },
+      },
+      { extends: true, test: { name: 'measured', include: MEASURED } },
     ],
   },
 });

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { afterAll } from 'vitest';
 import { distFile } from '../../common/package.js';
 
 const alive = new Set<ChildProcess>();
@@ -20,13 +19,11 @@ export async function statesOfChildren(): Promise<string[]> {
   );
 }
 
-function killAll(): void {
+/** No test leaves a process behind: called at the end of each file (leave-nothing.ts), and when the test process ends early. */
+export function endChildren(): void {
   for (const child of alive) child.kill('SIGKILL');
 }
-
-// Also when the test process ends early: no test may leave a process behind.
-process.on('exit', killAll);
-afterAll(killAll);
+process.on('exit', endChildren);
 
 export interface CliExit {
   readonly code: number | null;

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
 
-/** A fresh folder that is removed after the test, also when it fails. */
+/** A fresh folder that is removed after the test, also when it fails (leave-nothing.ts). */
 export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'asyncdiff-test-'));
   folders.push(folder);
@@ -11,6 +10,7 @@ export function tempFolder(): string {
 }
 
 const folders: string[] = [];
-afterEach(() => {
+
+export function removeTempFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+}
