@@ -30,7 +30,7 @@ interface Ends {
 
 /** Warm-up steps of AsyncDiff, or all steps where there are fewer. */
 const PLAIN_WARM_UP = 3;
-/** Guidance from which on the last two steps are worth more than the first two, where the furthest component looks one step ahead. */
+/** Guidance from which on the last step but one is worth a step in order, where the furthest component looks one step ahead. */
 const GUIDED = 4;
 /** With so few steps none is left to gain. */
 const MAX_IN_ORDER = 5;
@@ -100,11 +100,12 @@ function usualEnds(
   const far = reach > 1;
   const isWild = guidanceScale > MILD && guidanceScale / steps ** 2 >= WILD;
   if (steps <= MAX_IN_ORDER || isWild) return { warmUp: steps, end: 0 };
-  if (steps < 10) return flow ? { warmUp: 2, end: 0 } : far ? { warmUp: 2, end: 1 } : { warmUp: 1, end: 1 };
+  if (steps < 10) return { warmUp: 2, end: flow ? 0 : 1 };
   if (steps < 20 && flow) return far ? { warmUp: 3, end: 1 } : { warmUp: 2, end: 1 };
   if (steps < 40 && flow) return { warmUp: 2, end: 2 };
-  // One step ahead and under guidance, or in small steps of which each worker guesses one, the last but one is worth more than the second.
-  const isLate = !far && !flow && steps >= 20 && (guidanceScale >= GUIDED || (isStepParallel && steps >= 40));
-  if (isLate) return { warmUp: 1, end: 2 };
-  return { warmUp: 2, end: far ? 2 : 1 };
+  // One step ahead and under guidance the last but one is worth a step in order as well, but not the second one's place: with a single warm-up
+  // step nothing fills the first round, and of some models that is nearly the whole error. Step-parallel has nothing to fill.
+  const isLate = !far && !flow && steps >= 20 && guidanceScale >= GUIDED;
+  if (isStepParallel && !far && !flow && (isLate || steps >= 40)) return { warmUp: 1, end: 2 };
+  return { warmUp: 2, end: far || isLate ? 2 : 1 };
 }

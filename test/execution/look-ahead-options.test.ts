@@ -63,7 +63,8 @@ it('takes the tolerance that was asked for', () => {
 
 it.each([
   ['mild guidance', { components: 2 }, { steps: 50, guidanceScale: 2 }, [2, 1]],
-  ['guidance, one step ahead', { components: 2 }, { steps: 50, guidanceScale: 4.5 }, [1, 2]],
+  ['guidance, one step ahead', { components: 2 }, { steps: 50, guidanceScale: 4.5 }, [2, 2]],
+  ['few steps', { components: 2 }, { steps: 8, guidanceScale: 2 }, [2, 1]],
   ['guidance, further ahead', { components: 3 }, { steps: 50, guidanceScale: 4.5 }, [2, 2]],
   ['guidance, few steps', { components: 2 }, { steps: 12, guidanceScale: 4.5 }, [2, 1]],
   ['strong guidance, few steps', { components: 2 }, { steps: 14, guidanceScale: 7.5 }, [14, 0]],
