@@ -15,8 +15,17 @@ export interface Stage {
   readonly everyStep: boolean;
 }
 
+/** A search asks again and again for those of the partition that it is at. */
+const known = new WeakMap<Partition, readonly Stage[]>();
+
 /** The stages of a partition, in an order in which a synchronous step may run them. */
 export function stagesOf(partition: Partition): readonly Stage[] {
+  const stages = known.get(partition) ?? makeStages(partition);
+  known.set(partition, stages);
+  return stages;
+}
+
+function makeStages(partition: Partition): readonly Stage[] {
   const perHalf = componentCount(partition);
   // No tensor crosses from one half to the other: each has the stages that it would have alone.
   return Array.from({ length: partition.halves }, (_, half) => (half + 1) * perHalf).flatMap((last) =>

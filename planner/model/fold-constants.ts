@@ -71,10 +71,13 @@ export async function foldConstants(
   const asItCame = await inferValues(start, label, 'declared');
   let state: FoldState = { asItCame, fromOpen: new Set(), needed: new Set(), label };
   const undecided = new Set<string>();
+  let inferred: ReadonlyMap<string, InferredValue> = new Map();
   for (let turn = 0; turn < MAX_TURNS + undecided.size; turn++) {
     checkCancelled(signal);
     const { skeleton: visible, unknown, hidden } = hideBranches(skeleton, asItCame, undecided);
-    const inferred = await inferValues(visible, label, 'static', unknown);
+    // Where all is known already, what was folded since changes no shape.
+    if (hidden.length > 0 || !areStatic(skeleton, inferred))
+      inferred = await inferValues(visible, label, 'static', unknown);
     checkCancelled(signal);
     onTurn(turn + 1);
     checkConstants(skeleton, inferred);
@@ -95,6 +98,11 @@ export async function foldConstants(
     else throw dependsOnData(open);
   }
   throw new AsyncDiffError('model_unsupported', `the shapes of ${label} could not be computed`);
+}
+
+/** Whether the shape of every value is known. */
+function areStatic({ nodes }: Skeleton, inferred: ReadonlyMap<string, InferredValue>): boolean {
+  return nodes.every((node) => writesOf(node).every((name) => inferred.get(name)?.dims !== undefined));
 }
 
 /** Values, in order, whose shapes are not known. */

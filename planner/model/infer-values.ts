@@ -3,6 +3,7 @@ import { encodeModel, type NodeProto, type TensorProto, tensorDims } from '../..
 import { dtypeOf, onnxTypeOf } from '../../common/model-file/index.js';
 import { type DType, parseDType } from '../../common/tensor/index.js';
 import { openSession, SAME_BITS_CONFIG } from '../../execution/index.js';
+import { likelyScalars } from './likely-scalars.js';
 import { findHalfValues, FLOAT16, widen, widenNode, widenTensor } from './retype.js';
 import type { Skeleton } from './skeleton.js';
 import { visitNodeTensors } from './skeleton.js';
@@ -71,19 +72,32 @@ export async function inferValues(
     );
   const found = new Map<string, InferredValue>();
   if (names.length === 0) return found;
-  const perhapsScalars: string[] = [];
-  for (const output of await outputsOf(open([], names))) {
-    if (!output.isTensor) continue;
+  // Most of the ranks that will be asked for, in the session that is opened in any case: another one costs as much again.
+  const likely = [...likelyScalars(nodes, constants)];
+  const isOwn = new Set(names);
+  const told = await outputsOf(open(likely.map(shapeNode), [...names, ...likely.map(shapeName)]));
+  for (const output of told) {
+    if (!output.isTensor || !isOwn.has(output.name)) continue;
     const partial = output.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : undefined));
     const dims = partial.flatMap((dim) => dim ?? []);
-    if (partial.length === 0) perhapsScalars.push(output.name);
     found.set(output.name, {
       dtype: parseDType(output.type, `value "${output.name}"`),
       dims: dims.length === partial.length ? dims : undefined,
       partial,
     });
   }
-  await findUnknownRanks(found, perhapsScalars, open);
+  const perhapsScalars = [...found].flatMap(([name, { partial }]) => (partial?.length === 0 ? [name] : []));
+  const asked = new Set(likely);
+  const others = perhapsScalars.filter((name) => !asked.has(name));
+  const more = others.length === 0 ? [] : await outputsOf(open(others.map(shapeNode), others.map(shapeName)));
+  const lengths = new Map([...told, ...more].map((output) => [output.name, output]));
+  // ONNX Runtime says of a value whose rank it does not know what it says of a scalar: no dimensions. The length of its shape tells the two apart.
+  for (const name of perhapsScalars) {
+    const shape = lengths.get(shapeName(name));
+    const isScalar = shape?.isTensor === true && shape.shape.length === 1 && shape.shape[0] === 0;
+    const value = found.get(name);
+    if (!isScalar && value !== undefined) found.set(name, { ...value, dims: undefined, partial: undefined });
+  }
   if (!half) return found;
   const isFloat = (name: string): boolean => {
     const type = found.get(name)?.dtype ?? dtypeOf(given.get(name));
@@ -112,31 +126,13 @@ async function outputsOf(
   return outputMetadata;
 }
 
-/**
- * ONNX Runtime says of a value whose rank it does not know what it says of a scalar: no dimensions. The length of its shape tells the two apart.
- */
-async function findUnknownRanks(
-  found: Map<string, InferredValue>,
-  names: readonly string[],
-  open: (extra: readonly NodeProto[], outputs: readonly string[]) => Promise<InferenceSession>,
-): Promise<void> {
-  if (names.length === 0) return;
-  const shapeName = (name: string): string => `asyncdiff.shape.${name}`;
-  const shapeNodes = names.map((name) => ({
-    name: shapeName(name),
-    op_type: 'Shape',
-    input: [name],
-    output: [shapeName(name)],
-  }));
-  const byName = new Map(
-    (await outputsOf(open(shapeNodes, names.map(shapeName)))).map((output) => [output.name, output]),
-  );
-  for (const name of names) {
-    const shape = byName.get(shapeName(name));
-    const isScalar = shape?.isTensor === true && shape.shape.length === 1 && shape.shape[0] === 0;
-    const value = found.get(name);
-    if (!isScalar && value !== undefined) found.set(name, { ...value, dims: undefined, partial: undefined });
-  }
+/** Gives a value's shape; its length is the rank. */
+function shapeNode(name: string): NodeProto {
+  return { name: shapeName(name), op_type: 'Shape', input: [name], output: [shapeName(name)] };
+}
+
+function shapeName(name: string): string {
+  return `asyncdiff.shape.${name}`;
 }
 
 /** Element types of graph inputs and stored tensors. */
