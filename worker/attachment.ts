@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import { Deadline } from '../common/pending/index.js';
-import { PROTOCOL_VERSION } from '../rpc/index.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from '../rpc/index.js';
 import type { CoordinatorMessage__Output } from '../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { Hello } from '../rpc/gen/asyncdiff/v1/Hello.js';
 import type { Welcome__Output } from '../rpc/gen/asyncdiff/v1/Welcome.js';
@@ -9,7 +9,8 @@ import type { Conversation, ConversationOptions } from './conversation/index.js'
 import type { WorkerLog } from './log.js';
 
 /** What a coordinator said when it took this worker. */
-export interface Joined extends Pick<ConversationOptions, 'workerId' | 'peerSecret' | 'send' | 'drained'> {}
+export interface Joined
+  extends Pick<ConversationOptions, 'workerId' | 'peerSecret' | 'send' | 'drained' | 'maxMessageBytes'> {}
 
 export interface AttachmentOptions {
   readonly hello: Hello;
@@ -98,7 +99,7 @@ export class Attachment {
 
   #welcomed(
     stream: CoordinatorStream,
-    { workerId, protocolVersion, silenceMs, peerSecret }: Welcome__Output,
+    { workerId, protocolVersion, silenceMs, peerSecret, maxMessageBytes }: Welcome__Output,
   ): void {
     if (protocolVersion !== PROTOCOL_VERSION) {
       throw new AsyncDiffError(
@@ -115,9 +116,11 @@ export class Attachment {
         new AsyncDiffError('coordinator_unreachable', `${stream.peer} has said nothing for ${silenceMs} ms`),
       ),
     );
+    const own = Number(this.#options.hello.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
     this.#conversation = this.#options.onJoined({
       workerId,
       peerSecret,
+      maxMessageBytes: Math.min(own, maxMessageBytes === 0 ? own : maxMessageBytes),
       send: (reply, sizeBytes) => stream.send(reply, sizeBytes),
       drained: (atMostBytes) => stream.drained(atMostBytes),
     });

@@ -102,6 +102,8 @@ function title(
 
 /** Above it the sequential runs must have been slowed down by something else. */
 const BELIEVABLE_EFFICIENCY = 1.02;
+/** Declared devices only wait: a round that takes so many times what is predicted waits for this machine's processor. */
+const CARRIED_PERIOD = 1.25;
 /** Of the median, between the fastest and the slowest run. */
 const QUIET_SPREAD = 0.1;
 
@@ -125,6 +127,10 @@ function rowWarnings(row: BenchRow): string[] {
   if (max - min > QUIET_SPREAD * row.seconds)
     warnings.push(
       `${row.config}: its runs differ by ${Math.round(((max - min) / row.seconds) * 100)} %: the machine was not quiet`,
+    );
+  if (row.declared && row.period_ms > CARRIED_PERIOD * row.predicted_period_ms && row.predicted_period_ms > 0)
+    warnings.push(
+      `${row.config}: a round takes ${(row.period_ms / row.predicted_period_ms).toFixed(1)} times what the declared devices and the links take: the processor here does not carry so many (a larger dilation=D needs less of it)`,
     );
   if (!row.equal_across_repeats)
     warnings.push(`${row.config}: OUTPUTS DIFFER between runs of the same plan, seed and prompt`);

@@ -73,10 +73,11 @@ export class JobAttempt {
       deployment.workers.map((worker) => {
         const wanted = deployment.conditioningOf(worker.id);
         const given = Object.fromEntries(Object.entries(conditioning).filter(([name]) => wanted.has(name)));
-        checkSize(worker, given);
+        const own = orderOf(worker);
+        checkSize(worker, given, own.sampler ?? undefined);
         return worker.startJob(
           {
-            ...orderOf(worker),
+            ...own,
             ...this.#job,
             deploymentId: deployment.deploymentId,
             conditioning: toTensorMessages(given),
@@ -186,13 +187,22 @@ export class JobAttempt {
 }
 
 /** A worker that cannot take its conditioning would be lost at every start. */
-function checkSize(worker: WorkerHandle, conditioning: Readonly<Record<string, Tensor>>): void {
-  const bytes = Object.values(conditioning).reduce((sum, { data }) => sum + data.byteLength, 0);
+function checkSize(
+  worker: WorkerHandle,
+  conditioning: Readonly<Record<string, Tensor>>,
+  sampler: OwnOrder['sampler'],
+): void {
+  const { state, kept } = sampler ?? {};
+  const held = [state?.latents, ...(state?.history ?? []), ...(state?.foresight?.values ?? [])];
+  const parts = [...held, kept?.mask, kept?.original, kept?.noise];
+  const bytes =
+    Object.values(conditioning).reduce((sum, { data }) => sum + data.byteLength, 0) +
+    parts.reduce((sum, part) => sum + (part?.data?.length ?? 0), 0);
   const { maxMessageBytes } = worker.facts;
   if (bytes <= maxMessageBytes) return;
   throw new AsyncDiffError(
     'message_too_large',
     `worker ${worker.name} takes messages of ${maxMessageBytes} bytes, the inputs of this job have ${bytes}`,
-    { hint: 'Start that worker with a larger --max-message-mb.' },
+    { hint: 'Start that worker, and the coordinator, with a larger --max-message-mb.' },
   );
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { packageVersion } from '../../common/package.js';
-import { type LinkOptions, PROTOCOL_VERSION } from '../../rpc/index.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, type LinkOptions, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { WorkerStream } from '../../rpc/streams/index.js';
 import type { CoordinatorLog } from '../log.js';
 import { AbsentWorkers } from './absent-workers.js';
@@ -11,6 +11,7 @@ import { type WorkerFacts, workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
 import { type AcceptWorker, keepDialling } from './dialled-worker.js';
 import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
+import { freeName } from './free-name.js';
 import { WorkerHandle } from './worker-handle.js';
 import type { WorkerLink } from './worker-link.js';
 import type { LossReason } from './worker-state.js';
@@ -179,8 +180,11 @@ export class WorkerRegistry {
   }
 
   #welcome(stream: WorkerStream, facts: WorkerFacts, openSupply: WorkerLink['openSupply']): WorkerHandle {
-    const name = this.#freeName(facts.name);
-    const seen = { ...facts, address: reachableAddress(facts.address, stream.peer) };
+    const name = freeName(facts.name, (name) => this.#workers.has(name));
+    const ownBytes = this.#options.link?.settings?.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    // What goes to it must fit both.
+    const maxMessageBytes = Math.min(facts.maxMessageBytes, ownBytes);
+    const seen = { ...facts, maxMessageBytes, address: reachableAddress(facts.address, stream.peer) };
     const link: WorkerLink = {
       send: (message, sizeBytes) => stream.send(message, sizeBytes),
       drained: (atMostBytes) => stream.drained(atMostBytes),
@@ -202,6 +206,7 @@ export class WorkerRegistry {
         version: packageVersion,
         pingIntervalMs: this.#limitsMs.ping,
         silenceMs: COORDINATOR_SILENCE_MS,
+        maxMessageBytes: ownBytes,
         peerSecret: this.#peerSecret,
       },
     });
@@ -221,14 +226,6 @@ export class WorkerRegistry {
     );
     this.#changed();
     return handle;
-  }
-
-  #freeName(wanted: string): string {
-    const base = wanted === '' ? 'worker' : wanted;
-    if (!this.#workers.has(base)) return base;
-    let count = 2;
-    while (this.#workers.has(`${base}-${count}`)) count += 1;
-    return `${base}-${count}`;
   }
 
   #beat(): void {

@@ -9,6 +9,7 @@ import { denoiseOn } from '../support/cluster.js';
 import { eventually } from '../support/cli.js';
 import { type Answers, FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeModel } from '../support/onnx-builder.js';
+import { tinyLatents, tinyScheduler, writeTinyModel } from '../../scripts/chaos/tiny-model.js';
 import { SMALL_SCHEDULER, smallInputs, smallPredictor } from '../support/small-predictor.js';
 
 const setting = new BreakableSetting();
@@ -96,6 +97,22 @@ describe('a worker', () => {
       message: expect.stringMatching(/worker a takes messages of 8 bytes/),
       hint: expect.stringContaining('--max-message-mb'),
     });
+  });
+
+  it('whose sampler keeps more than a message holds: an error that says so, and it keeps its place', async () => {
+    const maxMessageBytes = 1.5 * 2 ** 20;
+    const { cluster, job } = await setting.start(1, { maxMessageBytes });
+    const modelSha256 = await cluster.client.uploadModel(writeTinyModel(setting.folder));
+    const large = { modelSha256, inputs: { sample: tinyLatents(256) }, plan: { components: 1 } };
+    const schedulerConfig = tinyScheduler('PNDMScheduler');
+    await expect(denoiseOn(cluster.client, { ...job(), ...large, schedulerConfig })).rejects.toMatchObject({
+      code: 'message_too_large',
+      message: expect.stringMatching(/the checkpoint after step \d+ has \d+ bytes/),
+      hint: expect.stringContaining('--max-message-mb'),
+    });
+    const { done } = await denoiseOn(cluster.client, job());
+    expect(done.report.restarts).toBe(0);
+    expect(cluster.coordinator.registry.workers.map(({ state }) => state)).toEqual(['ready']);
   });
 });
 

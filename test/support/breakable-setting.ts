@@ -38,7 +38,7 @@ export class BreakableSetting {
 
   async start(
     workers: number,
-    options: Pick<CoordinatorOptions, 'metrics' | 'limitsMs'> = {},
+    options: Pick<CoordinatorOptions, 'metrics' | 'limitsMs' | 'maxMessageBytes'> = {},
   ): Promise<{ cluster: TestCluster; job: (steps?: number) => DenoiseOptions }> {
     const cluster = await TestCluster.start({
       workers,

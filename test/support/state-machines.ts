@@ -117,6 +117,7 @@ export function conversationOf(
     link: {},
     secrets: new DeploymentSecrets(),
     peerSecret: new Uint8Array(32),
+    maxMessageBytes: Number.POSITIVE_INFINITY,
     send,
     drained: async () => undefined,
     onReceived: () => undefined,

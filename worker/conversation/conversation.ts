@@ -16,7 +16,7 @@ import { probeLinks } from './probe.js';
 
 export interface ConversationOptions
   extends Omit<PartContext, 'onWrong' | 'inference'>,
-    Pick<PresentJobOptions, 'onJobEnded' | 'log'>,
+    Pick<PresentJobOptions, 'onJobEnded' | 'log' | 'maxMessageBytes'>,
     Pick<PipelinePartsContext, 'partThread'> {
   readonly inference: PartContext['inference'] & PresentJobOptions['inference'] & Pick<Inference, 'state'>;
   /** By which the workers of its coordinator know each other when links are measured. */

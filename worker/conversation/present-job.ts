@@ -25,6 +25,8 @@ export interface PresentJobOptions extends Pick<PartContext, 'send'> {
   readonly inference: Pick<Inference, 'start' | 'round' | 'end' | 'tensor'>;
   readonly onJobEnded: (jobId: string, report: InferenceReport) => void;
   readonly log: Pick<WorkerLog, 'warn'>;
+  /** Largest message that goes to the coordinator. */
+  readonly maxMessageBytes: number;
 }
 
 /** An attempt, as messages and events name it. */
@@ -36,6 +38,9 @@ interface Named {
 interface RunningJob extends Named {
   readonly part: DeployedPart;
 }
+
+/** What a message has besides its tensors, at most. */
+const HEADER_BYTES = 64 << 10;
 
 const NOTHING: InferenceReport = Object.freeze({
   computeMs: 0,
@@ -148,12 +153,13 @@ export class PresentJob {
   /** From the inference thread. */
   noise({ jobId, attempt, step, tensor }: Extract<InferenceEvent, { type: 'noise' }>): void {
     const noisePrediction = { jobId, attempt, step, tensor: toTensorMessage(tensor) };
-    this.#options.send({ noisePrediction }, tensor.data.byteLength);
+    const what = `the noise prediction of step ${step}`;
+    this.#tell({ jobId, attempt }, { noisePrediction }, [tensor.data], what);
   }
 
   output({ jobId, attempt, item, name, tensor }: Extract<InferenceEvent, { type: 'output' }>): void {
     const itemOutput = { jobId, attempt, item, name, tensor: toTensorMessage(tensor) };
-    this.#options.send({ itemOutput }, tensor.data.byteLength);
+    this.#tell({ jobId, attempt }, { itemOutput }, [tensor.data], `"${name}" of item ${item}`);
   }
 
   roundDone({
@@ -164,9 +170,30 @@ export class PresentJob {
     held,
   }: Extract<InferenceEvent, { type: 'round-done' }>): void {
     const roundDone = { jobId, attempt, lastStep, held, ...(state && { state: toSamplerState(state) }) };
-    const tensors = state === undefined ? [] : [state.latents.data, ...state.history];
-    const sizeBytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.#options.send({ roundDone }, sizeBytes);
+    const kept = state === undefined ? [] : [...state.history, ...(state.foresight?.values ?? [])];
+    const tensors = state === undefined ? [] : [state.latents.data, ...kept];
+    this.#tell({ jobId, attempt }, { roundDone }, tensors, `the checkpoint after step ${lastStep}`);
+  }
+
+  /** Tensors that go in one message. One that is too long would end the stream, and this worker would be lost again and again. */
+  #tell(
+    named: Named,
+    message: Parameters<PresentJobOptions['send']>[0],
+    tensors: readonly { readonly byteLength: number }[],
+    what: string,
+  ): void {
+    const bytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const { maxMessageBytes, send } = this.#options;
+    if (bytes + HEADER_BYTES <= maxMessageBytes) send(message, bytes);
+    else
+      this.fault(
+        named,
+        new AsyncDiffError(
+          'message_too_large',
+          `${what} has ${bytes} bytes, the coordinator and this worker send and take ${maxMessageBytes} in a message`,
+          { hint: 'Start the coordinator and the workers with a larger --max-message-mb.' },
+        ),
+      );
   }
 
   /** The attempt failed here. */

@@ -166,6 +166,13 @@ it('says when figures are too good or too uneven to be believed', async () => {
     ]),
   );
   expect(uneven.warnings.join()).toContain('the machine was not quiet');
+  const starved = { declared: true, timeDilation: 4, periodMs: 120, predictedPeriodMs: 80 };
+  const declared = await benchDocument(input([benchMeasured([[1.5, 1]], starved)]));
+  expect(declared.warnings.join()).toContain(
+    'a round takes 1.5 times what the declared devices and the links take',
+  );
+  const carried = await benchDocument(input([benchMeasured([[1.5, 1]], { ...starved, periodMs: 90 })]));
+  expect(carried.warnings).toEqual([]);
   const plain = await benchDocument(input([benchMeasured([[1.5, 1]])]));
   expect(plain.warnings).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Original file: proto/asyncdiff/v1/worker.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface Welcome {
   'workerId'?: (string);
@@ -10,6 +11,10 @@ export interface Welcome {
    */
   'pingIntervalMs'?: (number);
   'silenceMs'?: (number);
+  /**
+   * Largest message that the coordinator takes; 0: it did not say.
+   */
+  'maxMessageBytes'?: (number | string | Long);
   /**
    * 32 random bytes, the same for all workers of this coordinator: by it they know each other when links are measured.
    */
@@ -25,6 +30,10 @@ export interface Welcome__Output {
    */
   'pingIntervalMs': (number);
   'silenceMs': (number);
+  /**
+   * Largest message that the coordinator takes; 0: it did not say.
+   */
+  'maxMessageBytes': (number);
   /**
    * 32 random bytes, the same for all workers of this coordinator: by it they know each other when links are measured.
    */
