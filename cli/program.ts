@@ -108,10 +108,19 @@ export async function openProgram(argv: readonly string[], io: CommandIo, all = 
     // What commander finds is thrown, and told by `main` as every other error is.
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  const wanted = argv.find((word) => Object.hasOwn(COMMANDS, word));
+  const wanted = wantedCommand(argv);
   for (const [name, { description, group, load }] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(description).helpGroup(group);
     if (all || name === wanted) (await load()).register(command, io);
   }
   return program;
+}
+
+/** The command that a command line names, as it is called: `asyncdiff plan`. */
+export function commandName(argv: readonly string[]): string {
+  return ['asyncdiff', wantedCommand(argv) ?? []].flat().join(' ');
+}
+
+function wantedCommand(argv: readonly string[]): string | undefined {
+  return argv.find((word) => Object.hasOwn(COMMANDS, word));
 }

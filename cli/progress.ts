@@ -1,4 +1,5 @@
 import type { CommandIo } from './io.js';
+import { printable } from './printable.js';
 
 const BAR_WIDTH = 24;
 const MIN_BAR_WIDTH = 6;
@@ -82,7 +83,7 @@ export class ProgressLine {
   /** A line of its own above the bar. */
   note(text: string): void {
     this.clear();
-    this.#io.stderr.write(`${text}\n`);
+    this.#io.stderr.write(`${printable(text)}\n`);
   }
 
   /** The same of what is good to know only: not where it is quiet. */

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { EXIT } from '../common/errors/index.js';
 import type { CommandIo } from './io.js';
 import { printError, usageError } from './print-error.js';
-import { openProgram } from './program.js';
+import { commandName, openProgram } from './program.js';
 
 /**
  * Runs one command line to its end: what failed is told on stderr.
@@ -16,15 +16,16 @@ export async function runCommand(
   endedBySignal: () => number | undefined,
 ): Promise<number> {
   const verbose = argv.includes('-v') || argv.includes('--verbose');
-  const program = await openProgram(argv, io);
+  const telling = { verbose, command: commandName(argv) };
   try {
+    const program = await openProgram(argv, io);
     await program.parseAsync(argv, { from: 'user' });
     return endedBySignal() ?? EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
       // Without a command commander shows the help; that is the whole answer.
-      return error.code === 'commander.help' ? EXIT.usage : printError(usageError(error), io.stderr, verbose);
+      return error.code === 'commander.help' ? EXIT.usage : printError(usageError(error), io.stderr, telling);
     }
     // What fails on the way down (a worker that goes, a stream that breaks) is not news to who asked for it.
     const exitCode = endedBySignal();
@@ -32,6 +33,6 @@ export async function runCommand(
       io.stderr.write('cancelled\n');
       return exitCode;
     }
-    return printError(error, io.stderr, verbose);
+    return printError(error, io.stderr, telling);
   }
 }

@@ -30,7 +30,7 @@ export {
   toleranceOf,
 } from './look-ahead-options.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
-export { fromOrtData, toOrtData } from './ort-data.js';
+export { fromOrtData, ortTensor } from './ort-data.js';
 export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
 export {
   checkCancelled,

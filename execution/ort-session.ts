@@ -21,7 +21,7 @@ import {
   providerOption,
   SAME_BITS_CONFIG,
 } from './runtime/index.js';
-import { fromOrtData, toOrtData } from './ort-data.js';
+import { fromOrtData, ortTensor } from './ort-data.js';
 import { type DeviceValue, isTensor, type SegmentSession, type SessionValue } from './session.js';
 
 export interface OrtSessionOptions {
@@ -143,11 +143,7 @@ class OrtSegmentSession implements SegmentSession {
   #wrap(tensor: Tensor): Ort.Tensor {
     const known = this.#wrapped.get(tensor);
     if (known !== undefined) return known;
-    const made = new this.#ort.Tensor(
-      tensor.dtype as 'float32',
-      toOrtData(tensor.dtype, aligned(tensor.data)) as Float32Array,
-      tensor.dims,
-    );
+    const made = ortTensor(this.#ort.Tensor, { ...tensor, data: aligned(tensor.data) });
     this.#wrapped.set(tensor, made);
     return made;
   }

@@ -2,8 +2,9 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { readFileSync } from 'node:fs';
 import { decodeModel, encodeModel, placeTensors } from '../common/model-file/index.js';
-import { type DType, parseDType, type Tensor, type TypedArray } from '../common/tensor/index.js';
+import { type DType, parseDType, type Tensor } from '../common/tensor/index.js';
 import { castTensor, fromSession } from './cast-tensor.js';
+import { type OrtTensorConstructor, ortTensor } from './ort-data.js';
 import {
   type DeviceSpec,
   loadOrt,
@@ -34,8 +35,6 @@ export interface PartOptions {
   readonly device?: Extract<DeviceSpec, { kind: 'onnxruntime' }> | undefined;
 }
 
-type TensorConstructor = new (dtype: string, data: TypedArray, dims: readonly number[]) => OrtTensor;
-
 /**
  * One part of a pipeline (a text encoder, a half of a VAE) as an ONNX Runtime session. `run` blocks the thread while it computes, which is
  * why parts live in a thread of their own.
@@ -44,9 +43,9 @@ export class PartModel {
   readonly path: string;
   readonly info: PartInfo;
   readonly #session: InferenceSession;
-  readonly #Tensor: TensorConstructor;
+  readonly #Tensor: OrtTensorConstructor;
 
-  private constructor(path: string, session: InferenceSession, tensor: TensorConstructor) {
+  private constructor(path: string, session: InferenceSession, tensor: OrtTensorConstructor) {
     this.path = path;
     this.#session = session;
     this.#Tensor = tensor;
@@ -116,8 +115,7 @@ export class PartModel {
         'model_unsupported',
         `${this.path} takes ${input.name}, which this pipeline does not give it`,
       );
-    const { dtype, dims, data } = castTensor(tensor, input.dtype);
-    return new this.#Tensor(dtype, data, dims);
+    return ortTensor(this.#Tensor, castTensor(tensor, input.dtype));
   }
 }
 

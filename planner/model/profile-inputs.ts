@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { arrayOf, type DType, elementCount } from '../../common/tensor/index.js';
-import { toOrtData } from '../../execution/index.js';
+import { ortTensor } from '../../execution/index.js';
 import { isFloat } from '../../common/model-file/index.js';
 import type { ValueSpec } from '../../common/tensor/index.js';
 
@@ -26,11 +26,7 @@ export function profileInputs(
     if (input.name === timestepInput) fillNumber(data, input.dtype);
     else if (isFloat(input.dtype)) fillNormal(data, input.dtype, random);
     else if (input.dtype === 'bool') data.fill(1 as never);
-    feeds[input.name] = new ort.Tensor(
-      input.dtype as 'float32',
-      toOrtData(input.dtype, data) as Float32Array,
-      input.dims,
-    );
+    feeds[input.name] = ortTensor(ort.Tensor, { dtype: input.dtype, dims: input.dims, data });
   }
   return feeds;
 }

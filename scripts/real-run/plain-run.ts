@@ -7,7 +7,7 @@ import {
   elementCount,
   type Tensor,
 } from '../../common/tensor/index.js';
-import { fromOrtData, tensorDigest, toOrtData } from '../../execution/index.js';
+import { fromOrtData, ortTensor, tensorDigest } from '../../execution/index.js';
 import type { RealRunInputs, RealRunRequest } from './request.js';
 
 export interface PlainRunResult {
@@ -77,7 +77,7 @@ function guided(both: Float32Array, scale: number): Float32Array {
 
 function feed(dtype: DType, { data, dims }: Tensor): ort.Tensor {
   const own = dtype === 'float16' ? encodeFloat16(data as Float32Array) : data;
-  return new ort.Tensor(dtype as 'float32', toOrtData(dtype, own) as Float32Array, dims);
+  return ortTensor(ort.Tensor, { dtype, dims, data: own });
 }
 
 function timestepFeed(dtype: DType, time: number, dims: readonly number[]): ort.Tensor {

@@ -8,7 +8,7 @@ it('an error names pages of the documentation by paths that are there, from what
   const exitCode = printError(
     new AsyncDiffError('limit_exceeded', 'too much'),
     { write: (part) => (text += part) },
-    false,
+    { verbose: false },
   );
   expect(exitCode).toBe(2);
   const pages = [...text.matchAll(/(\S*docs\/\S+\.md)/g)].map(([page = '']) => page);
