@@ -1,6 +1,6 @@
 import type { PlanDocument } from '../client/index.js';
 import type { PlannedComponent } from '../common/plan-document/index.js';
-import { type Choice, choiceLines } from '../planner/index.js';
+import { type Choice, choiceLines, PROCESS_BYTES } from '../planner/index.js';
 import { inputsLine } from './predictor-inputs.js';
 
 /** A plan for people, line by line. */
@@ -34,10 +34,35 @@ export function planLines(
       : []),
     isSinglePass ? itemLine(document) : `predicted round ${document.predicted_period_ms.toFixed(2)} ms`,
     ...(document.parts ?? []).map(
-      ({ part, runs, cost_ms, weight_bytes, memory_bytes }) =>
-        `${part}: ${runs} run${runs === 1 ? '' : 's'}, ${cost_ms.toFixed(2)} ms, ${megabytes(weight_bytes)} of weights, about ${gigabytes(memory_bytes)} of memory`,
+      ({ part, runs, cost_ms, weight_bytes, memory_bytes, worker }) =>
+        `${part}: ${runs} run${runs === 1 ? '' : 's'}, ${cost_ms.toFixed(2)} ms, ${megabytes(weight_bytes)} of weights, about ${gigabytes(memory_bytes)} of memory, ${worker === undefined ? 'on no worker: none has the memory' : `on ${worker}`}`,
     ),
+    ...workerLines(document),
   ];
+}
+
+/** What each worker holds, with its time and memory together; parts of a pipeline beside the components. */
+function workerLines({ placement, components, memory, parts = [] }: PlanDocument): string[] {
+  const names = [...new Set(placement.flatMap(({ workers }) => workers))];
+  return names.map((name) => {
+    const held = new Set(
+      placement.flatMap(({ component, workers }) => (workers.includes(name) ? [component] : [])),
+    );
+    const own = components.filter(({ component }) => held.has(component));
+    const others = parts.filter(({ worker }) => worker === name);
+    const each = [
+      ...memory.flatMap((one) => (held.has(one.component) ? [one.total_bytes] : [])),
+      ...others.map(({ memory_bytes }) => memory_bytes),
+    ];
+    // Every estimate has the process in it.
+    const bytes = each.reduce((sum, one) => sum + one, 0) - Math.max(0, each.length - 1) * PROCESS_BYTES;
+    const stepMs = own.reduce((sum, { cost_ms }) => sum + cost_ms, 0);
+    const partMs = others.reduce((sum, { cost_ms }) => sum + cost_ms, 0);
+    const what = [...own.map(({ component }) => `component ${component}`), ...others.map(({ part }) => part)];
+    const beside = others.length === 0 ? '' : ` and ${partMs.toFixed(2)} ms besides`;
+    const needed = bytes === 0 ? '' : `, about ${gigabytes(bytes)} of memory`;
+    return `${name}: ${what.join(', ')}; ${stepMs.toFixed(2)} ms a step${beside}${needed}`;
+  });
 }
 
 function componentLines(part: PlannedComponent, { single_pass, memory }: PlanDocument): string[] {

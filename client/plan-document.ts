@@ -71,5 +71,7 @@ export interface PlanDocument extends PlannedPartition {
     readonly weight_bytes: number;
     /** Of the run that takes most. */
     readonly memory_bytes: number;
+    /** Where it would run if the workers had nothing else to do; left out where no worker has the memory. */
+    readonly worker?: string | undefined;
   }[];
 }

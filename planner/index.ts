@@ -39,7 +39,7 @@ export {
   type PredictorAdaptation,
   type WholeModel,
 } from './model/index.js';
-export type { PartMemory } from './memory.js';
+export { type PartMemory, PROCESS_BYTES, SESSION_BYTES } from './memory.js';
 export { type PartCost, partCost } from './part-cost.js';
 export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
 export { KeptPlans, keptPlansFolder } from './kept-plans.js';

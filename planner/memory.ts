@@ -3,9 +3,9 @@ import type { Partition, Placement, Segment } from '../program/index.js';
 import type { CostGraph } from './search/index.js';
 
 /** Memory that a session takes besides weights and activations: ONNX Runtime's graph, kernels and arena. */
-const SESSION_BYTES = 40e6;
-/** Node, gRPC and ONNX Runtime themselves. */
-const PROCESS_BYTES = 150e6;
+export const SESSION_BYTES = 40e6;
+/** Node, gRPC and ONNX Runtime themselves: in every part's estimate, and once in what a worker takes. */
+export const PROCESS_BYTES = 150e6;
 /** Memory that a session on the CPU has taken after some runs, over its largest set of live values. Measured on parts of SD 1.5: 1.1 to 1.4. */
 const CPU_ARENA_FACTOR = 1.4;
 /**

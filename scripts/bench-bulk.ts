@@ -120,13 +120,16 @@ async function coordinate(
   const [handle] = request.workers;
   const before = residentBytes();
   let most = before;
-  let slowestMs = 0;
+  let stage = 'send';
+  /** By what the worker was at when the ping was sent. */
+  const slowestMs: Record<string, number> = {};
   const over = new AbortController();
   const watching = (async () => {
     while (!over.signal.aborted) {
       const sinceMs = performance.now();
+      const during = stage;
       await handle?.confirm();
-      slowestMs = Math.max(slowestMs, performance.now() - sinceMs);
+      slowestMs[during] = Math.max(slowestMs[during] ?? 0, performance.now() - sinceMs);
       most = Math.max(most, residentBytes());
       await new Promise((resolve) => setTimeout(resolve, PING_EVERY_MS));
     }
@@ -134,12 +137,15 @@ async function coordinate(
   const sent: { readonly ms: number; readonly bytes: number }[] = [];
   let totalBytes = 0;
   const beganMs = performance.now();
-  await coordinator.deployments.deploy(request, undefined, ({ stage, bytes }) => {
-    if (stage !== 'send' || bytes === undefined) return;
+  const cpu = process.cpuUsage();
+  await coordinator.deployments.deploy(request, undefined, ({ stage: at, bytes }) => {
+    if (sent.length > 0) stage = at;
+    if (at !== 'send' || bytes === undefined) return;
     sent.push({ ms: performance.now(), bytes: bytes.doneBytes });
     totalBytes = bytes.totalBytes;
   });
   const deployedMs = performance.now() - beganMs;
+  const used = process.cpuUsage(cpu);
   over.abort();
   await watching;
   const [first, last] = [sent[0], sent.at(-1)];
@@ -150,7 +156,9 @@ async function coordinate(
       send_seconds: sendMs / 1000,
       bytes_per_second: ((last?.bytes ?? 0) - (first?.bytes ?? 0)) / (sendMs / 1000),
       deployed_seconds: deployedMs / 1000,
-      slowest_ping_ms: slowestMs,
+      slowest_ping_ms: slowestMs['send'],
+      slowest_ping_ms_by_stage: slowestMs,
+      coordinator_cpu_seconds: (used.user + used.system) / 1e6,
       coordinator_before_mb: before / 1e6,
       coordinator_growth_mb: (most - before) / 1e6,
     }),

@@ -8,6 +8,8 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
+import { hostMemoryBytes } from '../../common/host-memory.js';
+import { placeEstimates } from '../../coordinator/deployment/index.js';
 import { type PartEstimate, planSubject } from '../../coordinator/pipeline/index.js';
 import { runSettings } from '../../execution/index.js';
 import { defaultWorkDir, formatPlan, planInProcess, type PlanRequest } from '../../planner/index.js';
@@ -104,7 +106,13 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
   );
   progress.clear();
   const parts = await estimates;
-  const document = { ...formatPlan(plan), parts: parts.map(partDocument) } satisfies PlanDocument;
+  // Workers of this host have its memory.
+  const workers = request.workers.map(({ id, memoryBytes = hostMemoryBytes() }) => ({ id, memoryBytes }));
+  const placed = placeEstimates(parts, workers, plan);
+  const document = {
+    ...formatPlan(plan),
+    parts: parts.map((part) => partDocument(part, placed)),
+  } satisfies PlanDocument;
   if (flags.json === true) {
     writeJson(io, { ...document, model: modelPath });
     return;
@@ -156,6 +164,16 @@ function workersFor(
   return count === undefined ? { workers: planWorkers(settings), links: [] } : alike(count, linkGbit);
 }
 
-function partDocument({ part, runs, costMs, weightBytes, memoryBytes }: PartEstimate) {
-  return { part, runs, cost_ms: costMs, weight_bytes: weightBytes, memory_bytes: memoryBytes };
+function partDocument(
+  { part, runs, costMs, weightBytes, memoryBytes }: PartEstimate,
+  placed: ReadonlyMap<string, string>,
+) {
+  return {
+    part,
+    runs,
+    cost_ms: costMs,
+    weight_bytes: weightBytes,
+    memory_bytes: memoryBytes,
+    worker: placed.get(part),
+  };
 }

@@ -5,6 +5,7 @@ import { KeptPlans, type Plan, type PlanRequest, planInProcess, rememberTimes } 
 import { ArtifactShelf } from './artifact-shelf.js';
 import { Deployment, type SegmentTiming } from './deployment.js';
 import { KnownSegmentTimes } from './known-segment-times.js';
+import { plannedBytes } from './planned-bytes.js';
 import type { OnPreparing } from './preparing.js';
 import { cutAgain } from './recut.js';
 import { RelayMeter } from './relay.js';
@@ -90,7 +91,7 @@ export class Deployments {
     onPreparing: OnPreparing | undefined,
   ): Promise<Deployment> {
     this.drop();
-    for (const worker of request.workers) this.onDeploy?.(worker, bytesOn(plan, worker.id));
+    for (const worker of request.workers) this.onDeploy?.(worker, plannedBytes(plan, worker.id));
     const opening = new AbortController();
     this.#opening = opening;
     this.#generation += 1;
@@ -157,7 +158,7 @@ export class Deployments {
 
   /** Memory that a worker's part of the present plan takes, estimated; 0 without one. */
   deployedBytes(workerId: string): number {
-    return this.#current === undefined ? 0 : bytesOn(this.#current.deployment.plan, workerId);
+    return this.#current === undefined ? 0 : plannedBytes(this.#current.deployment.plan, workerId);
   }
 
   /** Takes the present plan off its workers where no job runs on it; whether there was one. */
@@ -202,12 +203,4 @@ export class Deployments {
     this.#current?.deployment.close();
     this.#current = undefined;
   }
-}
-
-function bytesOn({ memory, placement }: Plan, workerId: string): number {
-  return placement.reduce(
-    (sum, ids, at) =>
-      sum + (ids.includes(workerId) ? (memory[at % Math.max(1, memory.length)]?.total ?? 0) : 0),
-    0,
-  );
 }

@@ -2,17 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import type { WholeModel } from '../../planner/index.js';
+import { PROCESS_BYTES, SESSION_BYTES, type WholeModel } from '../../planner/index.js';
 import type { CoordinatorLog } from '../log.js';
 import type { WorkerHandle } from '../workers/index.js';
 import type { ArtifactShelf } from './artifact-shelf.js';
 import { OpenedParts, type OpenPart } from './opened-parts.js';
 import { memoryShortage, type PartOffer, rankOffers } from './part-offers.js';
-
-/** Memory that a session takes besides weights and what it computes on. */
-const SESSION_BYTES = 40e6;
-/** Node, gRPC and ONNX Runtime themselves. */
-const PROCESS_BYTES = 150e6;
 
 /** So many workers fail with one run before it is given up. */
 const MAX_FAILURES = 4;

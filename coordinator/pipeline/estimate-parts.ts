@@ -15,6 +15,8 @@ export interface PartEstimate {
   readonly weightBytes: number;
   /** Of the run that takes most. */
   readonly memoryBytes: number;
+  /** It stands behind the predictor: it runs while the workers hold its components. */
+  readonly isAfter: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function estimateParts(
     costs.set(key, known);
     return known;
   };
+  let isAfter = false;
   const begun = await begin({
     memoryBytes: hostMemoryBytes(),
     run: async (request) => {
@@ -48,6 +51,7 @@ export async function estimateParts(
         costMs: (before?.costMs ?? 0) + costMs,
         weightBytes: memory.weights,
         memoryBytes: Math.max(before?.memoryBytes ?? 0, memory.total),
+        isAfter: before?.isAfter ?? isAfter,
       });
       // A session takes and gives float32 where its file is float16.
       return Object.fromEntries(
@@ -59,6 +63,7 @@ export async function estimateParts(
     },
   });
   const { dims } = begun.job.latents;
+  isAfter = true;
   await begun.finish(float32(new Float32Array(dims.reduce((count, dim) => count * dim, 1)), dims));
   return [...estimates.values()];
 }

@@ -14,9 +14,9 @@ describe('estimateParts', () => {
           pipeline.begin({ prompt: 'red apple', guidanceScale }, undefined, runner),
         );
       const guided = await of(4);
-      expect(guided.map(({ part, runs }) => [part, runs])).toEqual([
-        ['text_encoder', 2],
-        ['vae_decoder', 1],
+      expect(guided.map(({ part, runs, isAfter }) => [part, runs, isAfter])).toEqual([
+        ['text_encoder', 2, false],
+        ['vae_decoder', 1, true],
       ]);
       for (const { costMs, weightBytes, memoryBytes } of guided) {
         expect(costMs).toBeGreaterThan(0);
