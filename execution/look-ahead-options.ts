@@ -19,8 +19,12 @@ const GATE_ABOVE = 0.03;
 /** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
 const STRONG_GUIDANCE = 5;
 const FEW_STEPS = 30;
-/** Guidance above which the tolerance goes down as it goes up: the guided output reacts to an error of the latents in proportion to it. */
-const TOLERANT_GUIDANCE = 2.5;
+/**
+ * The guided output reacts to an error of the latents in proportion to the guidance: with more of it the tolerance goes down. The drift is of a prediction
+ * one round ahead; those further ahead are further off. This is the tolerance times guidance and (1 + rounds ahead).
+ */
+const GUIDED_DRIFT = 0.15;
+/** Guidance above which that of a flow goes down. */
 const TOLERANT_GUIDANCE_OF_FLOW = 4.5;
 /** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
 const GUIDED_FLOW = 4;
@@ -61,10 +65,11 @@ export function toleranceOf(job: TolerantJob): number | 'off' {
   if (schedule.lookAhead === undefined) return 'off';
   // What the prediction misses drowns in the noise that is drawn next.
   if (sampler.lookAhead.family === 'stochastic') return TOLERANCE_WITH_NOISE;
-  const isOfFlow = isFlow(sampler);
-  const usual = isOfFlow && farthestOf(partition) === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
-  const tolerant = isOfFlow ? TOLERANT_GUIDANCE_OF_FLOW : TOLERANT_GUIDANCE;
-  return usual * Math.min(1, tolerant / scaleOf(job.guidance));
+  const guidanceScale = scaleOf(job.guidance);
+  const farthest = farthestOf(partition);
+  if (!isFlow(sampler)) return Math.min(TOLERANCE, GUIDED_DRIFT / (1 + farthest) / guidanceScale);
+  const usual = farthest === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+  return usual * Math.min(1, TOLERANT_GUIDANCE_OF_FLOW / guidanceScale);
 }
 
 /** Whether the guided output reacts to an error of the latents with more than its size. */
@@ -73,7 +78,7 @@ function isStrong({ sampler, guidance }: Pick<LookAheadJob, 'sampler' | 'guidanc
 }
 
 function scaleOf(guidance: Guidance | undefined): number {
-  return guidance === undefined ? 1 : strongestScale(guidance);
+  return Math.max(1, guidance === undefined ? 1 : strongestScale(guidance));
 }
 
 /** Rounds that the furthest component looks ahead. */

@@ -33,7 +33,7 @@ interface Law {
   readonly steps: number;
 }
 
-/** Fitted to the tables of docs/quality.md, which says how far each figure is from them. */
+/** Fitted to the arithmetic means of docs/quality.md, which says how far each figure is from them. */
 const AHEAD: Readonly<Record<ErrorSubject['family'], Law>> = {
   ode: { at50: 1e-8, exponent: 3.3, steps: 3 },
   flow: { at50: 2e-6, exponent: 4.2, steps: 2 },
@@ -48,11 +48,13 @@ const PLAIN: Readonly<Record<ErrorSubject['family'], Law>> = {
 /** PNDM with look-ahead is 2.4 times nearer than AsyncDiff. */
 const HARDLY_NEARER = 1 / 2.4;
 /** Step-parallel beside components of the same reach: what was guessed is restated for the real latents. */
-const STEP_PARALLEL = 2.6;
+const STEP_PARALLEL = 5;
+/** With a stride the runs between a round's steps read tensors between two versions. */
+const STRIDE = 3;
 /** Guidance up to which the laws hold as they are. */
 const MILD_GUIDANCE = 2;
 /** At 50 steps; of a deterministic sampler, and one with fresh noise, it goes with the root of a step's size. */
-const GUIDANCE_EXPONENT = { ode: 4.5, stochastic: 4.5, flow: 3.7 } as const;
+const GUIDANCE_EXPONENT = { ode: 3.5, stochastic: 3.5, flow: 3.7 } as const;
 /** What the last step in order, and the one before it, are worth. */
 const LAST_STEP = 50;
 const STEP_BEFORE = 10;
@@ -79,14 +81,14 @@ export function predictedError(
 /** Of a model of which nothing was measured. */
 function generalError(subject: ErrorSubject, schedule: ErrorSchedule): number {
   const { steps, family, worthwhile } = subject;
-  const { reach, lookAhead, stepParallel, end, usualEnd } = schedule;
+  const { reach, stride, lookAhead, stepParallel, end, usualEnd } = schedule;
   if (reach === 0) return 0;
   const isAhead = lookAhead && worthwhile;
   const law = (isAhead ? AHEAD : PLAIN)[family];
   const base = law.at50 * reach ** law.exponent * (50 / steps) ** law.steps;
   if (!isAhead) return Math.min(MAX_ERROR, base * (lookAhead ? HARDLY_NEARER : 1));
   const missing = end >= usualEnd ? 1 : end === 0 ? LAST_STEP : STEP_BEFORE;
-  const way = stepParallel ? STEP_PARALLEL : 1;
+  const way = stepParallel ? STEP_PARALLEL : stride > 1 ? STRIDE : 1;
   return Math.min(MAX_ERROR, base * guidanceFactor(subject) * missing * way);
 }
 
@@ -99,7 +101,7 @@ function guidanceFactor({ guidanceScale, family, steps }: ErrorSubject): number 
 /** guidance / T^2 at which half of the steps that are not in order anyway come to be, by the tolerance. */
 const HALF_HELD = 0.021;
 
-/** Guidance above which the tolerance goes down as it goes up. */
+/** Guidance above which the tolerance of N=2 goes down as it goes up. */
 const TOLERANT_GUIDANCE = { ode: 2.5, flow: 4.5, stochastic: Number.POSITIVE_INFINITY } as const;
 
 /**

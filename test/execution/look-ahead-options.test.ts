@@ -40,7 +40,8 @@ it('trusts a prediction by sampler and distance', () => {
 it.each([
   ['DDIMScheduler', 2, 2.5, 0.03],
   ['DDIMScheduler', 2, 7.5, 0.01],
-  ['DDIMScheduler', 4, 15, 0.005],
+  ['DDIMScheduler', 4, 15, 0.0025],
+  ['DDIMScheduler', 3, 1, 0.03],
   ['FlowMatchEulerDiscreteScheduler', 2, 4.5, 0.05],
   ['FlowMatchEulerDiscreteScheduler', 2, 7.5, 0.03],
   ['FlowMatchEulerDiscreteScheduler', 3, 9, 0.015],
