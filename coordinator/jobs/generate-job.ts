@@ -19,7 +19,8 @@ import type { BegunCall, PartRunner, Pipeline, PipelineCall, VideoShape } from '
 import { chooseWorkers, type WorkerHandle } from '../workers/index.js';
 import { pictureText } from './picture-text.js';
 import { runStages } from './run-stages.js';
-import { runJob, type DenoiseOutcome, type JobContext, workersThere } from './run-job.js';
+import { type JobContext, workersThere } from './job-context.js';
+import { runJob, type DenoiseOutcome } from './run-job.js';
 
 export interface GenerateOutcome extends DenoiseOutcome {
   /** PNG (or .npy, as asked for), one per image. */

@@ -1,4 +1,5 @@
-export { checkGuidedBatch, runJob, type JobContext, workersThere } from './run-job.js';
+export { type JobContext, workersThere } from './job-context.js';
+export { checkGuidedBatch, runJob } from './run-job.js';
 export { checkDenoise, checkGenerate, checkPlan } from './check-request.js';
 export { ClientJobs } from './client-jobs.js';
 export { generateJob, sourceFor } from './generate-job.js';

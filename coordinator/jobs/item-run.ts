@@ -13,7 +13,7 @@ import type { WorkerHandle } from '../workers/index.js';
 import type { ItemGroup, ItemsRequest } from './item-list.js';
 import { itemRates, type ItemRates } from './item-rates.js';
 import { lossOf, Losses } from './losses.js';
-import type { JobContext } from './run-job.js';
+import type { JobContext } from './job-context.js';
 
 /** Items in progress beside those that fill the components: a component that has finished finds the next one there. */
 const ITEMS_AHEAD = 2;

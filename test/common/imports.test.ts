@@ -41,7 +41,7 @@ const WIRE_ENDS = [
   'coordinator/jobs/check-request.ts',
   'coordinator/jobs/generate-job.ts',
   'coordinator/jobs/job-record.ts',
-  'coordinator/jobs/run-items.ts',
+  'coordinator/jobs/item-report.ts',
   'coordinator/jobs/run-job.ts',
   'coordinator/jobs/run-report.ts',
   'coordinator/plan-document.ts',
