@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { benchChart, benchChartPng, type BenchDocument, benchMarkdown } from './bench/index.js';
+import {
+  benchChart,
+  benchChartPng,
+  type BenchDocument,
+  benchMarkdown,
+  type BenchOutcome,
+  joinTraces,
+} from './bench/index.js';
+import { AsyncDiffError } from '../common/errors/index.js';
 import { encodePng, type RgbImage } from '../common/image/index.js';
 import {
   qualityChart,
@@ -7,10 +15,43 @@ import {
   type QualityDocument,
   qualityMarkdown,
 } from './quality-bench/index.js';
+import { type CommandIo, writeJson } from './io.js';
 import { writeWhole } from './output.js';
+import type { ProgressLine } from './progress.js';
+import { writeTrace } from './write-trace.js';
+
+/** Says what was measured, then throws what ended it, or `results_differ`. */
+export async function tellBench(
+  flags: { readonly out?: string; readonly traceFile?: string; readonly json?: boolean },
+  io: CommandIo,
+  progress: ProgressLine,
+  outcome: BenchOutcome,
+  document: BenchDocument,
+): Promise<void> {
+  if (flags.out !== undefined) {
+    for (const path of await writeBench(flags.out, document)) progress.note(path);
+  }
+  if (flags.traceFile !== undefined) {
+    const traces = outcome.measured.flatMap(({ config, traced }) =>
+      traced === undefined ? [] : [{ name: config.name, trace: traced.trace }],
+    );
+    await writeTrace(flags.traceFile, joinTraces(traces));
+  }
+  if (flags.json === true) writeJson(io, document);
+  else io.stdout.write(benchMarkdown(document));
+  for (const warning of document.warnings) progress.note(`warning: ${warning}`);
+  if (outcome.error !== undefined) throw outcome.error;
+  const differing = document.rows.filter(({ equal_across_repeats: equal }) => !equal);
+  if (differing.length > 0) {
+    throw new AsyncDiffError(
+      'results_differ',
+      `runs of the same plan, seed and prompt gave different outputs: ${differing.map(({ config }) => config).join(', ')}`,
+    );
+  }
+}
 
 /** Writes bench.json, bench.md, bench.svg and bench.png; their paths. */
-export async function writeBench(folder: string, document: BenchDocument): Promise<string[]> {
+async function writeBench(folder: string, document: BenchDocument): Promise<string[]> {
   const files: Readonly<Record<string, string | Uint8Array>> = {
     'bench.json': `${JSON.stringify(document, undefined, 2)}\n`,
     'bench.md': benchMarkdown(document),

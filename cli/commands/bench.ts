@@ -4,11 +4,9 @@ import {
   type BenchConfig,
   type BenchDocument,
   benchDocument,
-  benchMarkdown,
   type BenchOutcome,
   CONFIG_GRAMMAR,
   describeEnvironment,
-  joinTraces,
   LEAD_IN,
   parseConfigs,
   runBench,
@@ -22,13 +20,13 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { writeBench } from '../bench-output.js';
+import { tellBench } from '../bench-output.js';
 import { prepareFolder } from '../output.js';
 import { benchWorkload } from '../bench-workload.js';
 import { commandLine, coreWarnings, openBenchCluster } from '../bench-cluster.js';
 import { addClusterFlags, type ClusterFlags } from '../cluster-flags.js';
 import { flag } from '../flag.js';
-import { type CommandIo, writeJson } from '../io.js';
+import type { CommandIo } from '../io.js';
 import { wholeNumber } from '../numbers.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { addPlanFlags, type PlanFlags, toPlanOptions } from '../plan-flags.js';
@@ -36,7 +34,6 @@ import { QUALITY_FORMS, type QualityForm, qualityPrompts } from '../quality-benc
 import { addSamplerFlags, readSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 import { benchQuality, checkQualityConfigs } from './bench-quality.js';
 import { ProgressLine } from '../progress.js';
-import { writeTrace } from '../write-trace.js';
 
 export interface BenchFlags
   extends ClusterFlags,
@@ -196,42 +193,12 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
     progress.clear();
     await cluster.close();
   }
-  await report(flags, io, progress, outcome, document);
+  await tellBench(flags, io, progress, outcome, document);
 }
 
 /** As it was asked for, or as the first configuration had it. */
 function warmUpOf({ measured }: BenchOutcome, asked: PlanSettings['warmUp']): number {
   return asked === 'auto' ? (measured[0]?.samples[0]?.report.settings.warmUp ?? 0) : asked;
-}
-
-/** Says what was measured, then fails if it may not be trusted. */
-async function report(
-  flags: BenchFlags,
-  io: CommandIo,
-  progress: ProgressLine,
-  outcome: BenchOutcome,
-  document: BenchDocument,
-): Promise<void> {
-  if (flags.out !== undefined) {
-    for (const path of await writeBench(flags.out, document)) progress.note(path);
-  }
-  if (flags.traceFile !== undefined) {
-    const traces = outcome.measured.flatMap(({ config, traced }) =>
-      traced === undefined ? [] : [{ name: config.name, trace: traced.trace }],
-    );
-    await writeTrace(flags.traceFile, joinTraces(traces));
-  }
-  if (flags.json === true) writeJson(io, document);
-  else io.stdout.write(benchMarkdown(document));
-  for (const warning of document.warnings) progress.note(`warning: ${warning}`);
-  if (outcome.error !== undefined) throw outcome.error;
-  const differing = document.rows.filter(({ equal_across_repeats: equal }) => !equal);
-  if (differing.length > 0) {
-    throw new AsyncDiffError(
-      'results_differ',
-      `runs of the same plan, seed and prompt gave different outputs: ${differing.map(({ config }) => config).join(', ')}`,
-    );
-  }
 }
 
 function checkSettings(flags: BenchFlags, configs: readonly BenchConfig[], numInferenceSteps: number): void {

@@ -10,6 +10,7 @@ import { reachableAddress } from './reachable-address.js';
 import { type WorkerFacts, workerFacts } from './worker-facts.js';
 import { BackOff } from './back-off.js';
 import { type AcceptWorker, keepDialling } from './dialled-worker.js';
+import { Heartbeat } from './heartbeat.js';
 import { COORDINATOR_SILENCE_MS, WORKER_LIMITS_MS, type WorkerLimitsMs } from './limits.js';
 import { freeName } from './free-name.js';
 import { WorkerHandle } from './worker-handle.js';
@@ -38,8 +39,7 @@ export class WorkerRegistry {
   readonly #backOff = new BackOff();
   readonly #absent = new AbsentWorkers();
   readonly #peerSecret = randomBytes(32);
-  readonly #heartbeat: NodeJS.Timeout;
-  #lastBeatMs = performance.now();
+  readonly #heartbeat: Heartbeat;
   /** Until then a worker may be about to join that was there a moment ago, or when this process was not. */
   #expectedUntilMs: number;
   /** Of {@link RegistryOptions.expected}, those that have not come. */
@@ -52,8 +52,7 @@ export class WorkerRegistry {
     this.#expectedUntilMs = performance.now() + this.#limitsMs.join;
     this.#missing = new Set(options.expected);
     this.#missedUntilMs = this.#expectedUntilMs;
-    this.#heartbeat = setInterval(() => this.#beat(), this.#limitsMs.ping);
-    this.#heartbeat.unref();
+    this.#heartbeat = new Heartbeat(() => this.#workers.values(), this.#limitsMs);
   }
 
   /** In the order of their names, so that the same workers are placed the same way whoever came first. */
@@ -174,7 +173,7 @@ export class WorkerRegistry {
 
   close(): void {
     this.#stop.abort();
-    clearInterval(this.#heartbeat);
+    this.#heartbeat.stop();
     for (const worker of this.#workers.values())
       worker.lose(new AsyncDiffError('cancelled', 'the coordinator stops'), 'closed');
   }
@@ -226,22 +225,6 @@ export class WorkerRegistry {
     );
     this.#changed();
     return handle;
-  }
-
-  #beat(): void {
-    // Where this process itself stood still, nobody else is to blame: what came meanwhile is read first.
-    const nowMs = performance.now();
-    const stoodStill = nowMs - this.#lastBeatMs > 2 * this.#limitsMs.ping;
-    this.#lastBeatMs = nowMs;
-    for (const worker of this.#workers.values()) {
-      if (!stoodStill && worker.silentMs > this.#limitsMs.silence) {
-        const seconds = (worker.silentMs / 1000).toFixed(1);
-        worker.lose(
-          new AsyncDiffError('worker_lost', `worker ${worker.name} has not answered for ${seconds} s`),
-          'silent',
-        );
-      } else worker.ping();
-    }
   }
 
   #changed(): void {
