@@ -24,11 +24,15 @@ export function realNumber(
     const value = Number(text);
     const isNumber = text.trim() !== '' && Number.isFinite(value);
     if (isNumber && value >= min && value <= max) return value;
-    const wanted = isNumber ? `${min} to ${max}` : 'a number';
-    throw new AsyncDiffError('usage', `--${name} takes ${wanted}, not "${text}"`);
+    throw new AsyncDiffError('usage', `--${name} takes a number${rangeText(min, max)}, not "${text}"`);
   };
 }
 
 export function collect(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+function rangeText(min: number, max: number): string {
+  if (Number.isFinite(max)) return ` from ${min} to ${max}`;
+  return Number.isFinite(min) ? ` of at least ${min}` : '';
 }

@@ -31,6 +31,13 @@ export function checkInputs(modelPath: string, given: Readonly<Record<string, Te
   const predictor = tryDescribe(modelPath);
   if (predictor === undefined) return;
   const { conditioning } = takeLatents(given, predictor.sample.name);
+  const known = predictor.conditioning.map(({ name }) => name);
+  const unknown = Object.keys(conditioning).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new AsyncDiffError(
+      'invalid_input',
+      `the model has no input ${unknown}; besides latents and timestep it has ${known.join(', ') || 'none'}`,
+    );
   const missing = predictor.conditioning.filter(({ name }) => conditioning[name] === undefined);
   if (missing.length === 0) return;
   const names = missing.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ');

@@ -32,8 +32,12 @@ function withPaths(text: string): string {
 }
 
 /** What commander found wrong with the command line, as an error of ours: its text in one line, without its "error: ". */
-export function usageError({ message }: CommanderError): AsyncDiffError {
-  return new AsyncDiffError('usage', message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
+export function usageError({ message, code }: CommanderError): AsyncDiffError {
+  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const isSplit = code === 'commander.excessArguments';
+  return new AsyncDiffError('usage', text, {
+    hint: isSplit ? 'Put what has spaces in quotes: asyncdiff generate "red apple".' : undefined,
+  });
 }
 
 /** What Node and the system say of a path, by their codes. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../common/package.js';
+import { checkNotEmpty } from './flag.js';
 import type { CommandIo } from './io.js';
 
 const DRAW = 'Pictures:';
@@ -107,7 +108,8 @@ export async function openProgram(argv: readonly string[], io: CommandIo, all = 
     .option('-v, --verbose', 'print stack traces and debug logs')
     // What commander finds is thrown, and told by `main` as every other error is.
     .configureOutput({ outputError: () => undefined })
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => checkNotEmpty(command));
   const wanted = wantedCommand(argv);
   for (const [name, { description, group, load }] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(description).helpGroup(group);

@@ -10,7 +10,7 @@ export async function readText(path: string): Promise<string> {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new AsyncDiffError(
       missing ? 'file_not_found' : 'file_unreadable',
-      missing ? `there is no file ${path}` : `cannot read ${path}: ${String(error)}`,
+      missing ? `there is no file ${path}` : `cannot read ${path}: ${(error as Error).message}`,
       { cause: error },
     );
   }

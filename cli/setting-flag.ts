@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { fromEnvironment } from './flag.js';
 import {
   checked,
   environmentName,
@@ -43,7 +44,7 @@ export function addSettingFlag(
     `--${flag} <${placeholder}>`,
     range === '' ? help : `${help} (${range})`,
   );
-  option.env(environmentName(name, row)).argParser((text: string, before: unknown) => {
+  fromEnvironment(option, environmentName(name, row)).argParser((text: string, before: unknown) => {
     const value = kind.read(text);
     const all = kind.repeatable && Array.isArray(before) ? [...before, ...(value as unknown[])] : value;
     return checked(name, row, all);
@@ -73,7 +74,7 @@ function addToggle(command: Command, name: string, row: SettingRow<unknown>): Co
   const option = new SettingOption(name, `--${flagName(name, row)}`, `${row.help} (env: ${variable}=on)`);
   return command.addOption(option).hook('preAction', (_, action) => {
     const text = process.env[variable];
-    if (text === undefined || action.getOptionValue(name) !== undefined) return;
+    if (text === undefined || text === '' || action.getOptionValue(name) !== undefined) return;
     action.setOptionValueWithSource(name, checked(name, row, row.kind.read(text)), 'env');
   });
 }

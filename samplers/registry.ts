@@ -174,10 +174,15 @@ function byName(name: string, config: SchedulerConfig): SamplerDefinition {
     });
   }
   if (canStandIn(found, config)) return found;
+  const others = samplersFor(config);
+  if (others.length === 0)
+    throw new AsyncDiffError('scheduler_unsupported', `${className} is no sampler that is known here`, {
+      hint: "Give the scheduler_config.json of the model's own sampler.",
+    });
   throw new AsyncDiffError(
     'scheduler_unsupported',
     `a model with a ${className} cannot be sampled with ${found.name}: the two do not share a noise schedule`,
-    { hint: `Leave --scheduler out, or choose one of: ${samplersFor(config).join(', ')}.` },
+    { hint: `Leave --scheduler out, or choose one of: ${others.join(', ')}.` },
   );
 }
 

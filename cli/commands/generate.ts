@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import type { JobOptions } from '../../common/settings/index.js';
+import { type JobOptions, resolvePlanSettings } from '../../common/settings/index.js';
 import { BUNDLED_MODEL } from '../bundled-model.js';
 import { addClusterFlags, type ClusterFlags, openCluster } from '../cluster-flags.js';
 import { draw, drawList } from '../draw.js';
@@ -84,6 +84,8 @@ export async function run(prompt: string | undefined, flags: GenerateFlags, io: 
   const prompts = flags.prompts === undefined ? undefined : await promptLines(flags.prompts);
   const request = await readGenerateRequest(prompt ?? prompts?.[0], flags);
   const { job, replay, source } = request;
+  // Checked here as well, so that a wrong setting costs no start of workers.
+  resolvePlanSettings(request.plan);
   const list =
     prompts && listPrompts(prompts, { out: flags.out, seed: job.seed, numImages: job.numImagesPerPrompt });
   const [out = ''] =

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { printError } from '../../cli/print-error.js';
 import { printable } from '../../cli/printable.js';
-import { wholeNumber } from '../../cli/numbers.js';
+import { flag } from '../../cli/flag.js';
+import { realNumber, wholeNumber } from '../../cli/numbers.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 
 it('shows nothing that a terminal would act on, and no word without an end', () => {
@@ -36,4 +37,20 @@ it('takes no empty text for a number', () => {
   for (const text of ['', ' ', '1.5', '1e9'])
     expect(() => wholeNumber('threads', 0, 256)(text)).toThrow('--threads takes a whole number');
   expect(wholeNumber('threads', 0, 256)('0')).toBe(0);
+});
+
+it('says what range a number may have, where it has one', () => {
+  expect(() => realNumber('speed', 0.01, 100)('0')).toThrow('takes a number from 0.01 to 100, not "0"');
+  expect(() => realNumber('size', 1)('0')).toThrow('takes a number of at least 1, not "0"');
+  expect(() => realNumber('scale')('x')).toThrow('takes a number, not "x"');
+});
+
+it('takes an empty variable of the environment for none', () => {
+  const named = (): string | undefined => flag('--empty-one <file>', 'a file').envVar;
+  process.env['ASYNCDIFF_EMPTY_ONE'] = '';
+  expect(named()).toBeUndefined();
+  process.env['ASYNCDIFF_EMPTY_ONE'] = 'a';
+  expect(named()).toBe('ASYNCDIFF_EMPTY_ONE');
+  delete process.env['ASYNCDIFF_EMPTY_ONE'];
+  expect(named()).toBe('ASYNCDIFF_EMPTY_ONE');
 });

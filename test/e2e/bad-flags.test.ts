@@ -166,6 +166,31 @@ describe('the command line refuses', () => {
       { code: 'cache_unwritable', exitCode: 1, message: /cannot make the folder \/proc\/asyncdiff\/cache/ },
     ],
     [
+      'a path that is empty',
+      () => ['generate', 'x', '--coordinator', NOBODY, '--trace-file', '', ...image],
+      { code: 'usage', exitCode: 2, message: /--trace-file is empty/, hint: /generate --help/ },
+    ],
+    [
+      'a prompt of several words',
+      () => ['generate', 'red', 'apple'],
+      { code: 'usage', exitCode: 2, message: /too many arguments/, hint: /in quotes/ },
+    ],
+    [
+      'settings that contradict each other, before anybody is asked',
+      () => ['generate', 'x', '--coordinator', NOBODY, '--step-parallel', '2', '--components', '3', ...image],
+      { code: 'invalid_settings', exitCode: 2, message: /step_parallel is 2/ },
+    ],
+    [
+      'an input that the model does not have',
+      () => denoise(ok, ['--input', `other=${ok.sample}`]),
+      { code: 'invalid_input', exitCode: 2, message: /no input other/ },
+    ],
+    [
+      'a config that is none of a sampler',
+      () => denoise(ok, ['--scheduler', 'euler', '--scheduler-config', join(EMOJI, 'model_index.json')]),
+      { code: 'scheduler_unsupported', exitCode: 4, message: /is no sampler/, hint: /scheduler_config/ },
+    ],
+    [
       'steps for a model that has none',
       () => ['plan', '--model', join(EMOJI, 'text_encoder', 'model.onnx'), '--guidance-scale', '2'],
       { code: 'usage', exitCode: 2, message: /--guidance-scale says nothing of/, hint: /--input-shape/ },
