@@ -2,7 +2,6 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   type GraphProto,
   int64,
-  loadModelFile,
   type ModelFile,
   type ModelProto,
   type NodeProto,
@@ -10,6 +9,7 @@ import {
 } from '../../common/model-file/index.js';
 import { type JointLatents, packLatents } from './joint-latents.js';
 import { type ControlGraph, mergeControl } from './merge-control.js';
+import { loadWidened } from './widen-bfloat16.js';
 
 /**
  * What is done to a predictor's graph before it is cut, so that what is left is a predictor like any other: latents and conditioning in, a
@@ -41,9 +41,9 @@ const PREFIX = 'asyncdiff.';
 
 /** A predictor's file with its adaptation applied. Throws as `loadModelFile` does, and `model_unsupported` where the two do not fit. */
 export function loadAdapted(modelPath: string, adaptation: PredictorAdaptation | undefined): ModelFile {
-  const own = loadModelFile(modelPath);
+  const own = loadWidened(modelPath);
   const control = adaptation?.control;
-  const file = control === undefined ? own : mergeControl(own, loadModelFile(control.modelPath), control);
+  const file = control === undefined ? own : mergeControl(own, loadWidened(control.modelPath), control);
   adaptPredictor(file.model, adaptation);
   return file;
 }

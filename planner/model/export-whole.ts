@@ -5,12 +5,12 @@ import {
   ContentIndex,
   encodeModel,
   type FileRange,
-  loadModelFile,
   namedByContent,
   type TensorProto,
   tensorRange,
   visitModel,
 } from '../../common/model-file/index.js';
+import { loadWidened } from './widen-bfloat16.js';
 import { writeWhole } from './write-whole.js';
 
 /** A model that is not cut: its graph, and the tensors that it names by content. */
@@ -24,13 +24,13 @@ export interface WholeModel {
 }
 
 /**
- * Writes a model as a small graph that names its tensors by content, beside those of the segments. Nothing in it is changed, and no weight is
- * copied; weights are read once, to be hashed.
+ * Writes a model as a small graph that names its tensors by content, beside those of the segments. Nothing in it is changed but bfloat16, and no weight
+ * is copied; weights are read once, to be hashed.
  *
  * @throws AsyncDiffError `model_not_found`, `model_invalid`, `file_not_found`, `cache_unwritable`
  */
 export async function exportWhole(modelPath: string, workDir: string): Promise<WholeModel> {
-  const file = loadModelFile(modelPath);
+  const file = loadWidened(modelPath);
   const stored: { readonly tensor: TensorProto; readonly range: FileRange }[] = [];
   visitModel(file.model, (tensor) => {
     const range = tensorRange(tensor, file.folder);

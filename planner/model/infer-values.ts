@@ -4,6 +4,7 @@ import { dtypeOf, onnxTypeOf } from '../../common/model-file/index.js';
 import { type DType, parseDType } from '../../common/tensor/index.js';
 import { openSession, SAME_BITS_CONFIG } from '../../execution/index.js';
 import { likelyScalars } from './likely-scalars.js';
+import { typeAsInput } from './widen-bfloat16.js';
 import { findHalfValues, FLOAT16, widen, widenNode, widenTensor } from './retype.js';
 import type { Skeleton } from './skeleton.js';
 import { visitNodeTensors } from './skeleton.js';
@@ -52,7 +53,7 @@ export async function inferValues(
                 shapes === 'static' ? dims : (skeleton.declaredDims.get(name) ?? dims),
               ),
             ),
-            ...[...weights].map(([name, tensor]) => valueOf(name, tensor.data_type ?? 0, tensorDims(tensor))),
+            ...[...weights].map(([name, tensor]) => valueOf(name, typeAsInput(tensor), tensorDims(tensor))),
             ...[...unknown].map(([name, type]) => valueOf(name, type)),
           ],
           output: outputs.map((name) => ({ name })),
@@ -138,7 +139,7 @@ function shapeName(name: string): string {
 /** Element types of graph inputs and stored tensors. */
 function typesOf({ inputs, constants, weights }: Skeleton): Map<string, number> {
   const types = new Map(inputs.map(({ name, dtype }) => [name, onnxTypeOf(dtype)]));
-  for (const [name, tensor] of [...constants, ...weights]) types.set(name, tensor.data_type ?? 0);
+  for (const [name, tensor] of [...constants, ...weights]) types.set(name, typeAsInput(tensor));
   return types;
 }
 

@@ -1,11 +1,5 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
-import {
-  loadModelFile,
-  type ModelFile,
-  modelLabel,
-  producers,
-  writesOf,
-} from '../../common/model-file/index.js';
+import { type ModelFile, modelLabel, producers, writesOf } from '../../common/model-file/index.js';
 import { checkCancelled } from '../../execution/index.js';
 import { loadAdapted, type PredictorAdaptation } from './adapt.js';
 import { buildCostGraph } from './build-cost-graph.js';
@@ -16,6 +10,7 @@ import { declaredValues, describePredictor, type PredictorDescription } from './
 import { nearest } from './near-names.js';
 import { type PreparedModel, preparedKey, readPrepared, writePrepared } from './prepared-model.js';
 import { type Skeleton, skeletonOf } from './skeleton.js';
+import { loadWidened } from './widen-bfloat16.js';
 import { type InputShapes, resolveShapes } from './static-shapes.js';
 
 /** What to prepare, and how. */
@@ -45,7 +40,7 @@ export function describeModel(modelPath: string, adaptation?: PredictorAdaptatio
 
 /** Inputs and outputs of any model, as its file declares them. Reads the file, runs nothing. */
 export function describeInputs(modelPath: string): Pick<PredictorDescription, 'inputs' | 'outputs'> {
-  return declaredValues(loadModelFile(modelPath).model);
+  return declaredValues(loadWidened(modelPath).model);
 }
 
 /**

@@ -35,6 +35,14 @@ def movedim(x, source, destination):
     return x.permute(axes)
 
 
+tensor_squeeze = torch.Tensor.squeeze
+
+
+def squeeze(x, *axes):
+    """torch's: the exporter makes a branch of it where an axis is not 1, and that branch cannot be typed."""
+    return x if len(axes) == 1 and isinstance(axes[0], int) and int(x.shape[axes[0]]) != 1 else tensor_squeeze(x, *axes)
+
+
 interpolate = torch.nn.functional.interpolate
 
 
@@ -69,6 +77,7 @@ torch.view_as_complex, torch.view_as_real = pairs_as_complex, pairs_as_real
 torch.nn.functional.interpolate = interpolate_nearest
 torch.nn.functional.rms_norm = rms_norm
 torch.Tensor.movedim = movedim
+torch.Tensor.squeeze = squeeze
 
 
 class Denoiser(torch.nn.Module):
@@ -375,9 +384,17 @@ def export_control(pipe, out, size, values):
         made = wrapped(*given.values())
     names = [*(f"{RESIDUALS}.{index}" for index in range(len(made) - 1)), "mid_block_additional_residual"]
     outputs = [*(f"down_block_res_samples.{index}" for index in range(len(made) - 1)), "mid_block_res_sample"]
-    write(wrapped, out / "controlnet", given, outputs)
+    write(wrapped, out / "controlnet", given, outputs, open_batch(given))
     save_config(pipe.controlnet, out / "controlnet")
     return dict(zip(names, made))
+
+
+def open_batch(values):
+    """The batch as an open axis, where the example has one of two: a call without guidance has one."""
+    rows = [value.shape[0] for value in values.values() if value.dim() > 1]
+    if any(count != 2 for count in rows):
+        return {}
+    return {name: {0: "batch_size"} for name, value in values.items() if value.dim() > 0 and value.shape[0] == 2}
 
 
 def predictor_of(pipe):
@@ -406,7 +423,7 @@ def export_predictor(pipe, out, size):
     else:
         wrapped = Denoiser(model, list(values))
     output = "out_sample" if name == "unet" else "out_hidden_states"
-    write(wrapped, out / name, values, [output])
+    write(wrapped, out / name, values, [output], open_batch(values))
     save_config(model, out / name)
     # Wan 2.2 draws its last steps with a second one.
     if getattr(pipe, "transformer_2", None) is not None:
