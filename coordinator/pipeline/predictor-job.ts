@@ -58,6 +58,7 @@ export function completeJob(
   }
   const batch = (job.latents.dims[0] ?? 1) * batchRepeatOf(job.guidance);
   const fixed = job.rowByRow === true ? 1 : fixedAxis(latentInput, 0);
+  if (fixed !== undefined && batch % fixed !== 0) throw fixedBatch(path, fixed, batch);
   const shapes = Object.entries(conditioning).map(([name, { dims }]) => [name, dims] as const);
   return {
     job: {
@@ -73,8 +74,20 @@ export function completeJob(
       ...Object.fromEntries(shapes),
       [latentInput?.name ?? 'sample']: [batch, ...job.latents.dims.slice(1)],
     },
-    microBatches: fixed === undefined || batch % fixed !== 0 ? 1 : batch / fixed,
+    microBatches: fixed === undefined ? 1 : batch / fixed,
   };
+}
+
+/** A batch can be computed in parts, and no part be smaller than what the file takes. */
+function fixedBatch(path: string, fixed: number, batch: number): AsyncDiffError {
+  const rows = batch === 1 ? '1 picture without guidance' : `${batch} rows (pictures, twice with guidance)`;
+  return new AsyncDiffError(
+    'invalid_settings',
+    `${path} fixes its batch at ${fixed}, and this call has ${rows}`,
+    {
+      hint: `Ask for a multiple of ${fixed} (--num-images-per-prompt, guidance above 1), or export the predictor with an open batch or a batch of 1.`,
+    },
+  );
 }
 
 function asDeclared(tensor: Tensor, dtype: DType | undefined): Tensor {
