@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AsyncDiffClient } from '../client/index.js';
+import { abortable } from '../common/abort.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
@@ -121,5 +122,6 @@ export function checkReference(
 
 /** Makes a model known to the coordinator; its SHA-256. One on this machine reads the file itself. */
 export function addModel({ client, local }: OpenCluster, path: string, signal: AbortSignal): Promise<string> {
-  return local === undefined ? client.uploadModel(path, { signal }) : local.addModel(path);
+  // Its files are hashed: of a large one for longer than who presses Ctrl-C waits.
+  return local === undefined ? client.uploadModel(path, { signal }) : abortable(local.addModel(path), signal);
 }

@@ -17,8 +17,8 @@ export interface Progress {
 }
 
 /**
- * A progress line of at most `columns` characters: first figures are left out, the least important first, then the bar gets shorter and goes, then
- * the label is cut.
+ * A progress line of at most `columns` characters: first the bar gets shorter, then figures are left out, the least important first, then the bar goes,
+ * then the label is cut.
  */
 export function progressText(
   label: string,
@@ -30,8 +30,7 @@ export function progressText(
   for (let kept = figures.length; kept >= 0; kept--) {
     const tail = [count, ...figures.slice(0, kept)].join('  ');
     const room = columns - label.length - tail.length - 2;
-    if (room >= (kept === 0 ? MIN_BAR_WIDTH : BAR_WIDTH))
-      return `${label} ${bar(done / total, Math.min(BAR_WIDTH, room))} ${tail}`;
+    if (room >= MIN_BAR_WIDTH) return `${label} ${bar(done / total, Math.min(BAR_WIDTH, room))} ${tail}`;
   }
   const room = columns - count.length - 1;
   return room > 0 ? `${label.slice(0, room)} ${count}` : count.slice(0, columns);

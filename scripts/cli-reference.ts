@@ -29,7 +29,7 @@ const HEAD = `# Command line
 | 130, 143 | ended by SIGINT, SIGTERM |
 
 The first SIGINT or SIGTERM cancels a job, or drains \`serve\` and \`worker\`: they are \`NOT_SERVING\`, take nothing new, and finish the job
-in progress within \`--grace-ms\`. The second ends the process at once. Workers that a command started end with it, however it ends.
+in progress within \`--grace-ms\`. The second ends the process at once. Workers that a command started end with it, however it ends; a run on their device is waited for no longer than a second.
 `;
 
 const JSON_KEYS = `## JSON documents

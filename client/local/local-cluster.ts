@@ -8,7 +8,8 @@ import { type RunningCoordinator, startCoordinator } from '../../coordinator/ind
 import { AsyncDiffClient } from '../index.js';
 
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 5_000;
+/** A run on a device cannot be interrupted: a worker that is in one is killed, so that Ctrl-C ends a command within about a second. */
+const STOP_TIMEOUT_MS = 1_000;
 const MAX_STDERR_LENGTH = 4_000;
 /** Workers that were told to end: how they do is nobody's news. */
 const stopped = new WeakSet<ChildProcess>();

@@ -4,13 +4,15 @@ import { ProgressLine, progressText } from '../../cli/progress.js';
 
 const FIGURES = ['1.82x', '12.3 steps/s', '3 s left', 'drift 1.2e-5'];
 
-it('says everything where there is room, and leaves out the least important first', () => {
+it('says everything where there is room, then shortens the bar, then leaves out the least important first', () => {
   const line = (columns: number) =>
     progressText('denoising', { done: 6, total: 12, figures: FIGURES }, columns);
   const bar = `${'█'.repeat(12)}${'░'.repeat(12)}`;
   expect(line(120)).toBe(`denoising ${bar} 6/12  1.82x  12.3 steps/s  3 s left  drift 1.2e-5`);
-  expect(line(79)).toBe(`denoising ${bar} 6/12  1.82x  12.3 steps/s  3 s left`);
-  expect(line(50)).toBe(`denoising ${bar} 6/12  1.82x`);
+  // Terminals of 200, 80 and 40 columns, less the last one.
+  expect(line(199)).toBe(line(120));
+  expect(line(79)).toBe('denoising ██████████░░░░░░░░░ 6/12  1.82x  12.3 steps/s  3 s left  drift 1.2e-5');
+  expect(line(39)).toBe('denoising █████████░░░░░░░░ 6/12  1.82x');
   expect(line(24)).toBe('denoising █████░░░░ 6/12');
   expect(line(12)).toBe('denoisi 6/12');
   expect(line(3)).toBe('6/1');
