@@ -30,6 +30,8 @@ export class ModelStore {
   /** Files of models that were held against their hashes, as they were then. */
   readonly #checked = new Map<string, { readonly paths: readonly string[]; readonly states: string }>();
   #uploads = 0;
+  /** Models on their way in. */
+  readonly #incoming = new Set<Upload>();
 
   /** @param maxStoredBytes all uploaded models together */
   constructor(dir: string, maxStoredBytes: number = LIMITS.storedBytes.max) {
@@ -86,11 +88,11 @@ export class ModelStore {
       for await (const { header, data } of messages) {
         if (header) {
           if (await this.has(header.modelSha256)) return true;
-          upload ??= await Upload.begin(this.#dir, header.modelSha256, {
-            freeBytes: this.#maxStoredBytes - (await folderBytes(this.#dir)),
-            maxStoredBytes: this.#maxStoredBytes,
-          });
-          await upload.file(header.path, header.sizeBytes);
+          upload ??= await Upload.begin(this.#dir, header.modelSha256);
+          this.#incoming.add(upload);
+          const { path, sizeBytes } = header;
+          const own = upload;
+          await own.file(path, sizeBytes, () => this.#claimRoom(own, sizeBytes));
         } else if (data && upload !== undefined) await upload.write(data);
       }
       if (upload === undefined) throw new AsyncDiffError('invalid_input', 'the upload holds no file');
@@ -101,7 +103,17 @@ export class ModelStore {
     } finally {
       this.#uploads -= 1;
       await upload?.discard();
+      if (upload !== undefined) this.#incoming.delete(upload);
     }
+  }
+
+  /** Room for a file beside all that is stored, and all that others have announced and not sent yet. Throws `limit_exceeded`. */
+  async #claimRoom(upload: Upload, sizeBytes: number): Promise<void> {
+    let usedBytes = (await folderBytes(this.#dir)) + sizeBytes;
+    for (const { leftBytes } of this.#incoming) usedBytes += Math.max(0, leftBytes);
+    checkLimit('storedBytes', usedBytes, 'the store of models, with this one,', this.#maxStoredBytes);
+    // In the same turn: whoever asks next finds it taken.
+    upload.leftBytes = sizeBytes;
   }
 
   async #isWhole(sha256: string, path: string): Promise<boolean> {
@@ -129,12 +141,6 @@ export class ModelStore {
   }
 }
 
-/** Bytes that may still be stored, of so many in all. */
-interface Room {
-  readonly freeBytes: number;
-  readonly maxStoredBytes: number;
-}
-
 /** Bytes of all files below a folder; 0 where there is none. */
 async function folderBytes(dir: string): Promise<number> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -156,40 +162,32 @@ async function folderBytes(dir: string): Promise<number> {
 class Upload {
   readonly sha256: string;
   readonly #folder: string;
-  readonly #room: Room;
   #file: FileHandle | undefined;
-  #leftBytes = 0;
+  /** Of the file that was announced last, what has not come yet. */
+  leftBytes = 0;
   #files = 0;
   #announcedBytes = 0;
 
-  private constructor(sha256: string, folder: string, room: Room) {
+  private constructor(sha256: string, folder: string) {
     this.sha256 = sha256;
     this.#folder = folder;
-    this.#room = room;
   }
 
-  static async begin(dir: string, sha256: string, room: Room): Promise<Upload> {
+  static async begin(dir: string, sha256: string): Promise<Upload> {
     if (!SHA256.test(sha256)) throw new AsyncDiffError('invalid_input', 'the upload names no SHA-256');
     const folder = uploadFolder(dir);
     await makeFolder(folder);
-    return new Upload(sha256, folder, room);
+    return new Upload(sha256, folder);
   }
 
-  async file(path: string, sizeBytes: number): Promise<void> {
+  /** @param claimRoom throws where the store has no room for what was announced */
+  async file(path: string, sizeBytes: number, claimRoom: () => Promise<void>): Promise<void> {
     await this.#endFile();
     this.#files += 1;
     this.#announcedBytes += sizeBytes;
     checkLimit('uploadFiles', this.#files, 'the upload');
     checkLimit('uploadPathLength', path.length, 'a path of the upload');
     checkLimit('uploadBytes', this.#announcedBytes, 'the upload');
-    const { freeBytes, maxStoredBytes } = this.#room;
-    const used = maxStoredBytes - freeBytes;
-    checkLimit(
-      'storedBytes',
-      used + this.#announcedBytes,
-      'the store of models, with this one,',
-      maxStoredBytes,
-    );
     // The path comes from the network: only a plain one inside of the model's folder.
     const plain = posix.normalize(path);
     if (
@@ -201,15 +199,15 @@ class Upload {
     ) {
       throw new AsyncDiffError('invalid_input', `"${path}" is not a plain relative path`);
     }
+    await claimRoom();
     const target = join(this.#folder, plain);
     await makeFolder(dirname(target));
     this.#file = await open(target, 'wx');
-    this.#leftBytes = sizeBytes;
   }
 
   async write(data: Uint8Array): Promise<void> {
-    this.#leftBytes -= data.length;
-    if (this.#leftBytes < 0 || this.#file === undefined)
+    this.leftBytes -= data.length;
+    if (this.leftBytes < 0 || this.#file === undefined)
       throw new AsyncDiffError('invalid_input', 'more bytes than the upload announced');
     await this.#file.write(data);
   }
@@ -238,7 +236,7 @@ class Upload {
     if (this.#file === undefined) return;
     await this.#file.close();
     this.#file = undefined;
-    if (this.#leftBytes !== 0)
-      throw new AsyncDiffError('invalid_input', `${this.#leftBytes} bytes of the upload are missing`);
+    if (this.leftBytes !== 0)
+      throw new AsyncDiffError('invalid_input', `${this.leftBytes} bytes of the upload are missing`);
   }
 }

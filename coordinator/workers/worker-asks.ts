@@ -3,6 +3,7 @@ import { Pending } from '../../common/pending/index.js';
 import { fromJobReport } from '../../protocol/index.js';
 import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
 import type { LossReason } from './worker-state.js';
+import { checkAmounts, checkReport } from './worker-words.js';
 
 export interface Ask {
   /** In words: `start a job`. */
@@ -44,14 +45,17 @@ export class WorkerAsks {
   /** A message that answers something; false for any other. What is not asked any more it does not answer. */
   take(workerId: string, message: WorkerMessage__Output): boolean {
     const { deployed, linksProbed, stateReport, jobStarted, jobReport, partOpened } = message;
-    if (deployed) this.answer(`deployed/${deployed.deploymentId}`, deployed);
-    else if (linksProbed) this.answer(`probed/${linksProbed.id}`, linksProbed);
+    if (deployed) {
+      checkAmounts('sessions that take', Object.values(deployed.segmentMs));
+      this.answer(`deployed/${deployed.deploymentId}`, deployed);
+    } else if (linksProbed) this.answer(`probed/${linksProbed.id}`, linksProbed);
     else if (stateReport) this.answer(`state/${stateReport.id}`, stateReport);
     else if (partOpened) this.answer(`part/${partOpened.partId}`);
     else if (jobStarted) this.answer(`started/${jobStarted.jobId}/${jobStarted.attempt}`);
-    else if (jobReport)
+    else if (jobReport) {
+      checkReport(jobReport);
       this.answer(`report/${jobReport.jobId}/${jobReport.attempt}`, fromJobReport(workerId, jobReport));
-    else return false;
+    } else return false;
     return true;
   }
 

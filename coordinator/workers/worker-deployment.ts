@@ -4,6 +4,7 @@ import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMes
 import { MIN_OPEN_BYTES_PER_SECOND, type WorkerLimitsMs } from './limits.js';
 import type { WorkerAsks } from './worker-asks.js';
 import type { DeployAids, Opened, WorkerLink } from './worker-link.js';
+import { wordsOf } from './worker-words.js';
 
 interface Held {
   readonly deploymentId: string;
@@ -63,7 +64,7 @@ export class WorkerDeployment {
     } else if (deployProgress) {
       this.#asks.progress(`deployed/${deployProgress.deploymentId}`);
       this.#aidsOf(deployProgress)?.onProgress?.(deployProgress);
-    } else if (linkDown) this.#aidsOf(linkDown)?.onLinkDown(linkDown.producerId, linkDown.message);
+    } else if (linkDown) this.#aidsOf(linkDown)?.onLinkDown(linkDown.producerId, wordsOf(linkDown.message));
     else return false;
     return true;
   }

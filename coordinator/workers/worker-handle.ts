@@ -21,6 +21,7 @@ import type {
   WorkerProgress,
 } from './worker-link.js';
 import { WorkerParts } from './worker-parts.js';
+import { wordsOf } from './worker-words.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
 export interface HandleOptions {
@@ -200,7 +201,7 @@ export class WorkerHandle {
     else if (message.fault) this.#fault(message.fault);
     else if (message.leaving)
       this.lose(
-        new AsyncDiffError('worker_lost', `worker ${this.name} left: ${message.leaving.reason}`),
+        new AsyncDiffError('worker_lost', `worker ${this.name} left: ${wordsOf(message.leaving.reason)}`),
         'left',
       );
   }
@@ -220,7 +221,8 @@ export class WorkerHandle {
   }
 
   #fault(fault: Parameters<typeof fromFault>[1]): void {
-    const error = fromFault(this.name, fault);
+    const [message, hint] = [wordsOf(fault.message), wordsOf(fault.hint)];
+    const error = fromFault(this.name, { ...fault, message, hint });
     const { deploymentId, jobId, attempt, partId } = fault;
     if (partId !== '') {
       this.parts.fail(partId, attempt, error);

@@ -5,6 +5,7 @@ import { ClockOffset } from './clock-offset.js';
 import type { WorkerLimitsMs } from './limits.js';
 import type { WorkerAsks } from './worker-asks.js';
 import type { WorkerLink, WorkerProgress } from './worker-link.js';
+import { checkAmounts, linkOf } from './worker-words.js';
 
 /** Sent back to back at the start. */
 const EAGER_PINGS = 6;
@@ -51,7 +52,11 @@ export class WorkerInquiries {
     readonly sentMs: number;
     readonly clockMs: number;
   }): void {
-    this.clock.add(sentMs, theirMs, clockMs());
+    const nowMs = clockMs();
+    // What comes back is what was sent: a worker that says otherwise would be planned with a link that cannot be.
+    checkAmounts('a round trip', [nowMs - sentMs]);
+    checkAmounts("a worker's clock", [Math.abs(theirMs)], Number.MAX_SAFE_INTEGER);
+    this.clock.add(sentMs, theirMs, nowMs);
     this.#asks.answer(`pong/${id}`);
     // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
     if (this.#pings < EAGER_PINGS) this.ping();
@@ -93,6 +98,6 @@ export class WorkerInquiries {
       signal,
     });
     this.#send({ probeLinks: { id, producers: [...producers] } });
-    return (await probed).links;
+    return (await probed).links.map(linkOf);
   }
 }

@@ -16,6 +16,12 @@ const MIB = 2 ** 20;
 const EMOJI_SHAPES = { sample: [2, 4, 16, 16], encoder_hidden_states: [2, 77, 192] };
 const plain = { prompt: 'red apple', numInferenceSteps: 2 };
 
+/** How far a job is, of what it tells. */
+interface Told {
+  readonly progress: { readonly step: number; readonly steps: number } | null;
+  readonly preparing: { readonly stage: string } | null;
+}
+
 export interface BadRequests {
   /** One that is good, for comparison. */
   readonly plain: () => Promise<string>;
@@ -29,12 +35,23 @@ export function badRequests(client: AsyncDiffClient, channel: CoordinatorChannel
   function streamed(kind: 'generate' | 'denoise', request: object, reads = true): Promise<string> {
     const call = kind === 'generate' ? channel.generate(request) : channel.denoise(request);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => call.cancel(), PATIENCE_MS);
+      let isLeft = false;
+      let told = 'nothing';
+      const timer = setTimeout(() => {
+        isLeft = true;
+        call.cancel();
+      }, PATIENCE_MS);
       call.on('error', (error: Error) => {
         clearTimeout(timer);
-        resolve(clientError(error).code);
+        resolve(
+          isLeft ? `left after ${PATIENCE_MS / 1000} s, when it had told ${told}` : clientError(error).code,
+        );
       });
-      if (reads) call.on('data', () => undefined);
+      if (reads)
+        call.on('data', ({ progress, preparing }: Told) => {
+          if (progress) told = `step ${progress.step} of ${progress.steps}`;
+          else if (preparing) told = preparing.stage;
+        });
       call.on('end', () => resolve('done'));
     });
   }

@@ -1,5 +1,5 @@
 /**
- * What one bad request costs a coordinator that has the bundled model and one worker: `npm run chaos:bad-requests`. One JSON line for each kind:
+ * What one bad request costs a coordinator that has the bundled model and one worker: `npm run chaos:bad-requests [-- --only REGEXP]`. One JSON line for each kind:
  * how it ended, after how long, by how much the coordinator's memory and that of its planning process grew meanwhile at most, and how long
  * `status` took at most. Exit code 1 where the coordinator grew by more than 100 MB, or status took longer than a second.
  */
@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { AsyncDiffClient, AsyncDiffError } from '../../client/index.js';
 import { packageRoot } from '../../common/package.js';
 import { openCoordinatorChannel } from '../../rpc/index.js';
@@ -38,7 +39,11 @@ function probe(address: string): void {
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const [probed] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', default: '' } },
+});
+const [probed] = positionals;
 if (probed !== undefined) {
   probe(probed);
   await new Promise(() => undefined);
@@ -106,7 +111,8 @@ let isGood = true;
 try {
   // What the first job of all takes is no one's fault.
   await requests.plain();
-  for (const [kind, ask] of Object.entries(requests.kinds)) {
+  const wanted = new RegExp(values.only);
+  for (const [kind, ask] of Object.entries(requests.kinds).filter(([name]) => wanted.test(name))) {
     const before = memory();
     const most = { ...before };
     await slowestStatus();

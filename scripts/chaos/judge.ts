@@ -10,6 +10,8 @@ const LOSSES: ReadonlySet<string> = new Set(['worker_lost', 'no_workers', 'peer_
 /** More descriptors than at the first look, and more memory, are growth. */
 const MAX_MORE_FILES = 16;
 const MAX_MORE_MB = 60;
+/** Fewer say nothing of a process. */
+const MIN_LOOKS = 4;
 
 export interface Usage {
   readonly process: string;
@@ -157,18 +159,21 @@ export class Judge {
   }
 }
 
-/** Processes that have more files open, or more memory, at their last look than at their first two. */
+/**
+ * Processes that have more files open, or more memory, at their last look than at any of the first half. A worker that came back and is not used yet has
+ * 108 MB, and 150 to 200 after its first twenty jobs (ONNX Runtime's library, the threads' heaps); from then on it keeps to that.
+ */
 function growthOf(usage: readonly Usage[]): string[] {
   const pids = [...new Set(usage.map(({ pid }) => pid))];
   return pids.flatMap((pid) => {
     const looks = usage.filter((look) => look.pid === pid);
-    const [first, second, ...rest] = looks;
-    const last = rest.at(-1);
-    if (first === undefined || second === undefined || last === undefined) return [];
-    const files = last.files - Math.max(first.files, second.files);
-    const rssMb = last.rssMb - Math.max(first.rssMb, second.rssMb);
+    const before = looks.slice(0, Math.floor(looks.length / 2));
+    const [last, then] = [looks.at(-1), before.at(-1)];
+    if (last === undefined || then === undefined || looks.length < MIN_LOOKS) return [];
+    const files = last.files - Math.max(...before.map((look) => look.files));
+    const rssMb = last.rssMb - Math.max(...before.map((look) => look.rssMb));
     if (files <= MAX_MORE_FILES && rssMb <= MAX_MORE_MB) return [];
-    return [`${last.process} has ${files} files and ${rssMb} MB more after ${last.jobs - second.jobs} jobs`];
+    return [`${last.process} has ${files} files and ${rssMb} MB more after ${last.jobs - then.jobs} jobs`];
   });
 }
 

@@ -114,6 +114,32 @@ describe('ModelStore', () => {
     expect(existsSync(dir) ? readdirSync(dir) : []).toEqual([]);
   });
 
+  it('counts what others have announced: two that have no room together do not both come', async () => {
+    const store = new ModelStore(join(tempFolder(), 'models'), 1_000);
+    let [begin, goOn] = [(): void => undefined, (): void => undefined];
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const waits = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    async function* slow(): AsyncGenerator<Message> {
+      yield* upload([header('a'.repeat(64), 'model.onnx', 700)]);
+      // The header has been taken.
+      begin();
+      await waits;
+    }
+    const first = store.receive(slow());
+    await begun;
+    const second = store.receive(upload([header('b'.repeat(64), 'model.onnx', 700)]));
+    await expect(second).rejects.toMatchObject({ code: 'limit_exceeded' });
+    goOn();
+    await expect(first).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(store.receive(upload([header('b'.repeat(64), 'model.onnx', 700)]))).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+  });
+
   it('refuses a model that is not the one announced', async () => {
     const path = writeModel(smallPredictor(), tempFolder());
     const bytes = readFileSync(path);
