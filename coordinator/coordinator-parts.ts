@@ -3,6 +3,7 @@ import type { Deployments, PlacedParts } from './deployment/index.js';
 import type { ClientJobs, JobMetrics, Jobs } from './jobs/index.js';
 import type { ModelStore } from './model-store.js';
 import type { RunMemory } from './run-memory.js';
+import type { Turns } from './turns.js';
 import type { WorkerRegistry } from './workers/index.js';
 
 /** What the calls of a coordinator work with. */
@@ -19,6 +20,8 @@ export interface CoordinatorParts {
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
   readonly runMemory: RunMemory;
+  /** Plans that nobody runs take turns: each is a process of its own. */
+  readonly planTurns: Turns;
   /** So long a client may read nothing of what its job tells, or send nothing of what it has begun, milliseconds. */
   readonly clientStallMs: number;
 }

@@ -97,7 +97,12 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
       ({ jobId }: AttachJobRequest__Output, send: SendEvent, { signal, caller }) =>
         coordinator().jobs.get(jobId, caller.id).follow(send, signal, coordinator().clientStallMs),
     ),
-    Plan: unaryHandler((request, { signal }) => planDocument(coordinator(), request, signal)),
+    Plan: unaryHandler(async (request, call) => {
+      const { clients, planTurns } = coordinator();
+      const leave = clients.enter(call);
+      const work = () => planDocument(coordinator(), request, call.signal);
+      return await planTurns.run(work, call.signal).finally(leave);
+    }),
     UploadModel: clientStreamHandler(async (requests) => ({
       known: await coordinator().models.receive(paced(requests, 'its model', coordinator().clientStallMs)),
     })),

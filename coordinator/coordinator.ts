@@ -17,6 +17,7 @@ import { type JobMetrics, NO_METRICS } from './jobs/index.js';
 import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
 import { RunMemory } from './run-memory.js';
+import { Turns } from './turns.js';
 import { KnownWorkers, type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
 
@@ -46,6 +47,7 @@ export class Coordinator implements CoordinatorParts {
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
   readonly runMemory = new RunMemory();
+  readonly planTurns = new Turns(LIMITS.plansAtOnce.max);
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
   readonly parts: PlacedParts | undefined;

@@ -66,8 +66,13 @@ export const LIMITS = Object.freeze({
   jobsPerClient: row(
     32,
     'jobs',
-    'one client (by key, certificate or address): jobs that wait or run',
+    'one client (by key, certificate or address): jobs that wait or run, and plans that it asks for',
     '--max-jobs-per-client',
+  ),
+  plansAtOnce: row(
+    2,
+    'plans',
+    'that are asked for and not run (`asyncdiff plan`), of all clients; more wait. Each is a process',
   ),
   queuedJobs: row(64, 'jobs', 'jobs that wait, of all clients', '--max-queue'),
   clientStallMs: row(
