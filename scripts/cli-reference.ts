@@ -59,7 +59,7 @@ const JSON_KEYS = `## JSON documents
 | \`declared\` | whether devices were declared instead of computing |
 | \`workers\` | for each: \`name\`, \`device\`, \`components\`, \`compute_ms\`, \`wait_ms\`, \`sent_bytes\`; \`planned_share\` and \`measured_share\`: of a round's compute, as planned and as its worker timed it when the plan was deployed |
 
-\`plan --json\`: of a whole model folder, for each of its \`parts\` (text encoders, VAE) \`runs\`, \`cost_ms\` of all of them, \`weight_bytes\` and \`memory_bytes\`; for each of \`components\` its \`share\` of the compute, \`cost_ms\`, \`nodes\`, \`weight_bytes\`, and what it \`receives\`:
+\`plan --json\`: \`config\`, how it is spread, as benchmarks write it; \`single_pass\`, whether it is of a model that \`run\` takes (what is said of a round is then said of an item); of a whole model folder, for each of its \`parts\` (text encoders, VAE) \`runs\`, \`cost_ms\` of all of them, \`weight_bytes\` and \`memory_bytes\`; for each of \`components\` its \`share\` of the compute, \`cost_ms\`, \`nodes\`, \`weight_bytes\`, and what it \`receives\`:
 \`name\`, \`from\`, \`shape\`, \`dtype\`, \`bytes\` and \`lag\` of each boundary tensor. \`bench --json\`: [benchmarks](../guides/benchmarks.md).
 `;
 
