@@ -258,7 +258,7 @@ describe('the command line refuses', () => {
     [
       'a message limit with which no worker could talk',
       () => ['worker', '--join', NOBODY, '--max-message-mb', '1'],
-      { code: 'usage', exitCode: 2, message: /max-message-mb takes 10/ },
+      { code: 'usage', exitCode: 2, message: /max-message-mb takes a number from 10/ },
     ],
     [
       'a port of metrics below those of users',

@@ -190,7 +190,7 @@ describe('resolvePlanSettings', () => {
     [{ stride: 100_000 }, 'stride is 100000, it must be a whole number from 1 to 64, or auto'],
     [
       { maxError: '2' },
-      'max_error is "2", it must be a number from 1e-12 to 1, a PSNR such as 60dB, auto or off',
+      'max_error is "2", it must be an error from 1e-12 to 1, a PSNR from 13.5dB to 133.5dB, auto or off',
     ],
     [{ maxError: '60 decibels' }, 'max_error is "60 decibels"'],
     [{ maxError: '500dB' }, 'max_error is "500dB"'],
