@@ -67,7 +67,9 @@ export function toleranceOf(job: TolerantJob): number | 'off' {
   if (sampler.lookAhead.family === 'stochastic') return TOLERANCE_WITH_NOISE;
   const guidanceScale = scaleOf(job.guidance);
   const farthest = farthestOf(partition);
-  if (!isFlow(sampler)) return Math.min(TOLERANCE, GUIDED_DRIFT / (1 + farthest) / guidanceScale);
+  // With the whole predictor on each worker as well nothing is predicted nearer than the next step.
+  if (!isFlow(sampler))
+    return Math.min(TOLERANCE, GUIDED_DRIFT / (1 + Math.max(1, farthest)) / guidanceScale);
   const usual = farthest === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
   return usual * Math.min(1, TOLERANT_GUIDANCE_OF_FLOW / guidanceScale);
 }

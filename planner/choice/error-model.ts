@@ -101,15 +101,16 @@ function guidanceFactor({ guidanceScale, family, steps }: ErrorSubject): number 
 /** guidance / T^2 at which half of the steps that are not in order anyway come to be, by the tolerance. */
 const HALF_HELD = 0.021;
 
-/** Guidance above which the tolerance of N=2 goes down as it goes up. */
-const TOLERANT_GUIDANCE = { ode: 2.5, flow: 4.5, stochastic: Number.POSITIVE_INFINITY } as const;
-
 /**
  * Of the steps that are not in order by the schedule, the share that the tolerance leaves so: drift grows with guidance and with the square of a step,
- * and the tolerance goes down with guidance. Fitted to the speeds of docs/quality.md's table over guidance and steps.
+ * and the tolerance goes down with guidance and distance. Fitted to the speeds of docs/quality.md's table over guidance and steps.
+ *
+ * @param rounds that the furthest component looks ahead
  */
-export function keptShare({ guidanceScale, steps, family }: ErrorSubject): number {
-  const strictness = Math.max(1, guidanceScale / TOLERANT_GUIDANCE[family]);
+export function keptShare({ guidanceScale, steps, family }: ErrorSubject, rounds: number): number {
+  // By which the tolerance is less than with mild guidance: execution/look-ahead-options.ts.
+  const tolerant = { ode: 5 / (1 + Math.max(1, rounds)), flow: 4.5, stochastic: Number.POSITIVE_INFINITY };
+  const strictness = Math.max(1, guidanceScale / tolerant[family]);
   const push = (Math.max(1, guidanceScale) / steps ** 2) * strictness;
   return 1 / (1 + (push / HALF_HELD) ** 3);
 }

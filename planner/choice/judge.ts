@@ -55,7 +55,7 @@ export class Judge {
     const { workers } = this.#request;
     const halfMs = this.#halfMs(one.halves);
     if (halfMs === undefined) return undefined;
-    const rounds = listRounds(this.#held(this.#schedule(one)));
+    const rounds = listRounds(this.#held(this.#schedule(one), aheadOf(one)));
     const inOrder = rounds.filter(({ mode }) => mode === 'sync').length;
     const spread = Math.min(one.components, workers.length);
     return (inOrder * halfMs) / this.#pipelined(one) + (rounds.length - inOrder) * (halfMs / spread);
@@ -105,7 +105,7 @@ export class Judge {
       // The middle of a U-shape reads tensors that are extrapolated: the error of one round more.
       const rounds = ahead + (partition.shape === 'u-shaped' && ahead > 0 ? 1 : 0);
       const error = this.#error(one, schedule, rounds);
-      const held = this.#held(schedule);
+      const held = this.#held(schedule, ahead);
       const seconds = simulate(partition, cluster, held).totalMs / 1000;
       const inOrder = listRounds(held).filter(({ mode }) => mode === 'sync').length;
       const isWithin = error <= this.#limit;
@@ -197,13 +197,13 @@ export class Judge {
   }
 
   /** The schedule with the steps that the tolerance is expected to hold, evenly spread. */
-  #held(schedule: ScheduleSettings): ScheduleSettings {
+  #held(schedule: ScheduleSettings, rounds: number): ScheduleSettings {
     const { subject } = this.#request;
     if (subject.schedule.tolerance === 'off' || schedule.lookAhead === undefined) return schedule;
     const free: number[] = [];
     for (const { mode, firstStep, steps } of listRounds(schedule))
       if (mode === 'async') for (let step = 0; step < steps; step++) free.push(firstStep + step);
-    const count = Math.round(free.length * (1 - keptShare(subject)));
+    const count = Math.round(free.length * (1 - keptShare(subject, rounds)));
     const held = Array.from({ length: count }, (_, at) => free[Math.floor((at * free.length) / count)]!);
     return { ...schedule, inOrder: [...(schedule.inOrder ?? []), ...held] };
   }
