@@ -77,6 +77,19 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     heldAgainst:
       'recorded calls of Optimum: schnell, dev; `[own]` image to image, inpainting, `--true-cfg-scale`',
   },
+  'FLUX.1 Fill': {
+    exporting: [script('black-forest-labs/FLUX.1-Fill-dev', '--height 1024 --width 1024 --tokens 512')],
+    drawing: ['"a lighthouse" --model DIR --image photo.png --mask-image mask.png'],
+    sizes: FIXED,
+    heldAgainst: '`[own]` inpainting',
+  },
+  'FLUX.1 Depth and Canny': {
+    exporting: [script('black-forest-labs/FLUX.1-Canny-dev', '--height 1024 --width 1024 --tokens 512')],
+    drawing: ['"a lighthouse" --model DIR --control-image edges.png --guidance-scale 30'],
+    sizes: FIXED,
+    heldAgainst: '`[own]` text with a control picture',
+    notes: ['The control picture (edges, depth) is given as it is: nothing is found in a photo.'],
+  },
   'PixArt alpha': {
     exporting: [script('PixArt-alpha/PixArt-XL-2-1024-MS', '--height 1024 --width 1024 --tokens 120')],
     drawing: ['"a lighthouse" --model DIR'],
@@ -111,7 +124,9 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     sizes: FIXED,
     heldAgainst:
       'a recorded call of diffusers without guidance; `[own]` text with guidance, image to image, inpainting; all from embeddings',
-    notes: ['A text encoder in the folder was not run.'],
+    notes: [
+      'From texts too, `[own]`, with a tiny Qwen3 as text encoder. A predictor that the script exported takes prompts of exactly `--tokens` tokens, those of the chat around them included; another length is `invalid_input`.',
+    ],
   },
   Wan: {
     exporting: [
@@ -160,7 +175,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     drawing: ['"" --model DIR --prompt-embeds prompt.npy'],
     sizes: FIXED,
     heldAgainst:
-      "`[own]` dev and klein, from embeddings. klein's text encoder was not run, dev's is not read: give `--prompt-embeds`. No reference pictures",
+      "`[own]` dev and klein, from embeddings; klein from a text, with a tiny Qwen3. dev's text encoder is not read: give `--prompt-embeds`. No reference pictures",
   },
   AuraFlow: {
     exporting: [script('fal/AuraFlow-v0.3', '--height 1024 --width 1024 --tokens 256')],

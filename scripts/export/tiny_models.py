@@ -168,6 +168,15 @@ def flux2_klein():
 
 
 @case
+def flux2_klein_text():
+    pipe, call, size = flux2(D.Flux2KleinPipeline, False)
+    encoder = qwen_encoder(8, 28)
+    pipe = D.Flux2KleinPipeline(pipe.scheduler, pipe.vae, encoder, qwen(), pipe.transformer)
+    plain = {key: value for key, value in call.items() if not key.endswith("embeds")}
+    return pipe, plain | {"prompt": "a red apple", "max_sequence_length": 64}, size | {"tokens": 64}
+
+
+@case
 def upscaler():
     tokenizer = clip()
     noise = D.DDIMScheduler(prediction_type="v_prediction", set_alpha_to_one=False, steps_offset=1)
@@ -274,6 +283,35 @@ def wan_two_picture():
     return pipe, call | {"image": picture(64, 64), "last_image": picture(64, 64).rotate(90)}, SIZE | {"frames": 5}
 
 
+CHAT = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
+
+
+def qwen():
+    """A tokenizer of bytes with the special tokens and the chat of Qwen3."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {letter: index for index, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(name, special=True) for name in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")])
+    tokenizer.add_tokens([AddedToken(name, special=False) for name in ("<think>", "</think>")])
+    return T.Qwen2TokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<|endoftext|>", eos_token="<|im_end|>", model_max_length=512, chat_template=CHAT
+    )
+
+
+def qwen_encoder(width, layers):
+    config = T.Qwen3Config(
+        vocab_size=300, hidden_size=width, intermediate_size=32, num_hidden_layers=layers, num_attention_heads=2, num_key_value_heads=1, head_dim=8,
+        attn_implementation="eager",
+    )  # fmt: skip
+    return made(12, T.Qwen3Model, config=config)
+
+
 def z_image_parts(pipeline):
     transformer = made(
         5, D.ZImageTransformer2DModel, all_patch_size=(2,), all_f_patch_size=(1,), in_channels=16, dim=32, n_layers=2,
@@ -293,6 +331,16 @@ def z_image_parts(pipeline):
 def z_image():
     pipe, call = z_image_parts(D.ZImagePipeline)
     return pipe, call | SQUARE, SIZE | {"tokens": 32}
+
+
+@case
+def z_image_text():
+    pipe, call = z_image_parts(D.ZImagePipeline)
+    pipe = D.ZImagePipeline(pipe.scheduler, pipe.vae, qwen_encoder(16, 3), qwen(), pipe.transformer)
+    plain = {key: value for key, value in call.items() if not key.endswith("embeds")}
+    # A token a letter: with the chat around them as many as the export has.
+    prompts = {"prompt": "a red apple".ljust(45, "."), "negative_prompt": "bad and blurry".ljust(45, "!")}
+    return pipe, plain | prompts | SQUARE | {"max_sequence_length": 64}, SIZE | {"tokens": 64}
 
 
 @case
@@ -505,3 +553,27 @@ def stable_audio():
     scheduler = D.CosineDPMSolverMultistepScheduler(solver_order=2, prediction_type="v_prediction", sigma_data=1.0, sigma_schedule="exponential")
     pipe = D.StableAudioPipeline(decoder, t5_encoder(), projection, t5(), transformer, scheduler)
     return pipe, PROMPT | {"num_inference_steps": 4, "guidance_scale": 5.0, "audio_end_in_s": 3.0}, SIZE | {"tokens": 512}
+
+
+def flux_parts(pipeline, in_channels, **call):
+    tokenizer = clip()
+    transformer = made(
+        5, D.FluxTransformer2DModel, patch_size=1, in_channels=in_channels, out_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
+        num_attention_heads=2, joint_attention_dim=32, pooled_projection_dim=32, axes_dims_rope=(4, 4, 8), guidance_embeds=True,
+    )  # fmt: skip
+    pipe = pipeline(
+        scheduler=flow(use_dynamic_shifting=True), vae=vae(scale=0.3611, shift=0.1159, quant=False), text_encoder=clip_encoder(tokenizer),
+        tokenizer=tokenizer, text_encoder_2=t5_encoder(), tokenizer_2=t5(), transformer=transformer,
+    )  # fmt: skip
+    plain = {"prompt": "a red apple", "num_inference_steps": 4, "max_sequence_length": 16, "height": 64, "width": 96}
+    return pipe, plain | call, SIZE | {"width": 96}
+
+
+@case
+def flux_fill():
+    return flux_parts(D.FluxFillPipeline, 16 + 16 + 256, image=picture(96, 64), mask_image=mask(96, 64), guidance_scale=20.0)
+
+
+@case
+def flux_control():
+    return flux_parts(D.FluxControlPipeline, 32, control_image=picture(96, 64), guidance_scale=10.0)

@@ -1,25 +1,15 @@
-import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
-  configFlag,
   defaultsOr,
   finishPictures,
-  dynamicShift,
-  encodeClip,
-  encodeT5,
-  evenSigmas,
-  guidedRows,
+  fluxJob,
   packedStart,
   type PipelineDescription,
-  type PipelineRun,
-  type PredictorJob,
-  repeatRows,
   transformerSizes,
   unpackPatches,
   vaeScaleFactor,
 } from '../kit/index.js';
 
 const STRENGTH = 0.6;
-const MAX_SEQUENCE_LENGTH = 512;
 
 /** FLUX.1 schnell and dev: CLIP's pooled vector, a T5, and a transformer on tokens of 2x2 latents. */
 export const pipelines: readonly PipelineDescription[] = [
@@ -45,7 +35,7 @@ export const pipelines: readonly PipelineDescription[] = [
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }, () => ({ guidanceScale: 7 })),
     sizes: transformerSizes,
     sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
-    begin,
+    begin: (run) => fluxJob(run, (form) => packedStart(run, { ...form, strength: STRENGTH })),
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);
       const unpacked = unpackPatches(latents, run.height / scale, run.width / scale);
@@ -53,103 +43,3 @@ export const pipelines: readonly PipelineDescription[] = [
     },
   },
 ];
-
-async function begin(run: PipelineRun): Promise<PredictorJob> {
-  const { call, numImages, height, width } = run;
-  const trueCfgScale = call.trueCfgScale ?? 1;
-  const hasNegative = call.negativePrompt !== undefined || call.negativePromptEmbeds !== undefined;
-  const guidance = trueCfgScale > 1 && hasNegative ? { scale: trueCfgScale } : undefined;
-  const positive = await embeddings(run, {
-    texts: [call.prompt, call.prompt2 || call.prompt],
-    what: 'prompt',
-    states: call.promptEmbeds,
-    pooled: call.pooledPromptEmbeds,
-  });
-  const negativeText = call.negativePrompt ?? '';
-  const negative =
-    guidance === undefined
-      ? undefined
-      : await embeddings(run, {
-          texts: [negativeText, call.negativePrompt2 || negativeText],
-          what: 'negative prompt',
-          states: call.negativePromptEmbeds,
-          pooled: call.negativePooledPromptEmbeds,
-        });
-  const scale = vaeScaleFactor(run.model, run.partInfo) * 2;
-  const [rows, columns] = [height / scale, width / scale];
-  const tokens = rows * columns;
-  const isFlowOfOther = run.schedulerConfig()['use_flow_sigmas'] === true;
-  const { sampler, latents } = await packedStart(run, {
-    tokens,
-    strength: STRENGTH,
-    options: {
-      ...(isFlowOfOther ? {} : { sigmas: evenSigmas(run.numInferenceSteps) }),
-      mu: dynamicShift(run, tokens),
-    },
-  });
-  const halves = guidance === undefined ? 1 : 2;
-  const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', true);
-  const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
-  return {
-    sampler,
-    // The transformer multiplies by 1000 itself.
-    timesteps: sampler.timesteps.map((timestep) => Math.fround(timestep / 1000)),
-    latents,
-    conditioning: {
-      encoder_hidden_states: guidedRows(negative?.states, positive.states, numImages),
-      pooled_projections: guidedRows(negative?.pooled, positive.pooled, numImages),
-      txt_ids: ids(run, 'txt_ids', new Float32Array((positive.states.dims[1] ?? 0) * 3)),
-      img_ids: ids(run, 'img_ids', imageIds(rows, columns)),
-      ...(embedsGuidance ? { guidance: repeatRows(scaleInput, numImages * halves) } : {}),
-    },
-    guidance,
-  };
-}
-
-/** (0, row, column) of every token. */
-function imageIds(rows: number, columns: number): Float32Array {
-  const values = new Float32Array(rows * columns * 3);
-  for (let token = 0; token < rows * columns; token += 1)
-    values.set([0, Math.floor(token / columns), token % columns], token * 3);
-  return values;
-}
-
-/** Positions as the file takes them: [tokens, 3], or [1, tokens, 3] in older exports. */
-function ids(run: PipelineRun, name: string, values: Float32Array): Tensor {
-  const rank = run.predictor.inputs.find((input) => input.name === name)?.dims.length;
-  const dims = [values.length / 3, 3];
-  return float32(values, rank === 3 ? [1, ...dims] : dims);
-}
-
-interface Texts {
-  readonly texts: readonly [string, string];
-  readonly what: string;
-  readonly states: Tensor | undefined;
-  readonly pooled: Tensor | undefined;
-}
-
-/** T5's states [1, tokens, hidden] and CLIP's pooled vector [1, hidden], not projected. */
-async function embeddings(run: PipelineRun, given: Texts): Promise<{ states: Tensor; pooled: Tensor }> {
-  const { texts, what, states, pooled } = given;
-  const [clipText, t5Text] = texts;
-  const maxLength = run.call.maxSequenceLength ?? MAX_SEQUENCE_LENGTH;
-  const clip = {
-    encoder: 'text_encoder',
-    tokenizer: 'tokenizer',
-    text: clipText,
-    what,
-    pooled: 'pooler_output',
-  } as const;
-  const t5 = {
-    encoder: 'text_encoder_2',
-    tokenizer: 'tokenizer_2',
-    text: t5Text,
-    what,
-    maxLength,
-    readsPadding: true,
-  };
-  return {
-    pooled: pooled ?? ((await encodeClip(run, clip)).pooled as Tensor),
-    states: states ?? (await encodeT5(run, t5)).states,
-  };
-}

@@ -119,7 +119,8 @@ export async function inpaintStart(
   };
 }
 
-function withoutMasked(planes: Tensor, mask: Tensor): Tensor {
+/** Planes [1, 3, height, width] that are grey where the mask is 1. */
+export function withoutMasked(planes: Tensor, mask: Tensor): Tensor {
   const pixels = mask.data.length;
   return mapFloats(planes, (value, i) => value * (mask.data[i % pixels] === 1 ? 0 : 1));
 }

@@ -18,6 +18,7 @@ export type {
   VideoShape,
 } from './description.js';
 export { finishPictures } from './finish-pictures.js';
+export { fluxJob, type FluxStart } from './flux-job.js';
 export { firstChannels } from './first-channels.js';
 export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
@@ -31,6 +32,7 @@ export {
   noisedPicture,
   pictureLatents,
   type ToLatents,
+  withoutMasked,
 } from './image-start.js';
 export { latentDims } from './latent-dims.js';
 export {

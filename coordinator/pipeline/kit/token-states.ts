@@ -1,6 +1,7 @@
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, formatDims, type Tensor } from '../../../common/tensor/index.js';
 import type { PipelineRun } from './description.js';
+import { fixedAxis } from './parts.js';
 import { concat, floatsOf, guidedRows, rowOf } from './tensor-rows.js';
 
 /** Given embeddings as [1, tokens, hidden]; [tokens, hidden] is taken too, as pipelines that give a list of them have it. */
@@ -62,9 +63,9 @@ export function maskTokens(states: Tensor, mask: Tensor): Tensor {
 }
 
 /**
- * Both prompts' states as one batch, and their masks; the shorter is padded.
+ * Both prompts' states as one batch, and their masks; padded to the longer one, or to what the file takes.
  * @param maskInput the predictor's input that says which tokens count
- * Raises `invalid_input` where lengths differ and the file has no such input.
+ * Raises `invalid_input` where lengths differ, or are not the file's, and the file has no such input.
  */
 export function guidedTokens(
   run: PipelineRun,
@@ -73,13 +74,27 @@ export function guidedTokens(
   maskInput: string | undefined,
 ): { readonly states: Tensor; readonly mask: Tensor } {
   const [own = 0, other = own] = [positive.dims[1], negative?.dims[1]];
-  if (own !== other && !run.predictor.inputs.some(({ name }) => name === maskInput))
+  const { inputs } = run.predictor;
+  const isMasked = inputs.some(({ name }) => name === maskInput);
+  const fixed = fixedAxis(
+    inputs.find(({ name }) => name === 'encoder_hidden_states'),
+    1,
+  );
+  const longest = fixed ?? Math.max(own, other);
+  if (Math.max(own, other) > longest || (!isMasked && Math.min(own, other) < longest && fixed !== undefined))
+    throw new AsyncDiffError(
+      'invalid_input',
+      `the prompt has ${own} tokens${negative === undefined ? '' : ` and the negative prompt ${other}`}: this predictor's file takes ${isMasked ? 'up to' : 'exactly'} ${longest}`,
+      {
+        hint: `Export the predictor for as many tokens as the prompt has (--tokens), or give a prompt of ${longest}.`,
+      },
+    );
+  if (own !== other && !isMasked)
     throw new AsyncDiffError(
       'invalid_input',
       `the prompt has ${own} tokens and the negative prompt ${other}: this file takes both at one length`,
       { hint: 'Give embeddings of the same length (--prompt-embeds, --negative-prompt-embeds).' },
     );
-  const longest = Math.max(own, other);
   const rows = (of: (states: Tensor) => Tensor): Tensor =>
     guidedRows(negative && of(negative), of(positive), run.numImages);
   return { states: rows((one) => padTokens(one, longest)), mask: rows((one) => tokenMask(one, longest)) };
