@@ -391,10 +391,11 @@ def export_control(pipe, out, size, values):
 
 def open_batch(values):
     """The batch as an open axis, where the example has one of two: a call without guidance has one."""
-    rows = [value.shape[0] for value in values.values() if value.dim() > 1]
-    if any(count != 2 for count in rows):
+    rows = {name: value.shape[0] for name, value in values.items() if value.dim() > 0}
+    if not any(count == 2 for count in rows.values()) or any(count % 2 for count in rows.values()):
         return {}
-    return {name: {0: "batch_size"} for name, value in values.items() if value.dim() > 0 and value.shape[0] == 2}
+    # AnimateDiff's states have a row for each frame.
+    return {name: {0: "batch_size" if count == 2 else "batch_frames"} for name, count in rows.items()}
 
 
 def predictor_of(pipe):
