@@ -3,63 +3,20 @@
  * the thread that computes is frozen alone, as in a run of a driver that does not return: its process goes on answering pings. Devices are declared, so that
  * rounds are long without taking the processor. One JSON line for each. The second way needs the freezer of cgroups, version 1 (root).
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AsyncDiffClient } from '../../client/index.js';
 import { zeros } from '../../common/tensor/index.js';
 import { Daemon } from './daemon.js';
+import { computingThread, Freezer } from './freezer.js';
 import { tinyScheduler } from './tiny-model.js';
 
-const FREEZER = '/sys/fs/cgroup/freezer';
 const STEPS = 60;
 /** At which it hangs: long after the coordinator knows what rounds take. */
 const STEP = 14;
 const { values } = parseArgs({ options: { dilations: { type: 'string', default: '6,60,150' } } });
-
-/** Freezes single threads. */
-class Freezer {
-  readonly #path = join(FREEZER, `asyncdiff-hangs-${process.pid}`);
-
-  constructor() {
-    mkdirSync(this.#path);
-  }
-
-  freeze(thread: string): void {
-    writeFileSync(join(this.#path, 'tasks'), thread);
-    writeFileSync(join(this.#path, 'freezer.state'), 'FROZEN');
-  }
-
-  thaw(): void {
-    writeFileSync(join(this.#path, 'freezer.state'), 'THAWED');
-  }
-
-  /** When its threads are gone. */
-  remove(): void {
-    rmdirSync(this.#path);
-  }
-}
-
-/** Of a process's threads but the first, the one that computed most. */
-function computingThread(pid: number): string {
-  const ticks = (thread: string): number => {
-    const fields =
-      readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid));
-  return others.toSorted((a, b) => ticks(b) - ticks(a))[0] ?? '';
-}
 
 interface Hang {
   readonly act: (pid: number) => void;
@@ -152,7 +109,7 @@ async function measure(name: string, dilation: string, { act, undo }: Hang): Pro
   }
 }
 
-const freezer = existsSync(join(FREEZER, 'tasks')) ? new Freezer() : undefined;
+const freezer = Freezer.isThere ? new Freezer() : undefined;
 const hangs: Record<string, Hang> = {
   'process stopped': {
     act: (pid) => process.kill(pid, 'SIGSTOP'),

@@ -7,7 +7,7 @@
  */
 export interface PlanSettings {
   /**
-   * N, or auto (default): one per worker.
+   * N, or auto (default): as max_error chooses; one per worker where that is off.
    */
   'components'?: (number);
   /**
@@ -80,7 +80,7 @@ export interface PlanSettings {
    */
   'inOrder'?: (string)[];
   /**
-   * Drift of the predicted latents above which a step is made in order; default 0.03, 0: none is.
+   * Drift of the predicted latents above which a step is made in order; auto (default, where it is not set): by sampler, components and guidance; 0: none is.
    */
   'tolerance'?: (number | string);
   /**
@@ -105,8 +105,9 @@ export interface PlanSettings {
    */
   'stepParallel'?: (number);
   /**
-   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto: 1.5e-5. With one, what is
-   * not set of components, stride, lag, guidance_split and step_parallel is chosen: the fastest within it. off (default): nothing is chosen.
+   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto (default): 1.5e-5, and off where
+   * components, stride, lag or another setting of the program is set. With one, what is not set of components, stride, lag, guidance_split and
+   * step_parallel is chosen: the fastest within it. off: nothing is chosen.
    */
   'maxError'?: (string);
   '_components'?: "components";
@@ -139,7 +140,7 @@ export interface PlanSettings {
  */
 export interface PlanSettings__Output {
   /**
-   * N, or auto (default): one per worker.
+   * N, or auto (default): as max_error chooses; one per worker where that is off.
    */
   'components'?: (number);
   /**
@@ -212,7 +213,7 @@ export interface PlanSettings__Output {
    */
   'inOrder': (string)[];
   /**
-   * Drift of the predicted latents above which a step is made in order; default 0.03, 0: none is.
+   * Drift of the predicted latents above which a step is made in order; auto (default, where it is not set): by sampler, components and guidance; 0: none is.
    */
   'tolerance'?: (number);
   /**
@@ -237,8 +238,9 @@ export interface PlanSettings__Output {
    */
   'stepParallel'?: (number);
   /**
-   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto: 1.5e-5. With one, what is
-   * not set of components, stride, lag, guidance_split and step_parallel is chosen: the fastest within it. off (default): nothing is chosen.
+   * The highest acceptable error of the final latents, MSE over their variance ("1e-5"), or as PSNR ("60dB"); auto (default): 1.5e-5, and off where
+   * components, stride, lag or another setting of the program is set. With one, what is not set of components, stride, lag, guidance_split and
+   * step_parallel is chosen: the fastest within it. off: nothing is chosen.
    */
   'maxError'?: (string);
   '_components'?: "components";
