@@ -33,11 +33,13 @@ export class DistributedExecutor implements SamplingExecutor {
   #job: JobAttempt | undefined;
   #jobId = '';
   #numSteps = 0;
+  readonly #stride: number;
   #check = new ReportCheck([], 0);
 
   constructor(deployment: Deployment, settings: ScheduleSettings, attempt: number, options: ExecutorOptions) {
     this.#deployment = deployment;
     this.program = new JobProgram(deployment.partition, settings);
+    this.#stride = settings.stride;
     this.#attempt = attempt;
     this.#options = options;
   }
@@ -65,7 +67,7 @@ export class DistributedExecutor implements SamplingExecutor {
       }),
       (worker) => this.#resultsOf(worker),
     );
-    started.watch(() => this.#noise.isAwaited || this.#done.isAwaited);
+    started.watch(() => this.#noise.isAwaited || this.#done.isAwaited, this.#stride);
   }
 
   #resultsOf(worker: WorkerHandle): ResultListener {

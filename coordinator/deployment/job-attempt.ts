@@ -90,9 +90,10 @@ export class JobAttempt {
   }
 
   /** From now on something must move while the executor waits. */
-  watch(isAwaited: () => boolean): void {
+  watch(isAwaited: () => boolean, reportsPerRound = 1): void {
     this.#watch = new RoundWatch({
       deployment: this.#deployment,
+      reportsPerRound,
       limitMs: this.#options.roundLimitMs,
       isAwaited,
       onStuck: (blame) => this.#stuck(blame),

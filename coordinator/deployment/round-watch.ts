@@ -9,11 +9,13 @@ import type { DeploymentLinks } from './deployment-links.js';
 const ROUND_FACTOR = 5;
 /** Between two looks at what the workers are at, of which the second tells whether anything moves: so long at least. */
 const LOOK_AGAIN_MS = 1_000;
-/** Reports after which what they took says more than what the segments were measured to take: a step in order is among them, and is the longest. */
-const ENOUGH_REPORTS = 8;
-/** Of the longest time between two reports: after the first part the workers are looked at, after the second again. Two rounds in all. */
-const FIRST_LOOK = 1.25;
-const SECOND_LOOK = 0.75;
+/** Rounds, the last ones, that say more of what a round takes than what the segments were measured to take. */
+const ENOUGH_ROUNDS = 8;
+/**
+ * Of the longest of them: so long after the last report the workers are looked at, and as long after that again. A task takes no longer than a round, also in a
+ * step in order, which takes several: one that ends between the two looks is seen.
+ */
+const PATIENCE = 1.25;
 /** Looks at workers that are all in a run before the ones whose run does not end are blamed. */
 const MAX_PATIENT_LOOKS = 2;
 
@@ -41,6 +43,8 @@ export type Blame =
 
 export interface RoundWatchOptions {
   readonly deployment: Pick<Deployment, 'samplingWorkerId' | 'worker' | 'workers' | 'links'>;
+  /** At most: a round whose steps are told one by one has several. */
+  readonly reportsPerRound: number;
   /** For a report, until enough have come to tell how long they take, and at most. */
   readonly limitMs: number;
   /** Whether anybody waits for the workers: a job that waits for its client is none that they hold up. */
@@ -61,8 +65,8 @@ export class RoundWatch {
   #before: ReadonlyMap<string, number> | undefined;
   #looks = 0;
   #isOver = false;
-  #reports = 0;
-  #longestMs = 0;
+  /** Times between reports, the last ones. */
+  readonly #gapsMs: number[] = [];
   #reportedMs = performance.now();
 
   constructor(options: RoundWatchOptions) {
@@ -73,8 +77,8 @@ export class RoundWatch {
   /** A round, or a part of it, is done. */
   reported(): void {
     const nowMs = performance.now();
-    this.#reports += 1;
-    this.#longestMs = Math.max(this.#longestMs, nowMs - this.#reportedMs);
+    this.#gapsMs.push(nowMs - this.#reportedMs);
+    if (this.#gapsMs.length > this.#window) this.#gapsMs.shift();
     this.#reportedMs = nowMs;
     this.moved();
   }
@@ -89,15 +93,19 @@ export class RoundWatch {
   /** The time that the next report has. */
   get #limitMs(): number {
     const { deployment, limitMs } = this.#options;
-    if (this.#reports < ENOUGH_REPORTS) return limitMs;
+    if (this.#gapsMs.length < this.#window) return limitMs;
     const minMs = Math.max(...deployment.workers.map((worker) => worker.limitsMs.round));
-    return Math.min(limitMs, Math.max(minMs, FIRST_LOOK * this.#longestMs));
+    return Math.min(limitMs, Math.max(minMs, PATIENCE * Math.max(...this.#gapsMs)));
   }
 
   get #lookAgainMs(): number {
-    return this.#reports < ENOUGH_REPORTS
-      ? LOOK_AGAIN_MS
-      : Math.max(LOOK_AGAIN_MS, SECOND_LOOK * this.#longestMs);
+    const knows = this.#gapsMs.length >= this.#window;
+    return Math.max(LOOK_AGAIN_MS, knows ? PATIENCE * Math.max(...this.#gapsMs) : 0);
+  }
+
+  /** Reports of enough rounds. */
+  get #window(): number {
+    return ENOUGH_ROUNDS * this.#options.reportsPerRound;
   }
 
   close(): void {

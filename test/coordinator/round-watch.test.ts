@@ -27,6 +27,7 @@ function watched(workers: readonly ReturnType<typeof worker>[], reports: number)
       // By the measured times alone it would take ten minutes.
       limitMs: FAR_MS,
       isAwaited: () => true,
+      reportsPerRound: 1,
       onStuck: resolve,
     });
     for (let report = 0; report < reports; report++) watch.reported();
