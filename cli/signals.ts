@@ -30,6 +30,14 @@ export function startSignals(): Signals {
   };
 }
 
+/** Resolves when the signal is aborted; at once where it was before. */
+export function untilAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
 /**
  * Ends the process by the signal itself, which a shell reports as 130 or 143: `process.exit` stops the inference thread, and one that is in
  * the middle of a run takes the process down with SIGABRT.

@@ -8,6 +8,7 @@ import { openLog } from '../log.js';
 import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { wholeNumber } from '../numbers.js';
+import { untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface ServeFlags extends ServedLinkFlags {
@@ -100,7 +101,8 @@ export async function run(flags: ServeFlags, io: CommandIo, verbose = false): Pr
     metrics_port: metrics?.port,
   });
   await Promise.race([
-    new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true })),
+    // It may have come while the coordinator started.
+    untilAborted(io.signal),
     ...(flags.exitWithStdin === true ? [stdinClosed()] : []),
   ]);
   await coordinator.stop(flags.graceMs);

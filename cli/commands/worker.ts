@@ -8,7 +8,7 @@ import { openLog } from '../log.js';
 import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../numbers.js';
-import { endBySignal } from '../signals.js';
+import { endBySignal, untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
 export interface WorkerFlags extends ServedLinkFlags {
@@ -131,11 +131,8 @@ export async function run(flags: WorkerFlags, io: CommandIo, verbose = false): P
     metrics_port: metrics?.port,
   });
   const ended = await Promise.race([
-    new Promise<undefined>((resolve) => {
-      // Told to end while it joined.
-      if (io.signal.aborted) resolve(undefined);
-      else io.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    }),
+    // It may have come while the worker joined.
+    untilAborted(io.signal),
     ...(flags.exitWithStdin === true ? [stdinClosed()] : []),
     worker.death,
   ]);

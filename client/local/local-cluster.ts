@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { distFile } from '../../common/package.js';
 import { ALLOCATOR_ENVIRONMENT, BULK_NODE_ARGUMENTS } from '../../common/process-tuning.js';
@@ -60,6 +61,7 @@ export class LocalCluster implements AsyncDisposable {
   /** @throws AsyncDiffError what the first worker that cannot start says: `invalid_settings`, `provider_unavailable`, `port_in_use` */
   static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
     const { workers = 1, modelDir, cacheDir, maxMessageBytes, signal } = options;
+    throwIfAborted(signal);
     const coordinator = await startCoordinator({
       listen: '127.0.0.1:0',
       modelDir,
@@ -69,6 +71,7 @@ export class LocalCluster implements AsyncDisposable {
     const children: ChildProcess[] = [];
     const cluster = new LocalCluster(coordinator, children, maxMessageBytes);
     try {
+      throwIfAborted(signal);
       const ended: Promise<never>[] = [];
       for (let index = 1; index <= workers; index++) {
         const { child, failed } = startWorker(`local-${index}`, coordinator.address, options);
@@ -111,8 +114,7 @@ export class LocalCluster implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.client.close();
-    await Promise.all(this.#children.map(stop));
-    await this.#coordinator.stop(0);
+    await Promise.all([...this.#children.map(stop), this.#coordinator.stop(0)]);
   }
 }
 
