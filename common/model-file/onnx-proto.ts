@@ -78,6 +78,7 @@ export interface ValueInfoProto {
 /** `onnx.GraphProto`. */
 export interface GraphProto {
   name?: string;
+  doc_string?: string;
   node?: NodeProto[];
   initializer?: TensorProto[];
   sparse_initializer?: SparseTensorProto[];

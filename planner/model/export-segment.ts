@@ -18,6 +18,7 @@ import type { BoundaryTensor, Partition, Segment } from '../../program/index.js'
 import { constantNodesOf, exportSource, type ExportSource } from './export-source.js';
 import type { ModelTensors } from './model-tensors.js';
 import type { PreparedModel } from './prepared-model.js';
+import { shapeReaders } from './shape-readers.js';
 import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
 import { valueInfo } from './static-shapes.js';
 import { writeWhole } from './write-whole.js';
@@ -120,18 +121,21 @@ function buildSegment(source: ExportSource, partition: Partition, segment: Segme
     ...(segment.writesOutput ? [valueSpec(partition.output)] : []),
     ...(segment.item?.outputs ?? []).map(valueSpec),
   ]);
+  const readers = shapeReaders(source, own);
   const node = [
     ...constant,
     ...retyped(carriedIn).flatMap((one) =>
       takingNodes(one, valueSpec(one.value).dtype, source.rounding().isMadeWidened(one.value)),
     ),
     ...own,
+    ...readers.nodes,
     ...retyped(carriedOut).flatMap((one) =>
       givingNodes(one, source.rounding().isReadWidened(one.value, inside)),
     ),
   ];
   const sparse = prepared.folded.skeleton.sparse.filter((tensor) => read.has(tensor.values?.name ?? ''));
-  const given = [...inputs, ...weights, ...sparse.map((tensor) => tensor.values ?? {})];
+  const initializer = [...weights, ...readers.constants];
+  const given = [...inputs, ...initializer, ...sparse.map((tensor) => tensor.values ?? {})];
   checkComplete(segment, new Set(given.map(({ name }) => name ?? '')), node, outputs);
   const model: ModelProto = {
     ...rest,
@@ -140,7 +144,7 @@ function buildSegment(source: ExportSource, partition: Partition, segment: Segme
     graph: {
       name: segment.id,
       node,
-      initializer: weights,
+      initializer,
       sparse_initializer: sparse,
       input: [...inputs.map(valueInfo), ...weights.flatMap((tensor) => overridable(source, tensor))],
       output: outputs.map(valueInfo),

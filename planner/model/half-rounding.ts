@@ -3,7 +3,7 @@ import { type CostGraph, wantedValues } from '../search/index.js';
 import type { Skeleton } from './skeleton.js';
 
 /** Operators of which the CPU provider has float16 kernels (tried one by one with ONNX Runtime 1.30). */
-const HALF_KERNELS: ReadonlySet<string> = new Set(
+export const HALF_KERNELS: ReadonlySet<string> = new Set(
   `Attention Cast CastLike Clip Compress Concat ConstantOfShape Expand Flatten Gather GatherElements GatherND Identity If IsNaN LayerNormalization Loop Max Min
   RMSNormalization Reshape ReverseSequence Round Scan ScatterElements ScatterND Shape Sign Slice Split Squeeze Transpose Unsqueeze`.split(
     /\s+/,
@@ -25,9 +25,14 @@ export class HalfRounding {
   /** Nodes that ONNX Runtime takes out before anything else: their neighbours are each other's. */
   readonly #absent = new Set<number>();
   readonly #widened = new Set<number>();
+  readonly #shapeReads: ReadonlySet<string>;
 
-  constructor(graph: CostGraph, { constants, weights }: Pick<Skeleton, 'constants' | 'weights'>) {
+  constructor(
+    graph: CostGraph,
+    { constants, weights, shapeReads }: Pick<Skeleton, 'constants' | 'weights' | 'shapeReads'>,
+  ) {
     this.#graph = graph;
+    this.#shapeReads = shapeReads;
     this.#wanted = new Set(wantedValues(graph));
     const stored = (name: string): TensorProto | undefined => constants.get(name) ?? weights.get(name);
     for (const [at, node] of graph.nodes.entries()) {
@@ -64,7 +69,8 @@ export class HalfRounding {
   #isAlone(at: number, isHalfWeight: (name: string) => boolean): boolean {
     const { opType, inputs, outputs, weights } = this.#graph.nodes[at]!;
     if (this.#widened.has(at) || this.#absent.has(at)) return false;
-    if (WITH_GRAPHS.has(opType) || outputs.some((name) => this.#wanted.has(name))) return false;
+    if (WITH_GRAPHS.has(opType)) return false;
+    if (outputs.some((name) => this.#wanted.has(name) || this.#shapeReads.has(name))) return false;
     const isHalf = (name: string): boolean => this.#graph.values.get(name)?.dtype === 'float16';
     return (
       inputs.some((name) => this.#makers.has(name)) &&

@@ -4,11 +4,12 @@ import { checkCancelled } from '../../execution/index.js';
 import { loadAdapted, type PredictorAdaptation } from './adapt.js';
 import { buildCostGraph } from './build-cost-graph.js';
 import { CPU_CORE, type DeviceSpeed } from './device-speed.js';
-import { foldConstants } from './fold-constants.js';
+import { foldConstants, type FoldedSkeleton } from './fold-constants.js';
 import { type GraphRoles, predictorRoles, singlePassRoles, type SinglePassUse } from './graph-roles.js';
 import { declaredValues, describePredictor, type PredictorDescription } from './inputs.js';
 import { nearest } from './near-names.js';
 import { type PreparedModel, preparedKey, readPrepared, writePrepared } from './prepared-model.js';
+import { shapeReads } from './shape-reads.js';
 import { type Skeleton, skeletonOf } from './skeleton.js';
 import { loadWidened } from './widen-bfloat16.js';
 import { type InputShapes, resolveShapes } from './static-shapes.js';
@@ -64,7 +65,7 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   checkLive(start, keepValues);
   const key = preparedKey(start);
   const known = readPrepared(workDir, key, start);
-  const folded = known ?? (await foldConstants(start, modelLabel(file.path), signal, options.onTurn));
+  const folded = known ?? (await fold(start, modelLabel(file.path), options));
   const { graph, unknownOperators } = buildCostGraph(folded, roles, options.device ?? CPU_CORE);
   const made = producers(graph.nodes.map(({ outputs }) => ({ output: [...outputs] })));
   for (const name of keepValues) {
@@ -84,6 +85,19 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
     opset: roles.opset,
     originalNodeCount,
     fromCache: known !== undefined,
+  };
+}
+
+async function fold(
+  start: Skeleton,
+  label: string,
+  { signal, onTurn, workDir }: PrepareOptions,
+): Promise<FoldedSkeleton> {
+  const folded = await foldConstants(start, label, signal, onTurn);
+  checkCancelled(signal);
+  return {
+    ...folded,
+    skeleton: { ...folded.skeleton, shapeReads: await shapeReads(start, folded, label, workDir) },
   };
 }
 

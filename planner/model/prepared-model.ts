@@ -37,7 +37,7 @@ export interface PreparedModel {
 }
 
 /** Raise it when the meaning of a stored file changes: older ones are then made again. */
-const PREPARED_FORMAT = 4;
+const PREPARED_FORMAT = 5;
 const HASH_BYTES = 32;
 
 /** Key of what folding a skeleton gives. */
@@ -95,6 +95,7 @@ export function readPrepared(folder: string, key: string, start: Skeleton): Fold
       volatile: new Set((graph?.input ?? []).flatMap(({ name }) => name ?? [])),
       weights,
       sparse: graph?.sparse_initializer ?? [],
+      shapeReads: new Set(JSON.parse(graph?.doc_string || '[]') as string[]),
     },
     values: new Map((graph?.value_info ?? []).flatMap(readValue)),
   };
@@ -115,7 +116,7 @@ function readValue(
 
 /** Everything but where the weights lie. */
 function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): Uint8Array {
-  const { rest, nodes, constants, volatile, weights, sparse, inputs, outputs } = skeleton;
+  const { rest, nodes, constants, volatile, weights, sparse, inputs, outputs, shapeReads } = skeleton;
   const placeless = [...weights.values()].map(
     ({ name, dims, data_type: type }): TensorProto => ({
       name: name ?? '',
@@ -128,6 +129,7 @@ function encodeSkeleton(skeleton: Skeleton, values: readonly ValueInfoProto[]): 
     ...rest,
     graph: {
       name: 'prepared',
+      doc_string: JSON.stringify([...shapeReads]),
       node: [...nodes],
       initializer: [...constants.values(), ...placeless],
       sparse_initializer: sparse,

@@ -36,6 +36,8 @@ export interface Skeleton {
   readonly declaredDims: ReadonlyMap<string, readonly (number | undefined)[]>;
   /** Values that are wanted: the noise prediction, or the outputs and states of a single-pass model. */
   readonly outputs: readonly string[];
+  /** Values whose shape the model as it came asks for in every run, since it is open there. Known once the skeleton is folded. */
+  readonly shapeReads: ReadonlySet<string>;
   /** Folder that the model's external data is relative to. */
   readonly folder: string;
 }
@@ -79,6 +81,7 @@ export function skeletonOf(
       ]),
     ),
     outputs,
+    shapeReads: new Set(),
     folder: file.folder,
   };
 }
