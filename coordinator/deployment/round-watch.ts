@@ -140,7 +140,7 @@ export class RoundWatch {
     this.#looks += 1;
     const isMoving = [...done].some(([id, count]) => count !== before.get(id));
     const areAllComputing = reports.every(([, { computing }]) => computing);
-    if (isMoving || (areAllComputing && reports.length > 1 && this.#looks < MAX_PATIENT_LOOKS)) {
+    if (isMoving || (areAllComputing && this.#looks < MAX_PATIENT_LOOKS)) {
       this.#deadline.extend(limitMs);
       return;
     }

@@ -13,7 +13,7 @@ import { tinyLatents, tinyModel, tinyScheduler } from './tiny-model.js';
 /** A request that has not ended by then is left. */
 const PATIENCE_MS = 60_000;
 const MIB = 2 ** 20;
-const EMOJI_SHAPES = { sample: [2, 4, 16, 16], encoder_hidden_states: [2, 77, 192] };
+const EMOJI_SHAPES = { sample: [2, 4, 16, 16], encoder_hidden_states: [2, 16, 192] };
 const plain = { prompt: 'red apple', numInferenceSteps: 2 };
 
 /** How far a job is, of what it tells. */

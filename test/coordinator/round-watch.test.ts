@@ -46,3 +46,15 @@ it('a slow run is none as long as any worker finishes tasks', async () => {
   expect(blame).toMatchObject({ worker: { name: 'a' } });
   expect(looks).toBeGreaterThan(3);
 });
+
+it('one that computes alone is given the time once more: nobody else would do it sooner', async () => {
+  let looks = 0;
+  // Its run ends at the third look.
+  const alone = worker('a', () => ({
+    computing: true,
+    tasksDone: (looks += 1) < 3 ? 0 : Math.min(looks, 5),
+  }));
+  const blame = await watched([alone], 8);
+  expect(blame).toMatchObject({ worker: { name: 'a' } });
+  expect(looks).toBeGreaterThan(5);
+});
