@@ -5,20 +5,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../common/package.js';
 import { decodePng, encodePng, readPngText, withPngText } from '../../common/image/index.js';
 import { jsonOf, runCli } from '../support/cli.js';
+import { TestCluster } from '../support/cluster.js';
 import { runHere } from '../support/command-here.js';
 
 const EMOJI = join(packageRoot, 'models', 'emoji');
 let folder: string;
+/** For what is drawn after the first picture: starting workers for each takes longer than drawing it. */
+let cluster: TestCluster;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'asyncdiff-generate-'));
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache');
+  cluster = await TestCluster.start({ workers: 2, coordinator: { modelDir: EMOJI } });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const at = (name: string): string => join(folder, name);
 
 describe('generate', () => {
+  const onCluster = (): string[] => ['--coordinator', cluster.coordinator.address];
   const onOwnWorkers = ['--model', EMOJI, '--local-workers', '2', '--threads', '1'];
   const draw = (out: string, flags: readonly string[]): string[] =>
     ['generate', 'red apple', '--num-inference-steps', '6', '--warm-up', '2', '--seed', '7'].concat(
@@ -47,16 +55,16 @@ describe('generate', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
     const before = readFileSync(at('a.png'));
     writeFileSync(at('report.json'), JSON.stringify(first));
-    const repeat = ['generate', '--replay', at('report.json'), '--threads', '1', '--json'];
-    const second = await jsonOf(runCli([...repeat, '--out', at('again.png')]));
+    const repeat = ['generate', '--replay', at('report.json'), '--json', ...onCluster()];
+    const second = await jsonOf(runHere([...repeat, '--out', at('again.png')]));
     expect(second).toMatchObject({ plan_id: first['plan_id'], latents_sha256: first['latents_sha256'] });
     expect(readFileSync(at('again.png')).equals(before)).toBe(true);
     const other = await runHere([...repeat, '--seed', '8', '--out', at('other.png')]);
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('seed is given as 8') });
     expect(existsSync(at('other.png'))).toBe(false);
 
-    const from = ['generate', '--threads', '1', '--json', '--from'];
-    const third = await jsonOf(runCli([...from, at('a.png'), '--out', at('from.png')]));
+    const from = ['generate', '--json', ...onCluster(), '--from'];
+    const third = await jsonOf(runHere([...from, at('a.png'), '--out', at('from.png')]));
     expect(third).toMatchObject({ latents_sha256: first['latents_sha256'], prompt: 'red apple', seed: 7 });
     expect(readFileSync(at('from.png')).equals(before)).toBe(true);
     // As the library's pictures are: with `parameters` alone, and here of another model.
@@ -75,23 +83,22 @@ describe('generate', () => {
       expect(run, run.stderr).toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
     }
     writeFileSync(at('parameters.png'), withPngText(bare, { parameters }));
-    const like = ['--out', at('like.png'), '--local-workers', '2', '--warm-up', '2'];
-    await jsonOf(runCli([...from, at('parameters.png'), ...like]));
+    await jsonOf(runHere([...from, at('parameters.png'), '--out', at('like.png'), '--warm-up', '2']));
     expect(await decodePng(readFileSync(at('like.png')))).toEqual(await decodePng(before));
   });
 
   it('draws the lines of a file, those that are not there yet', async () => {
     writeFileSync(at('list.txt'), '# fruit\nred apple\n\ngreen apple\n');
-    const flags = ['--local-workers', '1', '--num-inference-steps', '2', '--json', '--seed', 'random'];
+    const flags = ['--num-inference-steps', '2', '--json', '--seed', 'random', ...onCluster()];
     const list = ['generate', '--prompts', at('list.txt'), '--out', at('list.png'), ...flags];
-    const first = (await jsonOf(runCli(list)))['pictures'] as { out: string; seed: number; steps: number }[];
+    const first = (await jsonOf(runHere(list)))['pictures'] as { out: string; seed: number; steps: number }[];
     expect(first.map(({ out }) => out)).toEqual([
       at('list-0000-red-apple.png'),
       at('list-0001-green-apple.png'),
     ]);
     expect(first[1]?.seed).toBe((first[0]?.seed as number) + 1);
     rmSync(first[0]?.out as string);
-    const second = await jsonOf(runCli(list));
+    const second = await jsonOf(runHere(list));
     expect(second['pictures']).toMatchObject([
       { steps: 2, out: first[0]?.out },
       { drawn_before: true, out: first[1]?.out },
@@ -101,7 +108,7 @@ describe('generate', () => {
   });
 
   it('takes flags from the environment, where the command line does not say otherwise', async () => {
-    const flags = [...onOwnWorkers, '--components', '1', '--num-images-per-prompt', '2'];
+    const flags = [...onCluster(), '--components', '1', '--num-images-per-prompt', '2'];
     const env = {
       ASYNCDIFF_NUM_INFERENCE_STEPS: '3',
       ASYNCDIFF_STRIDE: '2',

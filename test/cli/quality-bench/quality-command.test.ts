@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { QualityDocument } from '../../../cli/quality-bench/index.js';
 import { decodePng } from '../../../common/image/index.js';
 import { readNpy } from '../../../common/npy/index.js';
+import { packageRoot } from '../../../common/package.js';
 import { failureOf, runCli } from '../../support/cli.js';
+import { TestCluster } from '../../support/cluster.js';
 import { runHere } from '../../support/command-here.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
@@ -31,7 +33,9 @@ it('draws prompts on two workers by each method, and goes on where it was ended'
   expect(even).toMatchObject({ steps: 8, in_order_steps: 2, ideal_speedup: ours!.ideal_speedup });
   expect(theirs).toMatchObject({ steps: 8, in_order_steps: 3 });
   expect(ours!.times_nearer_at_equal_steps!.geometric_mean).toBeGreaterThan(1);
-  expect(fewer).toMatchObject({ steps: 5, in_order_steps: 5 });
+  // As many steps, all in order, as take the time of the other rows.
+  expect(fewer!.in_order_steps).toBe(fewer!.steps);
+  expect(fewer!.steps).toBeLessThan(8);
   expect(ours!.latent_mse.geometric_mean).toBeGreaterThan(0);
   expect(ours!.latent_mse.geometric_mean).toBeLessThan(theirs!.latent_mse.geometric_mean);
   // 8 bits would end at 59 dB or so.
@@ -41,7 +45,7 @@ it('draws prompts on two workers by each method, and goes on where it was ended'
   const { width } = await decodePng(await readFile(join(out, 'quality-pictures.png')));
   expect(width).toBeGreaterThan(5 * 128);
 
-  const again = JSON.parse((await runCli(args)).stdout) as QualityDocument;
+  const again = JSON.parse((await runHere(args)).stdout) as QualityDocument;
   // Times as well: nothing was drawn a second time.
   expect(again.rows).toEqual(document.rows);
 });
@@ -50,20 +54,15 @@ it('gives pictures as they were before rounding', async () => {
   const folder = tempFolder();
   const draw = async (name: string): Promise<string> => {
     const out = join(folder, name);
-    const args = [
-      'generate',
-      'red apple',
-      '--num-inference-steps',
-      '2',
-      '--local-workers',
-      '1',
-      '--out',
-      out,
-    ];
-    const { code, stderr } = await runCli(args);
+    const where = ['--coordinator', cluster.coordinator.address];
+    const args = ['generate', 'red apple', '--num-inference-steps', '2', ...where, '--out', out];
+    const { code, stderr } = await runHere(args);
     expect(code, stderr).toBe(0);
     return out;
   };
+  const modelDir = join(packageRoot, 'models', 'emoji');
+  const cluster = await TestCluster.start({ workers: 1, coordinator: { modelDir } });
+  onTestFinished(() => cluster.stop());
   const floats = await readNpy(await draw('apple.npy'));
   const picture = await decodePng(await readFile(await draw('apple.png')));
   expect(floats).toMatchObject({ dtype: 'float32', dims: [picture.height, picture.width, 3] });
