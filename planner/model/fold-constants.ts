@@ -8,10 +8,10 @@ import {
   writesOf,
 } from '../../common/model-file/index.js';
 import { type DType, elementCount } from '../../common/tensor/index.js';
-import { LIMITS, shown } from '../../common/settings/index.js';
 import { checkCancelled } from '../../execution/index.js';
 import { hideBranches, takeBranches } from './decided-branches.js';
 import { evaluate, openShapes, shapeValue } from './constant-values.js';
+import { checkConstants } from './constant-limits.js';
 import { nodesBehindShapes } from './nodes-behind-shapes.js';
 import { type InferredValue, inferValues } from './infer-values.js';
 import type { Skeleton } from './skeleton.js';
@@ -24,7 +24,6 @@ export interface FoldedSkeleton {
 
 /** Constants of more elements stay computed: ONNX Runtime folds them where the session opens. Shape arithmetic is far below. */
 const MAX_FOLDED_ELEMENTS = 4096;
-const MAX_CONSTANT_ELEMENTS = LIMITS.constantElements.max;
 /** Rounds of folding and inferring; a torch export of SD 1.5 takes three. */
 const MAX_TURNS = 64;
 
@@ -132,23 +131,6 @@ function staticValues(
     if (dtype !== undefined && dims !== undefined) values.set(name, { dtype, dims });
   }
   return values;
-}
-
-/** Refuses a graph in which some constant would fill the memory of whoever opens it. */
-function checkConstants(skeleton: Skeleton, inferred: ReadonlyMap<string, InferredValue>): void {
-  const constant = new Set([...skeleton.constants.keys(), ...skeleton.weights.keys()]);
-  for (const node of skeleton.nodes) {
-    if (!readsOf(node).every((name) => constant.has(name))) continue;
-    for (const name of writesOf(node)) {
-      constant.add(name);
-      const elements = elementCount(inferred.get(name)?.dims ?? []);
-      if (elements <= MAX_CONSTANT_ELEMENTS) continue;
-      throw new AsyncDiffError(
-        'model_unsupported',
-        `node ${shown(node.name ?? '')} (${node.op_type ?? ''}) makes a constant of ${elements.toLocaleString('en')} elements; at most ${MAX_CONSTANT_ELEMENTS.toLocaleString('en')} are allowed`,
-      );
-    }
-  }
 }
 
 /** The skeleton with what can be computed now as constants; undefined if there is nothing. */

@@ -5,13 +5,13 @@ import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
 import { Deployment } from '../../coordinator/deployment/deployment.js';
 import { DistributedExecutor } from '../../coordinator/deployment/distributed-executor.js';
 import { RelayMeter } from '../../coordinator/deployment/relay.js';
-import type { JobStart, SegmentSpec } from '../../execution/index.js';
+import type { JobStart } from '../../execution/index.js';
 import type { Plan } from '../../planner/index.js';
-import { resolvePlanSettings } from '../../common/settings/index.js';
 import type { Round } from '../../program/index.js';
 import { Choices } from '../support/choices.js';
 import { MessageNet, type Order, ORDERS } from '../support/message-net.js';
 import { SMALL_SCHEDULER } from '../support/small-predictor.js';
+import { planFor } from '../support/model-plan.js';
 
 /** Where the coordinator gives up what it is at. */
 const CANCELS = ['never', 'while it deploys', 'while it starts', 'while a round runs'] as const;
@@ -27,89 +27,6 @@ const SCHEDULE = {
   inOrder: [],
   timeShift: false,
 } as const;
-
-/** A plan of a component for each worker, each of which reads what the one before makes. */
-function planFor(names: readonly string[]): Plan {
-  const last = names.length;
-  const specs = names.map((_, at): SegmentSpec => {
-    const component = at + 1;
-    return {
-      id: `c${component}s0`,
-      component,
-      index: 0,
-      session: `c${component}s0`,
-      microBatch: 0,
-      microBatches: 1,
-      sha256: '',
-      sizeBytes: 0,
-      inputs: [],
-      outputs: [],
-      sampleInput: 'sample',
-      timestepInput: '',
-      conditioning: [],
-      localReads: [],
-      boundaryReads: at === 0 ? [] : [`b${at}`],
-      localWrites: [],
-      boundaryWrites: component === last ? [] : [`b${component}`],
-      output: component === last ? 'out' : '',
-      declaredMs: 0,
-    };
-  });
-  const partition = {
-    components: specs.map(({ component }) => ({
-      index: component,
-      costMs: 1,
-      share: 1,
-      weightBytes: 0,
-      nodeCount: 1,
-    })),
-    segments: specs.map((spec) => ({
-      ...spec,
-      nodes: [],
-      replicatedNodes: [],
-      readsSample: true,
-      readsTimestep: false,
-      recomputes: [],
-      writesOutput: spec.output !== '',
-      costMs: 1,
-      weightBytes: 0,
-    })),
-    boundaryTensors: names.slice(1).map((_, at) => ({
-      name: `b${at + 1}`,
-      value: `b${at + 1}`,
-      dtype: 'float32' as const,
-      dims: [1],
-      bytes: 4,
-      producer: at + 1,
-      consumers: [at + 2],
-      lag: 1 as const,
-    })),
-    cuts: [],
-    shape: 'sequential' as const,
-    sampleInput: 'sample',
-    timestepInput: '',
-    output: 'out',
-    microBatches: 1,
-    halves: 1 as const,
-    broadcastBytes: 0,
-  };
-  const settings = resolvePlanSettings({
-    components: last,
-    lookAhead: 'off',
-    dataPath: 'relay',
-    microCuts: 1,
-  });
-  const plan: Partial<Plan> = {
-    planId: 'p',
-    partition,
-    placement: names.map((name) => [name]),
-    specs,
-    artifacts: new Map(),
-    settings: settings as Plan['settings'],
-    declared: true,
-  };
-  return plan as Plan;
-}
 
 const job = (jobId: string): JobStart => ({
   jobId,

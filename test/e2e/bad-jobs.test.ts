@@ -234,35 +234,15 @@ it('a device whose provider is missing names the fix, and no process is left', a
     [
       'denoise',
       ...ok.flags,
-      '--num-inference-steps',
-      '2',
-      '--local-workers',
-      '1',
-      '--device',
-      'cuda',
-      '--out',
-      out('l.npy'),
-      '--cache',
-      join(folder, 'cache'),
-      '--quiet',
-    ],
+      ...'--num-inference-steps 2 --local-workers 1 --device cuda --quiet'.split(' '),
+    ].concat(['--out', out('l.npy'), '--cache', join(folder, 'cache')]),
     { code: 'provider_unavailable', exitCode: 4, message: /device cuda/, hint: /setup cuda/ },
   );
 });
 
 it('an empty prompt is a prompt', async () => {
-  const run = await runHere([
-    'generate',
-    '',
-    '--coordinator',
-    coordinator,
-    '--num-inference-steps',
-    '2',
-    '--components',
-    '1',
-    '--out',
-    out('empty.png'),
-    '--quiet',
-  ]);
+  const flags = '--num-inference-steps 2 --components 1 --quiet'.split(' ');
+  const where = ['--coordinator', coordinator, '--out', out('empty.png')];
+  const run = await runHere(['generate', '', ...where, ...flags]);
   expect(run).toMatchObject({ code: 0, stdout: `${out('empty.png')}\n` });
 });

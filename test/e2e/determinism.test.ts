@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../common/package.js';
-import { TorchGenerator } from '../../common/random/index.js';
+import { bundledSubject } from '../support/bundled-subject.js';
 import { bytesOf, expectSameRun, maxAbsDifference } from '../support/bits.js';
 import type { TestCluster } from '../support/cluster.js';
 import { type DenoiseSettings, type DenoiseSubject, runDistributed } from '../support/denoise-settings.js';
@@ -166,20 +163,7 @@ describe('the bundled U-Net, whose conv_in every component that reads it compute
   let itsReference: Reference;
 
   beforeAll(async () => {
-    const modelPath = join(packageRoot, 'models/emoji/unet/model.onnx');
-    unet = {
-      modelPath,
-      modelSha256: await cluster.client.uploadModel(modelPath),
-      schedulerConfig: readFileSync(
-        join(packageRoot, 'models/emoji/scheduler/scheduler_config.json'),
-        'utf8',
-      ),
-      inputs: {
-        sample: new TorchGenerator(1).randn([1, 4, 16, 16]),
-        encoder_hidden_states: new TorchGenerator(2).randn([1, 16, 192]),
-      },
-      workDir: subject.workDir,
-    };
+    unet = await bundledSubject(cluster.client, subject.workDir);
     itsReference = new Reference(unet);
   });
   afterAll(() => itsReference?.close());

@@ -127,7 +127,8 @@ it('demo draws both pictures and the comparison', async () => {
   const run = await runCli(['demo', '--num-inference-steps', '6', '--out', at('demo')]);
   expect(run.code, run.stderr).toBe(0);
   expect(run.stdout).toMatch(/1 worker, sequential .*1\.00x .*the same picture/);
-  expect(run.stdout).toMatch(/2 workers, N=2 S=1 .*x .* dB/);
+  // With so few steps all of them may be made in order.
+  expect(run.stdout).toMatch(/2 workers, N=2 S=1 .*x .*( dB|the same picture)/);
   expect(readdirSync(at('demo')).sort()).toEqual([
     'asyncdiff-2-workers.png',
     'sequential.png',

@@ -10,22 +10,7 @@ import { eventually, runCli } from '../support/cli.js';
 import { runHere } from '../support/command-here.js';
 import { FakeWorker, obliging } from '../support/fake-worker.js';
 import { writeSmallFiles } from '../support/small-predictor.js';
-
-interface TraceEvent {
-  readonly name: string;
-  readonly cat: string;
-  readonly ph: string;
-  readonly ts: number;
-  readonly dur?: number;
-  readonly pid: number;
-  readonly tid: number;
-  readonly args: Readonly<Record<string, unknown>>;
-}
-
-interface Trace {
-  readonly traceEvents: readonly TraceEvent[];
-  readonly otherData: { readonly clock_offset_ms: Readonly<Record<string, number>> };
-}
+import { documented, namesOf, scrape, type Trace, type TraceEvent } from '../support/observed.js';
 
 let folder: string;
 let serve: CliProcess;
@@ -44,31 +29,17 @@ beforeAll(async () => {
   ({ address } = await serve.ready());
   workers = ['w1', 'w2'].map(
     (name) =>
-      new CliProcess([
-        'worker',
-        '--join',
-        address,
-        '--name',
-        name,
-        '--threads',
-        '1',
-        '--exit-with-stdin',
-        ...common,
-      ]),
+      new CliProcess(
+        ['worker', '--join', address, '--name', name].concat('--threads', '1', '--exit-with-stdin', common),
+      ),
   );
   for (const worker of workers) await worker.until(() => worker.stderr.includes('"joined"'), 'join');
   const run = await runHere([
     'denoise',
     ...files.flags,
-    '--num-inference-steps',
-    String(STEPS),
-    '--warm-up',
-    '2',
+    ...`--num-inference-steps ${STEPS} --warm-up 2 --cut middle --quiet`.split(' '),
     '--coordinator',
     address,
-    '--cut',
-    'middle',
-    '--quiet',
     '--out',
     join(folder, 'out.npy'),
     '--trace-file',
@@ -79,36 +50,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const LONG_JOB = (where: string, coordinator: string): string[] => [
-  'denoise',
-  ...flags,
-  '--num-inference-steps',
-  '990',
-  '--coordinator',
-  coordinator,
-  '--out',
-  join(where, 'long.npy'),
-];
-
-async function scrape(process: CliProcess): Promise<string> {
-  const { metrics_port: port } = await process.ready();
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toContain('text/plain');
-  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
-  return response.text();
-}
-
-function namesOf(text: string): Set<string> {
-  return new Set([...text.matchAll(/^# TYPE (asyncdiff_\w+)/gm)].map((match) => match[1] as string));
-}
-
-/** What docs/reference/metrics.md says that a process serves. */
-function documented(process: 'coordinator' | 'worker'): Set<string> {
-  const page = readFileSync(join(packageRoot, 'docs', 'reference', 'metrics.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `(asyncdiff_\w+)` \| ([^|]+) \|/gm)];
-  return new Set(rows.flatMap(([, name, on]) => (on?.includes(process) ? [name as string] : [])));
-}
+const LONG_JOB = (where: string, coordinator: string): string[] =>
+  ['denoise', ...flags, '--num-inference-steps', '990'].concat(
+    ['--coordinator', coordinator],
+    ['--out', join(where, 'long.npy')],
+  );
 
 describe('metrics', () => {
   it('of the coordinator are the documented ones, and count', async () => {

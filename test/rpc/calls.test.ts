@@ -1,5 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { startDelayProxy } from '../../scripts/delay-proxy.js';
+import { describe, expect, test } from 'vitest';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type {
   CoordinatorMessage,
@@ -7,46 +6,15 @@ import type {
 } from '../../rpc/gen/asyncdiff/v1/CoordinatorMessage.js';
 import type { UploadModelRequest__Output } from '../../rpc/gen/asyncdiff/v1/UploadModelRequest.js';
 import type { WorkerMessage, WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMessage.js';
-import { coordinatorService, messages, openCoordinatorChannel, unary } from '../../rpc/index.js';
+import { coordinatorService, messages, unary } from '../../rpc/index.js';
 import { ControlStream } from '../../rpc/streams/index.js';
 import {
   bidiHandler,
   clientStreamHandler,
   serverStreamHandler,
-  startServer,
   unaryHandler,
 } from '../../rpc/server/index.js';
-
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-type Handlers = Record<string, unknown>;
-
-async function connect(handlers: Handlers) {
-  const server = await startServer({
-    listen: '127.0.0.1:0',
-    services: [
-      {
-        definition: Object.fromEntries(
-          Object.entries(coordinatorService()).filter(([name]) => name in handlers),
-        ),
-        handlers: handlers as never,
-      },
-    ],
-  });
-  cleanups.push(() => server.close());
-  const proxy = await startDelayProxy({ to: server.address, delayMs: 0 });
-  cleanups.push(() => proxy.close());
-  const client = openCoordinatorChannel(proxy.address);
-  cleanups.push(() => client.close());
-  return { server, proxy, client };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
+import { connect, until } from '../support/connected.js';
 
 describe('unary', () => {
   test('carries the code and the hint of an error', async () => {

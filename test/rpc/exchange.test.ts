@@ -1,58 +1,13 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Tensor } from '../../common/tensor/index.js';
 import { startDelayProxy } from '../../scripts/delay-proxy.js';
-import {
-  ExchangeClient,
-  type ExchangeClientOptions,
-  ExchangeServer,
-  type ExchangeServerOptions,
-} from '../../worker/exchange/index.js';
-import { workerService } from '../../rpc/index.js';
-import { type ReceivedMeta } from '../../rpc/streams/index.js';
-import { startServer } from '../../rpc/server/index.js';
+import { consumer as startConsumer, producer } from '../support/exchange-pair.js';
 
 const MIB = 1024 * 1024;
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 /** Whether consumers offer shared memory. */
 let sharedMemory = false;
-
-type Arrival = { tensor: Tensor; meta: ReceivedMeta };
-
-async function producer(options: Partial<ExchangeServerOptions> = {}) {
-  const exchange = new ExchangeServer({ producerId: () => 'p', ...options });
-  const running = await startServer({
-    listen: '127.0.0.1:0',
-    services: [
-      {
-        definition: workerService(),
-        handlers: { Exchange: exchange.handler, Attach: (call: { end(): void }) => call.end() },
-      },
-    ],
-  });
-  cleanups.push(() => running.close());
-  return { exchange, running };
-}
-
-async function consumer(address: string, options: Partial<ExchangeClientOptions> = {}) {
-  const arrivals: Arrival[] = [];
-  const lost: Error[] = [];
-  const client = await ExchangeClient.connect({
-    address,
-    workerId: 'c',
-    producerId: 'p',
-    deploymentId: 'plan',
-    onTensor: (tensor, meta) => void arrivals.push({ tensor, meta }),
-    onLost: (error) => void lost.push(error),
-    sharedMemory,
-    ...options,
-  });
-  cleanups.push(() => client.close());
-  return { client, arrivals, lost };
-}
+const consumer = (address: string, options: Parameters<typeof startConsumer>[1] = {}) =>
+  startConsumer(address, { sharedMemory, ...options });
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -185,7 +140,7 @@ describe.each([
     expect(gone).toEqual([]);
 
     const proxy = await startDelayProxy({ to: running.address, delayMs: 0 });
-    cleanups.push(() => proxy.close());
+    onTestFinished(() => proxy.close());
     const second = await consumer(proxy.address);
     proxy.hold('down');
     const waiting = exchange.publish('plan', 'c', ramp(8 * MIB), meta(0));

@@ -1,145 +1,30 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AsyncDiffError } from '../../common/errors/index.js';
 import type { FileRange } from '../../common/model-file/index.js';
-import { ArtifactShelf } from '../../coordinator/deployment/artifact-shelf.js';
-import {
-  clientError,
-  coordinatorService,
-  openCoordinatorChannel,
-  openWorkerChannel,
-  workerService,
-} from '../../rpc/index.js';
-import { bidiHandler, type RunningServer, startServer } from '../../rpc/server/index.js';
-import { ArtifactSupply, ControlStream, type FindArtifact } from '../../rpc/streams/index.js';
-import {
-  ArtifactCache,
-  ArtifactFetch,
-  ArtifactOffers,
-  COORDINATOR,
-  openJoinedStream,
-  openPeerStream,
-  type Supplier,
-} from '../../worker/artifacts/index.js';
+import { clientError, openCoordinatorChannel, openWorkerChannel, workerService } from '../../rpc/index.js';
+import { bidiHandler, startServer } from '../../rpc/server/index.js';
+import { ControlStream } from '../../rpc/streams/index.js';
+import { ArtifactOffers, COORDINATOR, openPeerStream, type Supplier } from '../../worker/artifacts/index.js';
 import { DeploymentSecrets } from '../../worker/exchange/index.js';
-import { FaultyLink } from '../../scripts/chaos/faulty-link.js';
-import { tempFolder } from '../support/temp-folder.js';
+import {
+  artifacts,
+  dir,
+  expectWhole,
+  fetchAll,
+  fromCoordinator,
+  open,
+  proxy,
+  SECRET,
+  shelf,
+  startPeer,
+  TOTAL,
+  useArtifacts,
+} from '../support/artifact-setting.js';
 
-const SECRET = randomBytes(32);
-const sizes = [3_000_000, 1, 700_000, 65_536, 5_000_000, 4_000, 9_000_000, 1_000_000];
-const TOTAL = sizes.reduce((sum, size) => sum + size, 0);
-
-interface Side {
-  readonly server: RunningServer;
-  /** What is asked of it, by SHA-256. */
-  readonly asked: string[];
-}
-
-let dir: string;
-let artifacts: Map<string, FileRange>;
-let shelf: ArtifactShelf;
-let coordinator: RunningServer;
-let proxy: FaultyLink;
-const open: { close(): unknown }[] = [];
-
-function modelFile(folder: string): Map<string, FileRange> {
-  const bytes = randomBytes(TOTAL);
-  const path = join(folder, 'model.onnx_data');
-  writeFileSync(path, bytes);
-  let offsetBytes = 0;
-  return new Map(
-    sizes.map((lengthBytes) => {
-      const own = bytes.subarray(offsetBytes, offsetBytes + lengthBytes);
-      const range = { path, offsetBytes, lengthBytes };
-      offsetBytes += lengthBytes;
-      return [createHash('sha256').update(own).digest('hex'), range];
-    }),
-  );
-}
-
-beforeEach(async () => {
-  dir = tempFolder();
-  artifacts = modelFile(dir);
-  shelf = new ArtifactShelf();
-  shelf.add('d', { secret: SECRET, artifacts });
-  coordinator = await startServer({
-    listen: '127.0.0.1:0',
-    services: [
-      {
-        definition: coordinatorService(),
-        handlers: { FetchArtifacts: bidiHandler((stream) => shelf.serve(stream as never)) },
-      },
-    ],
-  });
-  proxy = await FaultyLink.open(coordinator.address);
-  open.push(coordinator, proxy);
-});
-
-afterEach(async () => {
-  for (const each of open.splice(0)) await each.close();
-});
-
-async function startPeer(find: (asked: string[]) => FindArtifact): Promise<Side> {
-  const asked: string[] = [];
-  const server = await startServer({
-    listen: '127.0.0.1:0',
-    services: [
-      {
-        definition: workerService(),
-        handlers: {
-          FetchArtifacts: bidiHandler((stream) => {
-            new ArtifactSupply(stream as never, { admit: () => find(asked) }).serve();
-          }),
-        },
-      },
-    ],
-  });
-  open.push(server);
-  return { server, asked };
-}
-
-const fromCoordinator = (address = proxy.address): Supplier => ({
-  id: COORDINATOR,
-  open: () => openJoinedStream(address, {}),
-});
-
-async function fetchAll(
-  cacheDir: string,
-  {
-    suppliers = [fromCoordinator()],
-    signal = new AbortController().signal,
-    secret = SECRET,
-    from = [] as string[],
-    wanted = [...artifacts.keys()],
-  } = {},
-): Promise<Map<string, FileRange>> {
-  const got = new Map<string, FileRange>();
-  const cache = new ArtifactCache(cacheDir);
-  const lacking = wanted.map((sha256) => ({
-    sha256,
-    sizeBytes: artifacts.get(sha256)?.lengthBytes ?? 10,
-    suppliers: from,
-  }));
-  await new ArtifactFetch(lacking, {
-    workerId: 'w',
-    deploymentId: 'd',
-    secret,
-    cache,
-    suppliers: new Map(suppliers.map((each) => [each.id, each])),
-    onWhole: (sha256, range) => got.set(sha256, range),
-    onProgress: (bytes) => expect(bytes).toBeLessThanOrEqual(TOTAL),
-    signal,
-  }).run();
-  return got;
-}
-
-function expectWhole(got: ReadonlyMap<string, FileRange>): void {
-  expect([...got.keys()].sort()).toEqual([...artifacts.keys()].sort());
-  for (const [sha256, { path }] of got)
-    expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(sha256);
-}
+useArtifacts();
 
 describe('fetching artifacts', () => {
   it('gets all of them, byte for byte, and asks for nothing the second time', async () => {

@@ -9,41 +9,12 @@ import {
   samplingWorker,
   type ScheduleSettings,
 } from '../../../program/index.js';
-import { classifyNodes, partitionGraph } from '../../../planner/search/index.js';
-import { chooseSettings, idealSpeedup, roundShare, simulate } from '../../../planner/simulator/index.js';
+import { partitionGraph } from '../../../planner/search/index.js';
+import { simulate } from '../../../planner/simulator/index.js';
 import { predictPeriod } from '../../../planner/search/index.js';
-import { chainGraph, randomGraph } from '../../support/random-graph.js';
+import { chainGraph } from '../../support/random-graph.js';
 import { unetGraph } from '../../support/unet-graph.js';
-
-/** One worker per component, with free time for everything but compute and a latency `c` on every way. */
-function ringCluster(partition: Partition, c: number): Cluster {
-  const ids = partition.components.map((one) => `w${one.index}`);
-  return {
-    workers: ids.map((id) => ({ id, speed: 1, hostId: id })),
-    placement: ids.map((id) => [id]),
-    links: () => ({ latencyMs: c, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
-    // From component N to the coordinator and on to component 1: c together.
-    coordinatorLinks: () => ({ latencyMs: c / 2, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }),
-    latentBytes: 0,
-    samplerMs: 0,
-    taskOverheadMs: 0,
-  };
-}
-
-/** The whole predictor on `w` workers, `c` from each to the coordinator. */
-function parallelCluster(w: number, c: number): Cluster {
-  const ids = Array.from({ length: w }, (_, at) => `w${at}`);
-  const link = { latencyMs: c, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 };
-  return {
-    workers: ids.map((id) => ({ id, speed: 1, hostId: id })),
-    placement: [ids],
-    links: () => link,
-    coordinatorLinks: () => link,
-    latentBytes: 0,
-    samplerMs: 0,
-    taskOverheadMs: 0,
-  };
-}
+import { oneTaskEach, parallelCluster, plan, ringCluster } from '../../support/simulated-plans.js';
 
 describe('step-parallel: a round is one run of the whole predictor, and the way of the latents there and back', () => {
   test.each([1, 2, 4])('on %i workers', (w) => {
@@ -91,79 +62,6 @@ describe('the cycle mean of balanced components: at lag 1 transfers are not hidd
     expect(beyond).toBeCloseTo((components + components * (most + 0.2)) / (components + 1), 9);
   });
 });
-
-const link = fc.record({
-  latencyMs: fc.double({ min: 0, max: 3, noNaN: true }),
-  bytesPerSecond: fc.constantFrom(1.25e7, 1.25e8, 1.25e9, Number.POSITIVE_INFINITY),
-  overheadMs: fc.double({ min: 0, max: 0.2, noNaN: true }),
-});
-/** Bytes and messages cost nothing, only the way takes time. */
-const freeLink = link.map((one) => ({ ...one, bytesPerSecond: Number.POSITIVE_INFINITY, overheadMs: 0 }));
-
-const plan = fc
-  .record({
-    graph: randomGraph(24),
-    components: fc.integer({ min: 1, max: 4 }),
-    shape: fc.constantFrom('sequential' as const, 'u-shaped' as const),
-    microCuts: fc.integer({ min: 1, max: 3 }),
-    lag: fc.constantFrom(1 as const, 2 as const),
-    microBatches: fc.integer({ min: 1, max: 3 }),
-    halves: fc.constantFrom(1 as const, 2 as const),
-    stride: fc.integer({ min: 1, max: 3 }),
-    replicas: fc.integer({ min: 1, max: 3 }),
-    workerCount: fc.integer({ min: 1, max: 5 }),
-    hostSize: fc.integer({ min: 1, max: 3 }),
-    links: fc.oneof(fc.tuple(link, link), fc.tuple(freeLink, freeLink)),
-    samplerMs: fc.double({ min: 0, max: 0.5, noNaN: true }),
-  })
-  .map(({ graph, components, shape, microCuts, halves, lag, stride, ...rest }) => {
-    const microBatches = rest.microBatches * halves;
-    const mainCount = classifyNodes(graph).filter((kind) => kind === 'main').length;
-    const count = Math.min(components, mainCount);
-    const options = { components: count, shape, microCuts, microBatches, halves, lag, stride };
-    const partition = partitionGraph(graph, options);
-    const ids = Array.from({ length: rest.workerCount }, (_, at) => `w${at}`);
-    const placement: string[][] = [];
-    for (let component = 1; component <= count * halves; component++) {
-      const replicas = component % count === 0 ? Math.min(rest.replicas, rest.workerCount) : 1;
-      const own = Array.from({ length: replicas }, (_, at) => ids[(component - 1 + at) % ids.length]!);
-      placement.push(own);
-    }
-    const cluster: Cluster = {
-      workers: ids.map((id, at) => ({
-        id,
-        speed: 1 + 0.5 * (at % 3),
-        hostId: `h${Math.floor(at / rest.hostSize)}`,
-      })),
-      placement,
-      links: () => rest.links[0],
-      coordinatorLinks: () => rest.links[1],
-      latentBytes: 16_384,
-      samplerMs: rest.samplerMs,
-      taskOverheadMs: 0.2,
-    };
-    return {
-      partition,
-      cluster,
-      settings: { numInferenceSteps: 1 + 240 * stride, stride, warmUp: 1, timeShift: false },
-    };
-  });
-
-/** The same with a worker for every task of a round. */
-const oneTaskEach = fc
-  .record({ made: plan, stride: fc.integer({ min: 1, max: 3 }) })
-  .filter(({ made: { partition } }) => partition.segments.length === partition.components.length)
-  .map(({ made: { partition, cluster, settings }, stride }) => {
-    const { halves, components } = partition;
-    const ids = Array.from({ length: components.length + halves * (stride - 1) }, (_, at) => `w${at}`);
-    const asked = { components: components.length / halves, stride, halves, workerIds: ids };
-    const workers = ids.map((id, at) => ({ id, speed: 1 + 0.5 * (at % 3), hostId: id }));
-    return {
-      partition,
-      cluster: { ...cluster, workers, placement: placeComponents(asked) },
-      settings: { ...settings, stride, numInferenceSteps: 1 + 240 * stride },
-    };
-  });
 
 /** Whether no two messages can want an interface at a time, or messages cost it nothing: then the predicted period is exact. */
 function noSharedInterface(cluster: Cluster, stride: number): boolean {
@@ -325,65 +223,5 @@ describe('simulate', () => {
     const cluster = { ...ringCluster(partition, 0), placement: [['w1'], ['w1']] };
     expect(predictPeriod(partition, cluster, LONG).periodMs).toBeCloseTo(3);
     expect(simulate(partition, cluster, LONG).periodMs).toBeCloseTo(3);
-  });
-});
-
-describe('chooseSettings', () => {
-  const graph = unetGraph(4, 3, 20);
-  const slow = { latencyMs: 0.2, bytesPerSecond: 2.5e9, serializeMsPerMb: 0.2 };
-
-  test('takes micro-cuts where they shorten the round, and lag 2 only where it is allowed', () => {
-    const options = { components: 3, shape: 'sequential' as const, link: slow, taskOverheadMs: 0.05 };
-    const chosen = chooseSettings(graph, options);
-    expect(chosen.lag).toBe(1);
-    expect(chosen.microCuts).toBeGreaterThan(1);
-    expect(chosen.tried).toHaveLength(4);
-    // The job is what counts; its period is near the shortest all the same.
-    const [one, ...more] = chosen.tried.map(({ periodMs }) => periodMs);
-    expect(chosen.predicted.periodMs).toBeLessThan(one!);
-    expect(chosen.predicted.periodMs).toBeLessThanOrEqual(Math.min(...more) * 1.03);
-    expect(chooseSettings(graph, options, { lags: [1, 2] }).tried).toHaveLength(8);
-  });
-
-  test('takes fewer sessions where what goes between them is copied to the host and back', () => {
-    const options = { components: 3, shape: 'sequential' as const, link: slow, taskOverheadMs: 0.05 };
-    const stays = chooseSettings(graph, { ...options, hostCopy: { msPerByte: 3e-7, includesLocal: false } });
-    const copied = chooseSettings(graph, { ...options, hostCopy: { msPerByte: 3e-7, includesLocal: true } });
-    const sessions = ({ partition }: typeof stays): number => partition.segments.length;
-    expect(stays.microCuts).toBeGreaterThan(1);
-    expect(sessions(copied)).toBeLessThan(sessions(stays));
-  });
-
-  test('takes one session and lag 1 where nothing else helps', () => {
-    const free = { latencyMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, serializeMsPerMb: 0 };
-    const options = { components: 2, link: free, coordinatorLink: free };
-    expect(chooseSettings(graph, options, { lags: [1, 2] })).toMatchObject({ microCuts: 1, lag: 1 });
-    expect(chooseSettings(graph, { components: 1 })).toMatchObject({ microCuts: 1, lag: 1 });
-  });
-});
-
-describe('idealSpeedup', () => {
-  test('is T / (w + rounds * max share)', () => {
-    const ideal = (numInferenceSteps: number, warmUp: number, stride: number, maxShare: number) =>
-      idealSpeedup({ numInferenceSteps, warmUp, stride, maxShare });
-    expect(ideal(50, 1, 1, 0.5)).toBeCloseTo(1.96, 2);
-    expect(ideal(50, 3, 1, 0.5)).toBeCloseTo(50 / 26.5);
-    expect(ideal(50, 3, 2, 1 / 3)).toBeCloseTo(50 / (3 + 24 / 3));
-    expect(ideal(50, 50, 1, 0.5)).toBe(1);
-    expect(ideal(4, 9, 1, 0.5)).toBe(1);
-  });
-
-  test('takes the busiest worker of a round', () => {
-    const partition = partitionGraph(chainGraph([2, 1, 1]), { components: 2, shape: 'sequential' });
-    const placement = (...placement: string[][]) => ({ placement });
-    expect(roundShare(partition, placement(['a'], ['b']), 1)).toBe(0.5);
-    expect(roundShare(partition, placement(['a'], ['b']), 2)).toBe(1);
-    expect(roundShare(partition, placement(['a'], ['b', 'c']), 2)).toBe(0.5);
-    expect(roundShare(partition, placement(['a'], ['a']), 1)).toBe(1);
-    const workers = [
-      { id: 'a', speed: 2, hostId: 'a' },
-      { id: 'b', speed: 1, hostId: 'b' },
-    ];
-    expect(roundShare(partition, { ...placement(['a'], ['b']), workers }, 1)).toBe(1);
   });
 });
