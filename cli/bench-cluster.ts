@@ -4,7 +4,7 @@ import { BUNDLED_MODEL } from './bundled-model.js';
 import { type ClusterFlags, openCluster } from './cluster-flags.js';
 import type { CommandIo } from './io.js';
 
-export type BenchClusterFlags = ClusterFlags & { readonly model?: string | undefined };
+type BenchClusterFlags = ClusterFlags & { readonly model?: string | undefined };
 
 /** Local workers that have to share cores cannot run at the same time, whatever the plan. */
 export function coreWarnings(workers: readonly WorkerFacts[]): string[] {

@@ -6,7 +6,7 @@ import type { SamplerChoiceOptions } from './sampler-flags.js';
 /** What Stable Diffusion pipelines default to; the published times were taken with guidance. */
 const DECLARED_GUIDANCE_SCALE = 7.5;
 
-export interface WorkloadFlags {
+interface WorkloadFlags {
   readonly prompt: string;
   readonly seed: number;
   readonly guidanceScale?: number | undefined;

@@ -23,7 +23,7 @@ export interface PemPair {
 }
 
 /** A host that gets a certificate. */
-export interface CertifiedHost {
+interface CertifiedHost {
   /** What its files are called. */
   readonly name: string;
   /** Every name and IP address that its certificate is for. */

@@ -15,7 +15,7 @@ import { watchJob } from './watch-job.js';
 import { writeTrace } from './write-trace.js';
 
 /** What a picture is drawn with. */
-export interface Drawing {
+interface Drawing {
   readonly client: AsyncDiffClient;
   readonly flags: { readonly traceFile?: string; readonly json?: boolean; readonly quiet?: boolean };
   readonly io: CommandIo;

@@ -12,7 +12,7 @@ import {
 import { writeWhole } from './output.js';
 import { calibrationPoints, type QualityRow } from './quality-bench/index.js';
 
-export interface CalibratedBench {
+interface CalibratedBench {
   readonly plan: PlanOptions;
   readonly guidanceScale: number | undefined;
   readonly scheduler: string | undefined;

@@ -53,7 +53,7 @@ export function addServedLinkFlags(command: Command): Command {
 }
 
 /** What a client or a server is opened with. */
-export interface OpenedLinks {
+interface OpenedLinks {
   readonly security: LinkSecurity;
   readonly maxMessageBytes: number | undefined;
 }

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { parseAddress } from '../rpc/index.js';
 
-export interface MetricsServer {
+interface MetricsServer {
   readonly port: number;
   close(): void;
 }

@@ -7,7 +7,7 @@ type PlanSettingName = keyof typeof PLAN_SETTINGS;
 /** Flags that say how the predictor is spread, as commander parses them: under the settings' own names. */
 export type PlanFlags = PlanOptions;
 
-export interface PlanFlagOptions {
+interface PlanFlagOptions {
   /** Settings that the command takes from elsewhere. */
   readonly without?: readonly PlanSettingName[];
   /** `plan`: only settings that a plan is made from. */

@@ -13,7 +13,7 @@ const T5_TOKENS = 256;
 /** Sides of the latents where neither the model nor its config says one. */
 const DEFAULT_SIDE = 64;
 
-export interface PictureSize {
+interface PictureSize {
   /** Pixels; what the model's config says where they are left out. */
   readonly height?: number | undefined;
   readonly width?: number | undefined;

@@ -13,7 +13,7 @@ import type { GivenList } from './run-inputs.js';
 
 type Named = Readonly<Record<string, Tensor>>;
 
-export interface ReferenceListWork extends GivenList {
+interface ReferenceListWork extends GivenList {
   readonly settings: PlanSettings;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;

@@ -39,7 +39,7 @@ import {
   SeededNoise,
 } from '../samplers/index.js';
 
-export interface ReferenceRunOptions {
+interface ReferenceRunOptions {
   readonly modelPath: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly sampler: Sampler;

@@ -13,7 +13,7 @@ const MOVING: readonly string[] = ['.webp', '.gif', '.mp4'];
 
 export type Results = Pick<JobResult, 'images' | 'video' | 'audio'>;
 
-export interface ResultPlace {
+interface ResultPlace {
   /** As `--out` has it; undefined: named by the prompt. */
   readonly out: string | undefined;
   readonly prompt: string;

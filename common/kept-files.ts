@@ -15,7 +15,7 @@ export interface KeptFile {
 }
 
 /** What a folder may hold. */
-export interface KeptLimits {
+interface KeptLimits {
   readonly maxBytes?: number | undefined;
   readonly maxFiles?: number | undefined;
 }

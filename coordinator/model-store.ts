@@ -12,7 +12,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const MODEL_FILE = 'model.onnx';
 
 /** A piece of an upload: the beginning of a file, or bytes of it. */
-export interface UploadedPiece {
+interface UploadedPiece {
   readonly header?: {
     readonly modelSha256: string;
     readonly path: string;

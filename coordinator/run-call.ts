@@ -12,14 +12,14 @@ import type { HeldRun } from './run-memory.js';
 import { SendingPatience } from './sending-patience.js';
 
 /** A run as it came: whole, and checked as far as needs no plan. */
-export interface ReceivedRun {
+interface ReceivedRun {
   readonly jobId: string;
   readonly detached: boolean;
   readonly modelSha256: string;
   readonly request: Omit<ItemsRequest, 'modelPath'>;
 }
 
-export interface ReceivingOptions {
+interface ReceivingOptions {
   /** What is taken counts there. */
   readonly held: HeldRun;
   /** So long the client may send nothing, milliseconds. */

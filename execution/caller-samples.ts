@@ -8,7 +8,7 @@ import type { Foresight } from './latents-predictor.js';
 import type { RoundExecutor } from './round-executor.js';
 import { clockMs, type Span } from './runtime/index.js';
 
-export interface CallerSamplesOptions extends Attempt {
+interface CallerSamplesOptions extends Attempt {
   readonly executor: RoundExecutor;
   /** The next step is not taken before the promise that it returns settles: whoever takes the steps may be slow. */
   readonly onStep?: ((step: StepResult) => void | Promise<void>) | undefined;

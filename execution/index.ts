@@ -1,37 +1,23 @@
 export type { Attempt, AttemptResult } from './attempt.js';
 export { denoiseCallerSamples, type StepResult } from './caller-samples.js';
 export { castTensor } from './cast-tensor.js';
-export type { DenoiseJob, PredictorInputs } from './denoise-job.js';
+export type { DenoiseJob } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
-export {
-  type DeviceSpec,
-  EXECUTION_PROVIDERS,
-  keepsValues,
-  parseDevice,
-  probeDevice,
-  providerHint,
-} from './runtime/index.js';
+export { keepsValues, parseDevice, probeDevice, providerHint } from './runtime/index.js';
 export { castFloat, isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents, SampledRound } from './job-sampler.js';
-export { jobSchedule, scheduleFrom, type PlannedJob } from './job-schedule.js';
+export { jobSchedule, scheduleFrom } from './job-schedule.js';
 export { JobState, type StartedJob } from './job-state.js';
-export { type Foresight, type LookAheadOptions, NO_FORESIGHT } from './latents-predictor.js';
+export type { Foresight, LookAheadOptions } from './latents-predictor.js';
 export { inputsDigest, tensorDigest } from './job-digest.js';
 export { checkReplay, describeRuntimes, type RunIdentity } from './run-identity.js';
-export {
-  driftReport,
-  lookAheadNotes,
-  type LookAheadJob,
-  lookAheadOptions,
-  runCost,
-  toleranceOf,
-} from './look-ahead-options.js';
+export { driftReport, lookAheadNotes, lookAheadOptions, runCost, toleranceOf } from './look-ahead-options.js';
 export { type LoadedSegment, loadSegments, releaseSegments } from './load-segments.js';
 export { fromOrtData, ortTensor } from './ort-data.js';
-export { openOrtSession, type SegmentModel, type OrtSessionOptions } from './ort-session.js';
+export { openOrtSession, type SegmentModel } from './ort-session.js';
 export {
   checkCancelled,
   loadOrt,
@@ -42,13 +28,12 @@ export {
 } from './runtime/index.js';
 export { type PartInfo, PartModel, type ValueInfo } from './part-model.js';
 export { ReferenceExecutor } from './reference-executor.js';
-export {
-  type ExecutionReport,
-  type JobStart,
-  type RoundDone,
-  type RoundExecutor,
-  type SamplingExecutor,
-  type WorkerExecution,
+export type {
+  ExecutionReport,
+  JobStart,
+  RoundDone,
+  SamplingExecutor,
+  WorkerExecution,
 } from './round-executor.js';
 export type { SamplerStart, SamplerState } from './sampler-state.js';
 export { innerValues, type SegmentSpec, type ValueSpec } from './segment-spec.js';

@@ -7,7 +7,7 @@ import type { LookAheadOptions } from './latents-predictor.js';
 import { lookAheadOptions } from './look-ahead-options.js';
 
 /** What a job's rounds follow from. */
-export interface PlannedJob extends Pick<DenoiseJob, 'sampler' | 'guidance'> {
+interface PlannedJob extends Pick<DenoiseJob, 'sampler' | 'guidance'> {
   /** With what the plan decided in place of `auto`. */
   readonly settings: PlanSettings;
   readonly plan: { readonly partition: Partition; readonly placement: Placement };

@@ -24,7 +24,7 @@ export interface Foresight {
   readonly drifts: readonly (number | undefined)[];
 }
 
-export const NO_FORESIGHT: Foresight = Object.freeze({ calls: [], values: [], drifts: [] });
+const NO_FORESIGHT: Foresight = Object.freeze({ calls: [], values: [], drifts: [] });
 
 /** Two for a slope, one more to see whether it keeps. */
 const MAX_KEPT_VALUES = 3;

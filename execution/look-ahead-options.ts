@@ -29,7 +29,7 @@ const TOLERANT_GUIDANCE_OF_FLOW = 4.5;
 /** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
 const GUIDED_FLOW = 4;
 
-export interface LookAheadJob {
+interface LookAheadJob {
   readonly schedule: ScheduleSettings;
   readonly settings: Pick<PlanSettings, 'tolerance' | 'maxSpeedLoss'>;
   readonly sampler: Sampler;
@@ -38,7 +38,7 @@ export interface LookAheadJob {
 }
 
 /** What a tolerance is chosen for. */
-export interface TolerantJob extends Omit<LookAheadJob, 'settings'> {
+interface TolerantJob extends Omit<LookAheadJob, 'settings'> {
   readonly settings: Pick<PlanSettings, 'tolerance'>;
 }
 

@@ -24,7 +24,7 @@ import {
 import { fromOrtData, ortTensor } from './ort-data.js';
 import { type DeviceValue, isTensor, type SegmentSession, type SessionValue } from './session.js';
 
-export interface OrtSessionOptions {
+interface OrtSessionOptions {
   readonly device: Extract<DeviceSpec, { kind: 'onnxruntime' }>;
   readonly threads: number;
   readonly optimizationLevel: OptimizationLevel;

@@ -28,7 +28,7 @@ export interface PartInfo {
   readonly outputs: readonly ValueInfo[];
 }
 
-export interface PartOptions {
+interface PartOptions {
   /** ONNX Runtime's. */
   readonly threads: number;
   /** Default: the CPU. */

@@ -10,7 +10,7 @@ import { isTensor, type SessionValue } from './session.js';
 import type { StepTaker } from './step-taker.js';
 import { copyOf, notFinite, takeResult, takeTensor } from './task-results.js';
 
-export interface ResultTakerParts {
+interface ResultTakerParts {
   readonly plans: LoadedPlans;
   readonly events: ExecutorEvents;
   readonly steps: StepTaker;

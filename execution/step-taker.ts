@@ -11,14 +11,14 @@ import { copyOf } from './task-results.js';
 import { clockMs } from './runtime/index.js';
 
 /** Parts of a noise prediction that a job waits for, others of the same one being here. */
-export interface MissingNoise {
+interface MissingNoise {
   readonly names: readonly string[];
   /** Whether tasks of this executor will make them. */
   readonly isMadeHere: boolean;
   readonly round: number;
 }
 
-export interface StepTakerParts {
+interface StepTakerParts {
   readonly plans: LoadedPlans;
   readonly events: ExecutorEvents;
   readonly onFault: (state: JobState, error: unknown) => void;

@@ -3,7 +3,7 @@ import type { PlanSettings } from '../common/settings/index.js';
 import type { Halves } from '../program/index.js';
 
 /** In what parts a batch is computed. */
-export interface BatchParts {
+interface BatchParts {
   /** 2 where guidance is split: each half of the parts has components of its own. */
   readonly halves: Halves;
   /** All parts; 1: the batch as a whole. */

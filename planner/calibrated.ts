@@ -9,7 +9,7 @@ import { type KnownTimes, RememberedTimes, type TimesSubject } from './remembere
 import type { CostGraph } from './search/index.js';
 
 /** What a partition is searched for. */
-export interface Calibrated {
+interface Calibrated {
   readonly graph: CostGraph;
   readonly workers: readonly PlanWorker[];
   /** Undefined where nothing follows measured times: `recut` is off, cuts are named, or there is nothing to cut. */

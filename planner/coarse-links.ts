@@ -4,7 +4,7 @@ import type { PlanRequest } from './plan.js';
 export type Machines = Pick<PlanRequest, 'workers' | 'links'>;
 
 /** A class of a link that was found before; undefined where none was. Of a worker's link to the coordinator `to` is empty. */
-export type KnownClass = (from: string, to: string) => LinkClass | undefined;
+type KnownClass = (from: string, to: string) => LinkClass | undefined;
 
 export interface LinkClass {
   readonly roundTripMs: number;

@@ -5,7 +5,7 @@ import { describePartition } from './search/index.js';
 import { configurationName } from './choice/index.js';
 import type { Plan } from './plan.js';
 
-export const PLAN_SCHEMA = 'asyncdiff.plan/1';
+const PLAN_SCHEMA = 'asyncdiff.plan/1';
 
 /** The document that `asyncdiff plan --json` prints. */
 export function formatPlan(plan: Plan) {

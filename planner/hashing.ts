@@ -6,7 +6,7 @@ import type { PlanRequest } from './plan.js';
 import type { OnPlanningProgress } from './planning-progress.js';
 
 /** Weights that are being hashed. */
-export interface Hashing {
+interface Hashing {
   readonly tensors: Promise<ModelTensors>;
 }
 

@@ -1,6 +1,5 @@
-export { type BatchParts, batchParts } from './batch-parts.js';
+export { batchParts } from './batch-parts.js';
 export {
-  type Calibration,
   type Choice,
   type ChoiceSubject,
   keptShare,
@@ -14,21 +13,14 @@ export { rememberTimes } from './calibrated.js';
 export { type SessionTime, toRanges } from './calibration/index.js';
 export { isForOne, withChoice } from './chosen-configuration.js';
 export { clusterOf } from './cluster.js';
-export {
-  CALIBRATION_FILE,
-  calibrationDocument,
-  calibrationPaths,
-  readCalibration,
-} from './read-calibration.js';
+export { CALIBRATION_FILE, calibrationDocument, readCalibration } from './read-calibration.js';
 export { coarseMachines, type LinkClass, type Machines } from './coarse-links.js';
 export {
-  type AppendedInput,
   checkInput,
   type DeclaredValue,
   type SinglePassUse,
   CONTROL_FIRST,
   CONTROL_LAST,
-  type ControlGraph,
   describeInputs,
   describeModel,
   exportWhole,
@@ -39,9 +31,9 @@ export {
   type PredictorAdaptation,
   type WholeModel,
 } from './model/index.js';
-export { type PartMemory, PROCESS_BYTES, SESSION_BYTES } from './memory.js';
+export { PROCESS_BYTES, SESSION_BYTES } from './memory.js';
 export { type PartCost, partCost } from './part-cost.js';
-export { formatPlan, PLAN_SCHEMA } from './format-plan.js';
+export { formatPlan } from './format-plan.js';
 export { KeptPlans, keptPlansFolder } from './kept-plans.js';
 export { makePlan } from './make-plan.js';
 export { openSegments } from './open-segments.js';
@@ -52,12 +44,10 @@ export {
   type PlanLink,
   type PlanRequest,
   type PlanSource,
-  type PlanWorker,
-  type TimedPlan,
   segmentModel,
 } from './plan.js';
 export type { KnownTimes } from './remembered-times.js';
-export { type JointJob, jointJob } from './joint-job.js';
+export { jointJob } from './joint-job.js';
 export { choiceKey } from './request-key.js';
-export { defaultWorkDir, planInProcess, type PlanningOptions } from './plan-in-process.js';
-export type { OnPlanningProgress, PlanningProgress, PlanningStage } from './planning-progress.js';
+export { defaultWorkDir, planInProcess } from './plan-in-process.js';
+export type { OnPlanningProgress, PlanningProgress } from './planning-progress.js';

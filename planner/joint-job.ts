@@ -14,7 +14,7 @@ import {
 const FLOAT_BYTES = 4;
 
 /** A job on a predictor of several latents, as one of packed latents. */
-export interface JointJob {
+interface JointJob {
   readonly adaptation: PredictorAdaptation;
   /** Packed, float32 [batch, values]. */
   readonly latents: Tensor;
@@ -28,7 +28,7 @@ export interface JointJob {
   readonly unpack: (packed: Tensor) => Record<string, Tensor>;
 }
 
-export interface JointOptions {
+interface JointOptions {
   readonly modelPath: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** Which outputs predict which latents; found where none is given. */

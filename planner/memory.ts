@@ -25,7 +25,7 @@ export interface PartMemory {
 }
 
 /** What a worker has; undefined where it did not say. */
-export interface WorkerMemory {
+interface WorkerMemory {
   readonly id: string;
   readonly memoryBytes?: number | undefined;
 }

@@ -9,7 +9,7 @@ import {
 import { type Plan, segmentModel } from './plan.js';
 import type { PlanSettings } from '../common/settings/index.js';
 
-export interface OpenSegmentsOptions extends Pick<PlanSettings, 'optimizationLevel'> {
+interface OpenSegmentsOptions extends Pick<PlanSettings, 'optimizationLevel'> {
   /** Default: `cpu`. */
   readonly device?: string | undefined;
   /** ONNX Runtime threads. Default: 1. */

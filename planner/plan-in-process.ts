@@ -5,7 +5,7 @@ import { KeptPlans } from './kept-plans.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { makeInProcess, type ProcessOptions } from './planner.js';
 
-export interface PlanningOptions extends ProcessOptions {
+interface PlanningOptions extends ProcessOptions {
   /** Hears why a plan that was kept is none: it is damaged, or something else wrote it. It is made anew. */
   readonly onIgnored?: ((why: string) => void) | undefined;
 }

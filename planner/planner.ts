@@ -15,7 +15,7 @@ export type PlanningMessage =
   | PlanningAnswer;
 
 /** How a request ends. `isSmall`: the process has not grown, and may be asked again. */
-export type PlanningAnswer = { readonly isSmall: boolean } & (
+type PlanningAnswer = { readonly isSmall: boolean } & (
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'failed'; readonly error: WireError }
 );

@@ -1,7 +1,7 @@
 import type { ByteProgress } from '../common/byte-progress.js';
 
 /** What planning is at, in order. `fold`: shapes; `hash`: the weights, once; `cut`: the search for the best parts. */
-export type PlanningStage = 'fold' | 'hash' | 'cut';
+type PlanningStage = 'fold' | 'hash' | 'cut';
 
 /** How far planning is. */
 export interface PlanningProgress {

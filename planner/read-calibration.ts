@@ -5,7 +5,7 @@ import type { Calibration, QualityPoint } from './choice/index.js';
 
 /** In a model's folder: what `bench --quality --calibrate` measured of it. */
 export const CALIBRATION_FILE = 'asyncdiff-quality.json';
-export const CALIBRATION_SCHEMA = 'asyncdiff.quality/1';
+const CALIBRATION_SCHEMA = 'asyncdiff.quality/1';
 
 /** The keys of the document, and what of a point they are. */
 const KEYS = {

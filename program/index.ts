@@ -26,34 +26,19 @@ export {
   itemInputName,
   LATENTS,
   latentsName,
-  latentsRead,
   predictedLatents,
   samplingWorker,
-  type TravellingLatents,
   travellingLatents,
 } from './latents.js';
 export { isPredictable } from './look-ahead.js';
 export { completesNoise, inMicroBatches, microBatchName, sessionValueName } from './micro-batches.js';
-export type {
-  BoundaryTensor,
-  CarriedState,
-  Component,
-  ItemValues,
-  Partition,
-  Segment,
-} from './partition.js';
+export type { BoundaryTensor, CarriedState, Component, ItemValues, Partition, Segment } from './partition.js';
 export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf } from './placement.js';
 export { expandRound, oldestVersionRead, readVersion, stateReads } from './program.js';
-export {
-  lastStepOf,
-  listRounds,
-  type LookAheadSchedule,
-  type Round,
-  type ScheduleSettings,
-} from './rounds.js';
+export { lastStepOf, listRounds, type Round, type ScheduleSettings } from './rounds.js';
 export { type Read, type Task, taskId, type VersionedTensor } from './task.js';
 export { aheadOf, type Stage, stagesOf } from './stages.js';
 export { type ReadByWorkers, type Routes, routeTensors, unreadFrom } from './routes.js';
-export { type ScheduledJob, scheduleOf } from './schedule.js';
+export { scheduleOf } from './schedule.js';
 export { segmentsOfRun } from './run-segments.js';
 export { segmentBegins } from './segment-begins.js';

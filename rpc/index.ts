@@ -35,7 +35,6 @@ export {
   type TlsSettings,
 } from './link-security.js';
 export {
-  channelOptions,
   DEFAULT_MAX_MESSAGE_BYTES,
   DEFAULT_WINDOW_BYTES,
   MIB,
@@ -45,7 +44,6 @@ export {
 export {
   fromJobSettingsMessage,
   fromPlanSettingsMessage,
-  toJobSettingsMessage,
   toPlanSettingsMessage,
   withJobSettings,
 } from './settings-message.js';

@@ -8,7 +8,7 @@ const COLOURS = { ink: '#1f2937', faint: '#6b7280', grid: '#e5e7eb', bar: '#2563
 const BAR_PART = 0.56;
 const TITLE_LINE = 72;
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly text: TextMode;
 }
 

@@ -4,10 +4,10 @@ import { type BenchRow, benchRow } from './row.js';
 import type { BenchOutcome } from './run-bench.js';
 import { type WorkerFacts, workerWarnings } from './worker-facts.js';
 
-export const BENCH_SCHEMA = 'asyncdiff.bench/1';
+const BENCH_SCHEMA = 'asyncdiff.bench/1';
 
 /** Settings that all rows share; JSON keys. */
-export interface BenchSettings {
+interface BenchSettings {
   readonly workload: string;
   readonly num_inference_steps: number;
   readonly warm_up: number;

@@ -8,7 +8,7 @@ export interface HostFacts {
 }
 
 /** Where the workers of a benchmark were. */
-export interface HostSummary {
+interface HostSummary {
   /** Distinct host ids. */
   readonly hosts: number;
   /** Distinct machines; at most `hosts`. */

@@ -1,16 +1,10 @@
-export { benchChart, benchChartPng, type ChartOptions } from './chart.js';
+export { benchChart, benchChartPng } from './chart.js';
 export { type BenchConfig, CONFIG_GRAMMAR, parseConfigs, workersWanted } from './config.js';
-export {
-  BENCH_SCHEMA,
-  benchDocument,
-  type BenchDocument,
-  type BenchSettings,
-  type DocumentInput,
-} from './document.js';
+export { benchDocument, type BenchDocument, type DocumentInput } from './document.js';
 export { describeEnvironment, type Environment } from './environment.js';
-export { classifyHosts, type HostFacts, type HostSummary } from './hosts.js';
+export { classifyHosts } from './hosts.js';
 export { benchMarkdown, markdownTable } from './markdown.js';
-export { joinTraces, roundParts, type RoundParts } from './round-parts.js';
+export { joinTraces, roundParts } from './round-parts.js';
 export { benchRow, type BenchRow } from './row.js';
 export {
   type BenchOptions,
@@ -21,15 +15,8 @@ export {
   runBench,
   sequentialPlan,
 } from './run-bench.js';
-export { allEqual, sameOutput, type Sample, undilatedSeconds } from './sample.js';
+export { type Sample, undilatedSeconds } from './sample.js';
 export { SvgCanvas, type TextMode } from './svg-canvas.js';
 export { pairedRatios, summarize, type Summary } from './statistics.js';
 export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
-export {
-  declaredDenoise,
-  declaredInputs,
-  type DeclaredInputs,
-  type RunSettings,
-  textToImage,
-  type Workload,
-} from './workload.js';
+export { declaredDenoise, declaredInputs, type RunSettings, textToImage, type Workload } from './workload.js';

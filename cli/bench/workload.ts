@@ -6,7 +6,7 @@ import { parseDType, type Tensor, zeros } from '../../common/tensor/index.js';
 import type { Sample } from './sample.js';
 
 /** A shape that a declared predictor takes, as GetStatus tells it. */
-export interface DeclaredInputs {
+interface DeclaredInputs {
   readonly batch: number;
   readonly sampleInput: string;
   readonly timestepInput: string;
@@ -33,7 +33,7 @@ export interface Workload {
   run(settings: RunSettings): Promise<Sample>;
 }
 
-export interface TextToImage
+interface TextToImage
   extends Pick<
     GenerateOptions,
     'prompt' | 'guidanceScale' | 'scheduler' | 'schedulerConfig' | 'samplerOptions' | 'outputType'
@@ -68,7 +68,7 @@ const SCHEDULER = {
   steps_offset: 1,
 };
 
-export interface DeclaredWorkload {
+interface DeclaredWorkload {
   readonly label: string;
   readonly device: DeclaredInputs;
   readonly guidanceScale: number;

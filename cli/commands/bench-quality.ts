@@ -22,7 +22,7 @@ import {
 import { readSamplerFlags } from '../sampler-flags.js';
 import type { BenchFlags } from './bench.js';
 
-export interface QualityRequest {
+interface QualityRequest {
   readonly flags: BenchFlags;
   readonly configs: readonly BenchConfig[];
   readonly prompts: readonly QualityPrompt[];

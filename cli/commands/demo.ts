@@ -20,7 +20,7 @@ import { ProgressLine } from '../progress.js';
 import { runDocument } from '../run-document.js';
 import { type DoneEvent, watchJob } from '../watch-job.js';
 
-export interface DemoFlags
+interface DemoFlags
   extends Pick<JobOptions, 'seed' | 'numInferenceSteps' | 'guidanceScale'>,
     Pick<PlanOptions, 'warmUp'> {
   readonly out: string;

@@ -22,7 +22,7 @@ import { addReplayFlag } from '../replay.js';
 import { RESULT_ENDINGS } from '../result-files.js';
 import { addSamplerFlags, type SamplerFlags } from '../sampler-flags.js';
 
-export interface GenerateFlags
+interface GenerateFlags
   extends ClusterFlags,
     PlanFlags,
     Omit<JobOptions, 'scheduler'>,

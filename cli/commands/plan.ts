@@ -27,7 +27,7 @@ import { planWorkers } from '../reference-run.js';
 import { addJobFlags, jobOptions } from '../setting-flag.js';
 import { showStage } from '../watch-job.js';
 
-export interface PlanCommandFlags
+interface PlanCommandFlags
   extends PlanFlags,
     Pick<JobOptions, 'height' | 'width' | 'numInferenceSteps' | 'guidanceScale'> {
   readonly model: string;

@@ -24,7 +24,7 @@ import { listDocument } from '../run-document.js';
 import { watchJob } from '../watch-job.js';
 import { writeTrace } from '../write-trace.js';
 
-export interface RunFlags extends ClusterFlags, PlanFlags {
+interface RunFlags extends ClusterFlags, PlanFlags {
   readonly model: string;
   readonly input: string[];
   readonly state?: string[];

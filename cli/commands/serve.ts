@@ -11,7 +11,7 @@ import { wholeNumber } from '../numbers.js';
 import { untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface ServeFlags extends ServedLinkFlags {
+interface ServeFlags extends ServedLinkFlags {
   readonly model?: string;
   readonly listen: string;
   readonly workers?: string;

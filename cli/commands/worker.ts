@@ -11,7 +11,7 @@ import { realNumber, wholeNumber } from '../numbers.js';
 import { endBySignal, untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
-export interface WorkerFlags extends ServedLinkFlags {
+interface WorkerFlags extends ServedLinkFlags {
   readonly join?: string;
   readonly listen?: string;
   readonly advertise?: string;

@@ -22,7 +22,7 @@ interface Point {
   readonly error: number;
 }
 
-export interface QualityChartOptions {
+interface QualityChartOptions {
   readonly text: TextMode;
   /** `ideal`: if network and coordinator cost nothing, and every worker had cores of its own. */
   readonly speed: 'measured' | 'ideal';

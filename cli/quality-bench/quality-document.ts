@@ -3,17 +3,17 @@ import { type QualityRow, qualityRow } from './quality-row.js';
 import type { QualityPrompt } from './prompts.js';
 import type { Method, QualityOutcome } from './run-quality.js';
 
-export const QUALITY_SCHEMA = 'asyncdiff.bench-quality/1';
+const QUALITY_SCHEMA = 'asyncdiff.bench-quality/1';
 
 /** What all rows have in common; JSON keys. */
-export interface QualitySettings {
+interface QualitySettings {
   readonly model: string;
   readonly num_inference_steps: number;
   readonly guidance_scale: number | null;
   readonly scheduler: string | null;
 }
 
-export interface QualityDocumentInput {
+interface QualityDocumentInput {
   readonly outcome: QualityOutcome;
   readonly settings: QualitySettings;
   readonly prompts: readonly QualityPrompt[];

@@ -8,7 +8,7 @@ import type { RunFacts, StoredRun } from './run-store.js';
 export type QualityRow = ReturnType<typeof qualityRow>;
 
 /** Runs of AsyncDiff with the configuration of a row. */
-export interface PublishedRuns {
+interface PublishedRuns {
   /** As in the paper. */
   readonly paper: readonly StoredRun[] | undefined;
   /** With as many steps in order as look-ahead took. */

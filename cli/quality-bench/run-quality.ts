@@ -21,7 +21,7 @@ import type { RunFacts, RunStore, StoredRun } from './run-store.js';
 export const METHODS = ['look-ahead', 'asyncdiff-even', 'asyncdiff', 'fewer-steps'] as const;
 export type Method = (typeof METHODS)[number];
 
-export interface QualityOptions {
+interface QualityOptions {
   readonly client: AsyncDiffClient;
   readonly configs: readonly BenchConfig[];
   readonly prompts: readonly QualityPrompt[];

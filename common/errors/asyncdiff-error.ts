@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from './table.js';
 
-export interface ErrorOptions {
+interface ErrorOptions {
   /** What to do about it; the table's hint where it is left out. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;

@@ -1,2 +1,2 @@
-export { AsyncDiffError, type ErrorOptions } from './asyncdiff-error.js';
-export { type ErrorCode, ERRORS, EXIT, type GrpcStatus } from './table.js';
+export { AsyncDiffError } from './asyncdiff-error.js';
+export { type ErrorCode, ERRORS, EXIT } from './table.js';

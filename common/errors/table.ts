@@ -11,7 +11,7 @@ export const EXIT = Object.freeze({
 });
 
 /** gRPC's statuses by name (https://grpc.io/docs/guides/status-codes); `rpc/` has their numbers. */
-export type GrpcStatus =
+type GrpcStatus =
   | 'CANCELLED'
   | 'INVALID_ARGUMENT'
   | 'DEADLINE_EXCEEDED'

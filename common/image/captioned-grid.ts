@@ -8,7 +8,7 @@ const PADDING = 8;
 const GROUND = 255;
 const INK = 51;
 
-export interface GridOptions {
+interface GridOptions {
   /** Whole-number enlargement (nearest pixel); by default what brings a picture to about 256 pixels. */
   readonly scale?: number;
 }

@@ -6,7 +6,7 @@ const FILTERS = {
   bicubic: { reach: 2, at: bicubic },
 } as const;
 
-export type ResizeFilter = keyof typeof FILTERS;
+type ResizeFilter = keyof typeof FILTERS;
 
 /** Weights are whole numbers of so many binary places. */
 const PRECISION = 2 ** 22;

@@ -4,7 +4,7 @@ import { AsyncDiffError } from '../errors/index.js';
 import type { TensorProto } from './onnx-proto.js';
 
 /** Where a tensor's bytes lie outside the model file. */
-export interface ExternalRange {
+interface ExternalRange {
   /** Relative path, as the model writes it. */
   readonly location: string;
   readonly offsetBytes: number;

@@ -1,7 +1,6 @@
 export { ContentIndex, type FileState, fileState, type HashOptions } from './content-index.js';
 export { contentsOf, namedByContent, placeTensors, visitModel } from './content-tensor.js';
 export { dtypeOf, isFloat, onnxTypeOf } from './data-type.js';
-export { externalRange, resolveExternal } from './external-data.js';
 export type { FileRange } from './file-range.js';
 export {
   liveNodes,
@@ -12,7 +11,7 @@ export {
   visitTensors,
   writesOf,
 } from './graph-walk.js';
-export { hashFile, hashModel } from './hash-model.js';
+export { hashModel } from './hash-model.js';
 export { loadModelFile, type ModelFile, modelLabel, type ModelPart, tensorRange } from './model-file.js';
 export {
   type AttributeProto,

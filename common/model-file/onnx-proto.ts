@@ -4,10 +4,10 @@ import { AsyncDiffError } from '../errors/index.js';
 import { packageRoot } from '../package.js';
 
 /** An int64 as protobufjs reads it; numbers are accepted on writing. */
-export type Int64 = number | { toNumber(): number; toString(): string };
+type Int64 = number | { toNumber(): number; toString(): string };
 
 /** One key and value, as ONNX writes maps. */
-export interface StringPair {
+interface StringPair {
   key?: string;
   value?: string;
 }
@@ -64,7 +64,7 @@ export interface NodeProto {
 }
 
 /** One dimension: a number, a symbol, or neither (anything). */
-export interface DimensionProto {
+interface DimensionProto {
   dim_value?: Int64;
   dim_param?: string;
 }
@@ -88,7 +88,7 @@ export interface GraphProto {
 }
 
 /** `onnx.FunctionProto`: a local function; other fields are carried along. */
-export interface FunctionProto {
+interface FunctionProto {
   name?: string;
   domain?: string;
   node?: NodeProto[];

@@ -27,7 +27,7 @@ const PREFIX_BYTES = 10;
 const ALIGNMENT_BYTES = 64;
 
 /** What a .npy header says. */
-export interface NpyHeader {
+interface NpyHeader {
   readonly dtype: DType;
   readonly dims: readonly number[];
   /** Where the data starts in the file. */

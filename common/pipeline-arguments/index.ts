@@ -1,6 +1,5 @@
 export {
   ARGUMENT_NAMES,
-  type ArgumentKind,
   type ArgumentName,
   type ArgumentRow,
   kebabName,

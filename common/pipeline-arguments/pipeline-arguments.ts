@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/index.js';
 
 /** What a value of an argument is; on the wire it is a field of `PipelineArgument`, on the command line a flag. */
-export type ArgumentKind = 'number' | 'whole' | 'flag' | 'text' | 'numbers' | 'picture' | 'tensor';
+type ArgumentKind = 'number' | 'whole' | 'flag' | 'text' | 'numbers' | 'picture' | 'tensor';
 
 export interface ArgumentRow<K extends ArgumentKind = ArgumentKind> {
   readonly kind: K;

@@ -1,16 +1,5 @@
 /** Tables of settings: what each is called everywhere, what it takes, its default, and the one check. */
-export {
-  choice,
-  isPrintable,
-  type Kind,
-  names,
-  text,
-  real,
-  toggle,
-  whole,
-  type WireType,
-  type WireValue,
-} from './kinds.js';
+export { choice, isPrintable, type Kind, names, text, real, toggle, whole, type WireValue } from './kinds.js';
 export {
   asked,
   JOB_SETTINGS,
@@ -19,20 +8,16 @@ export {
   resolveJobSettings,
 } from './job-settings.js';
 export { DEFAULT_MAX_ERROR, errorLimit, psnrOf } from './error-bound.js';
-export { checkLimit, checkName, checkShape, type LimitName, type LimitRow, LIMITS } from './limits.js';
+export { checkLimit, checkName, checkShape, type LimitRow, LIMITS } from './limits.js';
 export {
-  type BenchNotation,
   type Chosen,
   chosenSettings,
   MAX_COMPONENTS,
-  MAX_STEPS,
-  MAX_STRIDE,
   namesProgram,
   PLAN_SETTINGS,
   type PlannedSettings,
   plannedSettings,
   type PlanOptions,
-  type PlanRow,
   type PlanSettings,
   resolvePlanSettings,
 } from './plan-settings.js';
@@ -42,7 +27,6 @@ export {
   environmentName,
   flagName,
   type OptionsOf,
-  resolveRows,
   settingsDocument,
   type SettingRow,
   shown,

@@ -1,5 +1,5 @@
 /** How a setting's value is carried in a protobuf message. */
-export type WireType = 'uint32' | 'uint64' | 'double' | 'string' | 'bool' | 'strings';
+type WireType = 'uint32' | 'uint64' | 'double' | 'string' | 'bool' | 'strings';
 export type WireValue = number | string | boolean | readonly string[];
 
 /** What values a setting takes: how they are checked, read from text, said in words and carried on the wire. */

@@ -101,7 +101,7 @@ export const LIMITS = Object.freeze({
   ),
 } satisfies Record<string, LimitRow>);
 
-export type LimitName = keyof typeof LIMITS;
+type LimitName = keyof typeof LIMITS;
 
 /**
  * Refuses more than a limit.

@@ -6,7 +6,7 @@ import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, ty
 
 /** N and S are placed and simulated before anything runs: more than any cluster has, and planned within memory. */
 export const MAX_COMPONENTS = 64;
-export const MAX_STRIDE = 64;
+const MAX_STRIDE = 64;
 /** T. diffusers' schedules have 1,000 training steps. */
 export const MAX_STEPS = 1_000;
 /** Calls of the predictor: some samplers make two a step. */
@@ -26,7 +26,7 @@ const MAX_VALUE_NAME = 1_024;
 const BY_ERROR = 'as --max-error chooses, 1 where it is off';
 
 /** How a setting is written in a benchmark's configuration: a letter before its value, or a word that stands for one value. */
-export type BenchNotation<T> = { readonly letter: string } | { readonly word: string; readonly means: T };
+type BenchNotation<T> = { readonly letter: string } | { readonly word: string; readonly means: T };
 
 export interface PlanRow<T, S extends 'plan' | 'run'> extends SettingRow<T> {
   /** `plan`: another value is another plan. `run`: the same plan serves. */

@@ -1,2 +1,2 @@
-export { serveThread, type ThreadAnswer, type ThreadHandlers, type ThreadServer } from './serve-thread.js';
-export { type ThreadCallOptions, ThreadClient, type ThreadClientOptions } from './thread-client.js';
+export { serveThread, type ThreadAnswer } from './serve-thread.js';
+export { ThreadClient } from './thread-client.js';

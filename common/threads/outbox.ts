@@ -1,5 +1,5 @@
 /** Where messages leave: a thread's port, or the handle of a thread. */
-export interface MessageTarget {
+interface MessageTarget {
   postMessage(messages: readonly unknown[], transfer: readonly ArrayBuffer[]): void;
 }
 

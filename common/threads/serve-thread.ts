@@ -10,7 +10,7 @@ export interface ThreadAnswer<R> {
   readonly transfer?: readonly ArrayBuffer[] | undefined;
 }
 
-export interface ThreadHandlers<Calls extends ThreadCalls<Calls>, Post> {
+interface ThreadHandlers<Calls extends ThreadCalls<Calls>, Post> {
   /** Calls begin in the order in which they came; one that waits does not hold up the next. */
   readonly calls: {
     readonly [K in keyof Calls]: (
@@ -26,7 +26,7 @@ export interface ThreadHandlers<Calls extends ThreadCalls<Calls>, Post> {
 }
 
 /** The thread's side of a `ThreadClient`. Events sent in one turn, and answers, leave as one message. */
-export class ThreadServer<Event> {
+class ThreadServer<Event> {
   readonly #outbox: ThreadOutbox<FromThread>;
 
   constructor(outbox: ThreadOutbox<FromThread>) {

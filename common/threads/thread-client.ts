@@ -6,7 +6,7 @@ import { Pending } from '../pending/index.js';
 import type { FromThread, ThreadCalls, ToThread } from './messages.js';
 import { ThreadOutbox } from './outbox.js';
 
-export interface ThreadClientOptions<Event> {
+interface ThreadClientOptions<Event> {
   /** The thread's entry, a compiled file below `dist/`. */
   readonly file: string;
   /** For error messages and the list of waits: `inference`. */
@@ -19,7 +19,7 @@ export interface ThreadClientOptions<Event> {
   readonly deathCode?: ErrorCode | undefined;
 }
 
-export interface ThreadCallOptions {
+interface ThreadCallOptions {
   /** Memory that becomes the thread's. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** Stops waiting; the thread goes on with what it is at. */

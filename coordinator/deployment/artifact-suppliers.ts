@@ -1,5 +1,5 @@
 /** A worker, as far as giving and getting artifacts goes. */
-export interface ArtifactParty {
+interface ArtifactParty {
   readonly id: string;
   /** What its part needs. */
   readonly needs: ReadonlySet<string>;

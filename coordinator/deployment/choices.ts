@@ -33,7 +33,7 @@ const choiceSchema: z.ZodType<Choice> = z.looseObject({
 }) as never;
 
 /** What was chosen for a request before, and the key under which something else is kept in its place. */
-export interface FoundChoice {
+interface FoundChoice {
   readonly key: string;
   /** Undefined where none was made yet; what is there and cannot be read counts as none. */
   readonly choice: Choice | undefined;

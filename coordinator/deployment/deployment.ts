@@ -15,7 +15,7 @@ import type { SegmentTimes } from './predicted-period.js';
 import type { Opened, WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
-export interface DeployOptions extends DeploymentLinksOptions {
+interface DeployOptions extends DeploymentLinksOptions {
   /** Of this deployment alone. */
   readonly deploymentId: string;
   readonly plan: Plan;

@@ -10,4 +10,4 @@ export { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predict
 export { type WorkerLoad, workerLoads } from './worker-loads.js';
 export { PlacedParts } from './placed-parts.js';
 export { type PartOffer, rankOffers } from './part-offers.js';
-export { type FreeWorker, placeEstimates } from './place-estimates.js';
+export { placeEstimates } from './place-estimates.js';

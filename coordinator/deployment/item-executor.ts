@@ -13,7 +13,7 @@ type ItemOutput = Parameters<NonNullable<JobListener['onOutput']>>[0];
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 /** An attempt of a run: from this item to the end of the list. */
-export interface ItemAttempt {
+interface ItemAttempt {
   readonly jobId: string;
   readonly attempt: number;
   readonly firstItem: number;

@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../workers/index.js';
 import { type SupplyPlan, supplyPlan } from './artifact-suppliers.js';
 import type { DeploymentLinks } from './deployment-links.js';
 
-export interface PartOrdersOptions {
+interface PartOrdersOptions {
   readonly deploymentId: string;
   readonly plan: Plan;
   /** Those that hold a part. */

@@ -4,7 +4,7 @@ import { rankOffers } from './part-offers.js';
 import { plannedBytes } from './planned-bytes.js';
 
 /** A worker that has nothing to do yet. */
-export interface FreeWorker {
+interface FreeWorker {
   readonly id: string;
   readonly memoryBytes: number;
 }

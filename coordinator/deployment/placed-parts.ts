@@ -12,20 +12,20 @@ import { memoryShortage, type PartOffer, rankOffers } from './part-offers.js';
 /** So many workers fail with one run before it is given up. */
 const MAX_FAILURES = 4;
 
-export interface PartCall {
+interface PartCall {
   readonly part: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly string[] | undefined;
   readonly workBytes: number;
 }
 
-export interface PartCircumstances {
+interface PartCircumstances {
   /** Those that the job may use. After a loss another one, or the same again, is waited for. Throws `no_workers`. */
   readonly workers: () => Promise<readonly WorkerHandle[]>;
   readonly signal: AbortSignal;
 }
 
-export interface PlacedPartsOptions {
+interface PlacedPartsOptions {
   readonly shelf: ArtifactShelf;
   /** A part by content; each is asked for once. */
   readonly model: (part: string) => Promise<WholeModel>;

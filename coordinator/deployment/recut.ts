@@ -20,7 +20,7 @@ const MIN_GAIN = 0.02;
 /** A plan where its workers have timed it. */
 export type TimedDeployment = Pick<Deployment, 'plan' | 'partition' | 'workers' | 'segmentMs'>;
 
-export interface RecutContext<D extends TimedDeployment> {
+interface RecutContext<D extends TimedDeployment> {
   readonly planRequest: PlanRequest;
   /** The plan that follows these times. */
   readonly planWith: (known: KnownTimes) => Promise<Plan>;

@@ -33,7 +33,7 @@ export interface PlannedRequest {
   readonly key: string;
 }
 
-export interface RequestPlannerOptions {
+interface RequestPlannerOptions {
   readonly workDir: string;
   readonly threads: number;
   readonly log: CoordinatorLog;

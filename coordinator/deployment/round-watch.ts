@@ -149,7 +149,7 @@ export class RoundWatch {
 }
 
 /** Who holds up a job in which no task is finished any more. */
-export function blameFor(
+function blameFor(
   deployment: Pick<Deployment, 'samplingWorkerId' | 'worker'> & {
     readonly links: Pick<DeploymentLinks, 'producerOf' | 'directPairs'>;
   },

@@ -22,7 +22,7 @@ import { runStages } from './run-stages.js';
 import { type JobContext, workersThere } from './job-context.js';
 import { runJob, type DenoiseOutcome } from './run-job.js';
 
-export interface GenerateOutcome extends DenoiseOutcome {
+interface GenerateOutcome extends DenoiseOutcome {
   /** PNG (or .npy, as asked for), one per image. */
   readonly images: readonly Uint8Array[];
   /** Where the images are frames of videos. */

@@ -9,6 +9,5 @@ export type { SendEvent } from './follower.js';
 export type { JobRecord, NewJob } from './job-record.js';
 export { jobSummary } from './job-summary.js';
 export { Jobs, type RunningJob } from './jobs.js';
-export type { JobStore } from './job-store.js';
 export { type JobMetrics, loadCoordinatorMetrics, NO_METRICS } from './job-metrics.js';
 export type { CoordinatorMetrics } from './metrics.js';

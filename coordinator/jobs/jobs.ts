@@ -9,7 +9,7 @@ import type { JobStore } from './job-store.js';
 import type { JobMetrics } from './job-metrics.js';
 import { Phases } from './phases.js';
 
-export interface JobsOptions {
+interface JobsOptions {
   readonly maxQueued: number;
   readonly metrics: JobMetrics;
   readonly log: CoordinatorLog;

@@ -3,7 +3,7 @@ import { listRounds, type ScheduleSettings, workerOfRun } from '../../program/in
 import type { Deployment } from '../deployment/index.js';
 
 /** What is said of a job while it runs, besides its step. */
-export interface JobFigures {
+interface JobFigures {
   /** Steps a second so far, time for planning and sending left out. */
   readonly stepsPerSecond: number;
   /** So far, against one worker that holds the whole predictor: that one's time is predicted. 0 where it is not known. */
@@ -15,7 +15,7 @@ export interface JobFigures {
 }
 
 /** What an attempt runs with. */
-export interface AttemptTimes {
+interface AttemptTimes {
   readonly schedule: ScheduleSettings;
   /** Of a step on one worker, predicted. */
   readonly stepMs: number;

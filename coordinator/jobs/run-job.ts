@@ -14,7 +14,7 @@ import { runReport } from './run-report.js';
 import { mergeTrace } from './trace.js';
 
 /** A denoising, on which model and by which plan, and what its client wants to be told. */
-export interface JobRequest {
+interface JobRequest {
   readonly job: DenoiseJob;
   readonly source: PlanRequest['source'];
   readonly settings: PlanSettings;

@@ -4,7 +4,7 @@ import type { DenoiseOutcome } from './run-job.js';
 type RunReport = DenoiseOutcome['report'];
 
 /** The calls of a job that one predictor makes, and how many the ones before it have made. */
-export interface StageToRun extends CompleteJob {
+interface StageToRun extends CompleteJob {
   readonly stepsBefore: number;
 }
 

@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 
-export interface ClipSpecialTokens {
+interface ClipSpecialTokens {
   readonly bos: string;
   readonly eos: string;
   readonly unk: string;

@@ -30,7 +30,7 @@ import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
 import { stagesOf } from './stages.js';
 
-export interface PipelineOptions {
+interface PipelineOptions {
   /** ONNX Runtime's, for each part that runs in this process. */
   readonly threads: number;
   /** Where graphs for workers are written. Default: that of plans. */

@@ -31,7 +31,7 @@ async function loadFamilies(): Promise<readonly PipelineDescription[]> {
 }
 
 /** diffusers' name of a pipeline class: `ORTStableDiffusionPipeline` of Optimum and `OnnxStableDiffusionPipeline` are the same one. */
-export function diffusersClass(className: string): string {
+function diffusersClass(className: string): string {
   return className.replace(/^(ORT|Onnx)(?=[A-Z])/, '');
 }
 

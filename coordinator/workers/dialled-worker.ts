@@ -9,7 +9,7 @@ const REDIAL_MS = 1_000;
 /** Takes over a stream to a worker; `openSupply`: how artifacts get to one that listens. */
 export type AcceptWorker = (stream: WorkerStream, openSupply: WorkerLink['openSupply']) => void;
 
-export interface DiallingOptions {
+interface DiallingOptions {
   readonly link?: LinkOptions | undefined;
   readonly log: CoordinatorLog;
   readonly accept: AcceptWorker;

@@ -10,7 +10,6 @@ export type {
   Opened,
   RelayCredit,
   RelayedFrame,
-  WorkerLink,
   WorkerProgress,
 } from './worker-link.js';
 export type { LossReason } from './worker-state.js';
@@ -18,4 +17,3 @@ export { WorkerRegistry } from './worker-registry.js';
 export { workerStatus } from './worker-status.js';
 export { devicesOf, shareDevice } from './worker-devices.js';
 export type { WorkerLimitsMs } from './limits.js';
-export type { OpenPartAids, PartRun } from './worker-parts.js';

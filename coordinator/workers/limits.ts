@@ -48,7 +48,7 @@ export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
 export const MIN_OPEN_BYTES_PER_SECOND = 20_000_000;
 
 /** A device that is no CPU compiles its kernels when a session runs first, without a sign of progress: software and TensorRT take minutes. */
-export const COMPILE_MS = 300_000;
+const COMPILE_MS = 300_000;
 
 /** The limits of a worker with such a device. */
 export function limitsOf(device: string, limitsMs: WorkerLimitsMs): WorkerLimitsMs {

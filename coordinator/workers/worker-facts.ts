@@ -6,7 +6,7 @@ import { parseAddress, PROTOCOL_VERSION } from '../../rpc/index.js';
 import type { Hello__Output } from '../../rpc/gen/asyncdiff/v1/Hello.js';
 
 /** What a worker stands in for, where its times are declared instead of computed. */
-export interface DeclaredFacts {
+interface DeclaredFacts {
   readonly profile: DeclaredProfile;
   /** The profile as the worker sent it: what plans are made from, in the planning thread. */
   readonly profileJson: string;

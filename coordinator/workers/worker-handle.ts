@@ -24,7 +24,7 @@ import { WorkerParts } from './worker-parts.js';
 import { wordsOf } from './worker-words.js';
 import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
 
-export interface HandleOptions {
+interface HandleOptions {
   /** How long it rests before it is used like the others. */
   readonly restMs?: number | undefined;
   readonly limitsMs?: WorkerLimitsMs | undefined;

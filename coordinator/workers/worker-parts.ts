@@ -9,7 +9,7 @@ import type { WorkerLink } from './worker-link.js';
 import { type PipelinePart, toOpenPartMessage } from '../../protocol/index.js';
 
 /** What goes with the opening of a part, besides the message. */
-export interface OpenPartAids {
+interface OpenPartAids {
   /** The worker lacks artifacts; one that was dialled has to be given a stream for them. */
   readonly onNeed: (openSupply: WorkerLink['openSupply']) => void;
   /** Graph and tensors, for the time that opening them may take. */
@@ -18,7 +18,7 @@ export interface OpenPartAids {
 }
 
 /** A run of a part, on the coordinator's side. */
-export interface PartRun {
+interface PartRun {
   readonly partId: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** Those wanted; all where left out. */

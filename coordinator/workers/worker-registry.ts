@@ -17,7 +17,7 @@ import { WorkerHandle } from './worker-handle.js';
 import type { WorkerLink } from './worker-link.js';
 import type { LossReason } from './worker-state.js';
 
-export interface RegistryOptions {
+interface RegistryOptions {
   readonly log: CoordinatorLog;
   /** For the workers that it dials. */
   readonly link?: LinkOptions | undefined;

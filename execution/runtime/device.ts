@@ -15,7 +15,7 @@ export type DeviceSpec =
  * Device words and the execution providers of onnxruntime-node 1.30 behind them. Bundled on linux x64: cpu, webgpu;
  * cuda and tensorrt need `asyncdiff setup cuda`; dml is bundled on Windows, coreml on macOS.
  */
-export const EXECUTION_PROVIDERS: readonly string[] = Object.freeze([
+const EXECUTION_PROVIDERS: readonly string[] = Object.freeze([
   'cpu',
   'cuda',
   'tensorrt',

@@ -1,7 +1,6 @@
 /** What computes here and when: devices, ONNX Runtime, the clock. It needs no sampler: a worker's network thread loads this alone. */
 export {
   type DeviceSpec,
-  EXECUTION_PROVIDERS,
   keepsValues,
   memoryOptions,
   parseDevice,

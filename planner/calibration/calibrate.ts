@@ -11,7 +11,7 @@ export interface Calibration {
   readonly factors: Float64Array;
 }
 
-export interface CalibrateOptions {
+interface CalibrateOptions {
   /** What is thought of the workers beside each other before anything was measured. */
   readonly speeds: readonly number[];
   /** The costs are what the devices take by definition, but for their speeds: declared devices. */

@@ -1,2 +1,2 @@
-export { type Calibration, type CalibrateOptions, calibrate, scaleCosts } from './calibrate.js';
-export { type NodeRange, type SessionTime, toRanges } from './session-time.js';
+export { type Calibration, calibrate, scaleCosts } from './calibrate.js';
+export { type SessionTime, toRanges } from './session-time.js';

@@ -7,7 +7,7 @@ export interface SessionTime {
   readonly ms: number;
 }
 
-export type NodeRange = readonly [first: number, last: number];
+type NodeRange = readonly [first: number, last: number];
 
 /** Ascending indexes as ranges. */
 export function toRanges(nodes: readonly number[]): NodeRange[] {

@@ -10,7 +10,7 @@ export interface Configuration {
   readonly lag: 1 | 2;
 }
 
-export interface CandidateRequest {
+interface CandidateRequest {
   readonly settings: PlannedSettings;
   /** N where cuts say it. */
   readonly namedComponents: number | undefined;

@@ -1,5 +1,5 @@
 /** What of a configuration says how far its furthest component looks ahead. */
-export interface Reaching {
+interface Reaching {
   readonly components: number;
   readonly stride: number;
   readonly lag: number;

@@ -32,7 +32,7 @@ export interface PredictorAdaptation {
   readonly keepChannels?: number | undefined;
 }
 
-export interface AppendedInput {
+interface AppendedInput {
   readonly name: string;
   readonly channels: number;
 }

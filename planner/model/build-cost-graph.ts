@@ -8,7 +8,7 @@ import type { GraphRoles } from './graph-roles.js';
 import { isFree, nodeWork } from './node-work.js';
 
 /** A cost graph, and what its costs could not account for. */
-export interface CostedGraph {
+interface CostedGraph {
   readonly graph: CostGraph;
   /** Operators whose work is not known, as `domain::Operator` or `Operator`, sorted: they are counted by their output. */
   readonly unknownOperators: readonly string[];

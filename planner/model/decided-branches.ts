@@ -13,7 +13,7 @@ import type { InferredValue } from './infer-values.js';
 import { constantOf, type Skeleton, withOwnNames } from './skeleton.js';
 
 /** A skeleton without the branches that it does not decide, and the values that they make, by name, with their onnx.TensorProto.DataType. */
-export interface HiddenBranches {
+interface HiddenBranches {
   readonly skeleton: Skeleton;
   readonly unknown: ReadonlyMap<string, number>;
   /** What was taken out, in order of execution. */

@@ -1,5 +1,5 @@
-export { adaptPredictor, loadAdapted, type AppendedInput, type PredictorAdaptation } from './adapt.js';
-export { CPU_CORE, type DeviceSpeed, hostCopyOf, speedOf } from './device-speed.js';
+export { adaptPredictor, loadAdapted, type PredictorAdaptation } from './adapt.js';
+export { hostCopyOf, speedOf } from './device-speed.js';
 export { exportSegments, type SegmentArtifact } from './export-segment.js';
 export { exportWhole, type WholeModel } from './export-whole.js';
 export {
@@ -10,12 +10,11 @@ export {
   type JointPair,
   type PredictorDescription,
 } from './inputs.js';
-export { JOINT_LATENTS, type JointLatents } from './joint-latents.js';
 export type { SinglePassUse } from './graph-roles.js';
-export { CONTROL_FIRST, CONTROL_LAST, type ControlGraph } from './merge-control.js';
+export { CONTROL_FIRST, CONTROL_LAST } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';
 export { nearest } from './near-names.js';
-export { describeInputs, describeModel, prepareModel, type PrepareOptions } from './prepare.js';
+export { describeInputs, describeModel, prepareModel } from './prepare.js';
 export type { PreparedModel } from './prepared-model.js';
 export { profileInputs } from './profile-inputs.js';
 export { readWeight } from './read-weight.js';

@@ -37,7 +37,7 @@ const OUTPUT_NAMES = [JOINT_PREDICTION, 'out_sample', 'sample_out', 'noise_pred'
 const TIMESTEP_TYPES: readonly DType[] = ['int64', 'int32', 'float32', 'float16', 'float64'];
 
 /** Graph inputs that a caller gives: initializers that are listed as inputs too (IR version 3) are weights. */
-export function realInputs(graph: GraphProto): ValueInfoProto[] {
+function realInputs(graph: GraphProto): ValueInfoProto[] {
   const weights = new Set((graph.initializer ?? []).map((tensor) => tensor.name));
   return (graph.input ?? []).filter((input) => !weights.has(input.name));
 }

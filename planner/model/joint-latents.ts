@@ -12,7 +12,7 @@ export interface JointLatents {
 }
 
 /** One of several latents. */
-export interface JointPart {
+interface JointPart {
   readonly input: string;
   /** Its prediction. */
   readonly output: string;

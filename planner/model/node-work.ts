@@ -2,7 +2,7 @@ import { int64, type NodeProto } from '../../common/model-file/index.js';
 import { elementCount } from '../../common/tensor/index.js';
 
 /** Work of one run of a node, read off its operator and shapes. */
-export interface NodeWork {
+interface NodeWork {
   /** Multiplications and additions of its products: those of convolutions, matrix products and the like. Others count by their bytes. */
   readonly operations: number;
   /** Whether the operator is one whose work is known. Others are counted by their output. */
@@ -10,7 +10,7 @@ export interface NodeWork {
 }
 
 /** Static shape of a value or a stored tensor by name; undefined for a name that is left out. */
-export type ShapeOf = (name: string | undefined) => readonly number[] | undefined;
+type ShapeOf = (name: string | undefined) => readonly number[] | undefined;
 
 /** Operators whose time is that of reading and writing their tensors, by domain. */
 const BY_BYTES: ReadonlyMap<string, ReadonlySet<string>> = new Map([

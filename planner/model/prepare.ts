@@ -15,7 +15,7 @@ import { loadWidened } from './widen-bfloat16.js';
 import { type InputShapes, resolveShapes } from './static-shapes.js';
 
 /** What to prepare, and how. */
-export interface PrepareOptions {
+interface PrepareOptions {
   readonly modelPath: string;
   /** What is done to the graph first. */
   readonly adaptation?: PredictorAdaptation | undefined;

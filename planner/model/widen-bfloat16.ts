@@ -33,7 +33,7 @@ export function loadWidened(modelPath: string): ModelFile {
  * A model in bfloat16 as one that computes in float32, in place: ONNX Runtime has hardly a bfloat16 kernel for the CPU, and its Node.js binding knows no
  * such tensors. Weights stay as they are in their files, and are widened where they are read (exactly: a bfloat16 is the first half of a float32).
  */
-export function widenBfloat16(model: ModelProto): void {
+function widenBfloat16(model: ModelProto): void {
   if (model.graph) widenGraph(model.graph);
   for (const { node = [] } of model.functions ?? []) for (const one of node) widenAttributes(one);
 }

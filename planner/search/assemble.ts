@@ -8,7 +8,7 @@ import { inSendOrder } from './send-order.js';
 import { localForm, wireForm, type WireForm } from './wire-form.js';
 import { tensorBytes } from '../../common/tensor/index.js';
 
-export interface AssembleOptions {
+interface AssembleOptions {
   readonly form: WireForm;
   readonly hostCopy: HostCopy;
   /** The ring cut whose boundary tensors are two rounds old (see search.ts); undefined for none. */

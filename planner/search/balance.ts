@@ -1,7 +1,7 @@
 import type { CutTable, LoadFactor } from './cut-table.js';
 
 /** A way to cut a stretch of the table, by candidate index. */
-export interface Chain {
+interface Chain {
   /** The inner cuts, ascending: one fewer than there are pieces. */
   readonly cuts: readonly number[];
   /** Largest load of a piece: the longest of its compute, its receiving and its sending. */

@@ -5,7 +5,7 @@ import { changingInputs, type CostGraph, wantedValues } from './cost-graph.js';
  * timestep, the conditioning or constants only, so that every segment that needs it computes it: never sent, never stale.
  * `dead`: leads nowhere; in no segment.
  */
-export type NodeKind = 'main' | 'replicated' | 'dead';
+type NodeKind = 'main' | 'replicated' | 'dead';
 
 /** The kind of each node of the graph, by node index. Nodes must be in order of execution. */
 export function classifyNodes(graph: CostGraph): NodeKind[] {

@@ -7,5 +7,4 @@ export {
   type Supplier,
 } from './artifact-fetch.js';
 export { ArtifactOffers, openJoinedStream, openPeerStream } from './artifact-links.js';
-export type { FetchStream } from './artifact-stream.js';
-export { type CachedArtifact, DEFAULT_CACHE_MAX_BYTES, listCache, pruneCache } from './cache-room.js';
+export { listCache, pruneCache } from './cache-room.js';

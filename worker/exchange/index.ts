@@ -1,6 +1,5 @@
 export { ExchangeClient, type ExchangeClientOptions } from './exchange-client.js';
 export {
-  type ChannelState,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
   ExchangeServer,
   type ExchangeServerOptions,

@@ -1,4 +1,4 @@
 export type { InferenceEvent, InferenceReport } from './inference-messages.js';
 export { Inference } from './inference.js';
 export type { PartThreadCalls, PartThreadSettings } from './part-messages.js';
-export { sumBytes, Traffic, type TrafficReport } from './traffic.js';
+export { sumBytes, Traffic } from './traffic.js';
