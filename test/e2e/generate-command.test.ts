@@ -55,7 +55,7 @@ describe('generate', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
     const before = readFileSync(at('a.png'));
     writeFileSync(at('report.json'), JSON.stringify(first));
-    const repeat = ['generate', '--replay', at('report.json'), '--json', ...onCluster()];
+    const repeat = ['generate', '--replay', at('report.json'), '--threads', '1', '--json'];
     const second = await jsonOf(runHere([...repeat, '--out', at('again.png')]));
     expect(second).toMatchObject({ plan_id: first['plan_id'], latents_sha256: first['latents_sha256'] });
     expect(readFileSync(at('again.png')).equals(before)).toBe(true);
@@ -63,7 +63,7 @@ describe('generate', () => {
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('seed is given as 8') });
     expect(existsSync(at('other.png'))).toBe(false);
 
-    const from = ['generate', '--json', ...onCluster(), '--from'];
+    const from = ['generate', '--threads', '1', '--json', '--from'];
     const third = await jsonOf(runHere([...from, at('a.png'), '--out', at('from.png')]));
     expect(third).toMatchObject({ latents_sha256: first['latents_sha256'], prompt: 'red apple', seed: 7 });
     expect(readFileSync(at('from.png')).equals(before)).toBe(true);
@@ -83,7 +83,8 @@ describe('generate', () => {
       expect(run, run.stderr).toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
     }
     writeFileSync(at('parameters.png'), withPngText(bare, { parameters }));
-    await jsonOf(runHere([...from, at('parameters.png'), '--out', at('like.png'), '--warm-up', '2']));
+    const like = ['--out', at('like.png'), '--local-workers', '2', '--warm-up', '2'];
+    await jsonOf(runHere([...from, at('parameters.png'), ...like]));
     expect(await decodePng(readFileSync(at('like.png')))).toEqual(await decodePng(before));
   });
 
