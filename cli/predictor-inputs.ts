@@ -1,6 +1,6 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import { takeLatents } from '../execution/index.js';
+import { takeLatents, timestepGiven } from '../execution/index.js';
 import { describeModel, type InputShapes } from '../planner/model/index.js';
 
 /** Undefined where the graph alone does not say which output is the prediction. */
@@ -33,6 +33,7 @@ export function checkInputs(modelPath: string, given: Readonly<Record<string, Te
   const { conditioning } = takeLatents(given, predictor.sample.name);
   const known = predictor.conditioning.map(({ name }) => name);
   const unknown = Object.keys(conditioning).find((name) => !known.includes(name));
+  if (unknown !== undefined && unknown === predictor.timestep.name) throw timestepGiven(unknown);
   if (unknown !== undefined)
     throw new AsyncDiffError(
       'invalid_input',

@@ -44,7 +44,7 @@ export {
   type SegmentSession,
   type SessionValue,
 } from './session.js';
-export { takeLatents } from './take-latents.js';
+export { takeLatents, timestepGiven } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
 export { clockMs, ROUND_REPORTS, type RoundReport, type Span, SPAN_CATEGORIES } from './runtime/index.js';
 export { RUN_SETTINGS, runSettings } from './run-settings.js';

@@ -32,3 +32,10 @@ export function takeLatents(
     });
   return { latents, conditioning };
 }
+
+/** Why a job's inputs may not hold the timestep: it would be fed, and then overwritten at every step. */
+export function timestepGiven(name: string): AsyncDiffError {
+  return new AsyncDiffError('invalid_input', `input ${name} is given, which the sampler feeds step by step`, {
+    hint: 'Leave it out; --timesteps gives the timesteps of the run, --timestep-scale what they are multiplied by.',
+  });
+}

@@ -8,6 +8,7 @@ import {
   resolvePlanSettings,
 } from '../../common/settings/index.js';
 import { elementBytes, parseDType } from '../../common/tensor/index.js';
+import { timestepGiven } from '../../execution/index.js';
 import { fromJobSettingsMessage, fromPlanSettingsMessage } from '../../rpc/index.js';
 import type { DenoiseRequest__Output } from '../../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
@@ -61,15 +62,7 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
   for (const [name, tensor] of inputs) {
     checkName(name, 'an input');
     checkTensor(tensor, `input "${name}"`);
-    // It would be fed, and then overwritten at every step.
-    if (name === 'timestep' && tensor.dims.length <= 1)
-      throw new AsyncDiffError(
-        'invalid_input',
-        'input timestep is given, which the sampler feeds step by step',
-        {
-          hint: 'Leave it out; --timesteps gives the timesteps of the run, --timestep-scale what they are multiplied by.',
-        },
-      );
+    if (name === 'timestep' && tensor.dims.length <= 1) throw timestepGiven(name);
   }
   return job;
 }
