@@ -138,7 +138,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
       'a recorded call of diffusers (UniPC); `[own]` two transformers (Wan 2.2), and with the flow-match Euler scheduler, whose timesteps are fractions: the script exports a float timestep, since an integer one drops them',
     notes: [
       "With two transformers (`transformer_2/model.onnx`, `boundary_ratio` in model_index.json) the second one draws from the first timestep under the boundary on: its plan, its workers' parts and its warm-up are its own, and a report has the plan of the first.",
-      'The small Wan 2.2, which has a timestep for each token, is refused (`model_unsupported`).',
+      'The small Wan 2.2 (5B), which has a timestep for each token, is drawn from texts, `[own]`; from a picture it is refused (`model_unsupported`).',
     ],
   },
   'Wan, picture to video': {

@@ -28,6 +28,8 @@ export interface PredictorAdaptation {
   readonly axis?: number | undefined;
   /** The prediction is multiplied by -1. */
   readonly negate?: boolean | undefined;
+  /** The model takes a timestep for each token: shape of that input, which becomes one timestep for all of them. */
+  readonly spreadTimestep?: { readonly name: string; readonly dims: readonly number[] } | undefined;
   /** Channels of the prediction that are kept, from the first: models that predict a variance too have twice the latents'. */
   readonly keepChannels?: number | undefined;
 }
@@ -58,6 +60,7 @@ export function adaptPredictor(model: ModelProto, adaptation: PredictorAdaptatio
   if (adaptation.joint !== undefined) packLatents(graph, adaptation.joint);
   if (adaptation.append !== undefined && adaptation.latentInput !== undefined)
     appendInputs(graph, adaptation.append, adaptation.latentInput, adaptation.axis ?? 1);
+  if (adaptation.spreadTimestep !== undefined) spreadTimestep(graph, adaptation.spreadTimestep);
   if (adaptation.keepChannels !== undefined) cutOutput(graph, adaptation.keepChannels, adaptation.axis ?? 1);
   if (adaptation.negate === true)
     addAtOutput(graph, 'negated', (input, output) => [node('Neg', [input], output)]);
@@ -102,6 +105,26 @@ function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name:
   const concat = node('Concat', [name, ...append.map((extra) => extra.name)], joined);
   concat.attribute = [{ name: 'axis', type: 2, i: axis }];
   graph.node = [concat, ...(graph.node ?? [])];
+}
+
+function spreadTimestep(
+  graph: GraphProto,
+  { name, dims }: NonNullable<PredictorAdaptation['spreadTimestep']>,
+): void {
+  const type = graph.input?.find((one) => one.name === name)?.type?.tensor_type;
+  if (type === undefined || type === null || type.shape?.dim?.length !== dims.length)
+    throw new AsyncDiffError(
+      'model_unsupported',
+      `the model has no input ${name} of rank ${dims.length}: a timestep for each token`,
+    );
+  const [spread, shape] = [`${PREFIX}spread.${name}`, `${PREFIX}shape.${name}`];
+  for (const reader of graph.node ?? []) renameReads(reader, name, spread);
+  graph.initializer = [
+    ...(graph.initializer ?? []),
+    { name: shape, dims: [dims.length], data_type: 7, int64_data: [...dims] },
+  ];
+  graph.node = [node('Expand', [name, shape], spread), ...(graph.node ?? [])];
+  type.shape = { dim: [{ dim_value: 1 }] };
 }
 
 function cutOutput(graph: GraphProto, channels: number, axis: number): void {

@@ -307,14 +307,16 @@ def predictor_inputs(pipe, size):
             "encoder_hidden_states": torch.randn(1, tokens, config.cap_feat_dim),
         }
     if kind == "WanTransformer3DModel":
-        picture = {}
+        picture, step = {}, torch.tensor([500.0])
+        if pipe.config.get("expand_timesteps"):
+            step = torch.full((1, ((frames - 1) // pipe.vae_scale_factor_temporal + 1) * (h // 2) * (w // 2)), 500.0)
         if getattr(config, "image_dim", None) is not None:
             encoder = pipe.image_encoder.config
             states = (encoder.image_size // encoder.patch_size) ** 2 + 1
             picture = {"encoder_hidden_states_image": torch.randn(1, states, config.image_dim)}
         return {
             "hidden_states": torch.randn(1, config.in_channels, (frames - 1) // pipe.vae_scale_factor_temporal + 1, h, w),
-            "timestep": torch.tensor([500.0]), "encoder_hidden_states": torch.randn(1, tokens, config.text_dim), **picture,
+            "timestep": step, "encoder_hidden_states": torch.randn(1, tokens, config.text_dim), **picture,
         }
     if kind == "StableAudioDiTModel":
         half = config.attention_head_dim // 2

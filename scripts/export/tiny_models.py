@@ -261,6 +261,12 @@ def wan_two():
 
 
 @case
+def wan_tokens():
+    pipe, call = wan_parts(D.WanPipeline, flow(shift=3.0), expand_timesteps=True)
+    return pipe, call, SIZE | {"frames": 5}
+
+
+@case
 def wan_picture():
     config = T.CLIPVisionConfig(
         hidden_size=24, num_hidden_layers=3, num_attention_heads=4, image_size=32, intermediate_size=37, patch_size=16, projection_dim=16

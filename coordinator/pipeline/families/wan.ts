@@ -41,6 +41,8 @@ const FRAMES = 81;
 const FPS = 16;
 const MAX_SEQUENCE_LENGTH = 512;
 const TRAIN_TIMESTEPS = 1000;
+/** Latents along the edge of a token. */
+const TOKEN_EDGE = 2;
 const SECOND = 'transformer_2';
 /** Input of the predictor that the given frames become, beside the latents. */
 const CONDITION = 'image_condition';
@@ -73,7 +75,7 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['WanPipeline'],
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     takes: TEXT_ARGUMENTS,
-    begin,
+    begin: async (run) => ({ ...(await begin(run)), adaptation: spreadTimestep(run) }),
   },
   {
     ...shared,
@@ -95,6 +97,7 @@ function sizes(model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule 
 
 /** Noise first, then what the given frames come to. */
 async function beginFromPicture(run: PipelineRun): Promise<PredictorJob> {
+  refuseTokenTimesteps(run);
   const { call, numImages } = run;
   const image = needed(call.image, 'image', 'this pipeline begins from a picture');
   const halves = guidanceAbove1(run) === undefined ? 1 : 2;
@@ -128,7 +131,6 @@ async function pictureStates(run: PipelineRun, image: Uint8Array): Promise<Tenso
 }
 
 async function begin(run: PipelineRun): Promise<PredictorJob> {
-  refuseTokenTimesteps(run);
   const { call, height, width, numImages } = run;
   const guidance = guidanceAbove1(run);
   const { positive, negative } = await bothPrompts(call, guidance !== undefined, (side) =>
@@ -208,11 +210,20 @@ async function embeddings(run: PipelineRun, { text, what, embeds }: PromptSide):
   return maskTokens(states, mask);
 }
 
-/** The small Wan 2.2 has a timestep for each token. */
+/** The small Wan 2.2 has a timestep for each token: from a text it is the same for all. */
+function spreadTimestep(run: PipelineRun): PredictorJob['adaptation'] {
+  if (run.model.index['expand_timesteps'] !== true) return undefined;
+  const scale = vaeScaleFactor(run.model, run.partInfo) * TOKEN_EDGE;
+  const { latentFrames } = frameCountOf(run);
+  const tokens = latentFrames * (run.height / scale) * (run.width / scale);
+  return { spreadTimestep: { name: 'timestep', dims: [1, tokens] } };
+}
+
+/** From a picture the tokens of its frame have timestep 0. */
 function refuseTokenTimesteps({ model: { index, path } }: PipelineRun): void {
   if (index['expand_timesteps'] !== true) return;
   throw new AsyncDiffError(
     'model_unsupported',
-    `${path} is a Wan 2.2 with a timestep for each token; generate draws with Wan 2.1 and with the Wan 2.2 of two transformers`,
+    `${path} is a Wan 2.2 with a timestep for each token, which generate draws with from texts only`,
   );
 }

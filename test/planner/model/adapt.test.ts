@@ -60,6 +60,15 @@ describe('adaptPredictor', () => {
     expect(kept).toEqual(plain.slice(0, plain.length / channels));
   });
 
+  it('gives one timestep to all tokens', async () => {
+    const spread = (dims: readonly number[]): PredictorAdaptation => ({
+      spreadTimestep: { name: 'timestep', dims },
+    });
+    expect(await run(feeds, spread([1]))).toEqual(await run(feeds));
+    const model = decodeModel(readFileSync(path), path);
+    expect(() => adaptPredictor(model, spread([1, 6]))).toThrow(/no input timestep of rank 2/);
+  });
+
   it('refuses more channels than the latent input has', () => {
     const model = decodeModel(readFileSync(path), path);
     const append = [{ name: 'mask', channels: channels + 1 }];
