@@ -6,6 +6,7 @@ import {
   type PartEstimate,
   type PartRunner,
   Pipeline,
+  standInRunner,
 } from '../coordinator/pipeline/index.js';
 import type { PlanSource } from '../planner/index.js';
 import type { InputShapes } from '../planner/model/index.js';
@@ -38,10 +39,6 @@ async function beginAny(
   runner?: PartRunner,
 ): Promise<BegunCall> {
   const size = { height: height ?? pipeline.sizes.height, width: width ?? pipeline.sizes.width };
-  const grey = await encodePng({
-    ...size,
-    data: new Uint8Array(size.height * size.width * 3).fill(GREY),
-  });
   const { takes } = pipeline.description;
   const call = {
     prompt: '',
@@ -53,7 +50,8 @@ async function beginAny(
   for (const names of PICTURES) {
     if (!names.every((name) => takes.includes(name))) continue;
     try {
-      const pictures = Object.fromEntries(names.map((name) => [name, grey]));
+      // Sound has no size, and takes no picture.
+      const pictures = names.length === 0 ? {} : picturesOf(names, await greyPicture(size));
       return await pipeline.begin({ ...call, ...pictures }, undefined, runner);
     } catch (error) {
       if (!LACKS_PICTURE.has(AsyncDiffError.from(error).code)) throw error;
@@ -63,14 +61,23 @@ async function beginAny(
   throw missing;
 }
 
-/** The predictor of a model folder with the shapes that its pipeline gives it. */
+function picturesOf(names: readonly string[], picture: Uint8Array): Record<string, Uint8Array> {
+  return Object.fromEntries(names.map((name) => [name, picture]));
+}
+
+function greyPicture(size: { readonly height: number; readonly width: number }): Promise<Uint8Array> {
+  return encodePng({ ...size, data: new Uint8Array(size.height * size.width * 3).fill(GREY) });
+}
+
+/** The predictor of a model folder with the shapes that its pipeline gives it. No part is run: a text encoder may be larger than this host. */
 export async function pipelineSource(
   call: PlannedCall,
   given: InputShapes,
+  workDir: string,
 ): Promise<Extract<PlanSource, { kind: 'model' }>> {
-  const pipeline = await Pipeline.open(call.model, { threads: 1 });
+  const pipeline = await Pipeline.open(call.model, { threads: 1, workDir });
   try {
-    const { inputShapes, adaptation } = await beginAny(pipeline, call);
+    const { inputShapes, adaptation } = await beginAny(pipeline, call, standInRunner(pipeline, workDir));
     return {
       kind: 'model',
       modelPath: pipeline.predictorPath,
@@ -93,6 +100,10 @@ export async function pipelineParts(call: PlannedCall, workDir: string): Promise
   }
   try {
     return await estimateParts(pipeline, workDir, (runner) => beginAny(pipeline, call, runner));
+  } catch (error) {
+    // A text encoder that is not there: others give --prompt-embeds.
+    if (AsyncDiffError.from(error).code === 'model_not_found') return [];
+    throw error;
   } finally {
     await pipeline.close();
   }

@@ -41,13 +41,25 @@ export function batchOf({ guidanceScale = GUIDED_BATCH }: PlanSourceFlags): 1 | 
  * pipeline does.
  * @throws AsyncDiffError `model_not_found`, `model_unsupported`; `usage` for what says nothing of a model without a sampler
  */
-export async function planSource(model: string, flags: PlanSourceFlags): Promise<ModelSource> {
+export async function planSource(
+  model: string,
+  flags: PlanSourceFlags,
+  workDir: string,
+): Promise<ModelSource> {
   const given = parseShapes(flags.inputShape ?? []);
   const modelPath = predictorOf(model);
   const singlePass = singlePassUse(modelPath, model, flags);
   if (singlePass !== undefined)
     return { kind: 'model', modelPath, singlePass, inputShapes: { ...oneItem(modelPath), ...given } };
-  if (modelPath !== model && !predictsLatents(modelPath)) return pipelineSource(callOf(model, flags), given);
+  if (modelPath !== model && !predictsLatents(modelPath)) {
+    try {
+      return await pipelineSource(callOf(model, flags), given, workDir);
+    } catch (error) {
+      // A folder without its text encoder draws from --prompt-embeds: its plan stands on the shapes that are given and that the file fixes.
+      if (AsyncDiffError.from(error).code !== 'model_not_found') throw error;
+      return { kind: 'model', modelPath, inputShapes: { ...oneItem(modelPath), ...given } };
+    }
+  }
   const guessed = guessShapes(modelPath, model, flags, batchOf(flags));
   return { kind: 'model', modelPath, inputShapes: { ...guessed, ...given } };
 }
@@ -95,6 +107,8 @@ function predictsLatents(modelPath: string): boolean {
   const described = tryDescribe(modelPath);
   if (described === undefined) return false;
   const { sample, output, inputs } = described;
+  // Positions of packed latents and of tokens (FLUX): how many there are is the pipeline's to say.
+  if (inputs.some(({ name, dims }) => name.endsWith('_ids') && dims.length >= 2)) return false;
   // A ControlNet's outputs are inputs of its predictor, and nobody else gives them.
   if (inputs.some(({ name }) => name.includes('_block_additional_residual'))) return false;
   const channels = outChannelsOf(modelPath);

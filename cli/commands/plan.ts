@@ -87,10 +87,10 @@ export async function run(flags: PlanCommandFlags, io: CommandIo): Promise<void>
       hint: 'Say between how many workers: --workers K.',
     });
   const subject = subjectOf(flags);
-  const source = await planSource(model, subject);
+  const workDir = flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans');
+  const source = await planSource(model, subject, workDir);
   const { modelPath } = source;
   const progress = new ProgressLine(io, flags.json === true);
-  const workDir = flags.cache === undefined ? defaultWorkDir() : join(flags.cache, 'plans');
   // In this process, while another one plans.
   const estimates =
     model === modelPath ? Promise.resolve([]) : pipelineParts(callOf(model, subject), workDir);

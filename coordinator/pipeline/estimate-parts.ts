@@ -19,18 +19,12 @@ export interface PartEstimate {
   readonly isAfter: boolean;
 }
 
-/**
- * Runs a call with a stand-in for its parts that computes nothing, says what shapes each gives, and notes what each would take.
- *
- * @param begin begins the call with this runner
- */
-export async function estimateParts(
-  { folder }: Pipeline,
-  workDir: string,
-  begin: (runner: PartRunner) => Promise<BegunCall>,
-): Promise<PartEstimate[]> {
+/** Called for each run of a part, with what it would take. */
+export type OnPartCost = (part: string, cost: PartCost) => void;
+
+/** Computes nothing: gives zeros of the shapes that each part would give, which its graph says without its weights. */
+export function standInRunner({ folder }: Pipeline, workDir: string, onCost?: OnPartCost): PartRunner {
   const costs = new Map<string, Promise<PartCost>>();
-  const estimates = new Map<string, PartEstimate>();
   const costOf = ({ part, inputs }: PartRequest): Promise<PartCost> => {
     const dims = Object.entries(inputs).map(([name, tensor]) => [name, tensor.dims] as const);
     const key = JSON.stringify([part, dims]);
@@ -39,29 +33,46 @@ export async function estimateParts(
     costs.set(key, known);
     return known;
   };
-  let isAfter = false;
-  const begun = await begin({
+  return {
     memoryBytes: hostMemoryBytes(),
     run: async (request) => {
-      const { costMs, memory, outputs } = await costOf(request);
-      const before = estimates.get(request.part);
-      estimates.set(request.part, {
-        part: request.part,
-        runs: (before?.runs ?? 0) + 1,
-        costMs: (before?.costMs ?? 0) + costMs,
-        weightBytes: memory.weights,
-        memoryBytes: Math.max(before?.memoryBytes ?? 0, memory.total),
-        isAfter: before?.isAfter ?? isAfter,
-      });
+      const cost = await costOf(request);
+      onCost?.(request.part, cost);
       // A session takes and gives float32 where its file is float16.
       return Object.fromEntries(
-        outputs.map(({ name, dtype, dims }): [string, Tensor] => [
+        cost.outputs.map(({ name, dtype, dims }): [string, Tensor] => [
           name,
           zeros(dtype === 'float16' ? 'float32' : dtype, dims),
         ]),
       );
     },
+  };
+}
+
+/**
+ * Runs a call with a stand-in for its parts, and notes what each would take.
+ *
+ * @param begin begins the call with this runner
+ */
+export async function estimateParts(
+  pipeline: Pipeline,
+  workDir: string,
+  begin: (runner: PartRunner) => Promise<BegunCall>,
+): Promise<PartEstimate[]> {
+  const estimates = new Map<string, PartEstimate>();
+  let isAfter = false;
+  const runner = standInRunner(pipeline, workDir, (part, { costMs, memory }) => {
+    const before = estimates.get(part);
+    estimates.set(part, {
+      part,
+      runs: (before?.runs ?? 0) + 1,
+      costMs: (before?.costMs ?? 0) + costMs,
+      weightBytes: memory.weights,
+      memoryBytes: Math.max(before?.memoryBytes ?? 0, memory.total),
+      isAfter: before?.isAfter ?? isAfter,
+    });
   });
+  const begun = await begin(runner);
   const { dims } = begun.job.latents;
   isAfter = true;
   await begun.finish(float32(new Float32Array(dims.reduce((count, dim) => count * dim, 1)), dims));

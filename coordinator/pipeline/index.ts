@@ -1,6 +1,6 @@
 export type { PipelineCall, PipelineDescription, VideoShape } from './kit/index.js';
 export { GivenDraws } from './kit/index.js';
-export { estimateParts, type PartEstimate } from './estimate-parts.js';
+export { estimateParts, type PartEstimate, standInRunner } from './estimate-parts.js';
 export { openModelFolder } from './model-folder.js';
 export { type BegunCall, Pipeline } from './pipeline.js';
 export type { CompleteJob } from './predictor-job.js';
