@@ -33,7 +33,8 @@ export type JobEvent =
   /**
    * `step` steps of `steps` are finished. So far, planning and sending left out: `stepsPerSecond`; `speedup` against one worker that holds the whole predictor,
    * whose time is predicted from what the parts took when they were opened (0 where that is not known); `driftSum`, the sum of the squared drifts of the steps that
-   * did not run in order, as far as they are known (see `RunReport`), undefined where nothing is predicted. `secondsLeft` is predicted.
+   * did not run in order, as far as they are known (see `RunReport`), undefined where nothing is predicted: it may fall once after a loss, whose first repeated step
+   * runs in order. `secondsLeft` is predicted.
    */
   | {
       readonly type: 'progress';

@@ -79,7 +79,11 @@ describe('the whole predictor on every worker, a step each', () => {
       small.cluster.client,
       { modelSha256, schedulerConfig, inputs, numInferenceSteps: many, sendSteps: true, plan: settings },
       (event) => {
-        if (event.type === 'warning') warnings += 1;
+        if (event.type === 'warning') {
+          warnings += 1;
+          // The step at which the job goes on runs in order: its drift counts no more.
+          driftSum = 0;
+        }
         if (event.type === 'progress') {
           expect(event.speedup).toBeGreaterThan(0);
           expect(event.stepsPerSecond).toBeGreaterThan(0);

@@ -21,7 +21,8 @@ export interface Progress {
    */
   'secondsLeft'?: (number | string);
   /**
-   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted.
+   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted. It may
+   * fall once after a loss, whose first repeated step runs in order.
    */
   'driftSum'?: (number | string);
   '_driftSum'?: "driftSum";
@@ -47,7 +48,8 @@ export interface Progress__Output {
    */
   'secondsLeft': (number);
   /**
-   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted.
+   * Sum of the squared drifts of the steps that did not run in order, as far as they are known; not set where nothing is predicted. It may
+   * fall once after a loss, whose first repeated step runs in order.
    */
   'driftSum'?: (number);
   '_driftSum'?: "driftSum";
