@@ -6,6 +6,7 @@ import { flag } from './flag.js';
 import type { CommandIo } from './io.js';
 import type { LocalCluster } from '../client/local/index.js';
 import { readableLog } from './log-text.js';
+import { tellIdleFlags } from './idle-flags.js';
 import { addLinkFlags, type LinkFlags, openLinks } from './link-flags.js';
 import { messageLimitBytes } from './message-limit.js';
 import { wholeNumber } from './numbers.js';
@@ -54,6 +55,7 @@ export async function openCluster(
   options: { modelDir?: string | undefined },
 ): Promise<OpenCluster> {
   const { coordinator, localWorkers } = flags;
+  tellIdleFlags(flags, io);
   if (coordinator !== undefined && localWorkers !== undefined) {
     throw new AsyncDiffError('usage', 'give either --coordinator or --local-workers, not both');
   }
@@ -104,8 +106,10 @@ export function openModelCluster(
  */
 export function checkReference(
   flags: ClusterFlags & { readonly reference?: boolean; readonly traceFile?: string },
+  io: CommandIo,
 ): void {
   if (flags.reference !== true) return;
+  tellIdleFlags(flags, io);
   const { coordinator, localWorkers, traceFile } = flags;
   const ofWorkers = {
     '--coordinator': coordinator,

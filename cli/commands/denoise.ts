@@ -112,7 +112,7 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(flags: DenoiseFlags, io: CommandIo): Promise<void> {
-  checkReference(flags);
+  checkReference(flags, io);
   const { scheduler: _scheduler, ...given } = jobOptions(flags);
   const replay = flags.replay === undefined ? undefined : await readReplay(flags.replay, SCHEMA, flags);
   const job =

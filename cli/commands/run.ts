@@ -69,7 +69,7 @@ export function register(command: Command, io: CommandIo): void {
 }
 
 export async function run(flags: RunFlags, io: CommandIo): Promise<void> {
-  checkReference(flags);
+  checkReference(flags, io);
   const plan = toPlanOptions(flags);
   // Checked here as well, so that a wrong setting costs no start of workers.
   const settings = runSettings(plan);

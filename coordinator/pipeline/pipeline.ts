@@ -5,6 +5,7 @@ import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { defaultWorkDir, type WholeModel } from '../../planner/index.js';
 import { checkStandIn, parseSchedulerConfig } from '../../samplers/index.js';
+import { checkNoiseScale } from './noise-scale.js';
 import { checkCall, type CheckedCall } from './check-call.js';
 import {
   type ModelFolder,
@@ -29,6 +30,7 @@ import type { PartRunner } from './part-runner.js';
 import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
 import { stagesOf } from './stages.js';
+import { stretchedPicture } from './stretched-picture.js';
 
 interface PipelineOptions {
   /** ONNX Runtime's, for each part that runs in this process. */
@@ -122,6 +124,7 @@ export class Pipeline {
     const checked = await checkCall(call, description, this.sizes, defaults, description.binEdge?.(folder));
     const config = parseSchedulerConfig(call.schedulerConfig || this.folder.schedulerConfigText);
     if (call.scheduler) checkStandIn(call.scheduler, config);
+    if (description.needsNoiseScale === true) checkNoiseScale(description.name, config, call.scheduler);
     return checked;
   }
 
@@ -140,7 +143,10 @@ export class Pipeline {
   ): Promise<BegunCall> {
     const { description, folder } = this;
     const checked = known ?? (await this.check(call));
-    const warnings = missingConfigs(folder, [description.predictor, ...description.needs]);
+    const warnings = [
+      ...missingConfigs(folder, [description.predictor, ...description.needs]),
+      ...(await stretchedPicture(call, description, checked)),
+    ];
     const runPart: RunPart = (part, inputs, outputs) => {
       const [input] = Object.values(inputs).filter(({ dims }) => dims.length === 4);
       const workBytes = vaeWorkBytes(folder, part, input?.dims ?? []);

@@ -26,6 +26,7 @@ export const pipelines: readonly PipelineDescription[] = [
     name: 'AnimateDiff',
     classNames: ['AnimateDiffPipeline'],
     predictor: 'unet',
+    needsNoiseScale: true,
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     takes: [
       'promptEmbeds',

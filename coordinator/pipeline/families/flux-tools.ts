@@ -59,7 +59,6 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['FluxControlPipeline'],
     takes: [...TEXT_ARGUMENTS, 'controlImage'],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }),
-    sizedBy: ({ controlImage }) => controlImage,
     begin: (run) => fluxJob(run, (form) => control(run, form)),
   },
 ];

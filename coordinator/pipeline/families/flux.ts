@@ -34,7 +34,6 @@ export const pipelines: readonly PipelineDescription[] = [
     ],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }, () => ({ guidanceScale: 7 })),
     sizes: transformerSizes,
-    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin: (run) => fluxJob(run, (form) => packedStart(run, { ...form, strength: STRENGTH })),
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);

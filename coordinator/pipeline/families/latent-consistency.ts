@@ -22,6 +22,7 @@ export const pipelines: readonly PipelineDescription[] = [
     name: 'Latent Consistency Model',
     classNames: ['LatentConsistencyModelPipeline', 'LatentConsistencyModelImg2ImgPipeline'],
     predictor: 'unet',
+    needsNoiseScale: true,
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     takes: ['promptEmbeds', 'clipSkip', 'promptWeighting', 'latents', 'image', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 4, guidanceScale: 8.5 }),

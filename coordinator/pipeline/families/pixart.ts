@@ -34,6 +34,7 @@ export const pipelines: readonly PipelineDescription[] = (['alpha', 'sigma'] as 
   name: `PixArt ${version}`,
   classNames: [version === 'alpha' ? 'PixArtAlphaPipeline' : 'PixArtSigmaPipeline'],
   predictor: 'transformer',
+  needsNoiseScale: true,
   needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
   takes: [
     'promptEmbeds',

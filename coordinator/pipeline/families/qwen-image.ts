@@ -52,7 +52,6 @@ export const pipelines: readonly PipelineDescription[] = [
     ],
     defaults: defaultsOr({ numInferenceSteps: 50, guidanceScale: 1 }),
     sizes: transformerSizes,
-    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
     finish: async (run, latents) => {
       const scale = vaeScaleFactor(run.model, run.partInfo);

@@ -35,6 +35,7 @@ export const pipelines: readonly PipelineDescription[] = [
     name: 'Stable Audio',
     classNames: ['StableAudioPipeline'],
     predictor: 'transformer',
+    needsNoiseScale: true,
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     takes: ['promptEmbeds', 'negativePromptEmbeds', 'latents', 'audioStartInS', 'audioEndInS'],
     defaults: defaultsOr({ numInferenceSteps: 100, guidanceScale: 7 }),

@@ -55,7 +55,6 @@ export const pipelines: readonly PipelineDescription[] = [
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 7 }, () => ({ numInferenceSteps: 50 })),
     sizes: (model, partInfo) =>
       transformerSizes(model, partInfo, { patch: configSize(model.parts['transformer'], 'patch_size', 2) }),
-    sizedBy: ({ image, maskImage }) => (maskImage === undefined ? image : undefined),
     begin,
     finish: async (run, latents) => {
       // diffusers' inpainting pipeline leaves the VAE's shift_factor out.

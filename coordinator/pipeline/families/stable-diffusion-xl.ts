@@ -30,6 +30,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'StableDiffusionXLControlNetInpaintPipeline',
     ],
     predictor: 'unet',
+    needsNoiseScale: true,
     needs: ['text_encoder_2', 'tokenizer_2', 'vae_decoder'],
     takes: [
       'prompt2',

@@ -49,6 +49,7 @@ export const pipelines: readonly PipelineDescription[] = [
     name: 'Stable Video Diffusion',
     classNames: ['StableVideoDiffusionPipeline'],
     predictor: 'unet',
+    needsNoiseScale: true,
     needs: ['image_encoder', 'vae_encoder', 'vae_decoder'],
     needsPicture: true,
     takes: [

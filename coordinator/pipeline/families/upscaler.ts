@@ -38,6 +38,7 @@ export const pipelines: readonly PipelineDescription[] = [
     name: 'Stable Diffusion x4 upscaler',
     classNames: ['StableDiffusionUpscalePipeline'],
     predictor: 'unet',
+    needsNoiseScale: true,
     needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     needsPicture: true,
     takes: [

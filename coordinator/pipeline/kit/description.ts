@@ -140,6 +140,8 @@ export interface PipelineDescription {
   readonly predictor: 'unet' | 'transformer';
   /** Parts (and tokenizers) without which nothing can be drawn, beside the predictor. */
   readonly needs: readonly string[];
+  /** As in diffusers its first latents are scaled by the scheduler's `init_noise_sigma`, which those made for flow matching alone have not. */
+  readonly needsNoiseScale?: boolean | undefined;
   /** It cannot begin without `image`. */
   readonly needsPicture?: boolean | undefined;
   /** The arguments that it takes beyond those of PipelineCall itself. */

@@ -11,6 +11,8 @@ import { Pipeline, type PipelineCall } from '../../../coordinator/pipeline/index
 
 const EMOJI = join(packageRoot, 'models/emoji');
 const ROW = 16 * 192;
+/** As a folder has it whose scheduler was exchanged. */
+const FLOW = JSON.stringify({ _class_name: 'FlowMatchEulerDiscreteScheduler', shift: 3 });
 
 function floats(tensor: Tensor | undefined): Float32Array {
   return tensor?.data as Float32Array;
@@ -64,6 +66,7 @@ describe('Pipeline with the bundled model', () => {
     [{ maskImage: new Uint8Array() }, '--image is missing'],
     [{ prompt: 'x'.repeat(70_000) }, 'prompt has 70000 characters'],
     [{ clipSkip: 1 }, 'exported without its hidden states'],
+    [{ schedulerConfig: FLOW }, 'init_noise_sigma, and FlowMatchEulerDiscreteScheduler has none'],
   ])('refuses %j', async (call, text) => {
     await expect(begin(call)).rejects.toMatchObject({ message: expect.stringContaining(text) as unknown });
   });
