@@ -8,7 +8,7 @@ import { loadOrt, probeDevice } from '../execution/index.js';
 import { defaultCacheDir } from '../worker/artifacts/index.js';
 import { startServer } from '../rpc/server/index.js';
 
-export interface Check {
+interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;

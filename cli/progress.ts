@@ -10,7 +10,7 @@ const PLAIN_LINES = 4;
 const PLAIN_MS = 15_000;
 
 /** What is counted, and what is said of it besides, the most important first. */
-export interface Progress {
+interface Progress {
   readonly done: number;
   readonly total: number;
   readonly figures?: readonly string[];

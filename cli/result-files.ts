@@ -11,7 +11,7 @@ const PICTURES: readonly string[] = ['.png', '.jpg', '.jpeg', '.webp', '.npy'];
 /** Endings that hold all frames of a video; with another there is a file for each. */
 const MOVING: readonly string[] = ['.webp', '.gif', '.mp4'];
 
-export type Results = Pick<JobResult, 'images' | 'video' | 'audio'>;
+type Results = Pick<JobResult, 'images' | 'video' | 'audio'>;
 
 interface ResultPlace {
   /** As `--out` has it; undefined: named by the prompt. */

@@ -1,6 +1,6 @@
 import { AsyncDiffError, EXIT } from '../common/errors/index.js';
 
-export interface Signals {
+interface Signals {
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   /** 130 or 143 once a signal has come. */

@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** Who is where: needed to route a tensor over the network once per host, and to tell one machine from several. */
-export interface HostIdentity {
+interface HostIdentity {
   readonly hostName: string;
   /** Same for processes that reach each other by loopback: machine, boot and network namespace. */
   readonly hostId: string;

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 
 /** Coordinators make them this long. */
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
 
 /** Whether two secrets are the same, in a time that tells nothing; never for one that is missing or short. */
 export function isSecret(expected: Uint8Array | undefined, shown: Uint8Array): boolean {

@@ -8,9 +8,9 @@ export { castFloat, isFinite } from './float-ops.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';
-export type { MadeLatents, SampledRound } from './job-sampler.js';
+export type { MadeLatents } from './job-sampler.js';
 export { jobSchedule, scheduleFrom } from './job-schedule.js';
-export { JobState, type StartedJob } from './job-state.js';
+export { type StartedJob } from './job-state.js';
 export type { Foresight, LookAheadOptions } from './latents-predictor.js';
 export { inputsDigest, tensorDigest } from './job-digest.js';
 export { checkReplay, describeRuntimes, type RunIdentity } from './run-identity.js';
@@ -36,7 +36,7 @@ export type {
   WorkerExecution,
 } from './round-executor.js';
 export type { SamplerStart, SamplerState } from './sampler-state.js';
-export { innerValues, type SegmentSpec, type ValueSpec } from './segment-spec.js';
+export { innerValues, type SegmentSpec } from './segment-spec.js';
 export {
   type DeviceValue,
   isTensor,
@@ -46,5 +46,5 @@ export {
 } from './session.js';
 export { takeLatents, timestepGiven } from './take-latents.js';
 export { TaskExecutor } from './task-executor.js';
-export { clockMs, ROUND_REPORTS, type RoundReport, type Span, SPAN_CATEGORIES } from './runtime/index.js';
+export { clockMs, type RoundReport, type Span } from './runtime/index.js';
 export { RUN_SETTINGS, runSettings } from './run-settings.js';

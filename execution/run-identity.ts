@@ -15,7 +15,7 @@ export interface RunIdentity {
 }
 
 /** What a worker computes with, as far as it decides bits. */
-export interface Runtime {
+interface Runtime {
   readonly device: string;
   readonly threads: number;
   readonly onnxruntimeVersion: string;

@@ -2,9 +2,6 @@ import type { ValueSpec } from '../common/tensor/index.js';
 import { sessionValueName } from '../program/index.js';
 import type { ItemValues } from '../program/index.js';
 
-export type { ValueSpec } from '../common/tensor/index.js';
-export type { OptimizationLevel } from './runtime/index.js';
-
 /** Everything that an executor must know to run one segment; made by the planner, sent in `Deploy`. */
 export interface SegmentSpec {
   readonly id: string;

@@ -4,7 +4,7 @@ import type { CostGraph, Evaluated } from './search/index.js';
 import type { Partition, Segment } from '../program/index.js';
 
 /** A segment's session as it was exported; without one (a declared device) inputs and outputs follow from the graph. */
-export interface ExportedSegment {
+interface ExportedSegment {
   readonly segmentId: string;
   readonly sha256: string;
   readonly sizeBytes: number;

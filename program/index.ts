@@ -25,7 +25,6 @@ export {
   isLatents,
   itemInputName,
   LATENTS,
-  latentsName,
   predictedLatents,
   samplingWorker,
   travellingLatents,
@@ -37,7 +36,7 @@ export { placeComponents, placedWorkers, type Placement, workerOfRun, workersOf 
 export { expandRound, oldestVersionRead, readVersion, stateReads } from './program.js';
 export { lastStepOf, listRounds, type Round, type ScheduleSettings } from './rounds.js';
 export { type Read, type Task, taskId, type VersionedTensor } from './task.js';
-export { aheadOf, type Stage, stagesOf } from './stages.js';
+export { aheadOf, stagesOf } from './stages.js';
 export { type ReadByWorkers, type Routes, routeTensors, unreadFrom } from './routes.js';
 export { scheduleOf } from './schedule.js';
 export { segmentsOfRun } from './run-segments.js';

@@ -71,7 +71,7 @@ export function travellingLatents(
 }
 
 /** The same, whoever makes them: by name, the components that read them. */
-export function latentsRead(
+function latentsRead(
   partition: Partition,
   lookAhead?: LookAheadSchedule & { readonly stride: number },
 ): TravellingLatents[] {

@@ -7,7 +7,7 @@ import { aheadOf, type Stage, stagesOf } from './stages.js';
 import { type Read, type Task, taskId, type VersionedTensor } from './task.js';
 
 /** Settings with look-ahead. */
-export type AheadSettings = ScheduleSettings & { readonly lookAhead: LookAheadSchedule };
+type AheadSettings = ScheduleSettings & { readonly lookAhead: LookAheadSchedule };
 
 /** Whether latents can be predicted while step `step` runs: the model has answered at least once before. */
 export function isPredictable(step: number): boolean {

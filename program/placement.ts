@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Halves } from './guidance-split.js';
 
-export interface PlacementRequest {
+interface PlacementRequest {
   /** N as asked for; `auto`: one per worker, but for those that run component N as well. */
   readonly components: number | 'auto';
   /** S. */

@@ -7,7 +7,7 @@ import { type Placement, workersOf } from './placement.js';
 import type { VersionedTensor } from './task.js';
 
 /** Where one worker's boundary tensors go. */
-export interface WorkerRoutes {
+interface WorkerRoutes {
   /** By boundary tensor: the workers that it is sent to from here, whether it was made here or is handed on, and when it is due there. */
   readonly outgoing: ReadonlyMap<string, ReadonlyMap<string, Due>>;
   /** Workers that tensors come from: this worker dials them. */

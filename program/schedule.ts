@@ -6,7 +6,7 @@ import type { ScheduleSettings } from './rounds.js';
 import { stagesOf } from './stages.js';
 
 /** What a schedule is made for. */
-export interface ScheduledJob {
+interface ScheduledJob {
   /** T, calls of the model. */
   readonly steps: number;
   /** Whether the sampler follows a flow: its latents are predicted less well in few steps. */

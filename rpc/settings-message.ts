@@ -40,7 +40,7 @@ export function fromPlanSettingsMessage(message: PlanSettings__Output | null | u
  * What a job is asked for as the fields of its request; what is left out, or has its default, is not set.
  * @throws AsyncDiffError `invalid_settings` before a value out of range would be cut to fit its field.
  */
-export function toJobSettingsMessage(options: JobOptions): Pick<GenerateRequest, keyof JobOptions> {
+function toJobSettingsMessage(options: JobOptions): Pick<GenerateRequest, keyof JobOptions> {
   return toMessage(JOB_SETTINGS, resolveJobSettings(options));
 }
 

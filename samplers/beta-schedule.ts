@@ -52,7 +52,7 @@ export function trainingSigmas(alphas: Float32Array): Float32Array {
   return alphas.map((alpha) => Math.sqrt(f(f(1 - alpha) / alpha)));
 }
 
-export function betasOf(settings: BetaSettings): Float32Array {
+function betasOf(settings: BetaSettings): Float32Array {
   const { num_train_timesteps: count, beta_start: start, beta_end: end } = settings;
   if (settings.trained_betas !== null) {
     if (settings.trained_betas.length !== count) {
@@ -130,7 +130,7 @@ function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
 }
 
 /** alphas_cumprod moved so that the last is 0 and the first stays; `round` for the precision that they have. */
-export function zeroTerminalSnr(alphas: Float32Array): Float32Array {
+function zeroTerminalSnr(alphas: Float32Array): Float32Array {
   const roots = alphas.map(sqrt);
   const first = roots[0] ?? 0;
   const last = roots.at(-1) ?? 0;

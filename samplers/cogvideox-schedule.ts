@@ -19,7 +19,7 @@ export const cogVideoXKeys = {
 };
 type Settings = z.output<z.ZodObject<typeof cogVideoXKeys>>;
 
-export interface CogVideoXSchedule {
+interface CogVideoXSchedule {
   readonly timesteps: readonly number[];
   /** Of each call's timestep, and where its step leads: shares of signal in the variance, in the class's own precision. */
   readonly alphas: readonly { readonly alpha: number; readonly next: number; readonly isLast: boolean }[];

@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { SamplerOptions } from './sampler-options.js';
 import { fallingTimesteps } from './whole-timesteps.js';
 
-export interface ConsistencyTimesteps {
+interface ConsistencyTimesteps {
   readonly timesteps: readonly number[];
   /** The call after which no noise is drawn. */
   readonly last: number;

@@ -10,7 +10,7 @@ import { readSettings } from './scheduler-config.js';
  * - `betas`: a schedule of betas over training timesteps. `flow`: a straight line between data and noise.
  * - `edm`: the sigmas of Karras et al. 2022. `own`: something of the class's own.
  */
-export type NoiseKind = 'betas' | 'flow' | 'edm' | 'own';
+type NoiseKind = 'betas' | 'flow' | 'edm' | 'own';
 
 /** What a sampler's file exports, and what the registry lists. */
 export interface SamplerDefinition {

@@ -20,9 +20,9 @@ export const discreteSigmaKeys = {
   steps_offset: z.int().default(0),
 };
 
-export type DiscreteSigmaSettings = BetaSettings & z.output<z.ZodObject<typeof discreteSigmaKeys>>;
+type DiscreteSigmaSettings = BetaSettings & z.output<z.ZodObject<typeof discreteSigmaKeys>>;
 
-export interface DiscreteSigmas {
+interface DiscreteSigmas {
   /** One per step, as numpy has them: in double, but for those that were made in float32. */
   readonly timesteps: readonly number[];
   /** One per step, falling, in double; the level after the last step is for the caller to add. */
@@ -32,7 +32,7 @@ export interface DiscreteSigmas {
   readonly trained: Float32Array;
 }
 
-export interface DiscreteSigmaShape {
+interface DiscreteSigmaShape {
   /** Timesteps given by hand. */
   readonly timesteps?: readonly number[] | undefined;
   /** Spaced timesteps are rounded to float32, as all but DPMSolverSDE do. */
@@ -81,7 +81,7 @@ export function scaledInput(sample: Vector, sigma: number): Vector {
 }
 
 /** sqrt(sigma^2 + 1), float32. */
-export function inputScale(sigma: number): number {
+function inputScale(sigma: number): number {
   return sqrt(f(square(sigma) + 1));
 }
 

@@ -12,7 +12,7 @@ import { solverConversion, solverNoise, solverPrediction } from './solver-predic
 import { type Vector, weighted, over } from './vector.js';
 
 /** Below this many steps diffusers lowers the order of the last steps (`lower_order_final`). */
-export const FEW_STEPS = 15;
+const FEW_STEPS = 15;
 
 /** Other solvers' variants, and what stands in for them. */
 export const solverType = choice(['midpoint', 'heun'], 'midpoint', {

@@ -7,7 +7,7 @@ export type DpmAlgorithm = 'dpmsolver' | 'dpmsolver++' | 'sde-dpmsolver' | 'sde-
 export type DpmSolverType = 'midpoint' | 'heun';
 
 /** What is known of the model along a step: its value, and (scaled to the step) first and second derivative by log-SNR. */
-export interface Derivatives {
+interface Derivatives {
   readonly d0: Vector;
   readonly d1?: Vector | undefined;
   /** How the first derivative is weighed; without a second one midpoint is a choice. */

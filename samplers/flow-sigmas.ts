@@ -30,9 +30,9 @@ export const PLAIN_FLOW = Object.freeze({
   time_shift_type: 'exponential' as const,
 });
 
-export type FlowSettings = z.output<z.ZodObject<typeof flowKeys>>;
+type FlowSettings = z.output<z.ZodObject<typeof flowKeys>>;
 
-export interface FlowSchedule {
+interface FlowSchedule {
   /** One per step, float32. */
   readonly timesteps: readonly number[];
   /** One per step and the end, float32: the share of noise. */

@@ -61,7 +61,7 @@ export const kdpm2Discrete = defineSampler({
   },
 });
 
-export interface Midpoint extends Pick<SamplerMethod, 'timesteps' | 'sigmas' | 'initNoiseSigma' | 'levels'> {
+interface Midpoint extends Pick<SamplerMethod, 'timesteps' | 'sigmas' | 'initNoiseSigma' | 'levels'> {
   readonly type: 'epsilon' | 'v_prediction';
   /** The sigma in the middle of a step, and the one that its derivative leads to. */
   readonly middle: (step: number) => number;

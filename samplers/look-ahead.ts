@@ -5,7 +5,7 @@ import type { LookAhead, LookAheadRun } from './sampler.js';
 import { minus, over, plus, times, weighted } from './vector.js';
 
 /** The sampler that is looked ahead of. */
-export interface Ahead {
+interface Ahead {
   state(): { readonly next: number; readonly kept: readonly Float32Array[] };
   advance(
     output: Float32Array,

@@ -74,7 +74,7 @@ export const SAMPLERS: readonly SamplerDefinition[] = Object.freeze([
   cogVideoXDpm,
 ]);
 
-export interface SamplerChoice {
+interface SamplerChoice {
   /** Another sampler for the same model: a name, an alias, or the name of diffusers' class. Default: the config's class. */
   readonly name?: string | undefined;
   /** Arguments of set_timesteps() and step(), under diffusers' names. */
@@ -133,7 +133,7 @@ export function findSampler(name: string): SamplerDefinition | undefined {
 }
 
 /** The names of samplers that can run a model with this config. */
-export function samplersFor(config: SchedulerConfig): readonly string[] {
+function samplersFor(config: SchedulerConfig): readonly string[] {
   return SAMPLERS.filter((sampler) => canStandIn(sampler, config)).map((sampler) => sampler.name);
 }
 

@@ -2,7 +2,7 @@ import { div, exp, f, mul, power, sqrt, square, sub } from './float32.js';
 import type { LogLevel } from './level.js';
 import { type Vector, weighted } from './vector.js';
 
-export interface SaStep {
+interface SaStep {
   readonly from: LogLevel;
   readonly to: LogLevel;
   /** The latents at `from`. */

@@ -113,7 +113,7 @@ export interface LookAheadRun {
 }
 
 /** What a sampler is like, for what is chosen by it before a job runs. */
-export interface SamplerTraits {
+interface SamplerTraits {
   /** The steps asked for. */
   readonly steps: number;
   /** Calls of the model; more than the steps where a step makes two. */

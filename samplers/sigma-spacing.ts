@@ -23,7 +23,7 @@ export const NO_SPACING = Object.freeze({
 });
 
 type SpacingSettings = z.output<z.ZodObject<typeof spacingKeys>>;
-export type SigmaSpacing = 'karras' | 'exponential' | 'beta';
+type SigmaSpacing = 'karras' | 'exponential' | 'beta';
 
 /** The one that the config names. Throws `invalid_settings` for more than one. */
 export function sigmaSpacing(settings: SpacingSettings): SigmaSpacing | undefined {

@@ -6,7 +6,7 @@ import { minus, over, type Vector, weighted } from './vector.js';
 
 /** What the solvers' models predict: `flow_prediction` is the velocity between data and noise. */
 export const solverPrediction = z.enum(['epsilon', 'sample', 'v_prediction', 'flow_prediction']);
-export type SolverPrediction = PredictionType | 'flow_prediction';
+type SolverPrediction = PredictionType | 'flow_prediction';
 
 /** @param sigmas noise over signal, or with flow sigmas the share of noise: what flow_prediction is multiplied by */
 export function solverConversion(

@@ -32,7 +32,7 @@ export const lambdaClipKeys = {
   lambda_min_clipped: z.union([MINUS_INFINITY, z.number()]).default(Number.NEGATIVE_INFINITY),
 };
 
-export type SolverScheduleSettings = BetaSettings &
+type SolverScheduleSettings = BetaSettings &
   z.output<z.ZodObject<typeof spacingKeys>> & {
     readonly use_flow_sigmas: boolean;
     readonly flow_shift: number;
@@ -43,7 +43,7 @@ export type SolverScheduleSettings = BetaSettings &
     readonly use_lu_lambdas?: boolean;
   };
 
-export interface SolverSchedule {
+interface SolverSchedule {
   /** Whole numbers, one per step. */
   readonly timesteps: readonly number[];
   /** One per step and the last level, float32. */
@@ -51,7 +51,7 @@ export interface SolverSchedule {
 }
 
 /** Where classes differ. */
-export interface SolverScheduleShape {
+interface SolverScheduleShape {
   readonly className: string;
   /** The level after the last step, by the sigmas before it and the lowest training sigma. */
   readonly lastSigma: (sigmas: readonly number[], trained: Float32Array, isSpaced: boolean) => number;

@@ -6,7 +6,7 @@ const f = Math.fround;
 
 /** Table 2 of arXiv 2305.08891, in diffusers' words. */
 export const timestepSpacing = z.enum(['linspace', 'leading', 'trailing']);
-export type TimestepSpacing = z.output<typeof timestepSpacing>;
+type TimestepSpacing = z.output<typeof timestepSpacing>;
 
 /** numpy's linspace in double; its last value is exactly `stop`. */
 export function linspace(start: number, stop: number, count: number): number[] {

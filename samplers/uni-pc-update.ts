@@ -3,7 +3,7 @@ import type { LogLevel } from './level.js';
 import { linearSolve } from './linear-solve.js';
 import { minus, over, plus, times, type Vector, weighted } from './vector.js';
 
-export interface UniPcSettings {
+interface UniPcSettings {
   /** Whether outputs are x_0, not noise. */
   readonly predictsOriginal: boolean;
   readonly solver: 'bh1' | 'bh2';

@@ -7,7 +7,7 @@ import { formatAddress, parseAddress } from '../rpc/index.js';
 import { clock, Lane, type LaneOptions } from './delay-lane.js';
 
 /** Delay and limit of each direction of each connection. */
-export interface DelayProxyOptions extends LaneOptions {
+interface DelayProxyOptions extends LaneOptions {
   /** Where it forwards to, HOST:PORT. */
   readonly to: string;
   /** Default 127.0.0.1:0. */
@@ -15,7 +15,7 @@ export interface DelayProxyOptions extends LaneOptions {
 }
 
 /** Seen from the side that dialled the proxy. */
-export type Direction = 'up' | 'down';
+type Direction = 'up' | 'down';
 
 export interface DelayProxy {
   readonly address: string;

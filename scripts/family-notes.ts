@@ -1,5 +1,5 @@
 /** What a page says of a family beyond the registry: how it is exported and drawn, and what it was held against. */
-export interface FamilyNotes {
+interface FamilyNotes {
   /** Commands. */
   readonly exporting: readonly string[];
   /** What follows `asyncdiff generate`, for each thing that it draws. */

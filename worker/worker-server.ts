@@ -18,7 +18,7 @@ export interface Callee {
   accept(stream: CoordinatorStream): void;
 }
 
-export interface WorkerServerParts {
+interface WorkerServerParts {
   /** HOST:PORT. */
   readonly listen: string;
   readonly exchange: ExchangeServer;

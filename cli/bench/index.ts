@@ -1,7 +1,7 @@
 export { benchChart, benchChartPng } from './chart.js';
 export { type BenchConfig, CONFIG_GRAMMAR, parseConfigs, workersWanted } from './config.js';
 export { benchDocument, type BenchDocument, type DocumentInput } from './document.js';
-export { describeEnvironment, type Environment } from './environment.js';
+export { describeEnvironment } from './environment.js';
 export { classifyHosts } from './hosts.js';
 export { benchMarkdown, markdownTable } from './markdown.js';
 export { joinTraces, roundParts } from './round-parts.js';
@@ -17,6 +17,6 @@ export {
 } from './run-bench.js';
 export { type Sample, undilatedSeconds } from './sample.js';
 export { SvgCanvas, type TextMode } from './svg-canvas.js';
-export { pairedRatios, summarize, type Summary } from './statistics.js';
+export { pairedRatios, summarize } from './statistics.js';
 export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
 export { declaredDenoise, declaredInputs, type RunSettings, textToImage, type Workload } from './workload.js';

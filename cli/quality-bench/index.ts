@@ -11,8 +11,6 @@ export {
   evenPlan,
   fewerSteps,
   type MeasuredMethod,
-  type Method,
-  METHODS,
   type QualityOutcome,
   runQuality,
 } from './run-quality.js';

@@ -33,11 +33,6 @@ export function toRgb8(planes: Float32Array, width: number, height: number): Dec
   return { width, height, data, floats };
 }
 
-/** Pixels as floats in [0, 1], in the order of `image.data`. */
-export function pixelsToFloat(image: RgbImage): Float32Array {
-  return Float32Array.from(image.data, (value) => value / 255);
-}
-
 /**
  * Peak signal-to-noise ratio of two pictures of one size, decibels; Infinity when they are equal.
  * Raises `invalid_input` when the sizes differ.

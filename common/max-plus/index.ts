@@ -1,1 +1,1 @@
-export { type CriticalCycle, type CycleEdge, maxCycleMean } from './max-cycle-mean.js';
+export { type CycleEdge, maxCycleMean } from './max-cycle-mean.js';

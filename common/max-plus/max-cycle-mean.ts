@@ -8,7 +8,7 @@ export interface CycleEdge {
 }
 
 /** The cycle that limits the system. */
-export interface CriticalCycle {
+interface CriticalCycle {
   /** Sum of weights over sum of lengths. */
   readonly mean: number;
   /** Its edges in order: each begins where the one before ends. */

@@ -5,7 +5,7 @@ import type { ContentIndex } from './content-index.js';
 import type { ModelFile, ModelPart } from './model-file.js';
 
 /** SHA-256 of a file, in hex, read in pieces. */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const options = { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) };
   for await (const chunk of createReadStream(path, options)) hash.update(chunk as Buffer);

@@ -12,7 +12,7 @@ export {
   writesOf,
 } from './graph-walk.js';
 export { hashModel } from './hash-model.js';
-export { loadModelFile, type ModelFile, modelLabel, type ModelPart, tensorRange } from './model-file.js';
+export { loadModelFile, type ModelFile, modelLabel, tensorRange } from './model-file.js';
 export {
   type AttributeProto,
   decodeModel,

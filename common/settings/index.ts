@@ -1,5 +1,5 @@
 /** Tables of settings: what each is called everywhere, what it takes, its default, and the one check. */
-export { choice, isPrintable, type Kind, names, text, real, toggle, whole, type WireValue } from './kinds.js';
+export { isPrintable, type WireValue } from './kinds.js';
 export {
   asked,
   JOB_SETTINGS,
@@ -12,7 +12,6 @@ export { checkLimit, checkName, checkShape, type LimitRow, LIMITS } from './limi
 export {
   type Chosen,
   chosenSettings,
-  MAX_COMPONENTS,
   namesProgram,
   PLAN_SETTINGS,
   type PlannedSettings,

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.js';
 import { entriesOf, type OptionsOf, outOfRange, resolveRows, type SettingRow, type ValuesOf } from './row.js';
 
 /** N and S are placed and simulated before anything runs: more than any cluster has, and planned within memory. */
-export const MAX_COMPONENTS = 64;
+const MAX_COMPONENTS = 64;
 const MAX_STRIDE = 64;
 /** T. diffusers' schedules have 1,000 training steps. */
 export const MAX_STEPS = 1_000;
@@ -28,7 +28,7 @@ const BY_ERROR = 'as --max-error chooses, 1 where it is off';
 /** How a setting is written in a benchmark's configuration: a letter before its value, or a word that stands for one value. */
 type BenchNotation<T> = { readonly letter: string } | { readonly word: string; readonly means: T };
 
-export interface PlanRow<T, S extends 'plan' | 'run'> extends SettingRow<T> {
+interface PlanRow<T, S extends 'plan' | 'run'> extends SettingRow<T> {
   /** `plan`: another value is another plan. `run`: the same plan serves. */
   readonly scope: S;
   readonly bench?: BenchNotation<NoInfer<T>>;

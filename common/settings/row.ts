@@ -18,8 +18,7 @@ export interface SettingRow<T> {
   readonly consequence: string;
 }
 
-export type Rows = Readonly<Record<string, SettingRow<never>>>;
-export type ValueOf<R> = R extends { readonly kind: Kind<infer T> } ? T : never;
+type ValueOf<R> = R extends { readonly kind: Kind<infer T> } ? T : never;
 /** A value for every row of a table. */
 export type ValuesOf<R> = { readonly [K in keyof R]: ValueOf<R[K]> };
 /** A value for some of them; what is left out, or undefined, has its default. */

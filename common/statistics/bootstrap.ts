@@ -1,5 +1,5 @@
 /** The middle 95 per cent of what a statistic comes to over resamples. */
-export interface Interval {
+interface Interval {
   readonly low: number;
   readonly high: number;
 }

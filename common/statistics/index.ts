@@ -1,4 +1,4 @@
-export { bootstrapInterval, type Interval } from './bootstrap.js';
+export { bootstrapInterval } from './bootstrap.js';
 export { arithmeticMean, geometricMean } from './geometric-mean.js';
 export { median } from './median.js';
 export { meanSquaredError, variance } from './squared-error.js';

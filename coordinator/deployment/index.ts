@@ -9,5 +9,4 @@ export { roundLimitMs } from './round-watch.js';
 export { measuredCluster, predictedPeriodMs, type SegmentTimes } from './predicted-period.js';
 export { type WorkerLoad, workerLoads } from './worker-loads.js';
 export { PlacedParts } from './placed-parts.js';
-export { type PartOffer, rankOffers } from './part-offers.js';
 export { placeEstimates } from './place-estimates.js';

@@ -8,6 +8,6 @@ export { runItems } from './run-items.js';
 export type { SendEvent } from './follower.js';
 export type { JobRecord, NewJob } from './job-record.js';
 export { jobSummary } from './job-summary.js';
-export { Jobs, type RunningJob } from './jobs.js';
+export { Jobs } from './jobs.js';
 export { type JobMetrics, loadCoordinatorMetrics, NO_METRICS } from './job-metrics.js';
 export type { CoordinatorMetrics } from './metrics.js';

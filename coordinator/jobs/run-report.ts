@@ -174,7 +174,7 @@ function simulatedSeconds(
  * speed-up at T / (w + (T - w) * max share). On workers of one kind it is the plan's, measured once on one quiet thread:
  * times that workers take while they are deployed side by side can be off by half, and would move the bound with them.
  */
-export function maxShare(deployment: Deployment, stride: number): number {
+function maxShare(deployment: Deployment, stride: number): number {
   const { plan, segmentMs, workers } = deployment;
   const { placement, partition, specs } = plan;
   const kinds = new Set(workers.map(({ facts }) => `${facts.device} ${facts.threads}`));

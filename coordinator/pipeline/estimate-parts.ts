@@ -20,7 +20,7 @@ export interface PartEstimate {
 }
 
 /** Called for each run of a part, with what it would take. */
-export type OnPartCost = (part: string, cost: PartCost) => void;
+type OnPartCost = (part: string, cost: PartCost) => void;
 
 /** Computes nothing: gives zeros of the shapes that each part would give, which its graph says without its weights. */
 export function standInRunner({ folder }: Pipeline, workDir: string, onCost?: OnPartCost): PartRunner {

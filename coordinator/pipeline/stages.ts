@@ -2,7 +2,7 @@ import type { PredictorJob } from './kit/index.js';
 import type { SamplerOptions } from '../../samplers/index.js';
 
 /** A part of a run that one predictor makes. */
-export interface Stage {
+interface Stage {
   /** Part of the folder that predicts. */
   readonly part: string;
   readonly job: PredictorJob;

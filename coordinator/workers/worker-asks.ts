@@ -5,7 +5,7 @@ import type { WorkerMessage__Output } from '../../rpc/gen/asyncdiff/v1/WorkerMes
 import type { LossReason } from './worker-state.js';
 import { checkAmounts, checkReport } from './worker-words.js';
 
-export interface Ask {
+interface Ask {
   /** In words: `start a job`. */
   readonly task: string;
   /** Time without progress, milliseconds. */

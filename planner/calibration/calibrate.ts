@@ -4,7 +4,7 @@ import type { SessionTime } from './session-time.js';
 import { solveSymmetric } from './solve.js';
 
 /** What measured times say of a plan's devices and of its costs. */
-export interface Calibration {
+interface Calibration {
   /** Of each worker, in the request's order: a node takes `cost * factor / speed` milliseconds there. */
   readonly speeds: readonly number[];
   /** Of each node's cost. */

@@ -1,2 +1,2 @@
-export { type Calibration, calibrate, scaleCosts } from './calibrate.js';
+export { calibrate, scaleCosts } from './calibrate.js';
 export { type SessionTime, toRanges } from './session-time.js';

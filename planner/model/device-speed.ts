@@ -16,7 +16,7 @@ export interface DeviceSpeed {
 export const CPU_CORE: DeviceSpeed = Object.freeze({ operationsPerSecond: 60e9, bytesPerSecond: 9e9 });
 
 /** A GPU of a workstation: what matters is that its bytes weigh more beside its operations than a CPU's do. */
-export const GPU: DeviceSpeed = Object.freeze({ operationsPerSecond: 15e12, bytesPerSecond: 600e9 });
+const GPU: DeviceSpeed = Object.freeze({ operationsPerSecond: 15e12, bytesPerSecond: 600e9 });
 
 /** What a node takes at least: a kernel's launch, its share of a run. */
 export const NODE_MS = 0.002;

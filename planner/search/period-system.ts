@@ -3,7 +3,7 @@ import type { CycleEdge } from '../../common/max-plus/index.js';
 export type EventKind = 'compute' | 'transfer' | 'latents' | 'eps' | 'sampler' | 'link';
 
 /** Something that happens once per round and takes time. */
-export interface PeriodEvent {
+interface PeriodEvent {
   readonly kind: EventKind;
   readonly label: string;
   readonly durationMs: number;

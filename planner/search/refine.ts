@@ -30,7 +30,7 @@ export function rank(all: readonly Sketch[], goal: Goal): { one: Sketch; price: 
 }
 
 /** How the cuts of a partition are moved. */
-export interface Refinement {
+interface Refinement {
   readonly variant: PlanVariant;
   readonly goal: Goal;
   readonly tries: number;

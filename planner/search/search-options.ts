@@ -7,7 +7,7 @@ import { RECOMPUTED_SHARE } from './recomputed-values.js';
 import type { WireDType, WireForm } from './wire-form.js';
 
 /** What a link costs, as it is measured. */
-export interface LinkCost {
+interface LinkCost {
   readonly latencyMs: number;
   readonly bytesPerSecond: number;
   /** Sender's and receiver's work per megabyte (1e6 bytes), milliseconds. */

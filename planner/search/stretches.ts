@@ -1,7 +1,7 @@
 import type { CostGraph } from './cost-graph.js';
 
 /** What stretches of main nodes need to be looked up by; positions are those of `GraphIndex.mainNodes`. */
-export interface StretchSource {
+interface StretchSource {
   readonly graph: CostGraph;
   readonly mainNodes: readonly number[];
   /** For each node: the replicated nodes whose outputs it reads. */

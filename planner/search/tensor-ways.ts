@@ -18,7 +18,7 @@ import type { PeriodSystem } from './period-system.js';
 export type Sent = Pick<BoundaryTensor, 'name' | 'bytes' | 'producer' | 'consumers'>;
 
 /** A message that the maker's own worker sends. */
-export interface OwnMessage {
+interface OwnMessage {
   readonly event: number;
   readonly dueMs: number;
 }

@@ -13,7 +13,7 @@ import {
 import { samplingWorker } from '../../program/index.js';
 import { simulate } from './simulate.js';
 
-export interface SettingChoices {
+interface SettingChoices {
   /** Sessions per component to try. Default 1..4. */
   readonly microCuts?: readonly number[] | undefined;
   /** Lags to try. Default 1 alone: tensors two rounds old cost quality. */
@@ -21,12 +21,12 @@ export interface SettingChoices {
 }
 
 /** A variant that was tried, with its predicted period. */
-export interface TriedSettings extends PlanVariant {
+interface TriedSettings extends PlanVariant {
   readonly periodMs: number;
 }
 
 /** The settings that were chosen, and the plan that they make. */
-export interface ChosenSettings extends Evaluated, PlanVariant {
+interface ChosenSettings extends Evaluated, PlanVariant {
   readonly tried: readonly TriedSettings[];
 }
 

@@ -2,7 +2,7 @@ import type { Cluster, ClusterWorker, Partition } from '../../program/index.js';
 import { isLastComponent, workerOfRun } from '../../program/index.js';
 
 /** What the bound is made of. */
-export interface IdealSpeedupInput {
+interface IdealSpeedupInput {
   /** T. */
   readonly numInferenceSteps: number;
   /** w. */

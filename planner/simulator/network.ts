@@ -14,7 +14,7 @@ import { OutQueue } from './out-queue.js';
 import type { TimelineSpan } from './timeline.js';
 
 /** One version of a tensor. */
-export interface Message {
+interface Message {
   /** `<name>@<version>`. */
   readonly what: string;
   readonly tensor: Travelling;
@@ -24,7 +24,7 @@ export interface Message {
   readonly dueMs: (worker: string) => number;
 }
 
-export interface NetworkEvents {
+interface NetworkEvents {
   onSpan(span: TimelineSpan): void;
   /** A worker has it. */
   onArrival(what: string, worker: string, atMs: number): void;

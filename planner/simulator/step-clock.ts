@@ -1,7 +1,7 @@
 import type { Round } from '../../program/index.js';
 import type { TimelineRound, TimelineSpan } from './timeline.js';
 
-export interface StepClockOptions {
+interface StepClockOptions {
   readonly rounds: readonly Round[];
   /** Of a step of the coordinator's sampler; undefined where a worker runs it. */
   readonly samplerMs: number | undefined;

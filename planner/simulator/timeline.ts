@@ -23,14 +23,14 @@ export interface TimelineRound {
   readonly durationMs: number;
 }
 
-export interface WorkerLoad {
+interface WorkerLoad {
   readonly worker: string;
   readonly busyMs: number;
   /** Time from the first task's start to the last one's end in which it computed nothing. */
   readonly waitMs: number;
 }
 
-export interface LinkLoad {
+interface LinkLoad {
   readonly from: string;
   readonly to: string;
   readonly bytes: number;

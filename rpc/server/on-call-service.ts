@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 
 /** A method as it is known before its service is loaded. */
-export interface MethodShape {
+interface MethodShape {
   readonly name: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;

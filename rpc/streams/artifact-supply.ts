@@ -28,7 +28,7 @@ export interface ArtifactClaim {
   readonly secret: Uint8Array;
 }
 
-export interface SupplyOptions {
+interface SupplyOptions {
   /** Whether what the asker claims is true: what it may have, else an error. */
   readonly admit: (claim: ArtifactClaim) => FindArtifact | Promise<FindArtifact>;
 }

@@ -5,7 +5,7 @@ import { onClientEnd } from './server-call-end.js';
 
 type AnyCall<Out, In> = ClientDuplexStream<Out, In> | ServerDuplexStream<In, Out>;
 
-export interface ControlStreamHandlers<In> {
+interface ControlStreamHandlers<In> {
   readonly onMessage: (message: In) => void;
   /**
    * Called once: without an error when the other side has ended in order, else with what went wrong. To a server, a
@@ -14,7 +14,7 @@ export interface ControlStreamHandlers<In> {
   readonly onClosed: (error?: AsyncDiffError) => void;
 }
 
-export interface ControlStreamOptions {
+interface ControlStreamOptions {
   /** On a client's end: the code for a server that does not answer or goes away. Default `coordinator_unreachable`. */
   readonly unreachable?: ErrorCode | undefined;
 }

@@ -23,7 +23,7 @@ export interface ReceivedMeta extends TensorMeta {
   readonly lastFrameMs: number;
 }
 
-export interface Received {
+interface Received {
   readonly tensor: Tensor;
   readonly meta: ReceivedMeta;
 }

@@ -16,14 +16,8 @@ export type {
   SendToWorker,
   WorkerStream,
 } from './control-ends.js';
-export { ControlStream, type ControlStreamHandlers, type ControlStreamOptions } from './control-stream.js';
-export {
-  type AssemblerLimits,
-  FrameAssembler,
-  PART_CHUNKING,
-  type Received,
-  type ReceivedMeta,
-} from './frame-assembler.js';
+export { ControlStream } from './control-stream.js';
+export { type AssemblerLimits, FrameAssembler, PART_CHUNKING, type ReceivedMeta } from './frame-assembler.js';
 export {
   RELAY_BACKLOG_BYTES,
   RELAY_CHUNKING,

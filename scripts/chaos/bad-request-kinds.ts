@@ -22,7 +22,7 @@ interface Told {
   readonly preparing: { readonly stage: string } | null;
 }
 
-export interface BadRequests {
+interface BadRequests {
   /** One that is good, for comparison. */
   readonly plain: () => Promise<string>;
   /** By what is bad about them; each resolves to `done` or a code. */

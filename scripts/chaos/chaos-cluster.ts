@@ -16,7 +16,7 @@ export interface ChaosWorker {
   daemon: Daemon;
 }
 
-export type OnLog = (line: Readonly<Record<string, unknown>>) => void;
+type OnLog = (line: Readonly<Record<string, unknown>>) => void;
 
 /** A coordinator and workers as processes, with a link that can fail in every way between them. */
 export class ChaosCluster {

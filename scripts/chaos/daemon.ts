@@ -12,7 +12,7 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-export interface DaemonOptions {
+interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Flags of Node. */
   readonly nodeFlags?: readonly string[] | undefined;

@@ -26,7 +26,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-export interface JobRunOptions {
+interface JobRunOptions {
   readonly job: ChaosJob;
   readonly modelSha256: string;
   /** The client's way to the coordinator. */

@@ -13,7 +13,7 @@ const MAX_MORE_MB = 60;
 /** Fewer say nothing of a process. */
 const MIN_LOOKS = 4;
 
-export interface Usage {
+interface Usage {
   readonly process: string;
   readonly pid: number;
   readonly jobs: number;
@@ -47,7 +47,7 @@ export interface ChaosVerdict {
   readonly ok: boolean;
 }
 
-export interface JudgeParts {
+interface JudgeParts {
   readonly seed: number;
   readonly cluster: ChaosCluster;
   readonly ledger: JobLedger;

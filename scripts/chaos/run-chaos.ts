@@ -18,7 +18,7 @@ const JOBS_PER_LOOK = 10;
 /** After the last job: until all workers are there again. */
 const CALM_MS = 30_000;
 
-export interface ChaosOptions {
+interface ChaosOptions {
   readonly seed: number;
   readonly jobs: number;
   /** No job begins later. */

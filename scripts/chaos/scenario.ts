@@ -29,17 +29,17 @@ export const MISHAPS = Object.freeze({
   'kill coordinator': 1,
   'stop coordinator': 2,
 });
-export type MishapKind = keyof typeof MISHAPS;
+type MishapKind = keyof typeof MISHAPS;
 
 /** What the client of a job does. */
-export const CLIENTS = Object.freeze({
+const CLIENTS = Object.freeze({
   stays: 14,
   cancels: 2,
   leaves: 2,
   'loses its link': 2,
   'comes back': 2,
 });
-export type ClientKind = keyof typeof CLIENTS;
+type ClientKind = keyof typeof CLIENTS;
 
 export interface Mishap {
   readonly kind: MishapKind;

@@ -1,5 +1,5 @@
 /** A figure at a time. */
-export interface Point {
+interface Point {
   readonly hours: number;
   readonly value: number;
 }

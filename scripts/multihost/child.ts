@@ -6,7 +6,7 @@ import type { Namespace } from './namespace.js';
 const MAX_STDERR_LENGTH = 4_000;
 const STOP_TIMEOUT_MS = 4_000;
 
-export interface ChildOptions {
+interface ChildOptions {
   /** For messages. */
   readonly name: string;
   /** `pass`: the result goes to this process's stdout; `keep`: into {@link Child.output}. */

@@ -6,7 +6,7 @@ import { Child } from './child.js';
 import type { LinkTest } from './link-test.js';
 import type { Host, Network } from './network.js';
 
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly device: string;
   readonly threads: number;
   readonly modelDir: string;

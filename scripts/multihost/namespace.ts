@@ -14,7 +14,7 @@ export function ownPrefix(): string {
 }
 
 /** Runs `ip` or `tc`; returns what it prints. Throws `internal` with what it said. */
-export async function runTool(tool: 'ip' | 'tc', ...words: string[]): Promise<string> {
+async function runTool(tool: 'ip' | 'tc', ...words: string[]): Promise<string> {
   try {
     return (await execute(tool, words)).stdout;
   } catch (error) {

@@ -19,7 +19,7 @@ const SWITCH_IP = '10.77.0.254';
 /** Port of coordinator and workers on their hosts. */
 const SERVICE_PORT = 7000;
 /** Port of the raw TCP measurement. */
-export const MEASURE_PORT = 7009;
+const MEASURE_PORT = 7009;
 /** Ports of the switch are this plus a number of their own. */
 const SWITCH_PORT = 20_000;
 

@@ -11,13 +11,13 @@ import { describe, networkDocument, type NetworkDocument } from './network-docum
 import type { MultihostOptions } from './options.js';
 import { dilate } from './shaping.js';
 
-export interface MultihostIo {
+interface MultihostIo {
   readonly stderr: { write(text: string): unknown };
   /** Ends the run; what it made is removed all the same. */
   readonly signal: AbortSignal;
 }
 
-export interface MultihostResult {
+interface MultihostResult {
   /** Of bench, or of the command. */
   readonly exitCode: number;
   readonly network: NetworkDocument;

@@ -8,7 +8,7 @@ const BALANCE_SLACK = 1.03;
 /** Cut positions tried around each ideal one. */
 const CANDIDATES = 6;
 
-export interface BalancedCut extends CutPositions {
+interface BalancedCut extends CutPositions {
   readonly maxShare: number;
   /** Bytes per round over all boundary tensors. */
   readonly bytes: number;

@@ -4,7 +4,7 @@ import type { ArchitectureGraph, ArchitectureNode } from './graph-builder.js';
 import type { Kernel, KernelKind } from './kernels.js';
 
 /** What a GPU attains, per kind of kernel. Peaks are the maker's; the attained parts are assumptions, named as such. */
-export interface DeviceRates {
+interface DeviceRates {
   readonly device: string;
   /** Dense float16 tensor-core peak, TFLOP/s. */
   readonly peakTflops: number;
@@ -29,10 +29,10 @@ export const A5000: DeviceRates = Object.freeze({
   launchUs: 10,
 });
 
-export type Precision = 'float16' | 'tf32';
+type Precision = 'float16' | 'tf32';
 
 /** Roofline time of one kernel, ms: the larger of compute and memory time, and the launch. TF32 has half the rate of float16. */
-export function kernelMs(kernel: Kernel, rates: DeviceRates, precision: Precision = 'float16'): number {
+function kernelMs(kernel: Kernel, rates: DeviceRates, precision: Precision = 'float16'): number {
   const { attained, peakTflops, peakBandwidthGBps, launchUs } = rates;
   const elementSize = precision === 'tf32' ? 4 : 2;
   const tflops = peakTflops * attained[kernel.kind] * (precision === 'tf32' ? 0.5 : 1);

@@ -20,7 +20,7 @@ export interface ArchitectureGraph {
   readonly values: ReadonlyMap<string, GraphValue>;
 }
 
-export interface NodeSpec {
+interface NodeSpec {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly dims: readonly number[];
@@ -61,9 +61,4 @@ export class GraphBuilder {
     this.#values.set(name, value);
     return value;
   }
-}
-
-/** Parameters of all nodes. */
-export function parameterCount(graph: ArchitectureGraph): number {
-  return graph.nodes.reduce((sum, node) => sum + node.params, 0);
 }

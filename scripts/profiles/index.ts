@@ -1,11 +1,9 @@
 export { balancedCut } from './balanced-cuts.js';
 export { boundaryBytes, componentShares, sampleDependent } from './cut-bytes.js';
 export { A5000, costGraph, rooflineMs } from './device-cost.js';
-export { parameterCount } from './graph-builder.js';
 export { makeProfile, makePublishedProfile, publishedShare } from './make-profile.js';
 export {
   assignByCuts,
-  type CutPositions,
   OFFICIAL_SPLITS,
   officialAssignment,
   officialBroadcastBytes,

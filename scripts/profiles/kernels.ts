@@ -35,7 +35,7 @@ export function binary(elements: number): Kernel {
   return memory(3 * elements);
 }
 
-export interface LinearShape {
+interface LinearShape {
   readonly rows: number;
   readonly inFeatures: number;
   readonly outFeatures: number;
@@ -50,7 +50,7 @@ export function linear({ rows, inFeatures, outFeatures }: LinearShape): Kernel {
   };
 }
 
-export interface ConvShape {
+interface ConvShape {
   readonly batch: number;
   readonly inChannels: number;
   readonly outChannels: number;
@@ -77,7 +77,7 @@ export function conv(shape: ConvShape): Kernel[] {
   ];
 }
 
-export interface AttentionShape {
+interface AttentionShape {
   readonly batch: number;
   readonly heads: number;
   readonly headDim: number;

@@ -9,7 +9,7 @@ import { ARCHITECTURES, type ArchitectureName } from './unet-config.js';
 /** Batch of the predictor under classifier-free guidance: [unconditional; conditional]. */
 const GUIDANCE_BATCH = 2;
 
-export interface MeasuredProfile {
+interface MeasuredProfile {
   readonly architecture: ArchitectureName;
   /** Time of one run of the whole predictor with guidance (batch 2), milliseconds. */
   readonly stepMs: number;
@@ -88,7 +88,7 @@ const PUBLISHED_SECONDS: Readonly<Record<ArchitectureName, number>> = Object.fre
 const PUBLISHED_STEPS = 50;
 
 /** How a published whole-pipeline time was taken apart. */
-export interface PublishedShare {
+interface PublishedShare {
   readonly publishedMs: number;
   /** Unscaled roofline times of 50 predictor runs, of one VAE decode and of the text encoders. */
   readonly predictorMs: number;

@@ -6,7 +6,7 @@ import type { ArchitectureName } from './unet-config.js';
  * of this house: component n ends with the module named here. `head` is set for SDXL, whose last component also holds
  * what runs up to and including that module.
  */
-export interface OfficialSplit {
+interface OfficialSplit {
   readonly head?: string;
   readonly ends: readonly string[];
 }

@@ -20,7 +20,7 @@ const PROMPT_TOKENS = 77;
 /** The VAE of these models halves the image three times. */
 const VAE_FACTOR = 8;
 
-export interface UnetRequest {
+interface UnetRequest {
   /** Batch of the predictor: 2 with classifier-free guidance. */
   readonly batch: number;
   /** Image size in pixels, a multiple of 8 times what the U-Net halves. */

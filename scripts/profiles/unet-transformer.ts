@@ -1,7 +1,7 @@
 import { attention, binary, groupNorm, layerNorm, linear, memory, pointwise } from './kernels.js';
 import { type BlockContext, dimsOf, type Feature, size } from './unet-blocks.js';
 
-export interface TransformerShape {
+interface TransformerShape {
   readonly layers: number;
   readonly heads: number;
 }

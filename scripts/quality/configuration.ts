@@ -12,7 +12,7 @@ export interface Configuration {
 }
 
 /** For `--help` and errors. */
-export const CONFIGURATION_GRAMMAR =
+const CONFIGURATION_GRAMMAR =
   'nN components, sS stride, wW and eE steps in order at the start and the end, lL lag, u (U-shaped), plain (AsyncDiff), tX tolerance ' +
   'of the drift (t0: off), gX slope (0 to 1), gate or nogate, r (replicas), f16 (float16 between components); what is left out is the default';
 
@@ -44,7 +44,7 @@ export function parseConfiguration(name: string): Configuration {
 }
 
 /** What of a job its program is made from. */
-export interface ConfiguredJob extends Pick<DenoiseJob, 'sampler' | 'guidance'>, Pick<Plan, 'partition'> {
+interface ConfiguredJob extends Pick<DenoiseJob, 'sampler' | 'guidance'>, Pick<Plan, 'partition'> {
   readonly configuration: Configuration;
 }
 

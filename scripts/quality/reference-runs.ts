@@ -15,7 +15,7 @@ import { type Configuration, programOf } from './configuration.js';
 import type { Picture, Subject } from './subjects.js';
 
 /** What a run on the reference executor came to. */
-export interface ReferenceResult {
+interface ReferenceResult {
   readonly latents: Float32Array;
   /** Calls of the model that ran in order. */
   readonly inOrder: number;

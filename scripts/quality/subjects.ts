@@ -23,7 +23,7 @@ export interface Subject {
   readonly close: () => Promise<void>;
 }
 
-export interface SubjectOptions {
+interface SubjectOptions {
   /** `emoji` (the bundled model), `sd` (the recorded U-Net), `dit` (the flow-matching transformer). */
   readonly name: string;
   readonly seeds: number;

@@ -9,7 +9,7 @@ import type { RealRunInputs, RealRunRequest } from './request.js';
 const BLOCK_BYTES = 512;
 
 /** What one worker held. */
-export interface WorkerRun {
+interface WorkerRun {
   readonly components: readonly number[];
   readonly memory: ProcessMemory;
   /** What the plan says of its parts, bytes. */

@@ -4,7 +4,7 @@ import { chosenSettings, resolvePlanSettings } from '../../common/settings/index
 import { float32 } from '../../common/tensor/index.js';
 
 /** Settings as a run of two components had them. */
-export const RUN_SETTINGS = chosenSettings(
+export const RUN_SETTINGS: ReturnType<typeof chosenSettings> = chosenSettings(
   resolvePlanSettings({
     components: 2,
     warmUp: 2,

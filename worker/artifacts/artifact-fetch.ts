@@ -21,7 +21,7 @@ export interface Lacking extends Wanted {
   readonly suppliers: readonly string[];
 }
 
-export interface ArtifactFetchOptions {
+interface ArtifactFetchOptions {
   readonly workerId: string;
   readonly deploymentId: string;
   /** That of the deployment. */

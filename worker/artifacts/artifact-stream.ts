@@ -17,7 +17,7 @@ export interface Wanted {
 
 export type FetchStream = ControlStream<ArtifactRequest, ArtifactChunk__Output>;
 
-export interface ArtifactStreamOptions {
+interface ArtifactStreamOptions {
   readonly stream: FetchStream;
   readonly claim: ArtifactClaim;
   readonly cache: ArtifactCache;

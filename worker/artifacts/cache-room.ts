@@ -11,7 +11,7 @@ const SPARE_BYTES = 64 << 20;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** An artifact in the cache. */
-export interface CachedArtifact {
+interface CachedArtifact {
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly lastUsed: Date;

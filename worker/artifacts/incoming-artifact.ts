@@ -6,7 +6,7 @@ import { storing } from './storing.js';
 
 const READ_BYTES = 1 << 20;
 
-export interface IncomingParts {
+interface IncomingParts {
   readonly sha256: string;
   readonly sizeBytes: number;
   /** Where it is written to, and where it goes when it is whole. */

@@ -13,7 +13,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'permission_denied',
 ]);
 
-export interface JoinLoopOptions {
+interface JoinLoopOptions {
   /** HOST:PORT. */
   readonly coordinator: string;
   readonly link: LinkOptions;

@@ -29,7 +29,7 @@ export interface ArtifactsContext {
 }
 
 /** What is to be collected, and from whom. */
-export type Collected = Pick<PartOrder, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
+type Collected = Pick<PartOrder, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
 
 /** Progress is told so often at most. */
 const TELL_MS = 100;

@@ -10,7 +10,7 @@ import {
 import { RelayInbox } from './relay-inbox.js';
 import { RelayOutbox } from './relay-outbox.js';
 
-export interface PartRelayOptions {
+interface PartRelayOptions {
   readonly send: SendToCoordinator;
   /** Resolves when the network has taken all but so many bytes of what was sent; throws when it takes no more. */
   readonly drained: (atMostBytes: number) => Promise<void>;

@@ -13,7 +13,7 @@ import { checkMove, type StateMoves } from '../../common/state-moves.js';
  */
 export type PartState = 'waiting' | 'opening' | 'open' | 'broken' | 'closed';
 
-export const PART_MOVES: StateMoves<PartState> = Object.freeze({
+const PART_MOVES: StateMoves<PartState> = Object.freeze({
   waiting: ['opening', 'closed'],
   opening: ['open', 'broken', 'closed'],
   open: ['broken', 'closed'],

@@ -7,7 +7,7 @@ import {
   relayedBytes,
 } from '../../rpc/streams/index.js';
 
-export interface RelayInboxOptions {
+interface RelayInboxOptions {
   /** What each producer may have on the way. */
   readonly windowBytes: number;
   /** The largest tensor of a name that can be meant. */

@@ -1,7 +1,7 @@
 import type { OutgoingFrame } from '../../rpc/index.js';
 import { RELAY_BACKLOG_BYTES, relayedBytes, RelayWindow } from '../../rpc/streams/index.js';
 
-export interface RelayOutboxOptions {
+interface RelayOutboxOptions {
   /** Bytes that each consumer may have been sent and not have taken over yet. */
   readonly windowBytes: number;
   readonly send: (frame: OutgoingFrame, toWorkerIds: readonly string[]) => void;

@@ -9,7 +9,7 @@ import { MIN_SHARED_BYTES, SharedFrameWriter } from './shared-frame-writer.js';
 import type { SentTensor } from './sent-tensor.js';
 import type { RingWriter } from './shared-memory/index.js';
 
-export interface ConsumerChannelOptions {
+interface ConsumerChannelOptions {
   readonly deploymentId: string;
   readonly consumerId: string;
   readonly maxInFlightBytes: number;

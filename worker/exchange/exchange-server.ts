@@ -201,10 +201,7 @@ export class ExchangeServer {
 }
 
 /** What can be read off a channel. */
-export type ChannelState = Pick<
-  ConsumerChannel,
-  'attached' | 'sentBytes' | 'queuedBytes' | 'peakInFlightBytes'
->;
+type ChannelState = Pick<ConsumerChannel, 'attached' | 'sentBytes' | 'queuedBytes' | 'peakInFlightBytes'>;
 
 function stranger({ workerId, deploymentId }: Subscribe__Output): AsyncDiffError {
   return new AsyncDiffError(

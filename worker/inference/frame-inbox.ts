@@ -7,7 +7,7 @@ import { isLatents, LATENTS, noisePartName, sessionValueName } from '../../progr
 import { type Frame, FrameRingReader, MAX_FRAME_BYTES } from '../exchange/shared-memory/index.js';
 import type { Traffic } from './traffic.js';
 
-export interface FrameInboxOptions {
+interface FrameInboxOptions {
   readonly traffic: Traffic;
   readonly onFrame: (frame: Frame) => void;
   /** A ring that makes no sense: nothing more is taken from that producer. */

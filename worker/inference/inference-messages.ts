@@ -17,7 +17,7 @@ export interface InferenceSettings {
   readonly timeDilation: number;
 }
 
-export interface SegmentToLoad {
+interface SegmentToLoad {
   readonly spec: SegmentSpec;
   /** Path of its graph; empty for a declared device. */
   readonly graphPath: string;

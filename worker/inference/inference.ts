@@ -18,7 +18,7 @@ const RUN_PATIENCE_MS = 60_000;
 /** So long a run is waited for when the worker ends. */
 const STOP_PATIENCE_MS = 10_000;
 
-export interface InferenceHandlers {
+interface InferenceHandlers {
   onBoundary(event: Extract<InferenceEvent, { type: 'boundary' }>): void;
   onNoise(event: Extract<InferenceEvent, { type: 'noise' }>): void;
   onOutput(event: Extract<InferenceEvent, { type: 'output' }>): void;

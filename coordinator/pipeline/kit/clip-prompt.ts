@@ -6,7 +6,7 @@ import { idsTensor, type Tokens } from './parts.js';
 import { type PromptChunk, promptChunks } from './prompt-chunks.js';
 import { concat, floatsOf } from './tensor-rows.js';
 
-export interface ClipRequest {
+interface ClipRequest {
   readonly encoder: string;
   readonly tokenizer: string;
   readonly text: string;
@@ -22,7 +22,7 @@ export interface ClipRequest {
   readonly pooled?: 'pooler_output' | 'text_embeds' | undefined;
 }
 
-export interface ClipStates {
+interface ClipStates {
   /** [1, tokens, hidden] */
   readonly states: Tensor;
   /** [1, hidden] */

@@ -1,6 +1,6 @@
 import type { PipelineRun } from './description.js';
 
-export interface ShiftDefaults {
+interface ShiftDefaults {
   /** Where the scheduler's config does not say it: 1.15, and 1.16 for Stable Diffusion 3. */
   readonly maxShift?: number | undefined;
 }

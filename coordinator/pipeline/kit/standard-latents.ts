@@ -17,7 +17,7 @@ const DEVIATION = [
 ];
 
 /** Mean and standard deviation of each channel of a VAE's latents. Raises `model_invalid` where they are not as many as the channels. */
-export function channelSpread(
+function channelSpread(
   model: ModelFolder,
   channels: number,
 ): { readonly mean: readonly number[]; readonly deviation: readonly number[] } {

@@ -3,7 +3,7 @@ import { short } from './clip-prompt.js';
 import type { PipelineRun } from './description.js';
 import { fixedAxis, idsTensor } from './parts.js';
 
-export interface T5Request {
+interface T5Request {
   readonly encoder: string;
   readonly tokenizer: string;
   readonly text: string;

@@ -31,14 +31,14 @@ export function givenMask(mask: Tensor | undefined, states: Tensor): Tensor {
 }
 
 /** 1 for each token of the states, 0 up to `length`: int64 [1, length]. */
-export function tokenMask({ dims }: Tensor, length: number): Tensor {
+function tokenMask({ dims }: Tensor, length: number): Tensor {
   const tokens = dims[1] ?? 0;
   const data = BigInt64Array.from({ length }, (_, i) => (i < tokens ? 1n : 0n));
   return { dtype: 'int64', dims: [1, length], data };
 }
 
 /** States [1, tokens, hidden] with zeros behind them, up to `length` tokens. */
-export function padTokens(states: Tensor, length: number): Tensor {
+function padTokens(states: Tensor, length: number): Tensor {
   const [, tokens = 0, hidden = 0] = states.dims;
   if (tokens >= length) return states;
   const missing = length - tokens;

@@ -14,7 +14,7 @@ export function sizedByPicture({ image, maskImage, controlImage }: PipelineCall)
 }
 
 /** What differs between U-Nets of pictures. */
-export interface UnetJobOptions extends Pick<StartOptions, 'change'> {
+interface UnetJobOptions extends Pick<StartOptions, 'change'> {
   /** Strength where none is asked for, as __call__ of the image-to-image and the inpainting pipeline has it. */
   readonly imageStrength: number;
   readonly inpaintStrength: number;

@@ -113,7 +113,7 @@ async function wholeOrInTiles(
 }
 
 /** What a VAE's encoder says of a picture: a normal distribution of latents, unscaled. */
-export interface Posterior {
+interface Posterior {
   readonly mean: Tensor;
   /** Undefined where the file gives a latent that it has drawn itself (older exports). */
   readonly deviation: Tensor | undefined;

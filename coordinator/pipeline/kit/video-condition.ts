@@ -6,7 +6,7 @@ import { concat, floatsOf } from './tensor-rows.js';
 import { encodePicture, vaeScaleFactor } from './vae.js';
 import { temporalScale } from './video.js';
 
-export interface GivenFrames {
+interface GivenFrames {
   readonly image: Uint8Array;
   readonly lastImage: Uint8Array | undefined;
   /** Of the video. */

@@ -17,7 +17,7 @@ export function temporalScale(run: PipelineRun): number {
   return configSize(vae, 'scale_factor_temporal', 2 ** count);
 }
 
-export interface FrameCount {
+interface FrameCount {
   /** Of the video. */
   readonly frames: number;
   /** Of the latents. */
@@ -59,7 +59,7 @@ export async function decodeVideos(run: PipelineRun, latents: Tensor): Promise<D
 }
 
 /** [1, 3, frames, height, width] as pictures. Raises `model_unsupported` for another shape. */
-export function framesOf(planes: Tensor): DecodedImage[] {
+function framesOf(planes: Tensor): DecodedImage[] {
   const [, channels, frames = 0, height = 0, width = 0] = planes.dims;
   if (planes.dims.length !== 5 || channels !== 3)
     throw new AsyncDiffError(

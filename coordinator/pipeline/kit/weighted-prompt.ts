@@ -1,7 +1,7 @@
 import { AsyncDiffError } from '../../../common/errors/index.js';
 
 /** A stretch of a prompt and its weight; the weight is undefined for `BREAK`, which ends a chunk. */
-export interface WeightedText {
+interface WeightedText {
   readonly text: string;
   readonly weight: number | undefined;
 }

@@ -5,10 +5,12 @@ import {
   type ArchitectureName,
   buildUnet,
   costGraph,
-  parameterCount,
   rooflineMs,
   sampleDependent,
 } from '../../../scripts/profiles/index.js';
+
+const parameterCount = ({ nodes }: ReturnType<typeof build>): number =>
+  nodes.reduce((sum, { params }) => sum + params, 0);
 
 const NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
 
