@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type BenchConfig, type WorkerFacts, workersWanted } from './bench/index.js';
+import { type BenchConfig, type BenchWorker, workersWanted } from './bench/index.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { type ClusterFlags, openCluster } from './cluster-flags.js';
 import type { CommandIo } from './io.js';
@@ -7,7 +7,7 @@ import type { CommandIo } from './io.js';
 type BenchClusterFlags = ClusterFlags & { readonly model?: string | undefined };
 
 /** Local workers that have to share cores cannot run at the same time, whatever the plan. */
-export function coreWarnings(workers: readonly WorkerFacts[]): string[] {
+export function coreWarnings(workers: readonly BenchWorker[]): string[] {
   const cores = availableParallelism();
   const threads = workers.reduce((sum, worker) => sum + (worker.declared ? 0 : worker.threads), 0);
   if (threads <= cores) return [];

@@ -1,4 +1,4 @@
-import { declaredDenoise, textToImage, type WorkerFacts, type Workload } from './bench/index.js';
+import { declaredDenoise, textToImage, type BenchWorker, type Workload } from './bench/index.js';
 import type { AsyncDiffClient } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { SamplerChoiceOptions } from './sampler-flags.js';
@@ -18,7 +18,7 @@ interface WorkloadFlags {
 /** Pictures from the coordinator's model, or latents of declared shapes where the workers are declared devices. */
 export function benchWorkload(
   client: AsyncDiffClient,
-  workers: readonly WorkerFacts[],
+  workers: readonly BenchWorker[],
   flags: WorkloadFlags,
 ): { workload: Workload; guidanceScale: number | null } {
   const { prompt, seed, guidanceScale } = flags;

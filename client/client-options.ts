@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface JobOptions extends CallOptions {
+export interface JobCallOptions extends CallOptions {
   /** The job goes on when its client leaves or is lost; {@link AsyncDiffClient.attach} follows it. Defaults to false. */
   readonly detached?: boolean | undefined;
 }
@@ -31,7 +31,7 @@ export type ReplayedRun = Pick<
  * What to draw. Arguments beyond the common ones (`strength`, `clipSkip`, `latents`, `image`, ...) have diffusers' names; each pipeline takes
  * some of them (docs/reference/models.md).
  */
-export interface GenerateOptions extends JobOptions, PipelineArguments {
+export interface GenerateOptions extends JobCallOptions, PipelineArguments {
   readonly prompt: string;
   /** Left out is not the same as empty to SDXL, whose unconditional half is then zeros. */
   readonly negativePrompt?: string | undefined;
@@ -66,7 +66,7 @@ export interface GenerateOptions extends JobOptions, PipelineArguments {
   readonly replay?: ReplayedRun | undefined;
 }
 
-export interface DenoiseOptions extends JobOptions {
+export interface DenoiseOptions extends JobCallOptions {
   /** Content address of the noise predictor: what {@link AsyncDiffClient.uploadModel} gave. Empty on declared devices. */
   readonly modelSha256: string;
   /** The text of a scheduler_config.json. */

@@ -6,7 +6,7 @@ export type {
   ClientOptions,
   DenoiseOptions,
   GenerateOptions,
-  JobOptions,
+  JobCallOptions,
   ReplayedRun,
 } from './client-options.js';
 export type { ClusterStatus, DeclaredDeviceStatus, WorkerStatus } from './cluster-status.js';

@@ -1,5 +1,5 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { JobOptions } from './client-options.js';
+import type { JobCallOptions } from './client-options.js';
 import type { PlanOptions } from '../common/settings/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
@@ -7,7 +7,7 @@ import type { RunRequest } from '../rpc/gen/asyncdiff/v1/RunRequest.js';
 import { toPlanSettingsMessage, toTensorMessages } from '../rpc/index.js';
 
 /** A single-pass model over a list: no sampler, each component of it computes another item. */
-export interface RunOptions extends JobOptions {
+export interface RunOptions extends JobCallOptions {
   /** Content address of the model: what {@link AsyncDiffClient.uploadModel} gave. */
   readonly modelSha256: string;
   /** By graph-input name; the same names in every item. Items of several shapes are run shape by shape, where the graph's axes are open. */

@@ -1,6 +1,6 @@
 import type { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
-import type { StartedJob } from './job-state.js';
+import type { StartedJob } from './attempt-state.js';
 import type { SamplerState } from './sampler-state.js';
 
 /** What a task executor tells whoever runs it. */

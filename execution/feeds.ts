@@ -3,7 +3,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { type DType, elementCount, formatDims, type Tensor } from '../common/tensor/index.js';
 import { itemInputName, microBatchName, type Read, type Task } from '../program/index.js';
 import { batchRows, between, castFloat, repeatBatch } from './float-ops.js';
-import type { StartedJob, JobState } from './job-state.js';
+import type { StartedJob, AttemptState } from './attempt-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import type { SessionValue } from './session.js';
 import type { ValueSpec } from '../common/tensor/index.js';
@@ -15,7 +15,7 @@ export function localName(name: string, task: Task): string {
 }
 
 /** Names of what a task reads from elsewhere (the latents are one) and what is not here. */
-export function missingOf(state: JobState, task: Task, spec: SegmentSpec): string[] {
+export function missingOf(state: AttemptState, task: Task, spec: SegmentSpec): string[] {
   const missing = task.reads.filter(
     ({ name, version, blend }) =>
       !state.store.has(name, version) || (blend !== undefined && !state.store.has(name, blend.version)),
@@ -31,14 +31,14 @@ export function missingOf(state: JobState, task: Task, spec: SegmentSpec): strin
 }
 
 /** Whether everything that a task reads is here, from elsewhere and from earlier segments of its component. */
-export function isHere(state: JobState, task: Task, spec: SegmentSpec): boolean {
+export function isHere(state: AttemptState, task: Task, spec: SegmentSpec): boolean {
   const isLocalHere = (name: string): boolean => state.locals.has(localName(name, task), task.version);
   return missingOf(state, task, spec).length === 0 && spec.localReads.every(isLocalHere);
 }
 
 /** Everything that a task's session takes, by name. Throws `invalid_input` for conditioning that is missing or of another size. */
 export function gatherFeeds(
-  state: JobState,
+  state: AttemptState,
   started: StartedJob,
   task: Task,
   spec: SegmentSpec,
@@ -51,7 +51,7 @@ export function gatherFeeds(
 }
 
 function gatherFeed(
-  state: JobState,
+  state: AttemptState,
   started: StartedJob,
   task: Task,
   spec: SegmentSpec,
@@ -82,7 +82,7 @@ function gatherFeed(
   return ofMicroBatch(state, spec, input, whole, key, 0);
 }
 
-function boundary(state: JobState, { name, version, blend }: Read): Tensor {
+function boundary(state: AttemptState, { name, version, blend }: Read): Tensor {
   const newest = state.store.get(name, version) as Tensor;
   if (blend === undefined) return newest;
   return between(state.store.get(name, blend.version) as Tensor, newest, blend.share);
@@ -90,7 +90,7 @@ function boundary(state: JobState, { name, version, blend }: Read): Tensor {
 
 /** The rows of a batch that a segment computes; the whole of what has no batch, or where there is one micro-batch. */
 function ofMicroBatch(
-  state: JobState,
+  state: AttemptState,
   { microBatch, microBatches }: SegmentSpec,
   { dims }: ValueSpec,
   whole: Tensor,

@@ -10,7 +10,7 @@ export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-
 export { issuedRound, type IssuedRound } from './issued-round.js';
 export type { MadeLatents } from './job-sampler.js';
 export { jobSchedule, scheduleFrom } from './job-schedule.js';
-export { type StartedJob } from './job-state.js';
+export { type StartedJob } from './attempt-state.js';
 export type { Foresight, LookAheadOptions } from './latents-predictor.js';
 export { inputsDigest, tensorDigest } from './job-digest.js';
 export { checkReplay, describeRuntimes, type RunIdentity } from './run-identity.js';

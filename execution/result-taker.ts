@@ -3,7 +3,7 @@ import { type ItemValues, noisePartName, sessionValueName, type Task } from '../
 import type { ExecutorEvents } from './executor-events.js';
 import { localName } from './feeds.js';
 import { isFinite } from './float-ops.js';
-import type { JobState, StartedJob } from './job-state.js';
+import type { AttemptState, StartedJob } from './attempt-state.js';
 import type { LoadedPlans } from './loaded-plans.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { isTensor, type SessionValue } from './session.js';
@@ -30,7 +30,7 @@ export class ResultTaker {
 
   /** Of a task that has run. */
   take(
-    state: JobState,
+    state: AttemptState,
     started: StartedJob,
     task: Task,
     spec: SegmentSpec,
@@ -63,7 +63,7 @@ export class ResultTaker {
 
   /** Values that stay inside the component, of those that are meant. */
   #takeLocals(
-    state: JobState,
+    state: AttemptState,
     started: StartedJob,
     task: Task,
     spec: SegmentSpec,
@@ -80,7 +80,7 @@ export class ResultTaker {
 
   /** Outputs go to who asked; copies where a later segment, or the next item, reads them as well. */
   #emitOutputs(
-    state: JobState,
+    state: AttemptState,
     task: Task,
     spec: SegmentSpec,
     { outputs, carries }: ItemValues,
@@ -101,7 +101,7 @@ export class ResultTaker {
 
   /** A part of a noise prediction goes to the worker that joins them, if that is another one. */
   #emitNoise(
-    state: JobState,
+    state: AttemptState,
     task: Task,
     step: number,
     { microBatch, output, ...spec }: SegmentSpec,

@@ -5,7 +5,7 @@ import type { ExecutorEvents } from './executor-events.js';
 import { castFloat, isFinite } from './float-ops.js';
 import type { IssuedRound } from './issued-round.js';
 import type { MadeLatents } from './job-sampler.js';
-import type { JobState, StartedJob } from './job-state.js';
+import type { AttemptState, StartedJob } from './attempt-state.js';
 import type { LoadedPlans } from './loaded-plans.js';
 import { copyOf } from './task-results.js';
 import { clockMs } from './runtime/index.js';
@@ -21,7 +21,7 @@ interface MissingNoise {
 interface StepTakerParts {
   readonly plans: LoadedPlans;
   readonly events: ExecutorEvents;
-  readonly onFault: (state: JobState, error: unknown) => void;
+  readonly onFault: (state: AttemptState, error: unknown) => void;
 }
 
 /**
@@ -40,7 +40,7 @@ export class StepTaker {
   }
 
   /** A part of the noise prediction of a step; the step is taken with the last one. */
-  addNoise(state: JobState, step: number, part: number, tensor: Tensor): void {
+  addNoise(state: AttemptState, step: number, part: number, tensor: Tensor): void {
     const { started } = state;
     state.noise.add(step, part, tensor);
     const parts = this.#plans.noiseParts(started?.deploymentId) ?? Number.POSITIVE_INFINITY;
@@ -54,13 +54,13 @@ export class StepTaker {
   }
 
   /** A round comes: the latents that can be made for it are made. */
-  issue(state: JobState, round: IssuedRound): void {
+  issue(state: AttemptState, round: IssuedRound): void {
     this.#deliver(state, state.sampler?.issue(round) ?? []);
     this.#tellHeld(state);
   }
 
   /** Of the first of these jobs that waits for any. */
-  missingNoise(states: Iterable<JobState>): MissingNoise | undefined {
+  missingNoise(states: Iterable<AttemptState>): MissingNoise | undefined {
     for (const state of states) {
       if (state.noise.isEmpty) continue;
       const deploymentId = state.started?.deploymentId;
@@ -74,7 +74,7 @@ export class StepTaker {
   }
 
   /** @param raw of the whole batch, before guidance */
-  #predicted(state: JobState, started: StartedJob, step: number, raw: Tensor): void {
+  #predicted(state: AttemptState, started: StartedJob, step: number, raw: Tensor): void {
     const { guidance } = started;
     const eps = guidance === undefined ? castFloat(raw, 'float32') : applyGuidance(raw, guidance);
     if (!isFinite(eps))
@@ -88,7 +88,7 @@ export class StepTaker {
     for (const [at, one] of turns) this.#took(state, started, at, one);
   }
 
-  #took(state: JobState, started: StartedJob, step: number, eps: Tensor): void {
+  #took(state: AttemptState, started: StartedJob, step: number, eps: Tensor): void {
     const round = state.roundOf(step) ?? 0;
     if (state.sampler !== undefined) this.#sample(state, round, step, eps);
     const report = state.reportAfter(round, step);
@@ -98,14 +98,14 @@ export class StepTaker {
     this.#tellHeld(state);
   }
 
-  #sample(state: JobState, round: number, step: number, eps: Tensor): void {
+  #sample(state: AttemptState, round: number, step: number, eps: Tensor): void {
     const startMs = clockMs();
     const made = state.sampler?.take(step, eps);
     state.timing.sampled(round, step, startMs);
     this.#deliver(state, made ?? []);
   }
 
-  #tellHeld(state: JobState): void {
+  #tellHeld(state: AttemptState): void {
     const { sampler, started } = state;
     if (started === undefined || sampler?.held !== true || state.isHoldTold) return;
     state.isHoldTold = true;
@@ -113,7 +113,7 @@ export class StepTaker {
   }
 
   /** Latents that the sampler made here. */
-  #deliver(state: JobState, made: readonly MadeLatents[]): void {
+  #deliver(state: AttemptState, made: readonly MadeLatents[]): void {
     const { started } = state;
     if (started === undefined) return;
     for (const { name, version, tensor } of made) {

@@ -4,8 +4,8 @@ import { isLatents, noisePartOf, type Task } from '../program/index.js';
 import type { ExecutorEvents } from './executor-events.js';
 import { gatherFeeds, isHere, localName, missingOf } from './feeds.js';
 import type { IssuedRound } from './issued-round.js';
-import type { JobState, StartedJob } from './job-state.js';
-import { JobStates } from './job-states.js';
+import type { AttemptState, StartedJob } from './attempt-state.js';
+import { AttemptStates } from './attempt-states.js';
 import { type LoadedSegment, releaseSegments } from './load-segments.js';
 import { LoadedPlans } from './loaded-plans.js';
 import { ResultTaker } from './result-taker.js';
@@ -14,7 +14,7 @@ import { releaseValues } from './session.js';
 import { StepTaker } from './step-taker.js';
 
 interface Pending {
-  readonly state: JobState;
+  readonly state: AttemptState;
   readonly task: Task;
 }
 
@@ -28,7 +28,7 @@ export class TaskExecutor {
   readonly #plans = new LoadedPlans();
   readonly #steps: StepTaker;
   readonly #results: ResultTaker;
-  readonly #jobs = new JobStates();
+  readonly #jobs = new AttemptStates();
   #queue: Pending[] = [];
   #running = false;
   #tasksDone = 0;
@@ -85,7 +85,7 @@ export class TaskExecutor {
   }
 
   /** Forgets a job; tasks that have not begun are dropped. Returns its state for the report. */
-  endJob(jobId: string, attempt: number): JobState | undefined {
+  endJob(jobId: string, attempt: number): AttemptState | undefined {
     const state = this.#jobs.end(jobId, attempt);
     this.#queue = this.#queue.filter((pending) => pending.state !== state);
     return state;
@@ -145,7 +145,7 @@ export class TaskExecutor {
       this.#events.onStarved?.();
   }
 
-  #fault(state: JobState, error: unknown): void {
+  #fault(state: AttemptState, error: unknown): void {
     if (state.started === undefined || state.ended) return;
     state.end();
     this.#queue = this.#queue.filter((pending) => pending.state !== state);
@@ -176,7 +176,7 @@ export class TaskExecutor {
     return this.#plans.segment(state.started?.deploymentId, task.segment)?.spec;
   }
 
-  async #run(state: JobState, task: Task): Promise<void> {
+  async #run(state: AttemptState, task: Task): Promise<void> {
     const started = state.started as StartedJob;
     const segment = this.#plans.segment(started.deploymentId, task.segment) as LoadedSegment;
     const { spec, session } = segment;
@@ -191,7 +191,7 @@ export class TaskExecutor {
     this.#results.take(state, started, task, spec, results);
   }
 
-  #oldestPending(state: JobState, round: number): number {
+  #oldestPending(state: AttemptState, round: number): number {
     return this.#queue.reduce(
       (oldest, pending) => (pending.state === state ? Math.min(oldest, pending.task.round) : oldest),
       round,

@@ -2,7 +2,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import type { Tensor } from '../common/tensor/index.js';
 import type { Task } from '../program/index.js';
 import { isFinite } from './float-ops.js';
-import type { JobState } from './job-state.js';
+import type { AttemptState } from './attempt-state.js';
 import type { SegmentSpec } from './segment-spec.js';
 import { isTensor, type SessionValue } from './session.js';
 
@@ -38,7 +38,7 @@ function holdsNan({ dtype, data }: Tensor): boolean {
 }
 
 /** The error for a result that holds NaN or infinity: names component, step and, if one held it already, the input. */
-export function notFinite(what: string, task: Task, state: JobState): AsyncDiffError {
+export function notFinite(what: string, task: Task, state: AttemptState): AsyncDiffError {
   const bad = task.reads.filter(({ name, version }) => {
     const tensor = state.store.get(name, version);
     return tensor !== undefined && !isFinite(tensor);

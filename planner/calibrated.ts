@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { plannedSettings } from '../common/settings/index.js';
 import { type Placement, placedWorkers } from '../program/index.js';
 import { calibrate, scaleCosts } from './calibration/index.js';
-import type { Measured } from './measure.js';
+import type { MeasuredCosts } from './measure.js';
 import type { PlanRequest, PlanWorker, TimedPlan } from './plan.js';
 import { type KnownTimes, RememberedTimes, type TimesSubject } from './remembered-times.js';
 import type { CostGraph } from './search/index.js';
@@ -19,7 +19,7 @@ interface Calibrated {
 /** A predictor's costs and the workers' speeds as measured times have them, where the settings ask for it and times are known. */
 export function calibrated(
   request: PlanRequest,
-  { graph, prepared }: Pick<Measured, 'graph' | 'prepared'>,
+  { graph, prepared }: Pick<MeasuredCosts, 'graph' | 'prepared'>,
   placement: Placement,
 ): Calibrated {
   const { settings, source, devices, workers } = request;

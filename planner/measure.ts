@@ -9,14 +9,14 @@ import type { OnPlanningProgress } from './planning-progress.js';
 import type { CostGraph } from './search/index.js';
 
 /** A predictor's costs for one part of its batch. */
-export interface Measured {
+export interface MeasuredCosts {
   readonly graph: CostGraph;
   readonly prepared: PreparedModel | undefined;
   readonly timeDilation: number;
 }
 
 /** Costs the predictor of a request; a model is folded, a profile read. */
-export async function measure(request: PlanRequest, onProgress: OnPlanningProgress): Promise<Measured> {
+export async function measure(request: PlanRequest, onProgress: OnPlanningProgress): Promise<MeasuredCosts> {
   const { source, settings, workDir, device = 'cpu', threads } = request;
   const { parts } = batchParts(settings, request.batchRepeat);
   if (source.kind === 'profile') {

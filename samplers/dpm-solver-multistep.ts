@@ -4,7 +4,7 @@ import { betaKeys, zeroSnrKeys } from './beta-schedule.js';
 import { limited, thresholdingKeys } from './clipping.js';
 import { defineSampler } from './definition.js';
 import { type DpmAlgorithm, multistepUpdate } from './dpm-solver-update.js';
-import { type LogLevel, rectified, scaledNoise, withLambda } from './level.js';
+import { type LogLevel, rectified, unitVariance, withLambda } from './level.js';
 import { newest, type SamplerMethod } from './method.js';
 import { choice, flag } from './scheduler-config.js';
 import { finalSigma, lambdaClipKeys, solverSchedule, solverScheduleKeys } from './solver-schedule.js';
@@ -116,7 +116,7 @@ export function limitedNoise(
 }
 
 export function solverLevels(sigmas: Float32Array, isFlow: boolean): LogLevel[] {
-  return Array.from(sigmas, (sigma) => withLambda(isFlow ? rectified(sigma) : scaledNoise(sigma)));
+  return Array.from(sigmas, (sigma) => withLambda(isFlow ? rectified(sigma) : unitVariance(sigma)));
 }
 
 /** Combinations that diffusers refuses or cannot compute. */

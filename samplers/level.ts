@@ -27,7 +27,7 @@ export function rectified(sigma: number): Level {
 }
 
 /** The level of sigma = noise / signal when the latents' variance is kept: `_sigma_to_alpha_sigma_t` of diffusers. */
-export function scaledNoise(sigma: number): Level {
+export function unitVariance(sigma: number): Level {
   const alpha = div(1, sqrt(f(square(sigma) + 1)));
   return { alpha, sigma: mul(sigma, alpha) };
 }

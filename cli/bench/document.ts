@@ -2,7 +2,7 @@ import type { Environment } from './environment.js';
 import { classifyHosts } from './hosts.js';
 import { type BenchRow, benchRow } from './row.js';
 import type { BenchOutcome } from './run-bench.js';
-import { type WorkerFacts, workerWarnings } from './worker-facts.js';
+import { type BenchWorker, workerWarnings } from './bench-worker.js';
 
 const BENCH_SCHEMA = 'asyncdiff.bench/1';
 
@@ -23,7 +23,7 @@ export interface DocumentInput {
   readonly outcome: BenchOutcome;
   readonly settings: BenchSettings;
   readonly environment: Environment;
-  readonly workers: readonly WorkerFacts[];
+  readonly workers: readonly BenchWorker[];
   readonly coordinatorVersion: string;
   /** As typed. */
   readonly command: string;
@@ -91,7 +91,7 @@ function title(
   settings: BenchSettings,
   workers: number,
   hosts: string,
-  declared: WorkerFacts['declared'],
+  declared: BenchWorker['declared'],
 ): string {
   const what = `${settings.workload}, ${settings.num_inference_steps} steps, ${workers} worker${workers === 1 ? '' : 's'} on ${hosts}`;
   if (!declared) return what;

@@ -11,12 +11,12 @@ export {
   type BenchOutcome,
   configPlan,
   LEAD_IN,
-  type Measured,
+  type MeasuredConfig,
   runBench,
   sequentialPlan,
 } from './run-bench.js';
 export { type Sample, undilatedSeconds } from './sample.js';
 export { SvgCanvas, type TextMode } from './svg-canvas.js';
 export { pairedRatios, summarize } from './statistics.js';
-export { workerFacts, type WorkerFacts, workerWarnings } from './worker-facts.js';
+export { benchWorkers, type BenchWorker, workerWarnings } from './bench-worker.js';
 export { declaredDenoise, declaredInputs, type RunSettings, textToImage, type Workload } from './workload.js';

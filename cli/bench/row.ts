@@ -5,11 +5,11 @@ import { idealSpeedup } from '../../planner/simulator/index.js';
 import { workersWanted } from './config.js';
 import { classifyHosts } from './hosts.js';
 import { type RoundParts, roundParts } from './round-parts.js';
-import type { Measured } from './run-bench.js';
+import type { MeasuredConfig } from './run-bench.js';
 import { allEqual, dilationOf, type Sample, sameOutput, undilatedSeconds } from './sample.js';
 import { median } from '../../common/statistics/index.js';
 import { pairedRatios, summarize } from './statistics.js';
-import type { WorkerFacts } from './worker-facts.js';
+import type { BenchWorker } from './bench-worker.js';
 
 /** What a benchmark tells of one configuration; the keys of the JSON document. */
 export type BenchRow = Awaited<ReturnType<typeof benchRow>>;
@@ -18,7 +18,7 @@ export type BenchRow = Awaited<ReturnType<typeof benchRow>>;
 const MIN_SSIM_PIXELS = 11;
 
 /** A row from what was measured. Times of declared devices are divided by their dilation. */
-export async function benchRow(measured: Measured, workers: readonly WorkerFacts[]) {
+export async function benchRow(measured: MeasuredConfig, workers: readonly BenchWorker[]) {
   const { config, samples, sequential } = measured;
   const first = samples[0] as Sample;
   const { report } = first;

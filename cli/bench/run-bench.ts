@@ -22,7 +22,7 @@ export interface BenchOptions {
 }
 
 /** What was measured of one configuration. */
-export interface Measured {
+export interface MeasuredConfig {
   readonly config: BenchConfig;
   /** Sequential runs, each just before the one of `samples` at its place. */
   readonly sequential: readonly Sample[];
@@ -34,7 +34,7 @@ export interface Measured {
 }
 
 export interface BenchOutcome {
-  readonly measured: readonly Measured[];
+  readonly measured: readonly MeasuredConfig[];
   /** False if it was ended before its time. */
   readonly complete: boolean;
   /** Why it ended before its time, other than by the signal. */
@@ -118,7 +118,7 @@ class Bench {
   }
 
   /** Configurations with at least one pair; a sequential run whose pair is missing is left out. */
-  get measured(): Measured[] {
+  get measured(): MeasuredConfig[] {
     return this.#entries
       .filter(({ samples }) => samples.length > 0)
       .map((entry) => ({ ...entry, sequential: entry.sequential.slice(0, entry.samples.length) }));

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { asked, type JobSettings } from '../../common/settings/index.js';
-import { type BenchConfig, describeEnvironment, workerFacts } from '../bench/index.js';
+import { type BenchConfig, describeEnvironment, benchWorkers } from '../bench/index.js';
 import { writeQuality } from '../bench-output.js';
 import type { OpenCluster } from '../cluster-flags.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -50,7 +50,7 @@ export function checkQualityConfigs(configs: readonly BenchConfig[]): void {
 export async function benchQuality(request: QualityRequest, io: CommandIo): Promise<void> {
   const { flags, configs, prompts, job, numInferenceSteps, cluster, progress } = request;
   const status = await cluster.client.status({ signal: io.signal });
-  const workers = workerFacts(status);
+  const workers = benchWorkers(status);
   const warnings = [...request.warnings];
   const guidanceScale = asked(job.guidanceScale);
   const plan = toPlanOptions(flags);

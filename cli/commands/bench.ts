@@ -10,7 +10,7 @@ import {
   LEAD_IN,
   parseConfigs,
   runBench,
-  workerFacts,
+  benchWorkers,
 } from '../bench/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
@@ -126,7 +126,7 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
   let document: BenchDocument;
   try {
     const status = await cluster.client.status({ signal: io.signal });
-    const workers = workerFacts(status);
+    const workers = benchWorkers(status);
     const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
     if (prompts !== undefined) {
       const command = commandLine(process.argv.slice(2));

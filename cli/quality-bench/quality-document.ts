@@ -1,4 +1,4 @@
-import { classifyHosts, describeEnvironment, type WorkerFacts, workerWarnings } from '../bench/index.js';
+import { classifyHosts, describeEnvironment, type BenchWorker, workerWarnings } from '../bench/index.js';
 import { type QualityRow, qualityRow } from './quality-row.js';
 import type { QualityPrompt } from './prompts.js';
 import type { Method, QualityOutcome } from './run-quality.js';
@@ -17,7 +17,7 @@ interface QualityDocumentInput {
   readonly outcome: QualityOutcome;
   readonly settings: QualitySettings;
   readonly prompts: readonly QualityPrompt[];
-  readonly workers: readonly WorkerFacts[];
+  readonly workers: readonly BenchWorker[];
   readonly coordinatorVersion: string;
   /** As typed. */
   readonly command: string;

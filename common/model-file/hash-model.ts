@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { AsyncDiffError } from '../errors/index.js';
 import type { ContentIndex } from './content-index.js';
-import type { ModelFile, ModelPart } from './model-file.js';
+import type { ModelFile, ModelFilePart } from './model-file.js';
 
 /** SHA-256 of a file, in hex, read in pieces. */
 async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
@@ -28,7 +28,7 @@ export async function hashModel(
   signal?: AbortSignal,
   index?: ContentIndex,
 ): Promise<string> {
-  const hashPart = async ({ path, sizeBytes }: ModelPart): Promise<string> => {
+  const hashPart = async ({ path, sizeBytes }: ModelFilePart): Promise<string> => {
     if (index === undefined) return hashFile(path, signal);
     const [sha256] = await index.hashRanges([{ path, offsetBytes: 0, lengthBytes: sizeBytes }], { signal });
     return sha256 as string;

@@ -11,7 +11,7 @@ import { MIN_RANGE_BYTES, reduceModel } from './reduce-model.js';
 import { readRange, storedBytes } from './tensor-data.js';
 
 /** A file that belongs to a model. */
-export interface ModelPart {
+export interface ModelFilePart {
   /** `model.onnx` for the model file whatever its name on disk; for external data its location as the model writes it. */
   readonly name: string;
   readonly path: string;
@@ -28,7 +28,7 @@ export interface ModelFile {
   readonly folder: string;
   readonly model: ModelProto;
   /** The model file first, then its external-data files in byte order of their names. */
-  readonly parts: readonly ModelPart[];
+  readonly parts: readonly ModelFilePart[];
 }
 
 /** A protobuf message, and so a model file, is at most this long. */
@@ -69,7 +69,7 @@ function readReduced(path: string, sizeBytes: number, label: string): Uint8Array
   }
 }
 
-function listParts(path: string, folder: string, model: ModelProto, sizeBytes: number): ModelPart[] {
+function listParts(path: string, folder: string, model: ModelProto, sizeBytes: number): ModelFilePart[] {
   const locations = new Set<string>();
   visitModel(model, (tensor) => {
     const range = externalRange(tensor);
@@ -86,7 +86,7 @@ function listParts(path: string, folder: string, model: ModelProto, sizeBytes: n
 }
 
 /** Holds every external range against its file and the tensor's shape, and reads the short ones. */
-function checkRanges(model: ModelProto, parts: readonly ModelPart[], path: string): void {
+function checkRanges(model: ModelProto, parts: readonly ModelFilePart[], path: string): void {
   const files = new Map(parts.map((part) => [part.name, part]));
   const [main] = parts;
   if (main !== undefined) files.set(basename(path), main);

@@ -24,7 +24,7 @@ interface AttemptTimes {
 }
 
 /** Time of one kind of round so far. */
-interface Measured {
+interface RoundTimes {
   ms: number;
   rounds: number;
 }
@@ -37,7 +37,7 @@ export class ProgressFigures {
   #lastStep = 0;
   /** Steps that ran in order in earlier attempts. */
   #inOrder: readonly number[] = [];
-  readonly #measured: Record<'sync' | 'async', Measured> = {
+  readonly #measured: Record<'sync' | 'async', RoundTimes> = {
     sync: { ms: 0, rounds: 0 },
     async: { ms: 0, rounds: 0 },
   };

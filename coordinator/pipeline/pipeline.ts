@@ -29,7 +29,7 @@ import { findPipeline } from './registry.js';
 import type { PartRunner } from './part-runner.js';
 import type { PartCalls, PartThreadData } from './thread-messages.js';
 import { callSampler, withNoise } from './call-sampler.js';
-import { stagesOf } from './stages.js';
+import { predictorStages } from './predictor-stages.js';
 import { stretchedPicture } from './stretched-picture.js';
 
 interface PipelineOptions {
@@ -173,7 +173,7 @@ export class Pipeline {
     const noTiles = call.vaeTiling === 'on' ? whyNoTiles(run) : undefined;
     if (noTiles !== undefined) run.warn(`pictures are not decoded in tiles: ${noTiles}`);
     const job = await description.begin(run);
-    const [first, ...next] = stagesOf(job, description.predictor).map(({ part, job: own, span }) =>
+    const [first, ...next] = predictorStages(job, description.predictor).map(({ part, job: own, span }) =>
       completeJob(
         { ...own, sampler: withNoise(own.sampler, draws, span) },
         this.#infos[part] ?? predictor,

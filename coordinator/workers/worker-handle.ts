@@ -22,7 +22,7 @@ import type {
 } from './worker-link.js';
 import { WorkerParts } from './worker-parts.js';
 import { wordsOf } from './worker-words.js';
-import { type LossReason, TRANSITIONS, type WorkerState } from './worker-state.js';
+import { type LossReason, TRANSITIONS, type WorkerHandleState } from './worker-state.js';
 
 interface HandleOptions {
   /** How long it rests before it is used like the others. */
@@ -48,7 +48,7 @@ export class WorkerHandle {
   readonly #link: WorkerLink;
   readonly #outbox: Outbox;
   readonly #asks: WorkerAsks;
-  #state: WorkerState = 'idle';
+  #state: WorkerHandleState = 'idle';
   readonly #deployment: WorkerDeployment;
   readonly #attempt: WorkerAttempt;
   readonly #inquiries: WorkerInquiries;
@@ -81,7 +81,7 @@ export class WorkerHandle {
     setTimeout(() => this.#state === 'resting' && this.#go('idle'), restMs).unref();
   }
 
-  get state(): WorkerState {
+  get state(): WorkerHandleState {
     return this.#state;
   }
 
@@ -235,7 +235,7 @@ export class WorkerHandle {
     this.#attempt.fail(jobId, attempt, error);
   }
 
-  #go(next: WorkerState): void {
+  #go(next: WorkerHandleState): void {
     if (!TRANSITIONS[this.#state].includes(next)) {
       throw (
         this.#loss ??

@@ -12,10 +12,10 @@ import type { StateMoves } from '../../common/state-moves.js';
  * | busy | runs an attempt of a job | ready, idle (its deployment was taken back), lost |
  * | lost | connection gone, silent or late; the handle is dead, the worker may register again | |
  */
-export type WorkerState = 'resting' | 'idle' | 'deploying' | 'ready' | 'busy' | 'lost';
+export type WorkerHandleState = 'resting' | 'idle' | 'deploying' | 'ready' | 'busy' | 'lost';
 
 /** Where each state may go. */
-export const TRANSITIONS: StateMoves<WorkerState> = Object.freeze({
+export const TRANSITIONS: StateMoves<WorkerHandleState> = Object.freeze({
   resting: ['idle', 'deploying', 'lost'],
   idle: ['deploying', 'lost'],
   deploying: ['ready', 'idle', 'lost'],

@@ -4,7 +4,7 @@ import type { SessionTime } from './session-time.js';
 import { solveSymmetric } from './solve.js';
 
 /** What measured times say of a plan's devices and of its costs. */
-interface Calibration {
+interface FittedTimes {
   /** Of each worker, in the request's order: a node takes `cost * factor / speed` milliseconds there. */
   readonly speeds: readonly number[];
   /** Of each node's cost. */
@@ -39,7 +39,7 @@ export function calibrate(
   { nodes }: Pick<CostGraph, 'nodes'>,
   times: readonly SessionTime[],
   { speeds, costsAreExact = false }: CalibrateOptions,
-): Calibration {
+): FittedTimes {
   const costs = nodes.map(({ costMs }) => costMs);
   const cells = cellsOf(times, costs);
   const usable = times.flatMap((time, at): Timed[] => {
@@ -66,7 +66,7 @@ export function calibrate(
 }
 
 /** The graph as a calibration has its costs. */
-export function scaleCosts(graph: CostGraph, { factors }: Pick<Calibration, 'factors'>): CostGraph {
+export function scaleCosts(graph: CostGraph, { factors }: Pick<FittedTimes, 'factors'>): CostGraph {
   const nodes = graph.nodes.map((node, at) => ({ ...node, costMs: node.costMs * (factors[at] ?? 1) }));
   return { ...graph, nodes };
 }

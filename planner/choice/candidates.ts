@@ -2,7 +2,7 @@ import type { PlannedSettings } from '../../common/settings/index.js';
 import type { Halves } from '../../program/index.js';
 
 /** One way to spread the predictor: a value for everything that the choice decides. */
-export interface Configuration {
+export interface Candidate {
   readonly halves: Halves;
   readonly components: number;
   readonly stride: number;
@@ -26,13 +26,8 @@ const STRIDES = [1, 2] as const;
 const LAGS = [1, 2] as const;
 
 /** Every combination that the settings leave open, from one worker up. What is given explicitly is in all of them. */
-export function candidates({
-  settings,
-  namedComponents,
-  guided,
-  workers,
-}: CandidateRequest): Configuration[] {
-  const found = new Map<string, Configuration>();
+export function candidates({ settings, namedComponents, guided, workers }: CandidateRequest): Candidate[] {
+  const found = new Map<string, Candidate>();
   for (const halves of halvesOf(settings, guided, workers)) {
     const most = Math.min(MAX_COMPONENTS, Math.max(1, Math.floor(workers / halves)));
     const asked = namedComponents ?? settings.components;
@@ -88,7 +83,7 @@ function stridesOf({ stride }: PlannedSettings, components: number, stepParallel
 }
 
 /** As benchmarks write it: `n2s1g`. */
-export function configurationName({ halves, components, stride, stepParallel, lag }: Configuration): string {
+export function configurationName({ halves, components, stride, stepParallel, lag }: Candidate): string {
   const ways = stepParallel > 1 ? `p${stepParallel}` : '';
   return `n${components}s${stepParallel > 1 ? 1 : stride}${ways}${lag === 2 ? 'l2' : ''}${halves === 2 ? 'g' : ''}`;
 }

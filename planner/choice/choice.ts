@@ -2,7 +2,7 @@ import type { PlannedSettings, PlanSettings } from '../../common/settings/index.
 import type { Cluster, Halves, Partition, Placement } from '../../program/index.js';
 import type { CostGraph, PartitionOptions } from '../search/index.js';
 import type { Calibration } from './calibration.js';
-import type { Configuration } from './candidates.js';
+import type { Candidate } from './candidates.js';
 import type { ErrorSubject } from './error-model.js';
 
 /** The job that a configuration is chosen for. */
@@ -36,7 +36,7 @@ export interface ChoiceRequest {
 }
 
 /** A configuration with what is predicted of it. */
-export interface Judged extends Configuration {
+export interface Judged extends Candidate {
   readonly name: string;
   readonly verdict: 'chosen' | 'slower' | 'error' | 'impossible';
   /** Of the job; where it was not simulated, the least that it could take. Undefined where it is impossible, or its error was enough. */

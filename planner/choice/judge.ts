@@ -13,11 +13,11 @@ import {
 } from '../../program/index.js';
 import { type CostGraph, partitionGraph, type PartitionOptions, searchPartition } from '../search/index.js';
 import { simulate } from '../simulator/index.js';
-import type { Configuration } from './candidates.js';
+import type { Candidate } from './candidates.js';
 import type { ChoiceRequest, ChoiceSubject, Judged } from './choice.js';
 import { keptShare, predictedError } from './error-model.js';
 
-type Simulated = Omit<Judged, keyof Configuration | 'name' | 'speedup'> & { readonly speedup: undefined };
+type Simulated = Omit<Judged, keyof Candidate | 'name' | 'speedup'> & { readonly speedup: undefined };
 
 /** Predicts time and error of configurations; what was searched for one is kept for the others. */
 export class Judge {
@@ -51,7 +51,7 @@ export class Judge {
   }
 
   /** What the job takes at least, milliseconds: computing alone, evenly spread. */
-  leastMs(one: Configuration): number | undefined {
+  leastMs(one: Candidate): number | undefined {
     const { workers } = this.#request;
     const halfMs = this.#halfMs(one.halves);
     if (halfMs === undefined) return undefined;
@@ -62,17 +62,17 @@ export class Judge {
   }
 
   /** With micro-batches steps in order are a pipeline: at best as fast as a round. */
-  #pipelined({ components, halves }: Configuration): number {
+  #pipelined({ components, halves }: Candidate): number {
     return Math.min(components, this.#request.parts(halves) / halves);
   }
 
   /** The error of the shape that looks ahead least. */
-  leastError(one: Configuration): number {
+  leastError(one: Candidate): number {
     return this.#error(one, this.#schedule(one), aheadOf(one));
   }
 
   /** As the search cuts it; where a U-shape, which looks further ahead, is above the bound by that, cut in sequence. */
-  simulated(one: Configuration, graph: CostGraph): Simulated {
+  simulated(one: Candidate, graph: CostGraph): Simulated {
     const { cuts = [], shape } = this.#request.search;
     const result = this.#simulated(one, graph, shape);
     const isOpen = cuts.length === 0 && (shape === undefined || shape === 'auto');
@@ -81,7 +81,7 @@ export class Judge {
       : result;
   }
 
-  #simulated(one: Configuration, graph: CostGraph, shape: PartitionOptions['shape']): Simulated {
+  #simulated(one: Candidate, graph: CostGraph, shape: PartitionOptions['shape']): Simulated {
     const none = {
       seconds: undefined,
       isSimulated: false,
@@ -126,7 +126,7 @@ export class Judge {
     }
   }
 
-  #placement({ components, stride, halves }: Configuration): Placement {
+  #placement({ components, stride, halves }: Candidate): Placement {
     return placeComponents({
       components,
       stride,
@@ -136,7 +136,7 @@ export class Judge {
   }
 
   #search(
-    one: Configuration,
+    one: Candidate,
     graph: CostGraph,
     cluster: Cluster,
     shape: PartitionOptions['shape'],
@@ -160,7 +160,7 @@ export class Judge {
   }
 
   #schedule(
-    one: Configuration,
+    one: Candidate,
     plan?: { readonly partition: Partition; readonly placement: Placement },
   ): ScheduleSettings {
     const { settings, subject } = this.#request;
@@ -172,7 +172,7 @@ export class Judge {
     });
   }
 
-  #error(one: Configuration, schedule: ScheduleSettings, rounds: number): number {
+  #error(one: Candidate, schedule: ScheduleSettings, rounds: number): number {
     const { settings, subject } = this.#request;
     if (listRounds(schedule).every(({ mode }) => mode === 'sync')) return 0;
     const isParallel = one.components === 1 && (this.#placement(one).at(-1)?.length ?? 1) > 1;
@@ -210,11 +210,11 @@ export class Judge {
 }
 
 /** Rounds ahead at least: sequential cuts, one of which may lag. */
-function aheadOf({ components, lag }: Configuration): number {
+function aheadOf({ components, lag }: Candidate): number {
   return components === 1 ? 0 : components - 1 + (lag - 1);
 }
 
-function scheduled(settings: PlannedSettings, { schedule }: ChoiceSubject, one: Configuration) {
+function scheduled(settings: PlannedSettings, { schedule }: ChoiceSubject, one: Candidate) {
   const { components, stride, stepParallel, lag } = one;
   return { ...schedule, lookAhead: settings.lookAhead, components, stride, stepParallel, lag };
 }

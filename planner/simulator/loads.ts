@@ -1,7 +1,10 @@
 import type { Timeline, TimelineSpan } from './timeline.js';
 
 /** How long each worker computed, and how long it waited between its first task and its last. */
-export function workerLoads(workers: readonly string[], spans: readonly TimelineSpan[]): Timeline['workers'] {
+export function simulatedLoads(
+  workers: readonly string[],
+  spans: readonly TimelineSpan[],
+): Timeline['workers'] {
   return workers.map((worker) => {
     const own = spans.filter((span) => span.kind === 'compute' && span.worker === worker);
     const busyMs = own.reduce((sum, span) => sum + span.durationMs, 0);

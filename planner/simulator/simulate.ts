@@ -18,7 +18,7 @@ import {
   travellingNoise,
 } from '../../program/index.js';
 import { EventQueue } from './event-queue.js';
-import { linkLoads, workerLoads } from './loads.js';
+import { linkLoads, simulatedLoads } from './loads.js';
 import { SimulatedNetwork } from './network.js';
 import { StepClock } from './step-clock.js';
 import { HalfNoise } from './half-noise.js';
@@ -96,7 +96,7 @@ class Simulation {
       totalMs: this.#steps.totalMs,
       periodMs: steadyPeriodMs(this.#steps.finished),
       rounds: this.#steps.finished,
-      workers: workerLoads([...this.#tasks.workers], this.#spans),
+      workers: simulatedLoads([...this.#tasks.workers], this.#spans),
       links: linkLoads(this.#spans),
       spans: this.#spans.sort((a, b) => a.startMs - b.startMs),
     };

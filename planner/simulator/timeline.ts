@@ -23,7 +23,7 @@ export interface TimelineRound {
   readonly durationMs: number;
 }
 
-interface WorkerLoad {
+interface SimulatedLoad {
   readonly worker: string;
   readonly busyMs: number;
   /** Time from the first task's start to the last one's end in which it computed nothing. */
@@ -43,7 +43,7 @@ export interface Timeline {
   /** Mean duration of a settled asynchronous round, milliseconds; 0 if there are none. See {@link steadyPeriodMs}. */
   readonly periodMs: number;
   readonly rounds: readonly TimelineRound[];
-  readonly workers: readonly WorkerLoad[];
+  readonly workers: readonly SimulatedLoad[];
   /** Boundary tensors between workers, whole job. */
   readonly links: readonly LinkLoad[];
   /** In order of start. */

@@ -1,6 +1,6 @@
 import type { CostGraph } from '../../planner/search/index.js';
 import { boundaryMeter } from './cut-bytes.js';
-import { assignByCuts, type CutPositions } from './official-splits.js';
+import { assignByCuts, type NodeCuts } from './official-splits.js';
 
 /** A cut whose largest share is within this factor of the best balance is taken if it sends fewer bytes. */
 const BALANCE_SLACK = 1.03;
@@ -8,7 +8,7 @@ const BALANCE_SLACK = 1.03;
 /** Cut positions tried around each ideal one. */
 const CANDIDATES = 6;
 
-interface BalancedCut extends CutPositions {
+interface BalancedCut extends NodeCuts {
   readonly maxShare: number;
   /** Bytes per round over all boundary tensors. */
   readonly bytes: number;
@@ -44,7 +44,7 @@ function candidates(
   prefix: readonly number[],
   headEnd: number,
   components: number,
-): (CutPositions & { maxShare: number })[] {
+): (NodeCuts & { maxShare: number })[] {
   const total = prefix.at(-1) ?? 0;
   const start = prefix[headEnd] ?? 0;
   let ends: number[][] = [[]];

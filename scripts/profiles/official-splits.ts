@@ -51,12 +51,12 @@ export function officialAssignment(graph: CostGraph, split: OfficialSplit): numb
 }
 
 /** A cut of the node list: component n is what precedes `ends[n-1]`; the last one has the rest and the first `headEnd` nodes. */
-export interface CutPositions {
+export interface NodeCuts {
   readonly headEnd: number;
   readonly ends: readonly number[];
 }
 
-export function assignByCuts(graph: CostGraph, { headEnd, ends }: CutPositions): number[] {
+export function assignByCuts(graph: CostGraph, { headEnd, ends }: NodeCuts): number[] {
   const last = ends.length + 1;
   return graph.nodes.map((_, index) => {
     if (index < headEnd) return last;

@@ -1,5 +1,5 @@
 import type { RunReport } from '../../client/index.js';
-import type { Measured, Sample, WorkerFacts } from '../../cli/bench/index.js';
+import type { MeasuredConfig, Sample, BenchWorker } from '../../cli/bench/index.js';
 import { chosenSettings, resolvePlanSettings } from '../../common/settings/index.js';
 import { float32 } from '../../common/tensor/index.js';
 
@@ -82,7 +82,7 @@ export function benchSample(changes: Partial<RunReport> = {}, latents: readonly 
 export function benchMeasured(
   pairs: readonly (readonly [number, number])[],
   changes: Partial<RunReport> = {},
-): Measured {
+): MeasuredConfig {
   return {
     config: { name: 'n2s1', plan: { components: 2, stride: 1 } },
     sequential: pairs.map(([seconds]) =>
@@ -94,7 +94,7 @@ export function benchMeasured(
   };
 }
 
-export function workerFact(name: string, changes: Partial<WorkerFacts> = {}): WorkerFacts {
+export function workerFact(name: string, changes: Partial<BenchWorker> = {}): BenchWorker {
   return {
     name,
     device: 'cpu',

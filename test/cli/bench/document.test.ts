@@ -7,14 +7,14 @@ import {
   benchRow,
   describeEnvironment,
   type DocumentInput,
-  type Measured,
+  type MeasuredConfig,
 } from '../../../cli/bench/index.js';
 import { decodePng } from '../../../common/image/index.js';
 import { benchMeasured, benchSample, workerFact, RUN_SETTINGS } from '../../support/bench-sample.js';
 
 const workers = [workerFact('a'), workerFact('b')];
 
-function input(measured: readonly Measured[], changes: Partial<DocumentInput> = {}): DocumentInput {
+function input(measured: readonly MeasuredConfig[], changes: Partial<DocumentInput> = {}): DocumentInput {
   return {
     outcome: { measured, complete: true, error: undefined },
     settings: {
@@ -113,7 +113,7 @@ it('never calls one host several, and says so when a configuration had too few w
 });
 
 it('detects outputs that differ, in any of the runs', async () => {
-  const measured: Measured = { ...benchMeasured([[2, 1]]), untimed: [benchSample({}, [1, 2.0000002])] };
+  const measured: MeasuredConfig = { ...benchMeasured([[2, 1]]), untimed: [benchSample({}, [1, 2.0000002])] };
   const document = await benchDocument(input([measured]));
   expect(document.rows[0]).toMatchObject({ equal_across_repeats: false, compared_runs: 2 });
   expect(document.warnings.join()).toContain('OUTPUTS DIFFER');

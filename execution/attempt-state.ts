@@ -25,7 +25,7 @@ export function jobKey(jobId: string, attempt: number): string {
 }
 
 /** One attempt of one job in an executor: what has arrived, and what it took. */
-export class JobState {
+export class AttemptState {
   readonly store = new TensorStore();
   /** Inside components, of the runs that are not over. */
   readonly locals = new LocalValues();

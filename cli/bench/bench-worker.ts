@@ -4,7 +4,7 @@ import type { HostFacts } from './hosts.js';
 type Status = ClusterStatus;
 
 /** A worker as it described itself to the coordinator. */
-export interface WorkerFacts extends HostFacts {
+export interface BenchWorker extends HostFacts {
   readonly name: string;
   readonly device: string;
   readonly threads: number;
@@ -15,7 +15,7 @@ export interface WorkerFacts extends HostFacts {
   readonly declared: Status['workers'][number]['declaredDevice'];
 }
 
-export function workerFacts({ workers }: Status): WorkerFacts[] {
+export function benchWorkers({ workers }: Status): BenchWorker[] {
   return workers.map((worker) => ({
     name: worker.name,
     device: worker.device,
@@ -32,7 +32,7 @@ export function workerFacts({ workers }: Status): WorkerFacts[] {
 }
 
 /** What makes figures of these workers doubtful: versions or devices that differ. */
-export function workerWarnings(workers: readonly WorkerFacts[], coordinatorVersion: string): string[] {
+export function workerWarnings(workers: readonly BenchWorker[], coordinatorVersion: string): string[] {
   const warnings: string[] = [];
   const differ = (what: string, values: readonly string[]): void => {
     const distinct = [...new Set(values)];

@@ -1,25 +1,25 @@
-import { JobState, jobKey } from './job-state.js';
+import { AttemptState, jobKey } from './attempt-state.js';
 
 /** Far more than can have tensors under way at a time. */
 const MAX_ENDED = 64;
 
 /** The attempts of jobs that an executor knows, and which of them ended lately: tensors of theirs may still be on their way here. */
-export class JobStates {
-  readonly #states = new Map<string, JobState>();
+export class AttemptStates {
+  readonly #states = new Map<string, AttemptState>();
   readonly #ended = new Set<string>();
 
   /** Made where it is not known: rounds and tensors may come before the start. */
-  of(jobId: string, attempt: number): JobState {
+  of(jobId: string, attempt: number): AttemptState {
     const key = jobKey(jobId, attempt);
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = new JobState(jobId, attempt);
+      state = new AttemptState(jobId, attempt);
       this.#states.set(key, state);
     }
     return state;
   }
 
-  all(): Iterable<JobState> {
+  all(): Iterable<AttemptState> {
     return this.#states.values();
   }
 
@@ -34,13 +34,13 @@ export class JobStates {
   }
 
   /** An attempt starts, perhaps one that had ended before. Returns the others: one job runs at a time. */
-  begin(jobId: string, attempt: number): JobState[] {
+  begin(jobId: string, attempt: number): AttemptState[] {
     const key = jobKey(jobId, attempt);
     this.#ended.delete(key);
     return [...this.#states].filter(([other]) => other !== key).map(([, state]) => state);
   }
 
-  end(jobId: string, attempt: number): JobState | undefined {
+  end(jobId: string, attempt: number): AttemptState | undefined {
     const key = jobKey(jobId, attempt);
     const state = this.#states.get(key);
     this.#states.delete(key);

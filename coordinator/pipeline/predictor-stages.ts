@@ -2,7 +2,7 @@ import type { PredictorJob } from './kit/index.js';
 import type { SamplerOptions } from '../../samplers/index.js';
 
 /** A part of a run that one predictor makes. */
-interface Stage {
+interface PredictorStage {
   /** Part of the folder that predicts. */
   readonly part: string;
   readonly job: PredictorJob;
@@ -11,7 +11,10 @@ interface Stage {
 }
 
 /** A job as the stages that its predictors make, one after another: each begins with the latents and the sampler's history of the one before. */
-export function stagesOf(job: PredictorJob, predictor: string): readonly [Stage, ...Stage[]] {
+export function predictorStages(
+  job: PredictorJob,
+  predictor: string,
+): readonly [PredictorStage, ...PredictorStage[]] {
   const { second, ...whole } = job;
   if (second === undefined) return [{ part: predictor, job: whole, span: {} }];
   const { timesteps = job.sampler.timesteps } = job;
