@@ -16,7 +16,7 @@ import {
   qualityMarkdown,
 } from './quality-bench/index.js';
 import { type CommandIo, writeJson } from './io.js';
-import { writeWhole } from './output.js';
+import { writeWhole } from '../common/write-whole.js';
 import type { ProgressLine } from './progress.js';
 import { writeTrace } from './write-trace.js';
 

@@ -9,7 +9,7 @@ import {
   type QualityPoint,
   readCalibration,
 } from '../planner/index.js';
-import { writeWhole } from './output.js';
+import { writeWhole } from '../common/write-whole.js';
 import { calibrationPoints, type QualityRow } from './quality-bench/index.js';
 
 interface CalibratedBench {

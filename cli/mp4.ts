@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { rename, rm } from 'node:fs/promises';
 import { AsyncDiffError } from '../common/errors/index.js';
+import { makeWhole } from '../common/write-whole.js';
 
 const FFMPEG = 'ffmpeg';
 const MAX_MESSAGE = 400;
@@ -12,16 +12,11 @@ export async function findFfmpeg(): Promise<void> {
 
 /** Frames (PNG) as an MP4 file of H.264, by the user's ffmpeg; it appears whole or not at all. Throws `invalid_settings`. */
 export async function writeMp4(path: string, frames: readonly Uint8Array[], fps: number): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
   const input = ['-f', 'image2pipe', '-framerate', String(fps), '-c:v', 'png', '-i', '-'];
   // Players want the colours at half the size, which takes even edges.
   const picture = ['-vf', 'pad=ceil(iw/2)*2:ceil(ih/2)*2', '-pix_fmt', 'yuv420p', '-movflags', '+faststart'];
-  try {
-    await run(['-hide_banner', '-loglevel', 'error', '-y', ...input, ...picture, '-f', 'mp4', part], frames);
-    await rename(part, path);
-  } finally {
-    await rm(part, { force: true });
-  }
+  const quietly = ['-hide_banner', '-loglevel', 'error', '-y'];
+  await makeWhole(path, (part) => run([...quietly, ...input, ...picture, '-f', 'mp4', part], frames));
 }
 
 function run(args: readonly string[], input: readonly Uint8Array[]): Promise<void> {

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { makeFolder } from '../common/make-folder.js';
+import { temporaryName } from '../common/temporary-file.js';
+import { writeWhole } from '../common/write-whole.js';
 
 /** Characters of a prompt that make a file's name. */
 const MAX_STEM_LENGTH = 60;
@@ -53,9 +55,9 @@ async function prepare(failure: string, work: () => Promise<void>): Promise<void
 }
 
 async function tryWriting(path: string): Promise<void> {
-  const part = partOf(path);
-  await writeFile(part, '');
-  await rm(part);
+  const temporary = temporaryName(path);
+  await writeFile(temporary, '');
+  await rm(temporary);
 }
 
 /** `apple.png`, or `apple-0.png`, `apple-1.png`, ... */
@@ -84,17 +86,6 @@ export function promptPaths(prompt: string, count: number, ending = '.png'): str
 export async function writeImage(path: string, image: Uint8Array): Promise<void> {
   const ending = extname(path).toLowerCase();
   await writeWhole(path, ['.png', '.npy'].includes(ending) ? image : await reencode(image, ending));
-}
-
-/** Writes a file beside its place and moves it there. */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const part = partOf(path);
-  await writeFile(part, content);
-  await rename(part, path);
-}
-
-function partOf(path: string): string {
-  return `${path}.${process.pid}.part`;
 }
 
 async function reencode(png: Uint8Array, ending: string): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { gigabytes, megabytes } from '../common/byte-text.js';
 import type { PlanDocument } from '../client/index.js';
 import type { PlannedComponent } from '../common/plan-document/index.js';
 import { type Choice, choiceLines, PROCESS_BYTES } from '../planner/index.js';
@@ -87,12 +88,4 @@ function itemLine({ components }: PlanDocument): string {
 
 function givenInputs({ inputs }: PlanDocument): string {
   return `inputs: ${inputs.map(({ name, dtype, dims }) => `${name} ${dtype} [${dims.join(',')}]`).join(', ')}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -4,9 +4,9 @@ import { AsyncDiffError } from '../common/errors/index.js';
 import { packageVersion } from '../common/package.js';
 import { findRuntime } from '../common/runtime-package.js';
 import type { PlanSettings } from '../common/settings/index.js';
-import { type Tensor, zeros } from '../common/tensor/index.js';
+import type { Tensor, ValueSpec } from '../common/tensor/index.js';
 import { checkedItems } from '../coordinator/jobs/index.js';
-import { describeRuntimes, isTensor, openOrtSession, parseDevice } from '../execution/index.js';
+import { describeRuntimes, firstStates, isTensor, openOrtSession, parseDevice } from '../execution/index.js';
 import { defaultWorkDir, describeInputs, exportWhole, resolveShapes } from '../planner/index.js';
 import type { ProgressLine } from './progress.js';
 import type { GivenList } from './run-inputs.js';
@@ -58,7 +58,8 @@ export async function referenceList(
   );
   const startMs = performance.now();
   try {
-    let states = firstStates(flags.model, { ...inputs, ...items[0] }, carried);
+    const given = { ...inputs, ...items[0] };
+    let states = carried.length === 0 ? {} : firstStates(carried, inputSpecs(flags.model, given), given);
     for (const [at, item] of items.entries()) {
       throwIfAborted(signal);
       const read = carried.map(({ input, value }) => [input, states[value] as Tensor] as const);
@@ -91,20 +92,9 @@ export async function referenceList(
   }
 }
 
-/** What the first item reads: states as they were given, or zeros; by the value's name. */
-function firstStates(
-  modelPath: string,
-  given: Named,
-  carried: readonly { readonly input: string; readonly value: string }[],
-): Named {
-  if (carried.length === 0) return {};
+/** Inputs of the file, in the shapes that the given ones say. */
+function inputSpecs(modelPath: string, given: Named): ValueSpec[] {
   const shapes = Object.fromEntries(Object.entries(given).map(([name, { dims }]) => [name, dims]));
   const { inputs } = describeInputs(modelPath);
-  const specs = resolveShapes({ inputs, sample: undefined, timestep: undefined }, shapes);
-  return Object.fromEntries(
-    carried.map(({ input, value }) => {
-      const { dtype, dims } = specs.find(({ name }) => name === input) ?? { dtype: 'float32', dims: [] };
-      return [value, given[input] ?? zeros(dtype, dims)];
-    }),
-  );
+  return resolveShapes({ inputs, sample: undefined, timestep: undefined }, shapes);
 }

@@ -3,7 +3,8 @@ import { moving } from '../common/image/index.js';
 import type { JobResult } from '../client/index.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import { writeMp4 } from './mp4.js';
-import { imagePaths, promptPaths, writeImage, writeWhole } from './output.js';
+import { writeWhole } from '../common/write-whole.js';
+import { imagePaths, promptPaths, writeImage } from './output.js';
 
 /** What `generate --out` may end in. */
 export const RESULT_ENDINGS = ['.png', '.jpg', '.jpeg', '.webp', '.npy', '.gif', '.mp4', '.wav'] as const;

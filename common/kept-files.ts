@@ -1,7 +1,7 @@
-import { readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from './make-folder.js';
-import { temporaryName } from './temporary-file.js';
+import { writeWhole } from './write-whole.js';
 
 /** What a process did not finish for so long it does not finish any more. */
 const STALE_MS = 3_600_000;
@@ -56,14 +56,8 @@ export async function pruneKept(
 
 /** Writes a file, whole or not at all, and makes room for it. Throws as `writeFile` does. */
 export async function keepFile(path: string, text: string, limits: KeptLimits): Promise<void> {
-  const temporary = temporaryName(path);
   await makeFolder(dirname(path));
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeWhole(path, text);
   await pruneKept(dirname(path), limits);
 }
 

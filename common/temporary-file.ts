@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** A name for a file on its way to `path`, beside it; it tells whose it is. */
 export function temporaryName(path: string): string {
-  return `${path}.${process.pid}.${randomUUID()}.tmp`;
+  return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
 }
 
 /** Deletes what a process that was killed had not finished in a folder. */

@@ -5,6 +5,7 @@ export type { DenoiseJob } from './denoise-job.js';
 export { denoiseSteadily, type SteadyResult } from './denoise-steadily.js';
 export { keepsValues, parseDevice, probeDevice, providerHint } from './runtime/index.js';
 export { castFloat, isFinite } from './float-ops.js';
+export { firstStates } from './first-states.js';
 export type { ExecutorEvents } from './executor-events.js';
 export { denoiseExecutorSamples, type ExecutorSamplesOptions } from './executor-samples.js';
 export { issuedRound, type IssuedRound } from './issued-round.js';

@@ -1,3 +1,4 @@
+import { gigabytes } from '../common/byte-text.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Partition, Placement, Segment } from '../program/index.js';
 import type { CostGraph } from './search/index.js';
@@ -124,8 +125,4 @@ export function checkMemory(
         ? `Give workers more memory (worker --memory-gb): each process takes ${gigabytes(PROCESS_BYTES)} before any model.`
         : `About ${count} workers of ${gigabytes(least)} would hold it; or a smaller picture, or workers with more memory.`,
   });
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readKeptJsonSync } from '../common/kept-json.js';
 import { makeFolderSync } from '../common/make-folder.js';
-import { temporaryName } from '../common/temporary-file.js';
+import { writeWholeSync } from '../common/write-whole.js';
 import type { SessionTime } from './calibration/index.js';
 
 /** What is known of the times of a predictor's sessions on some devices. */
@@ -79,13 +78,11 @@ export class RememberedTimes {
     const others = Object.entries(this.#read(subject).bySettings).filter(([other]) => other !== key);
     const bySettings = Object.fromEntries([...others.slice(1 - MAX_SETTINGS), [key, known]]);
     const file = { format: FORMAT, bySettings };
-    const temporary = temporaryName(this.#file(subject));
     try {
       makeFolderSync(this.#dir);
-      writeFileSync(temporary, JSON.stringify(file));
-      renameSync(temporary, this.#file(subject));
+      writeWholeSync(this.#file(subject), JSON.stringify(file));
     } catch {
-      rmSync(temporary, { force: true });
+      // Nothing is remembered.
     }
   }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { megabytes } from '../../common/byte-text.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { type KeptFile, listKept, pruneKept } from '../../common/kept-files.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -126,8 +127,4 @@ function givenFolder(path: string | undefined): string | undefined {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

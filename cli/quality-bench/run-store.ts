@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../common/make-folder.js';
 import { formatNpy, readNpy } from '../../common/npy/index.js';
-import { writeWhole } from '../output.js';
+import { writeWhole } from '../../common/write-whole.js';
 import type { Comparison, Drawn } from './comparison.js';
 
 /** What of a run goes into the tables. */

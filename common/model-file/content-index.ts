@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, readFileSync } from 'node:fs';
-import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsyncDiffError } from '../errors/index.js';
 import { makeFolder } from '../make-folder.js';
-import { temporaryName } from '../temporary-file.js';
+import { writeWhole } from '../write-whole.js';
 import { endsEarly } from './ends-early.js';
 import type { FileRange } from './file-range.js';
 
@@ -165,14 +165,14 @@ export class ContentIndex {
   }
 
   async #write(entry: Entry): Promise<void> {
-    const temporary = temporaryName(this.#file(entry.path));
     try {
       await makeFolder(this.#dir);
-      await writeFile(temporary, JSON.stringify({ entry, check: checkOf(entry) } satisfies Stored));
-      await rename(temporary, this.#file(entry.path));
+      await writeWhole(
+        this.#file(entry.path),
+        JSON.stringify({ entry, check: checkOf(entry) } satisfies Stored),
+      );
     } catch {
       // It is a memory, no more: without it the next process reads the file again.
-      await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
 

@@ -1,3 +1,4 @@
+import { gigabytes } from '../../common/byte-text.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import type { WorkerHandle } from '../workers/index.js';
 
@@ -37,7 +38,9 @@ export function memoryShortage(
   needBytes: number,
   offers: readonly PartOffer<Pick<WorkerHandle, 'name'>>[],
 ): AsyncDiffError {
-  const figures = offers.map(({ worker, roomBytes }) => `${worker.name} has ${gigabytes(roomBytes)}`);
+  const figures = offers.map(
+    ({ worker, roomBytes }) => `${worker.name} has ${gigabytes(Math.max(0, roomBytes))}`,
+  );
   return new AsyncDiffError(
     'memory_exceeded',
     `no worker has room for ${part}, which needs ${gigabytes(needBytes)}: ${figures.join(', ')}`,
@@ -45,8 +48,4 @@ export function memoryShortage(
       hint: 'Give a worker more memory (worker --memory-gb), ask for a smaller picture, or for tiles (--vae-tiling on).',
     },
   );
-}
-
-function gigabytes(bytes: number): string {
-  return `${(Math.max(0, bytes) / 1e9).toFixed(2)} GB`;
 }

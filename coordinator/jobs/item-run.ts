@@ -1,7 +1,6 @@
 import { abortable, throwIfAborted } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { zeros } from '../../common/tensor/index.js';
-import { clockMs, type WorkerExecution } from '../../execution/index.js';
+import { clockMs, firstStates, type WorkerExecution } from '../../execution/index.js';
 import {
   type Deployment,
   type DeploymentRequest,
@@ -77,6 +76,7 @@ export async function runGroup(
         deployments.deploy(request, signal, handlers.onPreparing),
       );
       deployment = deployed.deployment;
+      const { plan } = deployment;
       const rates = itemRates(deployment, deployed.planRequest);
       handlers.onDeployed(deployment, rates, losses.last);
       const inFlight = deployment.partition.components.length + ITEMS_AHEAD;
@@ -92,7 +92,10 @@ export async function runGroup(
       const begunMs = clockMs();
       const doneMs: number[] = [];
       try {
-        await executor.start(inputs, carried ?? firstStates(deployment, inputs));
+        await executor.start(
+          inputs,
+          carried ?? firstStates(plan.partition.carried ?? [], plan.inputs, inputs),
+        );
         const isCheckpoint = (at: number): boolean =>
           isCarrying && (at === places.length - 1 || (at + 1) % ITEMS_PER_CHECKPOINT === 0);
         const issue = (at: number): void => {
@@ -134,19 +137,6 @@ export async function runGroup(
       progress.restarts += 1;
     }
   }
-}
-
-/** What the first item reads: states as they were given, or zeros; by the value's name. */
-function firstStates({ plan }: Deployment, inputs: NamedTensors): NamedTensors {
-  return Object.fromEntries(
-    (plan.partition.carried ?? []).map(({ input, value }) => {
-      const { dtype, dims } = plan.inputs.find(({ name }) => name === input) ?? {
-        dtype: 'float32',
-        dims: [],
-      };
-      return [value, inputs[input] ?? zeros(dtype, dims)];
-    }),
-  );
 }
 
 /** Outputs, and states where they were told too. */

@@ -1,7 +1,7 @@
 /** Thread entry: tokenizers, hashing, and parts where no worker runs them, away from the thread that serves the network. */
 import { workerData } from 'node:worker_threads';
 import type { Tensor } from '../../common/tensor/index.js';
-import { serveThread } from '../../common/threads/index.js';
+import { inTurn, serveThread } from '../../common/threads/index.js';
 import { OpenParts } from './open-parts.js';
 import type { PartCalls, PartThreadData } from './thread-messages.js';
 
@@ -11,14 +11,8 @@ function bufferOf({ data }: { readonly data: Tensor['data'] }): ArrayBuffer {
   return data.buffer as ArrayBuffer;
 }
 
-// One call at a time, in the order they came.
-let last: Promise<unknown> = Promise.resolve();
-
-function inOrder<T>(work: () => Promise<T>): Promise<T> {
-  const done = last.then(work);
-  last = done.catch(() => undefined);
-  return done;
-}
+/** One call at a time, in the order they came. */
+const inOrder = inTurn();
 
 serveThread<PartCalls>({
   calls: {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { makeFolderSync } from '../../common/make-folder.js';
+import { writeWholeSync } from '../../common/write-whole.js';
 
 const namesSchema = z.array(z.string());
 
@@ -34,8 +35,7 @@ export class KnownWorkers {
   keep(names: readonly string[]): void {
     try {
       makeFolderSync(dirname(this.#path));
-      writeFileSync(`${this.#path}.tmp`, JSON.stringify(names));
-      renameSync(`${this.#path}.tmp`, this.#path);
+      writeWholeSync(this.#path, JSON.stringify(names));
     } catch {
       // As if there had been none.
     }

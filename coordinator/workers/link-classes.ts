@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { makeFolderSync } from '../../common/make-folder.js';
-import { temporaryName } from '../../common/temporary-file.js';
+import { writeWholeSync } from '../../common/write-whole.js';
 import { coarseMachines, type LinkClass, type Machines } from '../../planner/index.js';
 
 const FILE = 'links.json';
@@ -57,13 +57,11 @@ export class LinkClasses {
 
   /** It is a memory, no more: without it a link is of the class nearest to what it measures. */
   #write(): void {
-    const temporary = temporaryName(this.#path);
     try {
-      makeFolderSync(join(this.#path, '..'));
-      writeFileSync(temporary, JSON.stringify([...this.#known]));
-      renameSync(temporary, this.#path);
+      makeFolderSync(dirname(this.#path));
+      writeWholeSync(this.#path, JSON.stringify([...this.#known]));
     } catch {
-      rmSync(temporary, { force: true });
+      // The class is then found anew.
     }
   }
 }

@@ -21,7 +21,7 @@ import type { PreparedModel } from './prepared-model.js';
 import { shapeReaders } from './shape-readers.js';
 import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
 import { valueInfo } from './static-shapes.js';
-import { writeWhole } from './write-whole.js';
+import { writeWholeSync } from '../../common/write-whole.js';
 
 /** A segment as a model of its own: a small graph that names its tensors by content. */
 export interface SegmentArtifact {
@@ -60,7 +60,7 @@ export function exportSegments(
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = join(outDir, `${sha256}.onnx`);
     // Written anew where it is there already: what lies there may be damaged.
-    writeWhole(path, bytes);
+    writeWholeSync(path, bytes);
     const { id: segmentId } = segment;
     return { segmentId, path, sha256, sizeBytes: bytes.length, tensors: contentsOf(model), inputs, outputs };
   });

@@ -11,7 +11,7 @@ import {
   visitModel,
 } from '../../common/model-file/index.js';
 import { loadWidened } from './widen-bfloat16.js';
-import { writeWhole } from './write-whole.js';
+import { writeWholeSync } from '../../common/write-whole.js';
 
 /** A model that is not cut: its graph, and the tensors that it names by content. */
 export interface WholeModel {
@@ -48,7 +48,7 @@ export async function exportWhole(modelPath: string, workDir: string): Promise<W
   const folder = join(workDir, 'segments');
   makeFolderSync(folder);
   const path = join(folder, `${sha256}.onnx`);
-  writeWhole(path, bytes);
+  writeWholeSync(path, bytes);
   artifacts.set(sha256, { path, offsetBytes: 0, lengthBytes: bytes.length });
   const sizeBytes = [...artifacts.values()].reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
   return { sha256, artifacts, sizeBytes };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolderSync } from '../../common/make-folder.js';
 import { findRuntime } from '../../common/runtime-package.js';
@@ -11,7 +11,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../../common/model-file/index.js';
-import { temporaryName } from '../../common/temporary-file.js';
+import { writeWholeSync } from '../../common/write-whole.js';
 import type { CostGraph } from '../search/index.js';
 import type { FoldedSkeleton } from './fold-constants.js';
 import type { Skeleton } from './skeleton.js';
@@ -53,14 +53,8 @@ export function preparedKey(skeleton: Skeleton): string {
 export function writePrepared(folder: string, key: string, { skeleton, values }: FoldedSkeleton): void {
   const info = [...values].map(([name, { dtype, dims }]) => valueInfo({ name, dtype, dims }));
   const bytes = encodeSkeleton(skeleton, info);
-  const temporary = temporaryName(fileOf(folder, key));
   makeFolderSync(folder);
-  try {
-    writeFileSync(temporary, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]));
-    renameSync(temporary, fileOf(folder, key));
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  writeWholeSync(fileOf(folder, key), Buffer.concat([createHash('sha256').update(bytes).digest(), bytes]));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { AsyncDiffError } from '../../common/errors/index.js';
+import { writeWhole } from '../../common/write-whole.js';
 import type { KeyHolder, KeyRing, Role } from '../index.js';
 
 const SCHEMA = 'asyncdiff.keys/1';
@@ -42,12 +43,8 @@ export async function readKeyFile(path: string): Promise<readonly StoredKey[]> {
 
 /** Replaces the file as a whole, readable by its owner only. Throws `file_unreadable`. */
 export async function writeKeyFile(path: string, keys: readonly StoredKey[]): Promise<void> {
-  const next = `${path}.${process.pid}.tmp`;
   try {
-    await writeFile(next, `${JSON.stringify({ schema: SCHEMA, keys }, undefined, 2)}\n`, {
-      mode: OWNER_ONLY,
-    });
-    await rename(next, path);
+    await writeWhole(path, `${JSON.stringify({ schema: SCHEMA, keys }, undefined, 2)}\n`, OWNER_ONLY);
   } catch (cause) {
     throw new AsyncDiffError('file_unreadable', `${path} cannot be written: ${(cause as Error).message}`, {
       cause,

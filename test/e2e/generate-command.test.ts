@@ -52,7 +52,7 @@ describe('generate', () => {
     expect(first['bytes_between_workers']).toBeGreaterThan(0);
     expect(await decodePng(readFileSync(at('a.png')))).toMatchObject({ width: 64, height: 64 });
     expect(existsSync(at('a.png.preview.png'))).toBe(true);
-    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     const before = readFileSync(at('a.png'));
     writeFileSync(at('report.json'), JSON.stringify(first));
     const repeat = ['generate', '--replay', at('report.json'), '--threads', '1', '--json'];

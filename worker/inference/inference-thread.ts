@@ -4,7 +4,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { toWireError } from '../../common/wire-error.js';
-import { serveThread, type ThreadAnswer } from '../../common/threads/index.js';
+import { inTurn, serveThread, type ThreadAnswer } from '../../common/threads/index.js';
 import type { Tensor, TensorMeta } from '../../common/tensor/index.js';
 import { DeclaredSession } from '../../execution/declared/index.js';
 import {
@@ -137,13 +137,7 @@ async function unload(deploymentId: string): Promise<void> {
 }
 
 /** Loads and unloads, one after another: a plan that is given up while it loads is released when it has loaded. */
-let plans: Promise<unknown> = Promise.resolve();
-
-function inOrder<T>(work: () => Promise<T>): Promise<T> {
-  const done = plans.then(work, work);
-  plans = done.catch(() => undefined);
-  return done;
-}
+const inOrder = inTurn();
 
 function end(jobId: string, attempt: number): ThreadAnswer<InferenceReport> {
   const timing = executor.endJob(jobId, attempt)?.timing;
@@ -190,9 +184,6 @@ const server = serveThread<InferenceCalls, InferencePost, InferenceEvent>({
     state: () => ({ result: executor.progress() }),
   },
   onPost: take,
-  onStop: async () => {
-    await plans;
-    await executor.idle();
-  },
+  onStop: () => inOrder(() => executor.idle()),
   failureCode: 'worker_failed',
 });

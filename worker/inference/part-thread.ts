@@ -1,7 +1,7 @@
 /** Thread entry: text encoders and VAE of a pipeline. A run of theirs takes seconds, and must hold up neither the network nor a job's rounds. */
 import { workerData } from 'node:worker_threads';
 import { AsyncDiffError } from '../../common/errors/index.js';
-import { serveThread } from '../../common/threads/index.js';
+import { inTurn, serveThread } from '../../common/threads/index.js';
 import { parseDevice, PartModel } from '../../execution/index.js';
 import type { PartThreadCalls, PartThreadSettings } from './part-messages.js';
 
@@ -9,13 +9,7 @@ const settings = workerData as PartThreadSettings;
 const parts = new Map<string, PartModel>();
 
 /** One call at a time, in the order in which they came. */
-let last: Promise<unknown> = Promise.resolve();
-
-function inOrder<T>(work: () => Promise<T>): Promise<T> {
-  const done = last.then(work);
-  last = done.catch(() => undefined);
-  return done;
-}
+const inOrder = inTurn();
 
 async function open({ partId, name, ...model }: PartThreadCalls['open']['argument']): Promise<undefined> {
   const device = parseDevice(settings.device);
