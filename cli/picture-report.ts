@@ -18,9 +18,16 @@ export function withReport(
   const document = {
     schema: GENERATE_SCHEMA,
     request,
+    ...stageDocument(report),
+    ...(report.stages.length === 0 ? {} : { stages: report.stages.map(stageDocument) }),
+  };
+  return withPngText(png, { [REPORT_KEYWORD]: JSON.stringify(document) });
+}
+
+function stageDocument(report: RunReport) {
+  return {
     ...settingsDocument(replayPlan(report)),
     in_order_steps: report.inOrderSteps,
     ...identityDocument(report),
   };
-  return withPngText(png, { [REPORT_KEYWORD]: JSON.stringify(document) });
 }

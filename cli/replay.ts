@@ -62,8 +62,31 @@ export function replayOf(
 ): Replay {
   if (report['schema'] !== schema)
     throw impossible(`${path} is a document of ${String(report['schema'])}, not of ${schema}`);
-  const text = (name: string): string =>
-    field(report, name, path, (value) => typeof value === 'string') as string;
+  const { stages } = report;
+  // Several predictors one after another, each by a plan of its own.
+  const parts = (Array.isArray(stages) ? stages : []).map((one: unknown) => {
+    if (isObject(one)) return stageOf(one as Record<string, unknown>, path);
+    throw impossible(`the report ${path} has something else among its stages`);
+  });
+  const run = stageOf(report, path);
+  const plan = replayPlan({ ...run, stages: parts });
+  const own = toPlanOptions(given);
+  for (const [name, value] of entriesOf(own)) if (!FREE.has(name)) agree(snakeCase(name), value, plan[name]);
+  return {
+    plan: { ...plan, ...own },
+    run: { ...run, stages: parts },
+    workers: workersOf(plan),
+    latentsSha256: field(report, 'latents_sha256', path, isText) as string,
+    request: field(report, 'request', path, isObject) as Record<string, unknown>,
+  };
+}
+
+/** What one predictor of a run is repeated from. */
+function stageOf(
+  report: Readonly<Record<string, unknown>>,
+  path: string,
+): NonNullable<ReplayedRun['stages']>[number] {
+  const text = (name: string): string => field(report, name, path, isText) as string;
   const list = (name: string): unknown[] => field(report, name, path, Array.isArray) as unknown[];
   const rows = entriesOf(PLAN_SETTINGS).map(([name]) => {
     const key = snakeCase(name);
@@ -71,26 +94,16 @@ export function replayOf(
     // A reference run sent nothing; how a repeated one does is free.
     return [name, name === 'dataPath' && value === 'none' ? PLAN_SETTINGS.dataPath.default : value];
   });
-  const plan = replayPlan({
+  return {
     settings: resolvePlanSettings(Object.fromEntries(rows)) as never,
     cuts: list('cuts') as string[],
     inOrderSteps: list('in_order_steps') as number[],
     programChanges: field(report, 'program_changes', path, Number.isInteger) as number,
-  });
-  const own = toPlanOptions(given);
-  for (const [name, value] of entriesOf(own)) if (!FREE.has(name)) agree(snakeCase(name), value, plan[name]);
-  return {
-    plan: { ...plan, ...own },
-    run: {
-      version: text('version'),
-      predictorId: text('predictor_id'),
-      programId: text('program_id'),
-      inputsSha256: text('inputs_sha256'),
-      runtimes: list('runtimes').map(String),
-    },
-    workers: workersOf(plan),
-    latentsSha256: text('latents_sha256'),
-    request: field(report, 'request', path, isObject) as Record<string, unknown>,
+    version: text('version'),
+    predictorId: text('predictor_id'),
+    programId: text('program_id'),
+    inputsSha256: text('inputs_sha256'),
+    runtimes: list('runtimes').map(String),
   };
 }
 
@@ -160,6 +173,10 @@ export function parseReport(text: string, path: string): Readonly<Record<string,
   }
   if (isObject(document)) return document as Record<string, unknown>;
   throw new AsyncDiffError('file_unreadable', `${path} is no report`, { hint: HINT });
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isObject(value: unknown): boolean {

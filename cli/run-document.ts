@@ -1,8 +1,13 @@
 import type { RunReport } from '../client/index.js';
 import { settingsDocument } from '../common/settings/index.js';
 
-/** What `--json` tells of a run; the same keys in generate and denoise. */
+/** What `--json` tells of a run; the same keys in generate and denoise. Where several predictors made it, `stages` has them for each one's part. */
 export function runDocument(report: RunReport) {
+  const { stages } = report;
+  return { ...stageDocument(report), ...(stages.length === 0 ? {} : { stages: stages.map(stageDocument) }) };
+}
+
+function stageDocument(report: RunReport) {
   return {
     seconds: report.seconds,
     total_seconds: report.totalSeconds,

@@ -22,7 +22,13 @@ export interface JobCallOptions extends CallOptions {
 }
 
 /** A run whose bits a job is to give again: its report. The job is refused with `replay_impossible` where it would give others. */
-export type ReplayedRun = Pick<
+export type ReplayedRun = RunIdentityReport & {
+  /** Of a run that several predictors made one after another. */
+  readonly stages?: readonly (RunIdentityReport &
+    Pick<RunReport, 'settings' | 'cuts' | 'inOrderSteps' | 'programChanges'>)[];
+};
+
+type RunIdentityReport = Pick<
   RunReport,
   'version' | 'predictorId' | 'programId' | 'inputsSha256' | 'runtimes'
 >;

@@ -5,6 +5,7 @@ import { type Tensor, zeros } from '../common/tensor/index.js';
 import type { DenoiseRequest } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest } from '../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { JobEvent__Output } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
+import type { RunReport__Output } from '../rpc/gen/asyncdiff/v1/RunReport.js';
 import {
   fromPlanSettingsMessage,
   fromTensorMessage,
@@ -16,6 +17,8 @@ import {
 } from '../rpc/index.js';
 import type { DenoiseOptions, GenerateOptions, ReplayedRun } from './client-options.js';
 import type { JobEvent } from './job-event.js';
+import { replayPlan } from './replay.js';
+import type { RunReport } from './run-report.js';
 
 export function toGenerateRequest(options: GenerateOptions, jobId: string): GenerateRequest {
   const { plan, signal: _, trace = false, detached = false, samplerOptions, replay, ...request } = options;
@@ -102,11 +105,7 @@ export function readEvent(message: JobEvent__Output): JobEvent {
       jointLatents: fromTensorMessages(jointLatents),
       outputs: [],
       states: fromTensorMessages(states),
-      report: {
-        ...report,
-        throughput: report.throughput ?? undefined,
-        settings: chosenSettings(resolvePlanSettings(fromPlanSettingsMessage(report.settings))),
-      },
+      report: toRunReport(report),
       trace,
     };
   }
@@ -114,6 +113,15 @@ export function readEvent(message: JobEvent__Output): JobEvent {
     'protocol_mismatch',
     'the coordinator sent an event that this client does not know',
   );
+}
+
+function toRunReport(report: RunReport__Output): RunReport {
+  return {
+    ...report,
+    throughput: report.throughput ?? undefined,
+    settings: chosenSettings(resolvePlanSettings(fromPlanSettingsMessage(report.settings))),
+    stages: report.stages.map(toRunReport),
+  };
 }
 
 /** What has fields of its own in a request. */
@@ -131,7 +139,14 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
 
 function toReplayMessage(run: ReplayedRun | undefined) {
   if (run === undefined) return null;
-  const { version, predictorId, programId, inputsSha256, runtimes } = run;
+  const later = (run.stages ?? []).slice(1).map((stage) => ({
+    ...identityOf(stage),
+    plan: toPlanSettingsMessage(replayPlan(stage)),
+  }));
+  return { ...identityOf(run), later };
+}
+
+function identityOf({ version, predictorId, programId, inputsSha256, runtimes }: ReplayedRun) {
   return { version, predictorId, programId, inputsSha256, runtimes: [...runtimes] };
 }
 

@@ -66,6 +66,11 @@ export interface RunReport {
   /** Declared devices: factor on the declared times. */
   readonly timeDilation: number;
   readonly workers: readonly WorkerReport[];
+  /**
+   * Of a job that several predictors make one after another (Wan 2.2): the report of each one's part. What decides the bits stands above as the first
+   * one's, what is counted as that of all together. Empty elsewhere.
+   */
+  readonly stages: readonly RunReport[];
   /** Of a run over a list, whose steps are items; undefined elsewhere. */
   readonly throughput: Throughput | undefined;
 }

@@ -20,7 +20,14 @@ import {
   SeededNoise,
 } from '../samplers/index.js';
 import type { CoordinatorParts } from './coordinator-parts.js';
-import { checkGuidedBatch, type JobContext, runJob, sourceFor, workersThere } from './jobs/index.js';
+import {
+  checkGuidedBatch,
+  type JobContext,
+  mergeTrace,
+  runJob,
+  sourceFor,
+  workersThere,
+} from './jobs/index.js';
 
 /** Denoises what a client gave with a predictor of its own. */
 export async function denoise(
@@ -76,7 +83,7 @@ export async function denoise(
       sendSteps: request.sendSteps,
       trace: request.trace,
       simulate: request.simulate,
-      replay: fromReplayMessage(request.replay),
+      replay: fromReplayMessage(request.replay)[0]?.run,
     },
     context,
   );
@@ -87,7 +94,7 @@ export async function denoise(
       latents: toTensorMessage(first),
       jointLatents: toTensorMessages(several),
       report: outcome.report,
-      trace: outcome.trace(),
+      trace: request.trace ? mergeTrace([outcome.traced], context.phases.done) : '',
     },
   };
 }

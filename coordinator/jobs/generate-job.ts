@@ -1,4 +1,5 @@
 import { type Guidance, inputShapesOf } from '../../common/guidance/index.js';
+import { AsyncDiffError } from '../../common/errors/index.js';
 import { encodeWav } from '../../common/audio/index.js';
 import { type DecodedImage, encodePng, withPngText } from '../../common/image/index.js';
 import {
@@ -21,8 +22,11 @@ import { pictureText } from './picture-text.js';
 import { runStages } from './run-stages.js';
 import { type JobContext, workersThere } from './job-context.js';
 import { runJob, type DenoiseOutcome } from './run-job.js';
+import { mergeTrace } from './trace.js';
 
-interface GenerateOutcome extends DenoiseOutcome {
+interface GenerateOutcome extends Pick<DenoiseOutcome, 'latents' | 'report'> {
+  /** Chrome trace JSON, with the parts of the job until now; empty unless asked for. */
+  readonly trace: () => string;
   /** PNG (or .npy, as asked for), one per image. */
   readonly images: readonly Uint8Array[];
   /** Where the images are frames of videos. */
@@ -51,10 +55,14 @@ export async function generateJob(
   const steps = [begun, ...begun.next].reduce((sum, { job }) => sum + job.sampler.numCalls, 0);
   const { previewEvery } = asking;
   const previews: Promise<void>[] = [];
-  const outcome = await runStages([begun, ...begun.next], ({ stepsBefore, ...stage }) => {
+  const replays = fromReplayMessage(request.replay);
+  checkStages(replays.length, 1 + begun.next.length);
+  const outcome = await runStages([begun, ...begun.next], ({ stepsBefore, ...stage }, at) => {
     const { job, adaptation, inputShapes, microBatches } = stage;
     const settings = withinStage(
-      resolvePlanSettings(fromPlanSettingsMessage(request.plan), { numInferenceSteps: steps }),
+      resolvePlanSettings(replays[at]?.plan ?? fromPlanSettingsMessage(request.plan), {
+        numInferenceSteps: steps,
+      }),
       job.sampler.numCalls,
     );
     return runJob(
@@ -70,8 +78,7 @@ export async function generateJob(
         sendSteps: false,
         trace: request.trace,
         simulate: request.simulate,
-        // What a run is told by is its first predictor's.
-        replay: stepsBefore === 0 ? fromReplayMessage(request.replay) : undefined,
+        replay: replays[at]?.run,
         wantsLatents: (done) => isPreviewed(previewEvery, stepsBefore + done, steps),
         onLatents: (done, latents) => {
           previews.push(preview(begun, stepsBefore + done, latents, context));
@@ -99,12 +106,23 @@ export async function generateJob(
   // Those of a short job's last window are decoded just before the picture, and could come after the job's last event.
   await Promise.all(previews);
   return {
-    ...outcome,
+    latents: outcome.latents,
+    trace: () => (request.trace ? mergeTrace(outcome.traced, context.phases.done) : ''),
     images,
     video,
     audio: audio.map(encodeWav),
     report: { ...outcome.report, totalSeconds: (performance.now() - startMs) / 1000 },
   };
+}
+
+/** Throws `replay_impossible` where the run that is to be repeated had another number of predictors. */
+function checkStages(repeated: number, stages: number): void {
+  if (repeated === 0 || repeated === stages) return;
+  throw new AsyncDiffError(
+    'replay_impossible',
+    `the run to repeat was made by ${repeated} predictor${repeated === 1 ? '' : 's'} one after another, this job by ${stages}`,
+    { hint: 'Repeat it with the same model, steps and sampler.' },
+  );
 }
 
 /** Of several predictors each has at most as many steps in order at the start as it has steps. */

@@ -1,5 +1,6 @@
 export { type JobContext, workersThere } from './job-context.js';
 export { checkGuidedBatch, runJob } from './run-job.js';
+export { mergeTrace } from './trace.js';
 export { checkDenoise, checkGenerate, checkPlan } from './check-request.js';
 export { ClientJobs } from './client-jobs.js';
 export { generateJob, sourceFor } from './generate-job.js';

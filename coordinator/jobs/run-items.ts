@@ -60,20 +60,11 @@ export async function runItems(given: ItemsRequest, context: JobContext) {
     done: {
       report: itemReport(request, runs, { totalSeconds, restarts: progress.restarts }),
       states: toTensorMessages(last.states),
-      trace: request.trace ? mergeTrace(tracedRun(runs), context.phases.done) : '',
+      trace: request.trace ? mergeTrace(runs.map(tracedRun), context.phases.done) : '',
     },
   };
 }
 
-/** The runs of all shapes as one. */
-function tracedRun(runs: readonly GroupRun[]): TracedRun {
-  const { deployment } = runs.at(-1) as GroupRun;
-  const all = runs.flatMap(({ workers }) => workers);
-  const ids = [...new Set(all.map(({ workerId }) => workerId))];
-  const workers = ids.flatMap((id) => {
-    const own = all.filter(({ workerId }) => workerId === id);
-    const [first] = own;
-    return first === undefined ? [] : [{ ...first, spans: own.flatMap(({ spans }) => spans) }];
-  });
+function tracedRun({ deployment, workers }: GroupRun): TracedRun {
   return { deployment, workers, samplerSpans: [] };
 }

@@ -11,7 +11,7 @@ import { DenoiseEvents } from './denoise-events.js';
 import type { DenoiseRunOptions } from './denoise-run.js';
 import { type JobContext, preparingMessage, restedWorkers } from './job-context.js';
 import { runReport } from './run-report.js';
-import { mergeTrace } from './trace.js';
+import type { TracedRun } from './trace.js';
 
 /** A denoising, on which model and by which plan, and what its client wants to be told. */
 interface JobRequest {
@@ -32,8 +32,8 @@ interface JobRequest {
 export interface DenoiseOutcome {
   readonly latents: Tensor;
   readonly report: RunReport;
-  /** Chrome trace JSON, with the parts of the job until now; empty unless asked for. */
-  readonly trace: () => string;
+  /** For the timeline. */
+  readonly traced: TracedRun;
 }
 
 /** Runs one denoising job on the workers and reports to the client as it goes. */
@@ -76,7 +76,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
   const told = choice === undefined ? undefined : choiceText(choice);
   for (const message of report.notes ?? []) if (message !== told) context.emit({ warning: { message } });
   context.metrics.jobDone(run);
-  return { latents: run.latents, report, trace: () => (trace ? mergeTrace(run, phases.done) : '') };
+  return { latents: run.latents, report, traced: run };
 }
 
 /** Holds a user's own inputs against guidance. Throws `invalid_input` for one that has not both halves. */

@@ -1,5 +1,7 @@
+import type { Tensor } from '../../common/tensor/index.js';
 import type { CompleteJob } from '../pipeline/index.js';
 import type { DenoiseOutcome } from './run-job.js';
+import type { TracedRun } from './trace.js';
 
 type RunReport = DenoiseOutcome['report'];
 
@@ -8,27 +10,45 @@ interface StageToRun extends CompleteJob {
   readonly stepsBefore: number;
 }
 
-/** Runs the stages of a call one after another: each goes on from the latents and the sampler's history that the one before has left. */
+/** What the stages of a call came to. */
+interface StagesOutcome {
+  readonly latents: Tensor;
+  readonly report: RunReport;
+  /** For the timeline, stage by stage. */
+  readonly traced: readonly TracedRun[];
+}
+
+/**
+ * Runs the stages of a call one after another: each goes on from the latents and the sampler's history that the one before has left.
+ * @param run one of them; `at` is its place among them, from 0
+ */
 export async function runStages(
   stages: readonly [CompleteJob, ...CompleteJob[]],
-  run: (stage: StageToRun) => Promise<DenoiseOutcome>,
-): Promise<DenoiseOutcome> {
+  run: (stage: StageToRun, at: number) => Promise<DenoiseOutcome>,
+): Promise<StagesOutcome> {
   const [first, ...others] = stages;
-  let outcome = await run({ ...first, stepsBefore: 0 });
+  let outcome = await run({ ...first, stepsBefore: 0 }, 0);
+  const outcomes = [outcome];
   let { sampler } = first.job;
   let stepsBefore = sampler.numCalls;
-  for (const stage of others) {
+  for (const [at, stage] of others.entries()) {
     stage.job.sampler.resume(0, sampler.history());
     const job = { ...stage.job, latents: outcome.latents };
-    const next = await run({ ...stage, job, stepsBefore });
-    outcome = { ...next, report: together(outcome.report, next.report, stepsBefore) };
+    outcome = await run({ ...stage, job, stepsBefore }, at + 1);
+    outcomes.push(outcome);
     ({ sampler } = job);
     stepsBefore += sampler.numCalls;
   }
-  return outcome;
+  const reports = outcomes.map(({ report }) => report);
+  const whole = reports.reduce((before, next) => together(before, next, Number(before.steps)));
+  return {
+    latents: outcome.latents,
+    report: reports.length === 1 ? whole : { ...whole, stages: reports },
+    traced: outcomes.map(({ traced }) => traced),
+  };
 }
 
-/** Two runs as one: identity, plan and settings are the first one's, latents and workers the last one's. */
+/** Two runs as one: identity, plan and settings are the first one's, latents the last one's; the rest is counted together. */
 function together(first: RunReport, last: RunReport, stepsBefore: number): RunReport {
   const sum = (of: (report: RunReport) => number | string | undefined): number =>
     Number(of(first) ?? 0) + Number(of(last) ?? 0);
@@ -43,11 +63,29 @@ function together(first: RunReport, last: RunReport, stepsBefore: number): RunRe
     programChanges: sum(({ programChanges }) => programChanges),
     simulatedSeconds: sum(({ simulatedSeconds }) => simulatedSeconds),
     driftSum: sum(({ driftSum }) => driftSum),
+    bytesBetweenWorkers: sum(({ bytesBetweenWorkers }) => Number(bytesBetweenWorkers)),
     drifts: [...(first.drifts ?? []), ...(last.drifts ?? [])],
     inOrderSteps: [...(first.inOrderSteps ?? []), ...later(last.inOrderSteps)],
     heldSteps: [...(first.heldSteps ?? []), ...later(last.heldSteps)],
     notes: [...new Set([...(first.notes ?? []), ...(last.notes ?? [])])],
     ...(last.latentsSha256 !== undefined && { latentsSha256: last.latentsSha256 }),
-    workers: last.workers ?? [],
+    workers: workersTogether([...(first.workers ?? []), ...(last.workers ?? [])]),
   };
+}
+
+/** What each worker did in all runs; its shares are those of its first one. */
+function workersTogether(workers: NonNullable<RunReport['workers']>): NonNullable<RunReport['workers']> {
+  const ids = [...new Set(workers.map(({ workerId }) => workerId))];
+  return ids.map((id) => {
+    const own = workers.filter(({ workerId }) => workerId === id);
+    const sum = (of: (worker: (typeof own)[number]) => unknown): number =>
+      own.reduce((total, worker) => total + Number(of(worker) ?? 0), 0);
+    return {
+      ...own[0],
+      components: [...new Set(own.flatMap(({ components = [] }) => components))],
+      computeMs: sum(({ computeMs }) => computeMs),
+      waitMs: sum(({ waitMs }) => waitMs),
+      sentBytes: sum(({ sentBytes }) => sentBytes),
+    };
+  });
 }

@@ -39,7 +39,7 @@ interface Placed {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** What ran, as far as a timeline shows it. */
+/** What ran by one plan, as far as a timeline shows it. */
 export interface TracedRun {
   readonly deployment: Deployment;
   readonly workers: readonly WorkerExecution[];
@@ -47,16 +47,22 @@ export interface TracedRun {
   readonly samplerSpans: readonly Span[];
 }
 
+/** A worker's part of all runs, by its id. */
+interface TracedWorker {
+  readonly workerId: string;
+  /** Of its clock, milliseconds ahead of the coordinator's. */
+  readonly offsetMs: number;
+}
+
 /**
  * One timeline of all hosts in the Chrome Trace Event format (opens in Perfetto): the coordinator with the parts of the job, and a
  * process per worker, with what its device computed and waited for, what it sent and what it received. Clocks are aligned by the
- * offsets measured with pings. No two events of a track overlap.
+ * offsets measured with pings. No two events of a track overlap. Runs by several plans (the predictors of Wan 2.2 one after another, the shapes
+ * of a list) stand one behind the other; each event then says which, from 1.
  */
-export function mergeTrace(run: TracedRun, phases: readonly Phase[]): string {
-  const offsets = new Map(
-    run.workers.map(({ workerId }) => [workerId, run.deployment.worker(workerId)?.clock.offsetMs ?? 0]),
-  );
-  const placed = [...phases.map(ofPhase), ...ofRun(run, offsets)];
+export function mergeTrace(runs: readonly TracedRun[], phases: readonly Phase[]): string {
+  const workers = tracedWorkers(runs);
+  const placed = [...phases.map(ofPhase), ...runs.flatMap((_, at) => ofRun(runs, at, workers))];
   const originMs = placed.reduce((first, { startMs }) => Math.min(first, startMs), Number.POSITIVE_INFINITY);
   const named = new Map<string, TraceEvent>();
   const name = (pid: number, tid: number, what: string, text: string): void => {
@@ -71,10 +77,10 @@ export function mergeTrace(run: TracedRun, phases: readonly Phase[]): string {
     });
   };
   name(0, 0, 'process_name', 'coordinator');
-  for (const [index, { workerId }] of run.workers.entries())
+  for (const [index, { workerId }] of workers.entries())
     name(index + 1, 0, 'process_name', `worker ${workerId}`);
   const events: TraceEvent[] = [];
-  for (let pid = 0; pid <= run.workers.length; pid++) {
+  for (let pid = 0; pid <= workers.length; pid++) {
     for (const [at, lane] of LANE_ORDER.entries()) {
       const own = placed.filter((each) => each.pid === pid && each.lane === lane);
       const tracks = layOnTracks(own);
@@ -100,9 +106,9 @@ export function mergeTrace(run: TracedRun, phases: readonly Phase[]): string {
   return JSON.stringify({
     displayTimeUnit: 'ms',
     otherData: {
-      clock_offset_ms: Object.fromEntries(offsets),
-      declared: run.deployment.plan.declared,
-      plan_id: run.deployment.planId,
+      clock_offset_ms: Object.fromEntries(workers.map(({ workerId, offsetMs }) => [workerId, offsetMs])),
+      declared: runs.some(({ deployment }) => deployment.plan.declared),
+      plan_id: [...new Set(runs.map(({ deployment }) => deployment.planId))].join(' '),
     },
     traceEvents: [...named.values(), ...events],
   });
@@ -112,7 +118,20 @@ function ofPhase({ name, startMs, durationMs }: Phase): Placed {
   return { pid: 0, lane: 'job', name, category: 'job', startMs, endMs: startMs + durationMs, args: {} };
 }
 
-function ofRun(run: TracedRun, offsets: ReadonlyMap<string, number>): Placed[] {
+/** Everyone who had a part in one of the runs, in the order of their first one. */
+function tracedWorkers(runs: readonly TracedRun[]): readonly TracedWorker[] {
+  const found = new Map<string, TracedWorker>();
+  for (const { workers, deployment } of runs)
+    for (const { workerId } of workers)
+      if (!found.has(workerId))
+        found.set(workerId, { workerId, offsetMs: deployment.worker(workerId)?.clock.offsetMs ?? 0 });
+  return [...found.values()];
+}
+
+function ofRun(runs: readonly TracedRun[], at: number, known: readonly TracedWorker[]): Placed[] {
+  const run = runs[at] as TracedRun;
+  const which = runs.length === 1 ? {} : { run: at + 1 };
+  const offsets = new Map(known.map(({ workerId, offsetMs }) => [workerId, offsetMs]));
   const place = (pid: number, span: Span, beginMs: number, ownMs: number): Placed => {
     const startMs = span.startMs - beginMs;
     return {
@@ -128,12 +147,14 @@ function ofRun(run: TracedRun, offsets: ReadonlyMap<string, number>): Placed[] {
         component: span.component,
         size_bytes: span.sizeBytes ?? 0,
         peer: span.peer ?? '',
+        ...which,
       },
     };
   };
   const own = run.samplerSpans.map((span) => place(0, span, 0, 0));
-  const workers = run.workers.flatMap(({ workerId, spans }, index) => {
+  const workers = run.workers.flatMap(({ workerId, spans }) => {
     const ownMs = offsets.get(workerId) ?? 0;
+    const index = known.findIndex((one) => one.workerId === workerId);
     return spans.map((span) => {
       // A transfer begins on its producer's clock and ends on its receiver's.
       const beginMs = span.category === 'transfer' ? (offsets.get(span.peer ?? '') ?? 0) : ownMs;

@@ -33,7 +33,7 @@ const names = readdirSync(values.recordings).filter((name) =>
 const runs: ComparedRun[] = [];
 const failures: { pipeline: string; message: string }[] = [];
 process.stdout.write(
-  '| recording | run | in order | between workers | bits | seconds |\n|---|---|---|---|---|---|\n',
+  '| recording | run | in order | between workers | bits | again from its report | seconds |\n|---|---|---|---|---|---|---|\n',
 );
 for (const name of names) {
   if (only !== undefined && !only.includes(name)) continue;
@@ -45,13 +45,13 @@ for (const name of names) {
     for (const run of await compareOnWorkers(recorded, variants, cacheDir)) {
       runs.push(run);
       process.stdout.write(
-        `| ${name} | ${run.variant} | ${run.inOrderSteps} of ${run.steps} | ${(run.bytesBetweenWorkers / 1e6).toFixed(2)} MB | ${run.isEqual ? 'equal' : 'DIFFER'}${run.isFinite ? '' : ', not finite'} | ${run.seconds.toFixed(1)} |\n`,
+        `| ${name} | ${run.variant} | ${run.inOrderSteps} of ${run.steps} | ${(run.bytesBetweenWorkers / 1e6).toFixed(2)} MB | ${run.isEqual ? 'equal' : 'DIFFER'}${run.isFinite ? '' : ', not finite'} | ${run.isRepeated ? 'equal' : 'DIFFER'} | ${run.seconds.toFixed(1)} |\n`,
       );
     }
   } catch (error) {
     const { message } = AsyncDiffError.from(error);
     failures.push({ pipeline: name, message });
-    process.stdout.write(`| ${name} | FAILED: ${message} | | | | |\n`);
+    process.stdout.write(`| ${name} | FAILED: ${message} | | | | | |\n`);
   } finally {
     rmSync(cacheDir, { recursive: true, force: true });
   }
@@ -61,8 +61,8 @@ if (values.json !== undefined)
     values.json,
     `${JSON.stringify({ schema: 'asyncdiff.pipelines/1', runs, failures }, undefined, 2)}\n`,
   );
-const equal = runs.filter(({ isEqual }) => isEqual).length;
+const equal = runs.filter(({ isEqual, isRepeated }) => isEqual && isRepeated).length;
 process.stdout.write(
-  `${equal} of ${runs.length} runs equal the reference bit for bit, ${failures.length} failed\n`,
+  `${equal} of ${runs.length} runs equal the reference and their repetition bit for bit, ${failures.length} failed\n`,
 );
 process.exit(equal === runs.length && failures.length === 0 ? 0 : 1);

@@ -39,6 +39,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     coordinatorCpuMs: 1,
     cuts: ['cut'],
     planId: 'plan',
+    stages: [],
     throughput: undefined,
     version: '0',
     predictorId: 'predictor',

@@ -1,10 +1,10 @@
 import { planWorkers } from '../../cli/reference-run.js';
-import { replayPlan } from '../../client/index.js';
+import { replayPlan, type RunReport } from '../../client/index.js';
 import { LocalCluster } from '../../client/local/index.js';
 import { batchRepeatOf } from '../../common/guidance/index.js';
 import { type PlanOptions, resolvePlanSettings } from '../../common/settings/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
-import { Pipeline, type PipelineCall } from '../../coordinator/pipeline/index.js';
+import { type CompleteJob, Pipeline, type PipelineCall } from '../../coordinator/pipeline/index.js';
 import {
   denoiseCallerSamples,
   denoiseSteadily,
@@ -25,6 +25,11 @@ export const VARIANTS = {
 
 export type Variant = keyof typeof VARIANTS;
 
+/** A call of a pipeline: a recorded one, or one that a test makes. */
+export interface CallToCompare extends Pick<RecordedPipeline, 'name' | 'model' | 'call'> {
+  readonly json: Pick<RecordedPipeline['json'], 'steps' | 'seed_of_generator'>;
+}
+
 /** One recorded call on two workers, against the reference executor. */
 export interface ComparedRun {
   readonly pipeline: string;
@@ -35,6 +40,8 @@ export interface ComparedRun {
   readonly bytesBetweenWorkers: number;
   /** Bit for bit: the latents, and that every one is finite. */
   readonly isEqual: boolean;
+  /** The same of the run again from its own report. */
+  readonly isRepeated: boolean;
   readonly isFinite: boolean;
   readonly seconds: number;
 }
@@ -44,7 +51,7 @@ export interface ComparedRun {
  * reference executor with the run's own cuts and steps in order.
  */
 export async function compareOnWorkers(
-  recorded: RecordedPipeline,
+  recorded: CallToCompare,
   variants: readonly Variant[],
   cacheDir: string,
 ): Promise<ComparedRun[]> {
@@ -58,7 +65,10 @@ export async function compareOnWorkers(
       const options = VARIANTS[variant];
       const plan = { ...options, warmUp: Math.min(options.warmUp, recorded.json.steps) };
       const { latents, report } = await cluster.client.generate({ ...call, plan }).result();
-      const reference = await referenceLatents(pipeline, call, replayPlan(report), cacheDir);
+      const reference = await referenceLatents(pipeline, call, report, cacheDir);
+      const repeated = await cluster.client
+        .generate({ ...call, plan: replayPlan(report), replay: report })
+        .result();
       runs.push({
         pipeline: recorded.name,
         variant,
@@ -66,6 +76,7 @@ export async function compareOnWorkers(
         inOrderSteps: report.inOrderSteps.length,
         bytesBetweenWorkers: report.bytesBetweenWorkers,
         isEqual: bytes(latents).equals(bytes(reference)),
+        isRepeated: bytes(latents).equals(bytes(repeated.latents)),
         isFinite: (latents.data as Float32Array).every(Number.isFinite),
         seconds: (performance.now() - startMs) / 1000,
       });
@@ -81,17 +92,34 @@ function bytes({ data }: Tensor): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The latents of a call in this process, task after task, by a plan of its own with the same cuts. */
+/** The latents of a call in this process, task after task, predictor after predictor, each by a plan of its own with the same cuts. */
 async function referenceLatents(
   pipeline: Pipeline,
   call: PipelineCall,
+  report: RunReport,
+  workDir: string,
+): Promise<Tensor> {
+  const begun = await pipeline.begin(call);
+  const reports = report.stages.length === 0 ? [report] : report.stages;
+  let { latents, sampler: before } = begun.job;
+  for (const [at, stage] of [begun, ...begun.next].entries()) {
+    const { sampler } = stage.job;
+    if (at > 0) sampler.resume(0, before.history());
+    const job = { ...stage.job, latents };
+    latents = await stageLatents({ ...stage, job }, replayPlan(reports[at] as RunReport), workDir);
+    before = sampler;
+  }
+  return latents;
+}
+
+async function stageLatents(
+  { job, adaptation, inputShapes, predictorPath }: CompleteJob,
   options: PlanOptions,
   workDir: string,
 ): Promise<Tensor> {
-  const { job, adaptation, inputShapes } = await pipeline.begin(call);
   const settings = resolvePlanSettings(options);
   const plan = await planInProcess({
-    source: { kind: 'model', modelPath: pipeline.predictorPath, inputShapes, adaptation },
+    source: { kind: 'model', modelPath: predictorPath, inputShapes, adaptation },
     settings,
     workers: planWorkers(settings),
     links: [],

@@ -3,6 +3,7 @@
 import type { WorkerReport as _asyncdiff_v1_WorkerReport, WorkerReport__Output as _asyncdiff_v1_WorkerReport__Output } from '../../asyncdiff/v1/WorkerReport.js';
 import type { PlanSettings as _asyncdiff_v1_PlanSettings, PlanSettings__Output as _asyncdiff_v1_PlanSettings__Output } from '../../asyncdiff/v1/PlanSettings.js';
 import type { Throughput as _asyncdiff_v1_Throughput, Throughput__Output as _asyncdiff_v1_Throughput__Output } from '../../asyncdiff/v1/Throughput.js';
+import type { RunReport as _asyncdiff_v1_RunReport, RunReport__Output as _asyncdiff_v1_RunReport__Output } from '../../asyncdiff/v1/RunReport.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunReport {
@@ -101,6 +102,11 @@ export interface RunReport {
    * Of Run.
    */
   'throughput'?: (_asyncdiff_v1_Throughput | null);
+  /**
+   * Of a job that several predictors make one after another (Wan 2.2): what each one's part tells, in their order. The fields above are then
+   * the first one's where they say what decides the bits, and of all together where they count. Empty elsewhere.
+   */
+  'stages'?: (_asyncdiff_v1_RunReport)[];
 }
 
 export interface RunReport__Output {
@@ -199,4 +205,9 @@ export interface RunReport__Output {
    * Of Run.
    */
   'throughput': (_asyncdiff_v1_Throughput__Output | null);
+  /**
+   * Of a job that several predictors make one after another (Wan 2.2): what each one's part tells, in their order. The fields above are then
+   * the first one's where they say what decides the bits, and of all together where they count. Empty elsewhere.
+   */
+  'stages': (_asyncdiff_v1_RunReport__Output)[];
 }
