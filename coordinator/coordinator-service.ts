@@ -58,20 +58,26 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     FetchArtifacts: bidiHandler((stream) => coordinator().deployments.shelf.serve(stream)),
     Generate: serverStreamHandler(async (request: GenerateRequest__Output, send: SendEvent, call) => {
       const asking = checkGenerate(request);
-      await serveJob(coordinator(), 'generate', request, { send, call }, (context) =>
+      const given = Object.values(request.arguments).flatMap(
+        ({ file, tensor }) => file ?? tensor?.data ?? [],
+      );
+      const onEnded = hold(coordinator(), given);
+      await serveJob(coordinator(), 'generate', request, { send, call, onEnded }, (context) =>
         generate(coordinator(), request, asking, context),
       );
     }),
     Denoise: serverStreamHandler(async (request: DenoiseRequest__Output, send: SendEvent, call) => {
       const asking = checkDenoise(request);
-      await serveJob(coordinator(), 'denoise', request, { send, call }, (context) =>
+      const given = Object.values(request.inputs).map(({ data }) => data);
+      const onEnded = hold(coordinator(), given);
+      await serveJob(coordinator(), 'denoise', request, { send, call, onEnded }, (context) =>
         denoise(coordinator(), request, asking, context),
       );
     }),
     Run: bidiHandler(async (stream: ControlStream<JobEvent, RunRequest__Output>, call) => {
-      const { clients, models, runMemory, clientStallMs: stallMs } = coordinator();
+      const { clients, models, heldByRuns, clientStallMs: stallMs } = coordinator();
       const leave = clients.enter(call);
-      const held = runMemory.open();
+      const held = heldByRuns.open();
       // A job frees what it holds when it ends: a detached one after this call.
       let isOfJob = false;
       try {
@@ -126,6 +132,13 @@ export function coordinatorHandlers(coordinator: () => CoordinatorParts): Untype
     })),
   };
   return handlers;
+}
+
+/** Counts what a job was given until the returned function is called. Throws `queue_full`. */
+function hold({ heldByJobs }: CoordinatorParts, given: readonly Uint8Array[]): () => void {
+  const held = heldByJobs.open();
+  held.take(given.reduce((sum, { length }) => sum + length, 0));
+  return () => held.free();
 }
 
 /** Who submits a job, and who hears of its end. */

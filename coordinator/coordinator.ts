@@ -16,7 +16,7 @@ import type { CoordinatorLog } from './log.js';
 import { type JobMetrics, NO_METRICS } from './jobs/index.js';
 import type { StartCoordinatorOptions } from './coordinator-options.js';
 import { ModelStore } from './model-store.js';
-import { RunMemory } from './run-memory.js';
+import { HeldMemory } from './held-memory.js';
 import { Turns } from './turns.js';
 import { KnownWorkers, type WorkerLimitsMs, WorkerRegistry } from './workers/index.js';
 import { type RunningServer, startServer } from '../rpc/server/index.js';
@@ -31,6 +31,7 @@ export interface CoordinatorOptions extends Omit<StartCoordinatorOptions, 'log'>
   readonly maxJobsPerClient?: number | undefined;
   readonly maxStoredBytes?: number | undefined;
   readonly clientStallMs?: number | undefined;
+  readonly heldInputBytes?: number | undefined;
   readonly relayedBytes?: number | undefined;
   /** Made with what the relay holds. Default: nothing is counted. */
   readonly metrics?: ((relay: RelayMeter) => JobMetrics) | undefined;
@@ -46,7 +47,8 @@ export class Coordinator implements CoordinatorParts {
   readonly metrics: JobMetrics;
   readonly jobs: Jobs;
   readonly clients: ClientJobs;
-  readonly runMemory = new RunMemory();
+  readonly heldByRuns = new HeldMemory('runs', LIMITS.heldRunBytes.max);
+  readonly heldByJobs: HeldMemory;
   readonly planTurns = new Turns(LIMITS.plansAtOnce.max);
   readonly deployments: Deployments;
   readonly pipeline: Pipeline | undefined;
@@ -84,6 +86,7 @@ export class Coordinator implements CoordinatorParts {
     this.models = new ModelStore(join(workDir, 'models'), options.maxStoredBytes);
     const { maxQueued = LIMITS.queuedJobs.max, log } = options;
     this.jobs = new Jobs({ maxQueued, metrics: this.metrics, log });
+    this.heldByJobs = new HeldMemory('jobs', options.heldInputBytes ?? LIMITS.heldInputBytes.max);
     this.clients = new ClientJobs(options.maxJobsPerClient ?? LIMITS.jobsPerClient.max);
     this.parts = pipeline === undefined ? undefined : this.#placeParts(pipeline, log);
     this.#server = start(this);
@@ -114,6 +117,7 @@ export class Coordinator implements CoordinatorParts {
           },
         ],
         ...linkOf(options),
+        messageStallMs: options.clientStallMs,
         onRefused: (refusal) => options.log.warn(refusal, 'connection refused'),
       });
       coordinator = new Coordinator(options, pipeline, () => server);

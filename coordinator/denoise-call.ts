@@ -6,6 +6,7 @@ import { fromReplayMessage } from '../protocol/index.js';
 import type { DenoiseRequest__Output } from '../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { JobEvent } from '../rpc/gen/asyncdiff/v1/JobEvent.js';
 import {
+  alignInPlace,
   fromPlanSettingsMessage,
   fromTensorMessages,
   toTensorMessage,
@@ -54,6 +55,7 @@ export async function denoise(
   await workersThere(context, settings);
   const declared = context.registry.workers.some((worker) => worker.facts.declared !== undefined);
   const modelPath = declared ? '' : await models.path(request.modelSha256);
+  alignInPlace(Object.values(request.inputs));
   const inputs = fromTensorMessages(request.inputs);
   const isNamed = declared || inputs['sample'] !== undefined;
   const joint =

@@ -8,7 +8,7 @@ import { fromPlanSettingsMessage, fromTensorMessages } from '../rpc/index.js';
 import type { ControlStream } from '../rpc/streams/index.js';
 import type { NamedTensors } from './deployment/index.js';
 import type { ItemsRequest } from './jobs/index.js';
-import type { HeldRun } from './run-memory.js';
+import type { HeldInputs } from './held-memory.js';
 import { SendingPatience } from './sending-patience.js';
 
 /** A run as it came: whole, and checked as far as needs no plan. */
@@ -21,7 +21,7 @@ interface ReceivedRun {
 
 interface ReceivingOptions {
   /** What is taken counts there. */
-  readonly held: HeldRun;
+  readonly held: HeldInputs;
   /** So long the client may send nothing, milliseconds. */
   readonly stallMs: number;
 }
@@ -70,10 +70,10 @@ class IncomingRun {
   #header:
     | (Omit<ReceivedRun['request'], 'items'> & Omit<ReceivedRun, 'request'> & { readonly count: number })
     | undefined;
-  readonly #held: HeldRun;
+  readonly #held: HeldInputs;
   #bytes = 0;
 
-  constructor(held: HeldRun) {
+  constructor(held: HeldInputs) {
     this.#held = held;
   }
 

@@ -39,7 +39,7 @@ export function fromServiceError(error: unknown, fallback: ErrorCode = 'internal
  * A call's error on the client's side.
  *
  * @param unreachable the code for a server that does not answer, or that went away in the middle of the call: gRPC
- * reports that as UNAVAILABLE or, if the server closed in order, as CANCELLED
+ * reports that as UNAVAILABLE or, if the server closed in order, as CANCELLED; and as INTERNAL, where the other side's HTTP/2, or something on the way, reset the call
  */
 export function clientError(
   error: unknown,
@@ -48,7 +48,7 @@ export function clientError(
   if (
     isServiceError(error) &&
     codeOf(error) === undefined &&
-    (error.code === status.UNAVAILABLE || error.code === status.CANCELLED)
+    (error.code === status.UNAVAILABLE || error.code === status.CANCELLED || isReset(error))
   ) {
     return new AsyncDiffError(unreachable, reasonOf(error), { cause: error });
   }
@@ -59,12 +59,21 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }
 
+function isReset({ code, details }: ServiceError): boolean {
+  return code === status.INTERNAL && details.startsWith('Received RST_STREAM');
+}
+
 /** Why there was no connection, out of what gRPC wraps it in. */
 function reasonOf({ details, message }: ServiceError): string {
   const reason = /^No connection established\. Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(
     details,
   )?.[1];
   return reason ?? (details || message);
+}
+
+/** Whether what a call ends with carries a code of ours. */
+export function isCoded(metadata: Partial<Metadata> | null | undefined): boolean {
+  return (metadata?.get?.(CODE_KEY).length ?? 0) > 0;
 }
 
 /** The code that came with it; undefined for gRPC's own errors, and for codes of a newer version. */

@@ -9,7 +9,7 @@ export {
   openWorkerChannel,
   type WorkerChannel,
 } from './channel.js';
-export { clientError, fromServiceError, toServiceError } from './errors.js';
+export { clientError, fromServiceError, isCoded, toServiceError } from './errors.js';
 export {
   type Chunking,
   DEFAULT_CHUNKING,
@@ -56,6 +56,8 @@ export {
   workerService,
 } from './service.js';
 export {
+  alignInPlace,
+  checkTensorMessage,
   fromTensorMessage,
   fromTensorMessages,
   toTensorMessage,

@@ -44,6 +44,11 @@ export const LIMITS = Object.freeze({
     'bytes',
     'inputs of all runs together, of those that come, wait or run; a run above it is refused with `queue_full`',
   ),
+  heldInputBytes: row(
+    GIB,
+    'bytes',
+    'inputs of all generate and denoise jobs together, of those that wait or run; a job above it is refused with `queue_full`, unless it is the only one',
+  ),
   keptOutputBytes: row(
     128 * MIB,
     'bytes',
@@ -78,7 +83,7 @@ export const LIMITS = Object.freeze({
   clientStallMs: row(
     60_000,
     'milliseconds',
-    'a client that takes nothing of what its job tells, or sends nothing more of a run or a model that it has begun (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
+    'a client that takes nothing of what its job tells, or sends nothing more of a request, a run or a model that it has begun (and 1 s for each 50 kB of it): then its call ends, and with it a job that is not detached',
   ),
   relayedBytes: row(
     64 * MIB,

@@ -7,13 +7,11 @@ import {
   resolveJobSettings,
   resolvePlanSettings,
 } from '../../common/settings/index.js';
-import { elementBytes, parseDType } from '../../common/tensor/index.js';
 import { timestepGiven } from '../../execution/index.js';
-import { fromJobSettingsMessage, fromPlanSettingsMessage } from '../../rpc/index.js';
+import { checkTensorMessage, fromJobSettingsMessage, fromPlanSettingsMessage } from '../../rpc/index.js';
 import type { DenoiseRequest__Output } from '../../rpc/gen/asyncdiff/v1/DenoiseRequest.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { PlanRequest__Output } from '../../rpc/gen/asyncdiff/v1/PlanRequest.js';
-import type { Tensor__Output } from '../../rpc/gen/asyncdiff/v1/Tensor.js';
 
 /** The largest element type that a shape without one may have. */
 const MAX_ELEMENT_BYTES = 8;
@@ -36,7 +34,7 @@ export function checkGenerate(request: GenerateRequest__Output): JobSettings {
     checkName(name, 'an argument');
     checkLimit('promptLength', text?.length ?? 0, name);
     checkLimit('listLength', numbers?.values.length ?? 0, name);
-    if (tensor) checkTensor(tensor, name);
+    if (tensor) checkTensorMessage(tensor, name);
   }
   return job;
 }
@@ -61,7 +59,7 @@ export function checkDenoise(request: DenoiseRequest__Output): JobSettings {
   checkLimit('tensors', inputs.length, 'inputs');
   for (const [name, tensor] of inputs) {
     checkName(name, 'an input');
-    checkTensor(tensor, `input "${name}"`);
+    checkTensorMessage(tensor, `input "${name}"`);
     if (name === 'timestep' && tensor.dims.length <= 1) throw timestepGiven(name);
   }
   return job;
@@ -82,8 +80,4 @@ export function checkPlan(request: PlanRequest__Output): void {
 function checkTexts(request: { readonly schedulerConfig: string; readonly samplerOptions: string }): void {
   checkLimit('textLength', request.schedulerConfig.length, 'scheduler_config');
   checkLimit('textLength', request.samplerOptions.length, 'sampler_options');
-}
-
-function checkTensor({ dtype, dims }: Tensor__Output, what: string): void {
-  checkShape(dims, elementBytes(parseDType(dtype, what)), what);
 }

@@ -12,7 +12,7 @@ import { formatNpy } from '../../common/npy/index.js';
 import { float32, type Tensor } from '../../common/tensor/index.js';
 import type { PlanRequest } from '../../planner/index.js';
 import { fromReplayMessage } from '../../protocol/index.js';
-import { fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
+import { alignInPlace, fromArgumentMessages, fromPlanSettingsMessage } from '../../rpc/index.js';
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { PlacedParts } from '../deployment/index.js';
@@ -175,6 +175,11 @@ function pictureNpy({ floats, height, width }: DecodedImage): Uint8Array {
 }
 
 function toPipelineCall(request: GenerateRequest__Output, asking: JobSettings): PipelineCall {
+  const given = Object.values(request.arguments);
+  alignInPlace(
+    given.flatMap(({ tensor }) => tensor ?? []),
+    given.flatMap(({ file }) => file ?? []),
+  );
   return {
     ...fromArgumentMessages(request.arguments),
     prompt: request.prompt,

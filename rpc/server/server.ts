@@ -18,7 +18,9 @@ import {
   serverOptions,
   type TransportSettings,
 } from '../index.js';
+import { LIMITS } from '../../common/settings/index.js';
 import { type Access, admission } from './admission.js';
+import { callReading } from './call-reading.js';
 import { Health, type HealthStatus } from './health.js';
 import { ServerSockets } from './http2-servers.js';
 import { addReflection } from './reflection.js';
@@ -41,6 +43,8 @@ export interface StartServerOptions {
   /** Default: plain text. */
   readonly security?: LinkSecurity | undefined;
   readonly settings?: TransportSettings | undefined;
+  /** So long a message that has begun may not go on, milliseconds. Default: `client_stall_ms` of the limits. */
+  readonly messageStallMs?: number | undefined;
   /** A connection or a call was refused for its security; once for each peer and reason. */
   readonly onRefused?: ((refusal: Refusal) => void) | undefined;
 }
@@ -70,7 +74,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const refused = onceEach(options.onRefused);
   const server = new Server({
     ...serverOptions(options.settings),
-    interceptors: [admission(security, accessByPath(services), refused)],
+    interceptors: [
+      callReading(options.messageStallMs ?? LIMITS.clientStallMs.max),
+      admission(security, accessByPath(services), refused),
+    ],
   });
   for (const { definition, handlers } of services) server.addService(definition, handlers);
 

@@ -14,6 +14,7 @@ import { tinyLatents, tinyModel, tinyScheduler } from './tiny-model.js';
 const PATIENCE_MS = 60_000;
 const MIB = 2 ** 20;
 const EMOJI_SHAPES = { sample: [2, 4, 16, 16], encoder_hidden_states: [2, 16, 192] };
+const tinyInputs = { sample: { dtype: 'float32', dims: [1, 4, 8, 8], data: bytesOf(tinyLatents(8).data) } };
 const plain = { prompt: 'red apple', numInferenceSteps: 2 };
 
 /** How far a job is, of what it tells. */
@@ -56,7 +57,7 @@ export function badRequests(client: AsyncDiffClient, channel: CoordinatorChannel
     });
   }
 
-  async function withModel(model: ModelProto | Uint8Array): Promise<string> {
+  async function withModel(model: ModelProto | Uint8Array, inputs: object = tinyInputs): Promise<string> {
     const bytes = model instanceof Uint8Array ? model : encodeModel(model);
     const modelSha256 = sha256Of(bytes);
     const refused = await new Promise<string | undefined>((resolve) => {
@@ -71,7 +72,7 @@ export function badRequests(client: AsyncDiffClient, channel: CoordinatorChannel
     return streamed('denoise', {
       modelSha256,
       schedulerConfig: tinyScheduler('DDIMScheduler'),
-      inputs: { sample: { dtype: 'float32', dims: [1, 4, 8, 8], data: bytesOf(tinyLatents(8).data) } },
+      inputs,
       numInferenceSteps: 2,
     });
   }
@@ -102,6 +103,10 @@ export function badRequests(client: AsyncDiffClient, channel: CoordinatorChannel
         inputs: { sample: tensor([15 * MIB], 15 * MIB) },
         numInferenceSteps: 2,
       }),
+    'inputs of 60 MB that the model does not take': () =>
+      withModel(tinyModel(), { sample: tensor([1, 4, 15 * (MIB >> 2)], 15 * MIB) }),
+    'an argument of 60 MB that the pipeline does not take': () =>
+      streamed('generate', { ...plain, arguments: { latents: { tensor: tensor([1, 15 * MIB], 15 * MIB) } } }),
     'inputs that are not as long as their shape': () =>
       streamed('denoise', {
         modelSha256: 'a'.repeat(64),

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Coordinator } from '../../coordinator/index.js';
-import { RunMemory } from '../../coordinator/run-memory.js';
+import { HeldMemory } from '../../coordinator/held-memory.js';
 import { clientError, type CoordinatorChannel, openCoordinatorChannel } from '../../rpc/index.js';
+import { eventually } from '../support/cli.js';
+import { SMALL_SCHEDULER } from '../support/small-predictor.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const log = { info: () => undefined, warn: () => undefined };
@@ -10,7 +14,12 @@ let channel: CoordinatorChannel;
 
 beforeAll(async () => {
   const options = { listen: '127.0.0.1:0', workDir: tempFolder(), threads: 1, log };
-  coordinator = await Coordinator.start({ ...options, clientStallMs: 200, maxJobsPerClient: 2 });
+  coordinator = await Coordinator.start({
+    ...options,
+    clientStallMs: 200,
+    maxJobsPerClient: 3,
+    heldInputBytes: 5_000,
+  });
   channel = openCoordinatorChannel(coordinator.address);
 });
 afterAll(async () => {
@@ -34,8 +43,59 @@ it('a client that begins a run and sends nothing more is ended, and what it hold
       code: 'deadline_exceeded',
       message: expect.stringContaining('sent nothing more of its run for 0.2 s') as unknown,
     });
-    expect(coordinator.runMemory.heldBytes).toBe(0);
+    expect(coordinator.heldByRuns.heldBytes).toBe(0);
   }
+});
+
+it('jobs that wait hold no more inputs together than the limit; one that has ended makes room', async () => {
+  const noise = (bytes: number) => ({
+    schedulerConfig: SMALL_SCHEDULER,
+    inputs: { sample: { dtype: 'float32', dims: [bytes / 4], data: Buffer.alloc(bytes) } },
+    modelSha256: 'a'.repeat(64),
+    numInferenceSteps: 2,
+  });
+  // No worker is there: a job waits until one is, or it gives up.
+  const call = channel.denoise(noise(4_000));
+  const first = new Promise((resolve) => call.on('error', (error: Error) => resolve(clientError(error))));
+  await new Promise((resolve) => call.once('data', resolve));
+  const codeOf = (request: object): Promise<unknown> =>
+    new Promise((resolve) =>
+      channel
+        .denoise(request)
+        .on('error', (error: Error) => resolve(clientError(error)))
+        .resume(),
+    );
+  await expect(codeOf(noise(2_000))).resolves.toMatchObject({
+    code: 'queue_full',
+    message: expect.stringContaining('4000 bytes; with 2000 more') as unknown,
+  });
+  call.cancel();
+  await first;
+  await eventually(() => coordinator.heldByJobs.heldBytes === 0, 'its inputs are free');
+  // Alone, one may be larger than the limit of all: refused for want of a worker, not of room.
+  await expect(codeOf(noise(8_000))).resolves.toMatchObject({ code: 'no_workers' });
+});
+
+it('a request that has begun and does not go on is ended, and so is a call that never begins one', async () => {
+  const session = connect(`http://${coordinator.address}`);
+  const ended = async (sent: Buffer): Promise<unknown> => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/asyncdiff.v1.Coordinator/Denoise',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.write(sent);
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    return headers['asyncdiff-error-code'];
+  };
+  // It says 60 MB, and sends 100 kB.
+  const begun = Buffer.alloc(100_000);
+  begun.writeUInt32BE(60e6, 1);
+  await expect(ended(begun)).resolves.toBe('deadline_exceeded');
+  await expect(ended(Buffer.alloc(3))).resolves.toBe('deadline_exceeded');
+  await expect(ended(Buffer.alloc(0))).resolves.toBe('deadline_exceeded');
+  session.destroy();
 });
 
 it('one that begins an upload and sends nothing more does not keep its place among the uploads', async () => {
@@ -58,7 +118,7 @@ it('one that begins an upload and sends nothing more does not keep its place amo
 });
 
 it('the inputs of all runs together have a bound; a run that is over makes room', () => {
-  const memory = new RunMemory(100);
+  const memory = new HeldMemory('runs', 100);
   const [first, second] = [memory.open(), memory.open()];
   first.take(60);
   second.take(30);
