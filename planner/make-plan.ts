@@ -10,7 +10,7 @@ import {
 } from './model/index.js';
 import type { ValueSpec } from '../common/tensor/index.js';
 import type { CostGraph } from './search/index.js';
-import type { Partition } from '../program/index.js';
+import type { Partition, Placement } from '../program/index.js';
 import { chosenConfiguration, type FixedSettings } from './chosen-configuration.js';
 import { hashOf } from './hashing.js';
 import { measure } from './measure.js';
@@ -48,7 +48,7 @@ async function planFor(
   const files = await sourceFiles(request.source);
   const measured = await measure(request, onProgress);
   const { settings } = request;
-  const { halves, parts } = batchParts(settings, request.batchRepeat);
+  const { halves } = batchParts(settings, request.batchRepeat);
   const placement = placeComponents({
     components: componentsAsked(settings),
     stride: settings.stride,
@@ -58,34 +58,13 @@ async function planFor(
   // The same job on the same machines is cut the same way, whatever the noise of what was measured of their links.
   const coarse = { ...request, ...coarseMachines(request) };
   const { graph, workers, timed } = calibrated(coarse, measured, placement);
-  const recompute = recomputeOf(settings);
-  const latents = graph.values.get(graph.sampleInput);
-  const latentBytes = ((latents?.bytes ?? 0) * parts) / request.batchRepeat;
   // Other threads read the weights while this one searches.
   const hashing = await hashOf(request, measured.prepared, onProgress);
   onProgress({ stage: 'cut', fraction: 0 });
-  const chosen = chooseSettings(
-    graph,
-    {
-      components: placement.length / halves,
-      cuts: settings.cuts,
-      shape: settings.shape,
-      laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
-      wireDtype: settings.wireDtype,
-      widensHalf: (request.device ?? 'cpu').startsWith('cpu'),
-      hostCopy: hostCopyOf(request.device ?? 'cpu'),
-      recomputeShare: recompute === 'off' ? 0 : undefined,
-      microBatches: parts,
-      halves,
-      stride: settings.stride,
-      lookAhead: settings.lookAhead === 'on',
-      cluster: clusterOf({ ...coarse, workers }, placement, latentBytes),
-    },
-    {
-      microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
-      lags: settings.lag === 'auto' ? [1, 2] : [settings.lag],
-    },
-  );
+  const chosen = chooseSettings(graph, searchOptions({ ...coarse, workers }, graph, placement), {
+    microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
+    lags: settings.lag === 'auto' ? [1, 2] : [settings.lag],
+  });
   const memory =
     measured.prepared === undefined ? [] : partMemory(graph, chosen.sessions, request.device ?? 'cpu');
   checkMemory(memory, placement, request.workers);
@@ -122,7 +101,7 @@ async function planFor(
       microCuts: chosen.microCuts,
       lag: chosen.lag,
       laggedCut: chosen.laggedCut ?? 0,
-      recompute,
+      recompute: recomputeOf(settings),
       recut: timed === undefined ? 'off' : 'on',
     },
     timed,
@@ -130,6 +109,32 @@ async function planFor(
     timeDilation: measured.timeDilation,
   };
   return { ...plan, predicted: predictionOf(request, plan) };
+}
+
+/** What the search for a cut is asked. */
+function searchOptions(
+  request: PlanRequest & { readonly settings: FixedSettings },
+  graph: CostGraph,
+  placement: Placement,
+): Parameters<typeof chooseSettings>[1] {
+  const { settings, batchRepeat, device = 'cpu' } = request;
+  const { halves, parts } = batchParts(settings, batchRepeat);
+  const latentBytes = ((graph.values.get(graph.sampleInput)?.bytes ?? 0) * parts) / batchRepeat;
+  return {
+    components: placement.length / halves,
+    cuts: settings.cuts,
+    shape: settings.shape,
+    laggedCut: settings.laggedCut === 'auto' ? undefined : settings.laggedCut,
+    wireDtype: settings.wireDtype,
+    widensHalf: device.startsWith('cpu'),
+    hostCopy: hostCopyOf(device),
+    recomputeShare: recomputeOf(settings) === 'off' ? 0 : undefined,
+    microBatches: parts,
+    halves,
+    stride: settings.stride,
+    lookAhead: settings.lookAhead === 'on',
+    cluster: clusterOf(request, placement, latentBytes),
+  };
 }
 
 /** Each file once, as it was when it was looked at first. */

@@ -12,10 +12,13 @@ import {
   runBench,
   benchWorkers,
 } from '../bench/index.js';
+import type { ClusterStatus } from '../../client/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import {
   asked,
   type JobOptions,
+  type JobSettings,
+  type PlanOptions,
   type PlanSettings,
   resolveJobSettings,
   resolvePlanSettings,
@@ -24,7 +27,7 @@ import { tellBench } from '../bench-output.js';
 import { prepareFolder } from '../output.js';
 import { benchWorkload } from '../bench-workload.js';
 import { commandLine, coreWarnings, openBenchCluster } from '../bench-cluster.js';
-import { addClusterFlags, type ClusterFlags } from '../cluster-flags.js';
+import { addClusterFlags, type ClusterFlags, type OpenCluster } from '../cluster-flags.js';
 import { flag } from '../flag.js';
 import type { CommandIo } from '../io.js';
 import { wholeNumber } from '../numbers.js';
@@ -115,85 +118,103 @@ export async function run(flags: BenchFlags, io: CommandIo): Promise<void> {
   const plan = toPlanOptions(flags);
   const job = resolveJobSettings({ ...DEFAULTS, ...jobOptions(flags) });
   const numInferenceSteps = asked(job.numInferenceSteps) ?? DEFAULTS.numInferenceSteps;
-  const shared = resolvePlanSettings(plan, { numInferenceSteps });
+  const settings = resolvePlanSettings(plan, { numInferenceSteps });
   checkSettings(flags, configs, numInferenceSteps);
   const prompts =
     flags.quality === undefined ? undefined : await qualityPrompts(flags.quality, flags.prompts, job.seed);
   if (flags.out !== undefined) await prepareFolder(flags.out);
   const progress = new ProgressLine(io, flags.quiet === true);
   const cluster = await openBenchCluster(flags, io, configs);
-  let outcome: BenchOutcome;
-  let document: BenchDocument;
+  let timed: TimedBench;
   try {
     const status = await cluster.client.status({ signal: io.signal });
-    const workers = benchWorkers(status);
-    const warnings = cluster.local === undefined ? [] : coreWarnings(workers);
+    const warnings = cluster.local === undefined ? [] : coreWarnings(benchWorkers(status));
+    const request = { flags, configs, job, numInferenceSteps, cluster, progress, warnings };
     if (prompts !== undefined) {
       const command = commandLine(process.argv.slice(2));
-      const request = {
-        flags,
-        configs,
-        prompts,
-        job,
-        numInferenceSteps,
-        cluster,
-        progress,
-        command,
-        warnings,
-      };
-      return await benchQuality(request, io);
+      return await benchQuality({ ...request, prompts, command }, io);
     }
-    const { workload, guidanceScale } = benchWorkload(cluster.client, workers, {
-      prompt: flags.prompt,
-      seed: job.seed,
-      guidanceScale: asked(job.guidanceScale),
-      sampler: await readSamplerFlags(flags),
-      model: basename(resolve(status.model === '' ? '.' : status.model)),
-    });
-    outcome = await runBench({
-      workload,
-      configs,
-      repeats: flags.repeats,
-      settleSeconds: flags.settleSeconds,
-      numInferenceSteps,
-      plan,
-      workers: workers.length,
-      signal: io.signal,
-      onProgress: (label, step, steps) => {
-        if (io.stderr.isTTY === true) progress.update(label, step, steps);
-        // In a log one line for each run is enough.
-        else if (step === 0 && label !== LEAD_IN) progress.update(label);
-      },
-      onWarning: (text) => {
-        if (warnings.includes(text)) return;
-        warnings.push(text);
-        progress.note(`warning: ${text}`);
-      },
-    });
-    document = await benchDocument({
-      outcome,
-      settings: {
-        workload: workload.label,
-        num_inference_steps: numInferenceSteps,
-        warm_up: warmUpOf(outcome, shared.warmUp),
-        guidance_scale: guidanceScale,
-        repeats: flags.repeats,
-        settle_seconds: flags.settleSeconds,
-        seed: job.seed,
-        time_shift: shared.timeShift,
-        optimization_level: shared.optimizationLevel,
-      },
-      environment: describeEnvironment(),
-      workers,
-      coordinatorVersion: status.version,
-      command: commandLine(process.argv.slice(2)),
-      warnings,
-    });
+    timed = await benchTimes({ ...request, plan, settings, status }, io);
   } finally {
     progress.clear();
     await cluster.close();
   }
-  await tellBench(flags, io, progress, outcome, document);
+  await tellBench(flags, io, progress, timed.outcome, timed.document);
+}
+
+interface TimesRequest {
+  readonly flags: BenchFlags;
+  readonly configs: readonly BenchConfig[];
+  readonly job: JobSettings;
+  readonly numInferenceSteps: number;
+  /** Of all configurations; `settings` with the defaults. */
+  readonly plan: PlanOptions;
+  readonly settings: PlanSettings;
+  readonly cluster: OpenCluster;
+  readonly status: ClusterStatus;
+  readonly progress: ProgressLine;
+  /** Those that the runs give are added. */
+  readonly warnings: string[];
+}
+
+interface TimedBench {
+  readonly outcome: BenchOutcome;
+  readonly document: BenchDocument;
+}
+
+/** Times of every configuration, and the document that tells them. */
+async function benchTimes(request: TimesRequest, io: CommandIo): Promise<TimedBench> {
+  const { flags, configs, job, numInferenceSteps, plan, cluster, status, progress, warnings } = request;
+  const { warmUp, timeShift, optimizationLevel } = request.settings;
+  const workers = benchWorkers(status);
+  const { workload, guidanceScale } = benchWorkload(cluster.client, workers, {
+    prompt: flags.prompt,
+    seed: job.seed,
+    guidanceScale: asked(job.guidanceScale),
+    sampler: await readSamplerFlags(flags),
+    model: basename(resolve(status.model === '' ? '.' : status.model)),
+  });
+  const { repeats, settleSeconds } = flags;
+  const outcome = await runBench({
+    workload,
+    configs,
+    repeats,
+    settleSeconds,
+    numInferenceSteps,
+    plan,
+    workers: workers.length,
+    signal: io.signal,
+    onProgress: (label, step, steps) => {
+      if (io.stderr.isTTY === true) progress.update(label, step, steps);
+      // In a log one line for each run is enough.
+      else if (step === 0 && label !== LEAD_IN) progress.update(label);
+    },
+    onWarning: (text) => {
+      if (warnings.includes(text)) return;
+      warnings.push(text);
+      progress.note(`warning: ${text}`);
+    },
+  });
+  const document = await benchDocument({
+    outcome,
+    settings: {
+      workload: workload.label,
+      num_inference_steps: numInferenceSteps,
+      warm_up: warmUpOf(outcome, warmUp),
+      guidance_scale: guidanceScale,
+      repeats,
+      settle_seconds: settleSeconds,
+      seed: job.seed,
+      time_shift: timeShift,
+      optimization_level: optimizationLevel,
+    },
+    environment: describeEnvironment(),
+    workers,
+    coordinatorVersion: status.version,
+    command: commandLine(process.argv.slice(2)),
+    warnings,
+  });
+  return { outcome, document };
 }
 
 /** As it was asked for, or as the first configuration had it. */

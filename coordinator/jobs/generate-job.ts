@@ -16,10 +16,17 @@ import { alignInPlace, fromArgumentMessages, fromPlanSettingsMessage } from '../
 import { parseSamplerOptions } from '../../samplers/index.js';
 import type { GenerateRequest__Output } from '../../rpc/gen/asyncdiff/v1/GenerateRequest.js';
 import type { PlacedParts } from '../deployment/index.js';
-import type { BegunCall, PartRunner, Pipeline, PipelineCall, VideoShape } from '../pipeline/index.js';
+import type {
+  BegunCall,
+  CompleteJob,
+  PartRunner,
+  Pipeline,
+  PipelineCall,
+  VideoShape,
+} from '../pipeline/index.js';
 import { chooseWorkers, type WorkerHandle } from '../workers/index.js';
 import { pictureText } from './picture-text.js';
-import { runStages } from './run-stages.js';
+import { runStages, type StagesOutcome } from './run-stages.js';
 import { type JobContext, workersThere } from './job-context.js';
 import { runJob, type DenoiseOutcome } from './run-job.js';
 import { mergeTrace } from './trace.js';
@@ -52,51 +59,17 @@ export async function generateJob(
     pipeline.begin(call, undefined, partRunner(pipeline, parts, given, context), checked),
   );
   for (const message of begun.warnings) context.emit({ warning: { message } });
-  const steps = [begun, ...begun.next].reduce((sum, { job }) => sum + job.sampler.numCalls, 0);
-  const { previewEvery } = asking;
-  const previews: Promise<void>[] = [];
-  const replays = fromReplayMessage(request.replay);
-  checkStages(replays.length, 1 + begun.next.length);
-  const outcome = await runStages([begun, ...begun.next], ({ stepsBefore, ...stage }, at) => {
-    const { job, adaptation, inputShapes, microBatches } = stage;
-    const settings = withinStage(
-      resolvePlanSettings(replays[at]?.plan ?? fromPlanSettingsMessage(request.plan), {
-        numInferenceSteps: steps,
-      }),
-      job.sampler.numCalls,
-    );
-    return runJob(
-      {
-        job,
-        source: declaredSource(context) ?? {
-          kind: 'model',
-          modelPath: stage.predictorPath,
-          inputShapes,
-          adaptation,
-        },
-        settings: withMicroBatches(settings, microBatches),
-        sendSteps: false,
-        trace: request.trace,
-        simulate: request.simulate,
-        replay: replays[at]?.run,
-        wantsLatents: (done) => isPreviewed(previewEvery, stepsBefore + done, steps),
-        onLatents: (done, latents) => {
-          previews.push(preview(begun, stepsBefore + done, latents, context));
-        },
-      },
-      begun.next.length === 0 ? context : stepsOf(context, stepsBefore, steps),
-    );
-  });
+  const { outcome, previews } = await drawn(begun, request, asking.previewEvery, context);
   const {
     pictures,
     video,
     audio = [],
   } = await context.phases.time('decode', () => begun.finish(outcome.latents));
-  const images: Uint8Array[] = [];
   const parameters = pictureText(call, begun, {
     modelFolder: pipeline.folder.path,
     planId: outcome.report.planId ?? '',
   });
+  const images: Uint8Array[] = [];
   for (const picture of pictures)
     images.push(
       asking.outputType === 'np'
@@ -123,6 +96,45 @@ function checkStages(repeated: number, stages: number): void {
     `the run to repeat was made by ${repeated} predictor${repeated === 1 ? '' : 's'} one after another, this job by ${stages}`,
     { hint: 'Repeat it with the same model, steps and sampler.' },
   );
+}
+
+/** The rounds of a call's predictors, one after another. The previews that they begin may end after them. */
+async function drawn(
+  begun: BegunCall,
+  request: GenerateRequest__Output,
+  previewEvery: number,
+  context: JobContext,
+): Promise<{ readonly outcome: StagesOutcome; readonly previews: readonly Promise<void>[] }> {
+  const all: [CompleteJob, ...CompleteJob[]] = [begun, ...begun.next];
+  const steps = all.reduce((sum, { job }) => sum + job.sampler.numCalls, 0);
+  const replays = fromReplayMessage(request.replay);
+  checkStages(replays.length, all.length);
+  const previews: Promise<void>[] = [];
+  const outcome = await runStages(all, ({ stepsBefore, ...stage }, at) => {
+    const { job, adaptation, inputShapes, microBatches, predictorPath: modelPath } = stage;
+    const wanted = replays[at]?.plan ?? fromPlanSettingsMessage(request.plan);
+    const settings = withinStage(
+      resolvePlanSettings(wanted, { numInferenceSteps: steps }),
+      job.sampler.numCalls,
+    );
+    return runJob(
+      {
+        job,
+        source: declaredSource(context) ?? { kind: 'model', modelPath, inputShapes, adaptation },
+        settings: withMicroBatches(settings, microBatches),
+        sendSteps: false,
+        trace: request.trace,
+        simulate: request.simulate,
+        replay: replays[at]?.run,
+        wantsLatents: (done) => isPreviewed(previewEvery, stepsBefore + done, steps),
+        onLatents: (done, latents) => {
+          previews.push(preview(begun, stepsBefore + done, latents, context));
+        },
+      },
+      begun.next.length === 0 ? context : stepsOf(context, stepsBefore, steps),
+    );
+  });
+  return { outcome, previews };
 }
 
 /** Of several predictors each has at most as many steps in order at the start as it has steps. */

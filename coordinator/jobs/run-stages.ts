@@ -11,7 +11,7 @@ interface StageToRun extends CompleteJob {
 }
 
 /** What the stages of a call came to. */
-interface StagesOutcome {
+export interface StagesOutcome {
   readonly latents: Tensor;
   readonly report: RunReport;
   /** For the timeline, stage by stage. */

@@ -72,64 +72,104 @@ interface SegmentModel {
   readonly outputs: readonly ValueSpec[];
 }
 
+/** What a segment reads and writes, as its session takes and gives it. */
+class SegmentValues {
+  readonly #graph: PreparedModel['graph'];
+  readonly #partition: Partition;
+  readonly #segment: Segment;
+  readonly #boundary: ReadonlyMap<string, BoundaryTensor>;
+
+  constructor(graph: PreparedModel['graph'], partition: Partition, segment: Segment) {
+    this.#graph = graph;
+    this.#partition = partition;
+    this.#segment = segment;
+    this.#boundary = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** A value of the model, as it is there. */
+  spec(name: string): ValueSpec {
+    const value = this.#graph.values.get(name);
+    if (!value) throw new AsyncDiffError('internal', `segment ${this.#segment.id}: no value ${name}`);
+    return { name, dtype: value.dtype, dims: value.dims };
+  }
+
+  inputs(): ValueSpec[] {
+    const { readsSample, readsTimestep, conditioning, item, localReads, boundaryReads } = this.#segment;
+    const { sampleInput, timestepInput } = this.#partition;
+    return unique([
+      ...(readsSample ? [this.spec(sampleInput)] : []),
+      ...(readsTimestep ? [this.spec(timestepInput)] : []),
+      ...conditioning.map((name) => this.spec(name)),
+      ...(item?.inputs ?? []).map((name) => this.spec(name)),
+      ...(item?.states ?? []).map(({ input }) => this.spec(input)),
+      ...localReads.map((name) => this.#local(name)),
+      ...boundaryReads.map((name) => this.#onWire(name)),
+    ]);
+  }
+
+  outputs(): ValueSpec[] {
+    const { localWrites, boundaryWrites, writesOutput, item } = this.#segment;
+    return unique([
+      ...localWrites.map((name) => this.#local(name)),
+      ...boundaryWrites.map((name) => this.#onWire(name)),
+      ...(writesOutput ? [this.spec(this.#partition.output)] : []),
+      ...(item?.outputs ?? []).map((name) => this.spec(name)),
+    ]);
+  }
+
+  /** What comes from other sessions. */
+  carriedIn(): Carried[] {
+    return this.#carried(this.#segment.boundaryReads, this.#segment.localReads);
+  }
+
+  /** What goes to other sessions. */
+  carriedOut(): Carried[] {
+    return this.#carried(this.#segment.boundaryWrites, this.#segment.localWrites);
+  }
+
+  #carried(boundary: readonly string[], local: readonly string[]): Carried[] {
+    return [
+      ...boundary.map((name) => this.#boundaryTensor(name)),
+      ...local.map((name) => ({ ...this.#local(name), value: localValue(this.#graph, name) })),
+    ];
+  }
+
+  #boundaryTensor(name: string): BoundaryTensor {
+    const tensor = this.#boundary.get(name);
+    if (tensor) return tensor;
+    throw new AsyncDiffError('internal', `segment ${this.#segment.id}: no boundary tensor ${name}`);
+  }
+
+  #onWire(name: string): ValueSpec {
+    const { dtype, dims } = this.#boundaryTensor(name);
+    return { name, dtype, dims };
+  }
+
+  #local(name: string): ValueSpec {
+    const value = this.spec(localValue(this.#graph, name));
+    return value.name === name ? value : { ...value, name, dtype: 'float32' };
+  }
+}
+
 function buildSegment(source: ExportSource, partition: Partition, segment: Segment): SegmentModel {
   const { prepared, rest } = source;
-  const boundary = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor]));
-  const tensorOf = (name: string): BoundaryTensor => {
-    const tensor = boundary.get(name);
-    if (!tensor) throw new AsyncDiffError('internal', `segment ${segment.id}: no boundary tensor ${name}`);
-    return tensor;
-  };
-  const valueSpec = (name: string): ValueSpec => {
-    const value = prepared.graph.values.get(name);
-    if (!value) throw new AsyncDiffError('internal', `segment ${segment.id}: no value ${name}`);
-    return { name, dtype: value.dtype, dims: value.dims };
-  };
-  const wireSpec = (name: string): ValueSpec => {
-    const { dtype, dims } = tensorOf(name);
-    return { name, dtype, dims };
-  };
-
-  const localSpec = (name: string): ValueSpec => {
-    const value = valueSpec(localValue(prepared.graph, name));
-    return value.name === name ? value : { ...value, name, dtype: 'float32' };
-  };
-  const localCarried = (name: string): Carried => ({
-    ...localSpec(name),
-    value: localValue(prepared.graph, name),
-  });
-  const carriedIn = [...segment.boundaryReads.map(tensorOf), ...segment.localReads.map(localCarried)];
-  const carriedOut = [...segment.boundaryWrites.map(tensorOf), ...segment.localWrites.map(localCarried)];
+  const values = new SegmentValues(prepared.graph, partition, segment);
   const own = segment.nodes.flatMap((index) => source.nodes[index] ?? []);
   const constant = constantNodesOf(source, own);
   const read = new Set([...constant, ...own].flatMap(readsOf));
   const weights = [...source.stored].flatMap(([name, tensor]) => (read.has(name) ? [tensor] : []));
 
   const inside = new Set(segment.nodes);
-  const inputs = unique([
-    ...(segment.readsSample ? [valueSpec(partition.sampleInput)] : []),
-    ...(segment.readsTimestep ? [valueSpec(partition.timestepInput)] : []),
-    ...segment.conditioning.map(valueSpec),
-    ...(segment.item?.inputs ?? []).map(valueSpec),
-    ...(segment.item?.states ?? []).map(({ input }) => valueSpec(input)),
-    ...segment.localReads.map(localSpec),
-    ...segment.boundaryReads.map(wireSpec),
-  ]);
-  const outputs = unique([
-    ...segment.localWrites.map(localSpec),
-    ...segment.boundaryWrites.map(wireSpec),
-    ...(segment.writesOutput ? [valueSpec(partition.output)] : []),
-    ...(segment.item?.outputs ?? []).map(valueSpec),
-  ]);
+  const [inputs, outputs] = [values.inputs(), values.outputs()];
   const readers = shapeReaders(source, own);
   const node = [
     ...constant,
-    ...retyped(carriedIn).flatMap((one) =>
-      takingNodes(one, valueSpec(one.value).dtype, source.rounding().isMadeWidened(one.value)),
+    ...retyped(values.carriedIn()).flatMap((one) =>
+      takingNodes(one, values.spec(one.value).dtype, source.rounding().isMadeWidened(one.value)),
     ),
     ...own,
     ...readers.nodes,
-    ...retyped(carriedOut).flatMap((one) =>
+    ...retyped(values.carriedOut()).flatMap((one) =>
       givingNodes(one, source.rounding().isReadWidened(one.value, inside)),
     ),
   ];

@@ -1,5 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { encodeModel, type NodeProto, type TensorProto, tensorDims } from '../../common/model-file/index.js';
+import {
+  encodeModel,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  tensorDims,
+} from '../../common/model-file/index.js';
 import { dtypeOf, onnxTypeOf } from '../../common/model-file/index.js';
 import { type DType, parseDType } from '../../common/tensor/index.js';
 import { openSession, SAME_BITS_CONFIG } from '../../execution/index.js';
@@ -32,61 +38,25 @@ export async function inferValues(
   shapes: 'static' | 'declared' = 'static',
   unknown: ReadonlyMap<string, number> = new Map(),
 ): Promise<Map<string, InferredValue>> {
-  const { rest, nodes, constants, weights, sparse, inputs } = skeleton;
-  const given = new Map([...typesOf(skeleton), ...unknown]);
+  const { nodes, constants } = skeleton;
   const half = hasHalf(skeleton) || [...unknown.values()].includes(FLOAT16);
   const names = [...new Set(nodes.flatMap(({ output = [] }) => output.filter((name) => name !== '')))];
+  if (names.length === 0) return new Map();
   const open = (extra: readonly NodeProto[], outputs: readonly string[]): Promise<InferenceSession> =>
-    openSession(
-      encodeModel({
-        ...rest,
-        graph: {
-          name: 'shapes',
-          node: [...(half ? nodes.map(widenNode) : nodes), ...extra],
-          initializer: half ? [...constants.values()].map(widenTensor) : [...constants.values()],
-          sparse_initializer: sparse,
-          input: [
-            ...inputs.map(({ name, dtype, dims }) =>
-              valueOf(
-                name,
-                onnxTypeOf(dtype),
-                shapes === 'static' ? dims : (skeleton.declaredDims.get(name) ?? dims),
-              ),
-            ),
-            ...[...weights].map(([name, tensor]) => valueOf(name, typeAsInput(tensor), tensorDims(tensor))),
-            ...[...unknown].map(([name, type]) => valueOf(name, type)),
-          ],
-          output: outputs.map((name) => ({ name })),
-        },
-      }),
-      label,
-      {
-        graphOptimizationLevel: 'disabled',
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        enableCpuMemArena: false,
-        extra: {
-          ...SAME_BITS_CONFIG,
-          session: { model_external_initializers_file_folder_path: skeleton.folder },
-        },
+    openSession(encodeModel(shapesModel(skeleton, { shapes, unknown, half, extra, outputs })), label, {
+      graphOptimizationLevel: 'disabled',
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      enableCpuMemArena: false,
+      extra: {
+        ...SAME_BITS_CONFIG,
+        session: { model_external_initializers_file_folder_path: skeleton.folder },
       },
-    );
-  const found = new Map<string, InferredValue>();
-  if (names.length === 0) return found;
+    });
   // Most of the ranks that will be asked for, in the session that is opened in any case: another one costs as much again.
   const likely = [...likelyScalars(nodes, constants)];
-  const isOwn = new Set(names);
   const told = await outputsOf(open(likely.map(shapeNode), [...names, ...likely.map(shapeName)]));
-  for (const output of told) {
-    if (!output.isTensor || !isOwn.has(output.name)) continue;
-    const partial = output.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : undefined));
-    const dims = partial.flatMap((dim) => dim ?? []);
-    found.set(output.name, {
-      dtype: parseDType(output.type, `value "${output.name}"`),
-      dims: dims.length === partial.length ? dims : undefined,
-      partial,
-    });
-  }
+  const found = valuesTold(told, new Set(names));
   const perhapsScalars = [...found].flatMap(([name, { partial }]) => (partial?.length === 0 ? [name] : []));
   const asked = new Set(likely);
   const others = perhapsScalars.filter((name) => !asked.has(name));
@@ -99,7 +69,73 @@ export async function inferValues(
     const value = found.get(name);
     if (!isScalar && value !== undefined) found.set(name, { ...value, dims: undefined, partial: undefined });
   }
-  if (!half) return found;
+  if (half) markHalf(found, nodes, new Map([...typesOf(skeleton), ...unknown]));
+  return found;
+}
+
+interface ShapesRequest {
+  readonly shapes: 'static' | 'declared';
+  readonly unknown: ReadonlyMap<string, number>;
+  /** Whether the graph has float16: it is then widened, as it runs on the CPU. */
+  readonly half: boolean;
+  readonly extra: readonly NodeProto[];
+  readonly outputs: readonly string[];
+}
+
+/** The nodes of a skeleton, and further ones, as a graph whose weights are inputs. */
+function shapesModel(
+  { rest, nodes, constants, weights, sparse, inputs, declaredDims }: Skeleton,
+  { shapes, unknown, half, extra, outputs }: ShapesRequest,
+): ModelProto {
+  const valueOf = (name: string, type: number, dims?: readonly (number | undefined)[]) => {
+    const dim = dims?.map((size) => (size === undefined ? {} : { dim_value: size }));
+    const shape = dim === undefined ? {} : { shape: { dim } };
+    return { name, type: { tensor_type: { elem_type: half ? widen(type) : type, ...shape } } };
+  };
+  return {
+    ...rest,
+    graph: {
+      name: 'shapes',
+      node: [...(half ? nodes.map(widenNode) : nodes), ...extra],
+      initializer: half ? [...constants.values()].map(widenTensor) : [...constants.values()],
+      sparse_initializer: sparse,
+      input: [
+        ...inputs.map(({ name, dtype, dims }) =>
+          valueOf(name, onnxTypeOf(dtype), shapes === 'static' ? dims : (declaredDims.get(name) ?? dims)),
+        ),
+        ...[...weights].map(([name, tensor]) => valueOf(name, typeAsInput(tensor), tensorDims(tensor))),
+        ...[...unknown].map(([name, type]) => valueOf(name, type)),
+      ],
+      output: outputs.map((name) => ({ name })),
+    },
+  };
+}
+
+/** What a session says of those of its outputs that are values of the graph. */
+function valuesTold(
+  told: readonly InferenceSession.ValueMetadata[],
+  names: ReadonlySet<string>,
+): Map<string, InferredValue> {
+  const found = new Map<string, InferredValue>();
+  for (const output of told) {
+    if (!output.isTensor || !names.has(output.name)) continue;
+    const partial = output.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : undefined));
+    const dims = partial.flatMap((dim) => dim ?? []);
+    found.set(output.name, {
+      dtype: parseDType(output.type, `value "${output.name}"`),
+      dims: dims.length === partial.length ? dims : undefined,
+      partial,
+    });
+  }
+  return found;
+}
+
+/** A widened graph tells float16 as float32: those that are float16 in the model are made that again. */
+function markHalf(
+  found: Map<string, InferredValue>,
+  nodes: readonly NodeProto[],
+  given: ReadonlyMap<string, number>,
+): void {
   const isFloat = (name: string): boolean => {
     const type = found.get(name)?.dtype ?? dtypeOf(given.get(name));
     return type === 'float32' || type === 'float16' || type === 'float64';
@@ -107,13 +143,6 @@ export async function inferValues(
   for (const name of findHalfValues(nodes, given, isFloat)) {
     const value = found.get(name);
     if (value?.dtype === 'float32') found.set(name, { ...value, dtype: 'float16' });
-  }
-  return found;
-
-  function valueOf(name: string, type: number, dims?: readonly (number | undefined)[]) {
-    const dim = dims?.map((size) => (size === undefined ? {} : { dim_value: size }));
-    const shape = dim === undefined ? {} : { shape: { dim } };
-    return { name, type: { tensor_type: { elem_type: half ? widen(type) : type, ...shape } } };
   }
 }
 

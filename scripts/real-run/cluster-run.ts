@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputShapesOf, guidanceOf } from '../../common/guidance/index.js';
+import type { PlanDocument, RunReport } from '../../client/index.js';
 import { LocalCluster } from '../../client/local/index.js';
 import { MemoryWatch, type ProcessMemory } from './process-memory.js';
 import type { RealRunInputs, RealRunRequest } from './request.js';
@@ -85,20 +86,6 @@ export async function clusterRun(
       inputShapes: inputShapesOf(sample?.dims ?? [], conditioning, guidanceOf(guidanceScale)),
       plan,
     });
-    const workers = report.workers.map((worker): WorkerRun => {
-      const parts = document.memory.filter(({ component }) => worker.components.includes(component));
-      const sum = (key: 'weight_bytes' | 'activation_bytes' | 'total_bytes'): number =>
-        parts.reduce((total, part) => total + part[key], 0);
-      return {
-        components: worker.components,
-        memory: memories[Number(worker.name.replace('local-', '')) - 1] as ProcessMemory,
-        weightBytes: sum('weight_bytes'),
-        activationBytes: sum('activation_bytes'),
-        estimatedBytes: sum('total_bytes'),
-        sentBytes: worker.sentBytes,
-        computeSeconds: worker.computeMs / 1000,
-      };
-    });
     return {
       latentsSha256: report.latentsSha256,
       planId: report.planId,
@@ -111,13 +98,33 @@ export async function clusterRun(
       bytesBetweenWorkers: report.bytesBetweenWorkers,
       artifactBytes,
       coordinator: coordinator as ProcessMemory,
-      workers,
+      workers: report.workers.map((worker) => workerRun(worker, document, memories)),
       cacheBytes: folderBytes(cacheDir),
       timestepDims: document.inputs.find(({ name }) => name === predictor.timestep.name)?.dims ?? [],
     };
   } finally {
     watch.stop();
   }
+}
+
+/** @param memories of the worker processes, in the order of their names */
+function workerRun(
+  worker: RunReport['workers'][number],
+  document: PlanDocument,
+  memories: readonly (ProcessMemory | undefined)[],
+): WorkerRun {
+  const parts = document.memory.filter(({ component }) => worker.components.includes(component));
+  const sum = (key: 'weight_bytes' | 'activation_bytes' | 'total_bytes'): number =>
+    parts.reduce((total, part) => total + part[key], 0);
+  return {
+    components: worker.components,
+    memory: memories[Number(worker.name.replace('local-', '')) - 1] as ProcessMemory,
+    weightBytes: sum('weight_bytes'),
+    activationBytes: sum('activation_bytes'),
+    estimatedBytes: sum('total_bytes'),
+    sentBytes: worker.sentBytes,
+    computeSeconds: worker.computeMs / 1000,
+  };
 }
 
 /** Where the time before the first round goes. */
