@@ -5,7 +5,7 @@ import { fromPlanSettingsMessage } from '../rpc/index.js';
 import type { Replay__Output } from '../rpc/gen/asyncdiff/v1/Replay.js';
 
 /** What one predictor of a run is to repeat. */
-export interface StageReplay {
+interface StageReplay {
   readonly run: RunIdentity;
   /** Undefined of the first one, whose plan is the request's. */
   readonly plan: PlanOptions | undefined;
