@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from './make-folder.js';
@@ -18,6 +19,8 @@ export interface KeptFile {
 interface KeptLimits {
   readonly maxBytes?: number | undefined;
   readonly maxFiles?: number | undefined;
+  /** What was used since then stays, whatever the limits say. */
+  readonly unusedForMs?: number | undefined;
 }
 
 /** The finished files of a folder, the least recently used first; none where there is no folder. */
@@ -38,14 +41,16 @@ export async function listKept(folder: string): Promise<KeptFile[]> {
 /** Deletes the least recently used until no more is kept than the limits say. Returns what was deleted, bytes. */
 export async function pruneKept(
   folder: string,
-  { maxBytes = Number.POSITIVE_INFINITY, maxFiles = Number.POSITIVE_INFINITY }: KeptLimits,
+  { maxBytes = Number.POSITIVE_INFINITY, maxFiles = Number.POSITIVE_INFINITY, unusedForMs = 0 }: KeptLimits,
 ): Promise<number> {
   const all = await listKept(folder);
   let keptBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let kept = all.length;
   let deletedBytes = 0;
-  for (const { path, sizeBytes } of all) {
+  for (const { path, sizeBytes, lastUsed } of all) {
     if (keptBytes <= maxBytes && kept <= maxFiles) break;
+    // The others were used still later.
+    if (unusedForMs > 0 && Date.now() - lastUsed.getTime() < unusedForMs) break;
     await rm(path, { force: true });
     keptBytes -= sizeBytes;
     kept -= 1;
@@ -65,4 +70,14 @@ export async function keepFile(path: string, text: string, limits: KeptLimits): 
 export async function touchKept(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
+}
+
+/** The same for who cannot wait. */
+export function touchKeptSync(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // It is the first to go, then.
+  }
 }

@@ -34,6 +34,7 @@ export {
 export { PROCESS_BYTES, SESSION_BYTES } from './memory.js';
 export { type PartCost, partCost } from './part-cost.js';
 export { formatPlan } from './format-plan.js';
+export { keptGraphFolders, limitGraphs, pruneGraphs, useGraphs } from './kept-graphs.js';
 export { KeptPlans, keptPlansFolder } from './kept-plans.js';
 export { makePlan } from './make-plan.js';
 export { openSegments } from './open-segments.js';

@@ -6,6 +6,7 @@ import { keepFile, touchKept } from '../common/kept-files.js';
 import { fileState } from '../common/model-file/index.js';
 import { rememberedTimes } from './calibrated.js';
 import type { Choice } from './choice/index.js';
+import { useGraphs } from './kept-graphs.js';
 import { checkMemory } from './memory.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { planId } from './plan-ids.js';
@@ -63,6 +64,7 @@ export class KeptPlans {
       return undefined;
     }
     await touchKept(path);
+    await useGraphs(plan);
     return { ...plan, choice: request.choice };
   }
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { throwIfAborted } from '../common/abort.js';
+import { limitGraphs } from './kept-graphs.js';
 import { KeptPlans } from './kept-plans.js';
 import type { Plan, PlanRequest } from './plan.js';
 import { makeInProcess, type ProcessOptions } from './planner.js';
@@ -22,12 +23,19 @@ export function defaultWorkDir(): string {
  * @throws AsyncDiffError as `makeInProcess` does
  */
 export async function planInProcess(request: PlanRequest, options: PlanningOptions = {}): Promise<Plan> {
-  if (request.knownTimes !== undefined) return makeInProcess(request, options);
+  if (request.knownTimes !== undefined) return make(request, options);
   const kept = new KeptPlans(request.workDir, options.onIgnored);
   const known = await kept.find(request);
   throwIfAborted(options.signal);
   if (known !== undefined) return known;
-  const plan = await makeInProcess(request, options);
+  const plan = await make(request, options);
   await kept.keep(request, plan);
+  return plan;
+}
+
+/** A new plan has written graphs: older ones make room. */
+async function make(request: PlanRequest, options: PlanningOptions): Promise<Plan> {
+  const plan = await makeInProcess(request, options);
+  await limitGraphs(request.workDir);
   return plan;
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { hostIdentity } from '../../common/host-identity.js';
+import { touchKept } from '../../common/kept-files.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { PROCESS_BYTES, SESSION_BYTES, type WholeModel } from '../../planner/index.js';
 import type { CoordinatorLog } from '../log.js';
@@ -127,7 +129,8 @@ export class PlacedParts {
 
   async #model(part: string): Promise<WholeModel> {
     let model = this.#models.get(part);
-    if (model === undefined) {
+    // The folder of its graph is a cache: somebody may have emptied it since.
+    if (model === undefined || !(await isThere(model))) {
       model = this.#options.model(part);
       this.#models.set(part, model);
       // A file may be mended: what failed is not remembered.
@@ -222,4 +225,13 @@ export class PlacedParts {
     const taken = Math.max(PROCESS_BYTES, this.#options.deployedBytes(worker.id)) + this.#open.bytes(worker);
     return memoryBytes - taken;
   }
+}
+
+/** Whether a part's graph is where it was written. One that is on its way, or failed, is waited for. */
+async function isThere(exporting: Promise<WholeModel>): Promise<boolean> {
+  const { sha256, artifacts } = await exporting;
+  const path = artifacts.get(sha256)?.path;
+  if (path === undefined || !existsSync(path)) return false;
+  await touchKept(path);
+  return true;
 }

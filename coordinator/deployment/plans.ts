@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { abortable } from '../../common/abort.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { fileState } from '../../common/model-file/index.js';
-import { type OnPlanningProgress, type Plan, type PlanRequest, planInProcess } from '../../planner/index.js';
+import {
+  type OnPlanningProgress,
+  type Plan,
+  type PlanRequest,
+  planInProcess,
+  useGraphs,
+} from '../../planner/index.js';
 
 /** Plans that are kept: a benchmark goes back and forth between a few. */
 const MAX_PLANS = 32;
@@ -115,5 +121,5 @@ async function isCurrent(made: Promise<Plan>): Promise<boolean> {
   if (states.some(({ state }, at) => state !== plan.sources[at]?.state)) return false;
   // The folder of segments is a cache: somebody may have emptied it since.
   const paths = new Set([...plan.artifacts.values()].map(({ path }) => path));
-  return [...paths].every((path) => existsSync(path));
+  return (await useGraphs(plan)) && [...paths].every((path) => existsSync(path));
 }

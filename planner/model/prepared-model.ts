@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { touchKeptSync } from '../../common/kept-files.js';
 import { makeFolderSync } from '../../common/make-folder.js';
 import { findRuntime } from '../../common/runtime-package.js';
 import {
@@ -70,6 +71,7 @@ export function readPrepared(folder: string, key: string, start: Skeleton): Fold
   }
   const bytes = file.subarray(HASH_BYTES);
   if (!createHash('sha256').update(bytes).digest().equals(file.subarray(0, HASH_BYTES))) return undefined;
+  touchKeptSync(fileOf(folder, key));
   const { graph, ...rest } = decodeModel(bytes, key);
   const stored = graph?.initializer ?? [];
   const named = (isWeight: boolean): [string, TensorProto][] =>
