@@ -8,7 +8,7 @@ import { AsyncDiffError } from '../common/errors/index.js';
 const KEY_BITS = 2048;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
-/** Certificates are valid from a little before now: clocks differ. */
+/** Certificates are valid from so long before they are made: clocks differ. */
 const BACKDATE_MS = 3_600_000;
 /** A process reaches its own host by these, and so may any host's certificate say. */
 const LOCAL = ['localhost', '127.0.0.1', '::1'];

@@ -17,7 +17,7 @@ interface MetricsServer {
  */
 export async function serveMetrics(registry: Registry, port: number, beside: string): Promise<MetricsServer> {
   const { collectDefaultMetrics } = await import('prom-client');
-  // Only here, and once a second: watching the event loop wakes the process at every beat, by default a hundred times a second.
+  // Sampled once a second, and only where metrics are served: the monitor wakes the process at every sample, by default a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {

@@ -21,7 +21,7 @@ type ModelSource = Extract<PlanSource, { kind: 'model' }>;
 
 /** With classifier-free guidance the predictor's batch is twice the images. */
 export const GUIDED_BATCH = 2;
-/** What inputs that say the time of a step are called. */
+/** Names of inputs that say the time of a step. */
 const TIMESTEP = /time|sigma|^t$/i;
 
 export function callOf(

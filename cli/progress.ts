@@ -3,7 +3,7 @@ import { printable } from './printable.js';
 
 const BAR_WIDTH = 24;
 const MIN_BAR_WIDTH = 6;
-/** Where a terminal does not say how wide it is. */
+/** Width of a terminal that does not tell it. */
 const USUAL_COLUMNS = 80;
 /** Where stderr is no terminal: a line every quarter, so that logs stay short, and one now and then in a long run. */
 const PLAIN_LINES = 4;

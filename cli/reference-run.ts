@@ -44,7 +44,7 @@ interface ReferenceRunOptions {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly sampler: Sampler;
   readonly guidanceScale: number;
-  /** Of latents that are drawn because they are left out, where there are several. Default: 0. */
+  /** Seed of latents that are drawn because they are left out, where there are several. Default: 0. */
   readonly seed?: bigint | undefined;
   /** Which outputs predict which of several latents; found where left out. */
   readonly joint?: readonly JointPair[] | undefined;

@@ -20,9 +20,9 @@ import { readText } from './read-text.js';
 export interface Replay {
   readonly plan: PlanOptions;
   readonly run: ReplayedRun;
-  /** How many it can use. */
+  /** Workers that the run can use. */
   readonly workers: number;
-  /** Of the final latents. */
+  /** SHA-256 of the final latents. */
   readonly latentsSha256: string;
   /** What the run was asked for; see {@link requestDocument}. */
   readonly request: Readonly<Record<string, unknown>>;

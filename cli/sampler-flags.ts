@@ -43,7 +43,7 @@ export function addSamplerFlags(command: Command, whose: string): Command {
 /** Reads the config file. Throws `usage`, `file_not_found`, `file_unreadable`. */
 export async function readSamplerFlags(flags: SamplerFlags): Promise<SamplerChoiceOptions> {
   const { scheduler, schedulerConfig } = flags;
-  // A file under --scheduler is a config: what `denoise` took before it had --scheduler-config.
+  // A file under --scheduler is a config: kept as another spelling of --scheduler-config.
   const isFile = scheduler !== undefined && findSampler(scheduler) === undefined && /[./\\]/.test(scheduler);
   if (isFile && schedulerConfig !== undefined) {
     throw new AsyncDiffError(

@@ -27,11 +27,11 @@ export function jobKey(jobId: string, attempt: number): string {
 /** One attempt of one job in an executor: what has arrived, and what it took. */
 export class AttemptState {
   readonly store = new TensorStore();
-  /** Inside components, of the runs that are not over. */
+  /** Values inside components, of the runs that are not over. */
   readonly locals = new LocalValues();
-  /** Known and predicted, as the model takes them; version: the step whose latents were known. */
+  /** Latents, known and predicted, as the model takes them. Their version is the step whose latents were known. */
   readonly latents = new TensorStore();
-  /** Issued, and not yet passed by. */
+  /** Rounds that were issued and may still have tasks to run. */
   readonly rounds: IssuedRound[] = [];
   readonly noise = new NoiseParts();
   readonly timing = new JobTiming();

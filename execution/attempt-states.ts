@@ -1,6 +1,6 @@
 import { AttemptState, jobKey } from './attempt-state.js';
 
-/** Far more than can have tensors under way at a time. */
+/** Ended attempts that are remembered: far more than can have tensors under way. */
 const MAX_ENDED = 64;
 
 /** The attempts of jobs that an executor knows, and which of them ended lately: tensors of theirs may still be on their way here. */
@@ -8,7 +8,7 @@ export class AttemptStates {
   readonly #states = new Map<string, AttemptState>();
   readonly #ended = new Set<string>();
 
-  /** Made where it is not known: rounds and tensors may come before the start. */
+  /** The state of an attempt, made where there is none: rounds and tensors may come before the start. */
   of(jobId: string, attempt: number): AttemptState {
     const key = jobKey(jobId, attempt);
     let state = this.#states.get(key);

@@ -20,7 +20,7 @@ try {
   await session.release();
 } catch (error) {
   const { rawMessage } = AsyncDiffError.from(error);
-  // Without the place in ONNX Runtime's source.
+  // Drops the place in ONNX Runtime's source.
   process.stdout.write(
     rawMessage.replace(`device ${device}: `, '').replace(/^\/\S+:\d+ .* was false\. /, ''),
   );

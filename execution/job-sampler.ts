@@ -52,7 +52,7 @@ export class JobSampler {
   /** Latents that a step of the round in progress was computed on because the real ones could not be waited for, by step. */
   readonly #guesses = new Map<number, Float32Array>();
   #mayHoldWithin = false;
-  /** What is wanted, by the step whose latents must be known for it. */
+  /** Latents that rounds want, by the step whose latents must be known for them. */
   readonly #wanted = new Map<number, Omit<RoundLatents, 'readers'>[]>();
 
   constructor(options: JobSamplerOptions) {
@@ -110,7 +110,7 @@ export class JobSampler {
     return this.#nextStep < this.#sampler.numCalls ? this.#make() : [];
   }
 
-  /** After the step taken last. Copies: the memory is the receiver's. */
+  /** The state after the step taken last. Copies: the memory is the receiver's. */
   state(): SamplerState {
     return {
       nextStep: this.#nextStep,

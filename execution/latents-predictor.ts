@@ -26,7 +26,7 @@ export interface Foresight {
 
 const NO_FORESIGHT: Foresight = Object.freeze({ calls: [], values: [], drifts: [] });
 
-/** Two for a slope, one more to see whether it keeps. */
+/** Answers that are kept: two for a slope, one more to see whether the slope keeps. */
 const MAX_KEPT_VALUES = 3;
 const f = Math.fround;
 
@@ -46,7 +46,7 @@ export class LatentsPredictor {
   #calls: number[];
   #values: Float32Array[];
   #base = -1;
-  /** From step `#base` on. */
+  /** Predictions by step, from step `#base` on. */
   #path: Float32Array[] = [];
 
   constructor(
@@ -116,7 +116,7 @@ export class LatentsPredictor {
     }
   }
 
-  /** Weight of the slope, of each image. */
+  /** Weight of the slope, by image, 0 to 1. */
   #slope(images: number, base: number): Float32Array {
     const { slope, gateAbove } = this.#options;
     const weights = new Float32Array(images).fill(slope);

@@ -24,7 +24,7 @@ const FEW_STEPS = 30;
  * one round ahead; those further ahead are further off. This is the tolerance times guidance and (1 + rounds ahead).
  */
 const GUIDED_DRIFT = 0.15;
-/** Guidance above which that of a flow goes down. */
+/** Guidance above which the tolerance of a flow goes down. */
 const TOLERANT_GUIDANCE_OF_FLOW = 4.5;
 /** Guidance from which on two rounds ahead are far for a flow; otherwise it is three. */
 const GUIDED_FLOW = 4;

@@ -6,9 +6,9 @@ import { noisePartName } from '../program/index.js';
  * as well. Parts may come in any order.
  */
 export class NoiseParts {
-  /** By step, then by part. */
+  /** Parts that have come, by step, then by part. */
   readonly #parts = new Map<number, Map<number, Tensor>>();
-  /** Whole ones whose turn has not come, by step. */
+  /** Whole noise predictions whose turn has not come, by step. */
   readonly #waiting = new Map<number, Tensor>();
 
   /** One part of a step's noise prediction, as the session gave it. */

@@ -39,7 +39,7 @@ export interface RoundExecutor {
   start(job: JobStart): Promise<void>;
   /** Rounds come in order; a round may be issued before the latents of its first step exist. */
   issue(round: Round, report: RoundReport): void;
-  /** What it executes. */
+  /** Program that it executes. */
   readonly program: JobProgram;
   /** Latents, known or predicted, scaled for the model input, [batch, channels, ...], float32, not repeated. */
   latents(made: MadeLatents): void;

@@ -22,7 +22,7 @@ export async function endProcess(child: ChildProcess, withinMs: number = END_MS)
   return isEnded;
 }
 
-/** What a process has computed, in clock ticks; always another number where the platform does not tell. */
+/** Processor time of a process, in clock ticks; where the platform does not tell, another number at each call. */
 export function processorTicks(pid: number | undefined): number {
   if (process.platform !== 'linux' || pid === undefined) return performance.now();
   try {
@@ -33,7 +33,7 @@ export function processorTicks(pid: number | undefined): number {
   }
 }
 
-/** Memory of a process; 0 where the platform does not tell (then V8's limit is the only one). */
+/** Resident memory of a process, bytes; 0 where the platform does not tell (then V8's limit is the only one). */
 export function residentBytes(pid: number | undefined): number {
   if (process.platform !== 'linux' || pid === undefined) return 0;
   try {

@@ -1,7 +1,7 @@
 import { psnrOf } from '../common/settings/index.js';
 import type { Choice, Judged } from './choice/index.js';
 
-/** Of what was rejected, as many as a sentence takes. */
+/** Rejected configurations that the sentence names. */
 const SHOWN_REJECTED = 3;
 
 /** What was chosen and what was not, in a sentence, for reports and logs. */

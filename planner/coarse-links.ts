@@ -8,11 +8,11 @@ type KnownClass = (from: string, to: string) => LinkClass | undefined;
 
 export interface LinkClass {
   readonly roundTripMs: number;
-  /** 0 where it is not measured: to the coordinator. */
+  /** 0 for a link to the coordinator, which is not measured. */
   readonly bytesPerSecond: number;
 }
 
-/** Classes of a decade: 1, 3.16, 10. */
+/** Classes in a factor of ten: 1, 3.16, 10. */
 const CLASSES = 2;
 const MIN_ROUND_TRIP_MS = 0.1;
 const BITS = 8;

@@ -10,7 +10,7 @@ interface Hashing {
   readonly tensors: Promise<ModelTensors>;
 }
 
-/** Of weights that were never hashed, the most that a plan which is only looked at reads. */
+/** Bytes of weights that were never hashed, up to which a plan that is only looked at hashes them. */
 const MAX_PREVIEW_HASH_BYTES = 256 * 2 ** 20;
 
 /**

@@ -25,7 +25,7 @@ export interface PartMemory {
   readonly total: number;
 }
 
-/** What a worker has; undefined where it did not say. */
+/** Memory of the worker, bytes; undefined where it did not say. */
 interface WorkerMemory {
   readonly id: string;
   readonly memoryBytes?: number | undefined;

@@ -3,7 +3,7 @@ import type { PlannedSettings } from '../common/settings/index.js';
 import type { Partition, Placement } from '../program/index.js';
 import type { Artifact, Plan } from './plan.js';
 
-/** Of what runs where: the same id gives the same bits. The names of workers are part of it. */
+/** Id of what runs where: the same id gives the same bits. The names of workers are part of it. */
 export function planId(
   { partition, placement, specs }: Pick<Plan, 'partition' | 'placement' | 'specs'>,
   lookAhead: 'on' | 'off',
@@ -12,7 +12,7 @@ export function planId(
   return shortHash([specs, lags, placement, lookAhead]);
 }
 
-/** Of the predictor at its shapes: the graph and what its weights hold. */
+/** Id of the predictor at its shapes: of the graph and of what its weights hold. */
 export function predictorId(key: string, artifacts: ReadonlyMap<string, Artifact> = new Map()): string {
   const weights = new Set([...artifacts.values()].flatMap(({ tensors }) => tensors));
   return shortHash([key, [...weights].sort()]);

@@ -9,7 +9,7 @@ import { endProcess, processorTicks, residentBytes } from './child-process.js';
 import type { Plan, PlanRequest } from './plan.js';
 import type { OnPlanningProgress, PlanningProgress } from './planning-progress.js';
 
-/** What the planning process says. */
+/** Messages of the planning process. */
 export type PlanningMessage =
   | { readonly kind: 'progress'; readonly progress: PlanningProgress }
   | PlanningAnswer;
@@ -26,16 +26,16 @@ export interface ProcessOptions {
   readonly onProgress?: OnPlanningProgress | undefined;
 }
 
-/** A plan of SDXL takes 0.5 GB. What takes so much is no noise predictor that anybody has, or made to fill the memory. */
+/** Memory of a planning process, at most. A plan of SDXL takes 0.5 GB; a model that takes this much is made to fill the memory. */
 const MAX_PLANNING_BYTES = 4 * 2 ** 30;
 const HEAP_MEGABYTES = 3072;
-/** A process that planned something small waits so long for the next request: its start costs more than most plans. */
+/** Time that a process that planned something small waits for the next request: its start costs more than most plans. */
 const REST_MS = 30_000;
-/** A process that has not computed for so long is stopped, or waits for something that does not come. */
+/** A process that has used no processor time for so long is stopped, or waits for something that does not come. */
 const STILL_MS = 60_000;
-/** One that was killed by others, or stands still, is started anew once. */
+/** Starts for one request: a process that is killed by others, or stands still, is started anew once. */
 const MAX_TRIES = 2;
-/** How often its memory and its processor time are looked at. */
+/** Interval at which its memory and processor time are looked at. */
 const WATCH_MS = 200;
 /** Folders of a work folder that planning writes to. */
 const WRITTEN = ['prepared', 'segments', 'hashes'];

@@ -6,9 +6,9 @@ import type { PlanRequest } from './plan.js';
 import type { PlanningProgress } from './planning-progress.js';
 import type { PlanningMessage } from './planner.js';
 
-/** Bytes of a file are hashed a megabyte at a time: a message for each would be thousands. */
+/** Least time between two messages: a file is hashed a megabyte at a time. */
 const PROGRESS_INTERVAL_MS = 100;
-/** What a process may hold that waits for another request. */
+/** Memory up to which a process may wait for another request. */
 const MAX_RESTING_BYTES = 256 * 2 ** 20;
 
 let toldMs = 0;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { entriesOf } from '../common/settings/index.js';
 import type { Calibration, QualityPoint } from './choice/index.js';
 
-/** In a model's folder: what `bench --quality --calibrate` measured of it. */
+/** File in a model's folder: what `bench --quality --calibrate` measured of it. */
 export const CALIBRATION_FILE = 'asyncdiff-quality.json';
 const CALIBRATION_SCHEMA = 'asyncdiff.quality/1';
 

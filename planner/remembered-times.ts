@@ -27,10 +27,10 @@ export interface TimesSubject {
 }
 
 const NOTHING: KnownTimes = Object.freeze({ times: [], turn: 0, isSettled: false });
-/** Raise it when times of older files mean something else. */
+/** Format of the files; raised when the times in them mean something else. */
 const FORMAT = 1;
 
-/** Settings of which times are kept for a predictor and its devices, the newest. */
+/** Settings whose times are kept for a predictor and its devices; the oldest are dropped. */
 const MAX_SETTINGS = 64;
 
 const index = z.int().nonnegative();

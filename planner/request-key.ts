@@ -11,7 +11,7 @@ import type { PlanRequest } from './plan.js';
 import { calibrationPaths } from './read-calibration.js';
 import { sourceFiles } from './source-files.js';
 
-/** Raise it when another choice would be made for the same job: older ones are then made again. */
+/** Raised when another choice would be made for the same job: kept choices are then made again. */
 const CHOICE_FORMAT = 1;
 /** The same for plans of one version of the package. */
 const PLAN_FORMAT = 2;

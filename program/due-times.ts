@@ -15,13 +15,13 @@ export interface Due {
 
 /** A clock that compares what leaves a worker: not real time, only an order. */
 export interface DueClock {
-  /** Of an asynchronous round: the slowest component. */
+  /** Length of an asynchronous round: the slowest component's time. */
   readonly roundMs: number;
-  /** Of a synchronous one: all components. */
+  /** Length of a synchronous round: all components' times. */
   readonly stepMs: number;
 }
 
-/** Nobody waits for it; it goes last. */
+/** For what nobody waits for: it goes last. */
 const NEVER: Due = { asyncMs: Number.MAX_VALUE, syncMs: Number.MAX_VALUE };
 /** All wait for the latents, and these for the noise prediction. */
 const AT_ONCE: Due = { asyncMs: Number.NEGATIVE_INFINITY, syncMs: Number.NEGATIVE_INFINITY };

@@ -11,7 +11,7 @@ export interface Reader {
   readonly run: number;
 }
 
-/** As many as are in progress at a time, and those that are looked at for their readers. */
+/** Rounds whose tasks are kept: those in progress, and those that are looked at for their readers. */
 const KEPT_ROUNDS = 16;
 
 /** A version of a boundary tensor, or of the latents, and who reads it. */
@@ -40,9 +40,9 @@ export class JobProgram {
   readonly #ahead: AheadProgram | undefined;
   /** Rounds from making a tensor to its last reading, at most. */
   readonly #reach: number;
-  /** Of AsyncDiff, the rounds of which something is left out. */
+  /** Without look-ahead: the rounds of which some tasks or writes are left out. */
   readonly #trimmed = new Map<number, readonly Task[]>();
-  /** Of the rounds asked about lately. */
+  /** Tasks of the rounds that were asked about last. */
   readonly #tasks = new Lately<readonly Task[]>();
   readonly #made = new Lately<readonly ReadVersion[]>();
 
@@ -184,7 +184,7 @@ function addReader(readers: Reader[] | undefined, { component, run }: Reader): v
     readers.push({ component, run });
 }
 
-/** Values of the rounds asked about lately. */
+/** Values of the rounds that were asked about last. */
 class Lately<T> {
   readonly #values = new Map<number, T>();
 

@@ -17,7 +17,7 @@ export function stateReads(item: Segment['item'], round: number): Read[] {
 
 /**
  * The tasks of one round of AsyncDiff (arXiv 2406.06911, section 3), in an order in which one process may run them. The outputs of
- * a round are version `round` of the boundary tensors. See expandAhead for the same with look-ahead.
+ * a round are version `round` of the boundary tensors. With look-ahead: {@link AheadProgram}, in look-ahead.ts.
  */
 export function expandRound(partition: Partition, round: Round, settings: ScheduleSettings): Task[] {
   const lags = new Map(partition.boundaryTensors.map((tensor) => [tensor.name, tensor.lag]));

@@ -87,7 +87,7 @@ export function workerService(): WorkerDefinition {
   return services().worker;
 }
 
-/** Constructors of the clients, for {@link openCoordinator} and {@link openWorker}. */
+/** Constructors of the clients, for channel.ts. */
 export function clientConstructors(): Pick<ReturnType<typeof load>, 'Coordinator' | 'Worker'> {
   return services();
 }

@@ -33,7 +33,7 @@ export interface BetaSettings {
 
 /**
  * `alphas_cumprod` of diffusers' schedulers, one float32 per training timestep: the share of signal left in x_t.
- * With `rescale_betas_zero_snr` the last one is 0; see {@link keepLastAboveZero}.
+ * With `rescale_betas_zero_snr` the last one is 0; see {@link alphasAboveZero}.
  */
 export function alphasCumprod(settings: BetaSettings): Float32Array {
   const betas = betasOf(settings);

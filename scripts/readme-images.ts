@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of the README with asyncdiff itself: `npm run readme:images`. A grid of prompts, each drawn on two
+ * Makes the pictures of the README with asyncdiff itself: `npx tsx scripts/readme-images.ts`. A grid of prompts, each drawn on two
  * workers (N=2, S=1) with the bundled model, one seed, nothing picked.
  */
 import { mkdir } from 'node:fs/promises';

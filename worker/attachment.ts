@@ -32,7 +32,7 @@ export class Attachment {
   readonly #options: AttachmentOptions;
   #control: CoordinatorStream | undefined;
   #conversation: Conversation | undefined;
-  /** How long the coordinator may be silent. */
+  /** Time that the coordinator may be silent, milliseconds. */
   #patience: Deadline | undefined;
   #workerId = '';
   #peerSecret: Uint8Array | undefined;
@@ -46,7 +46,7 @@ export class Attachment {
     return this.#workerId;
   }
 
-  /** By which the workers of the coordinator know each other. */
+  /** Secret by which the workers of the coordinator know each other. */
   get peerSecret(): Uint8Array | undefined {
     return this.#peerSecret;
   }

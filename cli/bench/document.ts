@@ -25,9 +25,9 @@ export interface DocumentInput {
   readonly environment: Environment;
   readonly workers: readonly BenchWorker[];
   readonly coordinatorVersion: string;
-  /** As typed. */
+  /** The command line, as typed. */
   readonly command: string;
-  /** What jobs warned of. */
+  /** Warnings of the jobs. */
   readonly warnings: readonly string[];
 }
 
@@ -104,7 +104,7 @@ function title(
 const BELIEVABLE_EFFICIENCY = 1.02;
 /** Declared devices only wait: a round that takes so many times what is predicted waits for this machine's processor. */
 const CARRIED_PERIOD = 1.25;
-/** Of the median, between the fastest and the slowest run. */
+/** Spread of the runs, slowest less fastest, over their median. */
 const QUIET_SPREAD = 0.1;
 
 /**

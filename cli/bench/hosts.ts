@@ -1,4 +1,4 @@
-/** What tells hosts apart: docs of `HostIdentity` say how the two are made. */
+/** What tells hosts apart, as each worker finds it out (common/host-identity.ts). */
 export interface HostFacts {
   readonly hostName: string;
   /** Machine, boot and network namespace. */

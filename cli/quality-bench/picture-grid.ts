@@ -4,7 +4,7 @@ import type { QualityPrompt } from './prompts.js';
 import type { Method, QualityOutcome } from './run-quality.js';
 import type { StoredRun } from './run-store.js';
 
-/** Of each configuration. */
+/** Pictures of each configuration. */
 export const SHOWN_PICTURES = 2;
 const COLUMNS = 5;
 

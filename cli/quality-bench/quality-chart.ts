@@ -15,7 +15,7 @@ const LINES: Readonly<Record<Method, { readonly name: string; readonly colour: s
   'fewer-steps': { name: 'fewer sequential steps', colour: '#6b7280' },
 };
 
-/** Where a configuration stands. */
+/** A configuration's place on the chart. */
 interface Point {
   readonly config: string;
   readonly speed: number;

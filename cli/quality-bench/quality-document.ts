@@ -19,9 +19,9 @@ interface QualityDocumentInput {
   readonly prompts: readonly QualityPrompt[];
   readonly workers: readonly BenchWorker[];
   readonly coordinatorVersion: string;
-  /** As typed. */
+  /** The command line, as typed. */
   readonly command: string;
-  /** What jobs warned of. */
+  /** Warnings of the jobs. */
   readonly warnings: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import type { Comparison, Drawn } from './comparison.js';
 
 /** What of a run goes into the tables. */
 export interface RunFacts {
-  /** Of the rounds alone. */
+  /** Time of the rounds alone. */
   readonly seconds: number;
   /** T, calls of the model. */
   readonly steps: number;

@@ -10,13 +10,13 @@ interface ArtifactParty {
 }
 
 export interface SupplyPlan {
-  /** For each worker, by artifact: who is asked before the coordinator. */
+  /** By worker, then by artifact: the worker that is asked before the coordinator. */
   readonly suppliers: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** For each worker: artifacts beyond its needs that it is to give. */
+  /** By worker: artifacts that its own part does not need, and that it is to give to others. */
   readonly gives: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** A smaller one costs a connection more than it spares the coordinator. */
+/** Smaller artifacts come from the coordinator: a connection between two workers would cost more than it spares. */
 const MIN_SHARED_BYTES = 256 << 10;
 
 /**

@@ -67,7 +67,7 @@ export class Choices {
     await keepFile(this.#path(key), `${JSON.stringify(choice)}\n`, LIMITS);
   }
 
-  /** As the newest; the oldest goes, and is read again when it is asked for. */
+  /** Keeps it in memory as the newest. The oldest is dropped there, and read from disk when it is asked for. */
   #remember(key: string, choice: Choice): void {
     this.#kept.delete(key);
     this.#kept.set(key, choice);

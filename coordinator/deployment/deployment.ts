@@ -16,13 +16,13 @@ import type { Opened, WorkerHandle } from '../workers/index.js';
 import { checkDeploymentMove, type DeploymentState } from './deployment-state.js';
 
 interface DeployOptions extends DeploymentLinksOptions {
-  /** Of this deployment alone. */
+  /** Names the plan, the coordinator and the count of its deployments: no other deployment has it. */
   readonly deploymentId: string;
   readonly plan: Plan;
   readonly workers: readonly WorkerHandle[];
   /** Where its workers fetch its artifacts. */
   readonly shelf: ArtifactShelf;
-  /** `to` cannot reach `from` (any more). */
+  /** Called when `to` cannot reach `from`, at the start or later. */
   readonly onLinkDown: (from: WorkerHandle, to: WorkerHandle, why: string) => void;
   readonly relayMeter: RelayMeter;
   readonly onPreparing?: OnPreparing | undefined;
@@ -31,7 +31,7 @@ interface DeployOptions extends DeploymentLinksOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How segments are timed: in windows of so many milliseconds (0: a run each, the best of three), or not at all where it is known what they take. */
+/** How segments are timed: in windows of `windowMs` milliseconds (0: the best of three single runs), or not at all where their times are known. */
 export type SegmentTiming = { readonly windowMs: number } | { readonly known: SegmentTimes };
 
 /** One deployment of a plan on its workers. It has an id of its own, by which everything late of an older one is told from it. */
@@ -46,11 +46,11 @@ export class Deployment {
   readonly samplingWorkerId: string | undefined;
   /** The ways of tensors between its workers. */
   readonly links: DeploymentLinks;
-  /** Hears it when no further round can run. */
+  /** Called once, when no further round can run. */
   onBroken: ((error: AsyncDiffError) => void) | undefined;
   readonly #options: DeployOptions;
   readonly #segmentMs = new Map<string, number>();
-  /** What its workers show each other. */
+  /** 32 random bytes by which its workers admit each other's streams. */
   readonly #secret = randomBytes(32);
   readonly #byId: ReadonlyMap<string, WorkerHandle>;
   #state: DeploymentState = 'opening';

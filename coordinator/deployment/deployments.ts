@@ -21,9 +21,9 @@ const WINDOW_MS = 400;
  * Keeps the plan of the present request deployed.
  */
 export class Deployments {
-  /** What workers fetch of the deployments there are. */
+  /** Graphs and tensors that workers may fetch. */
   readonly shelf = new ArtifactShelf();
-  /** What of relayed tensors is held here. */
+  /** Bytes of relayed tensors that are held here. */
   readonly relayMeter = new RelayMeter();
   /** Hears, before a plan is deployed, what it takes of each worker's memory. */
   onDeploy: ((worker: WorkerHandle, bytes: number) => void) | undefined;
@@ -127,7 +127,7 @@ export class Deployments {
     return deployment;
   }
 
-  /** Thoroughly where it decides about another cut; not at all where it is known. */
+  /** Long windows where another cut may follow from the times; no timing where they are known. */
   async #timingOf(
     plan: Plan,
     devices: readonly string[],
@@ -142,7 +142,7 @@ export class Deployments {
     return plan.timed === undefined || plan.timed.known.isSettled || this.#final.has(plan);
   }
 
-  /** Its cut stays: for this process's jobs, and for those of the next one. */
+  /** Keeps its cut, in memory and on disk: it is not cut again. */
   async #settled(key: string, deployment: Deployment, planRequest: PlanRequest): Promise<Deployment> {
     const { plan } = deployment;
     const { timed } = plan;

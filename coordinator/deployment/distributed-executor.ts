@@ -109,7 +109,7 @@ export class DistributedExecutor implements SamplingExecutor {
   }
 
   noisePrediction(step: number): Promise<Tensor> {
-    // The time counts from when it is waited for: until then the caller was at something else.
+    // The limit counts from here: until now the caller did not wait.
     if (!this.#noise.isAwaited) this.#started.moved();
     return this.#noise.take(step, { what: `job ${this.#jobId}: noise prediction of step ${step}` });
   }

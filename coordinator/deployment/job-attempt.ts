@@ -24,7 +24,7 @@ import { type Blame, errorOf, RoundWatch } from './round-watch.js';
 export interface ExecutorOptions {
   /** How long no report of the rounds may come, milliseconds: see roundLimitMs. */
   readonly roundLimitMs: number;
-  /** A tensor did not come from one worker to another. */
+  /** Called when a tensor did not come from `from` to `to` in time. */
   readonly onLinkFailed: (from: WorkerHandle, to: WorkerHandle) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,7 +89,7 @@ export class JobAttempt {
     );
   }
 
-  /** From now on something must move while the executor waits. */
+  /** Begins to watch: while `isAwaited()`, reports must come in time. */
   watch(isAwaited: () => boolean, reportsPerRound = 1): void {
     this.#watch = new RoundWatch({
       deployment: this.#deployment,
@@ -100,7 +100,7 @@ export class JobAttempt {
     });
   }
 
-  /** The time counts anew. */
+  /** Begins the time of the next report anew. */
   moved(): void {
     this.#watch?.moved();
   }
@@ -171,7 +171,7 @@ export class JobAttempt {
       ...this.#job,
       onNoise: taken(onNoise, true),
       onRoundDone: taken(onRoundDone, true),
-      // What an item takes says nothing of the next one.
+      // Not counted among the times of rounds: items take what they take.
       onOutput: taken(onOutput, false),
       onRelayedFrame: (message) => checked(() => this.#relay.take(worker, message)),
       onRelayCredit: (message) => checked(() => this.#relay.credit(worker, message)),
@@ -187,7 +187,7 @@ export class JobAttempt {
   }
 }
 
-/** A worker that cannot take its conditioning would be lost at every start. */
+/** Throws `message_too_large`: a worker that cannot take its conditioning would be lost at every start. */
 function checkSize(
   worker: WorkerHandle,
   conditioning: Readonly<Record<string, Tensor>>,

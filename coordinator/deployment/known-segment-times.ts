@@ -5,7 +5,7 @@ import { keepFile } from '../../common/kept-files.js';
 import { readKeptJson } from '../../common/kept-json.js';
 import type { SegmentTimes } from './predicted-period.js';
 
-/** A kilobyte each. */
+/** Files of about a kilobyte. */
 const LIMITS = { maxFiles: 2000 };
 const schema = z.array(z.tuple([z.string(), z.number().nonnegative()]));
 

@@ -40,7 +40,7 @@ export class OpenedParts {
       .sort((a, b) => a.usedMs - b.usedMs);
   }
 
-  /** Memory that a worker's take. */
+  /** Memory that the open parts of a worker take, bytes. */
   bytes(worker: WorkerHandle): number {
     return [...this.#open].reduce((sum, one) => sum + (one.worker === worker ? one.bytes : 0), 0);
   }

@@ -12,7 +12,7 @@ export interface PartOffer<W extends Pick<WorkerHandle, 'name'> = WorkerHandle> 
   /** Runs of parts that are under way there. */
   readonly runs: number;
   readonly roomBytes: number;
-  /** It has the room, where what is not in use is closed. */
+  /** Whether it has the room, once parts that nobody uses are closed. */
   readonly fits: boolean;
 }
 
@@ -27,7 +27,7 @@ export function rankOffers<W extends Pick<WorkerHandle, 'name'>>(
         Number(a.isBusy) - Number(b.isBusy) ||
         Number(b.isOpen) - Number(a.isOpen) ||
         a.runs - b.runs ||
-        // Two that do not say what they have are equal.
+        // Infinity minus Infinity is NaN: two workers that do not tell their memory are equal.
         (a.roomBytes === b.roomBytes ? 0 : b.roomBytes - a.roomBytes),
     );
 }

@@ -32,7 +32,7 @@ export function placeEstimates(
         isBusy: false,
         runs: 0,
         roomBytes: worker.memoryBytes - taken - open,
-        // What is open and not in use gives way.
+        // Parts that are open and not in use are closed for it.
         fits: worker.memoryBytes - taken >= needBytes,
       };
     });

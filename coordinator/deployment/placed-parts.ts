@@ -89,7 +89,7 @@ export class PlacedParts {
       } catch (thrown) {
         const error = AsyncDiffError.from(thrown, 'worker_failed');
         if (signal.aborted) throw AsyncDiffError.from(signal.reason, 'cancelled');
-        // What is wrong with the call is wrong everywhere.
+        // The call or the model is at fault: no other worker would do better.
         if (error.code === 'invalid_input' || error.code === 'model_unsupported') throw error;
         this.#options.log.warn(
           { part: call.part, worker: open.worker.name, error: error.rawMessage },

@@ -10,7 +10,7 @@ import {
   useGraphs,
 } from '../../planner/index.js';
 
-/** Plans that are kept: a benchmark goes back and forth between a few. */
+/** Plans kept in memory: a benchmark goes back and forth between a few. */
 const MAX_PLANS = 32;
 
 interface Entry {
@@ -100,7 +100,7 @@ export class Plans {
     return entry;
   }
 
-  /** As the newest; the oldest goes. */
+  /** Keeps it as the newest; the oldest is dropped. */
   #put(key: string, entry: Entry): void {
     this.#entries.delete(key);
     this.#entries.set(key, entry);

@@ -49,7 +49,7 @@ export class OpeningProgress {
     onPreparing({ stage: 'open', fraction: 0 });
   }
 
-  /** So many bytes have to be sent to a worker. */
+  /** A worker needs `neededBytes` bytes of artifacts. */
   need(workerId: string, neededBytes: number): void {
     const part = this.#parts.get(workerId);
     if (part === undefined) return;
@@ -60,7 +60,7 @@ export class OpeningProgress {
   update(workerId: string, progress: OpeningStep): void {
     const part = this.#parts.get(workerId);
     if (part === undefined) return;
-    // Each message has what has moved; the rest is 0.
+    // A message tells the figures that have moved; the others are 0.
     part.sessionsOpen = Math.max(part.sessionsOpen, progress.sessionsOpen);
     part.checkedBytes = Math.max(part.checkedBytes, progress.checkedBytes);
     part.toCheckBytes = Math.max(part.toCheckBytes, progress.toCheckBytes);

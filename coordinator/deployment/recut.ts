@@ -12,9 +12,9 @@ import { unevenness, workerLoads } from './worker-loads.js';
 
 /** Cuts that follow the first one, at most. */
 export const MAX_TURNS = 3;
-/** Loads that are as far from the plan as this are left: times differ so much when they are measured twice. */
+/** Share by which loads may differ from the plan without another cut: times that are measured twice differ as much. */
 const MAX_UNEVENNESS = 0.04;
-/** What another cut must promise, as a part of the time of a round. */
+/** Share of a round's time that another cut must promise to save. */
 const MIN_GAIN = 0.02;
 
 /** A plan where its workers have timed it. */

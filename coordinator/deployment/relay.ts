@@ -12,7 +12,7 @@ export class RelayMeter {
     return this.#heldBytes;
   }
 
-  /** Most that were held at once. */
+  /** The largest number of bytes that were held at once. */
   get peakBytes(): number {
     return this.#peakBytes;
   }

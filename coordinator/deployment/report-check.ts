@@ -4,7 +4,7 @@ import { isFinite, type SamplerState } from '../../execution/index.js';
 import { fromSamplerState } from '../../protocol/index.js';
 import { fromTensorMessage } from '../../rpc/index.js';
 
-/** More than any sampler keeps. */
+/** Arrays in a sampler's history, at most; no sampler keeps as many. */
 const MAX_HISTORY = 16;
 
 type StateMessage = Parameters<typeof fromSamplerState>[0];
@@ -42,7 +42,7 @@ export class ReportCheck {
   /** The checkpoint after a round; undefined where none was asked for. */
   checkpoint(lastStep: number, message: StateMessage, held: boolean): SamplerState | undefined {
     const what = `the checkpoint after step ${lastStep}`;
-    // Held within a round: where it stands is no round's end.
+    // A job that is held within a round stands at a step that ends no round.
     const isWanted = held || this.#issued.get(lastStep);
     if (isWanted === undefined || lastStep > this.#lastIssued)
       throw new AsyncDiffError(
@@ -74,12 +74,12 @@ export class ReportCheck {
       drifts.length > this.#numSteps + 1
     )
       throw new AsyncDiffError('invalid_input', `${what} with predictions of what has not been`);
-    // After the last step nothing is made of it.
+    // After the last step nothing is computed from the history, which may then be anything.
     if (nextStep < this.#numSteps && !history.every((values) => values.every(Number.isFinite)))
       throw new AsyncDiffError('invalid_input', `${what} with NaN or infinity in its history`);
   }
 
-  /** float32, of the latents' shape, finite. */
+  /** The tensor, if it is float32, of the latents' shape and finite. Throws `invalid_input`. */
   #checked(tensor: Tensor, what: string): Tensor {
     const dims = formatDims(this.#dims);
     if (tensor.dtype !== 'float32' || formatDims(tensor.dims) !== dims)

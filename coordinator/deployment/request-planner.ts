@@ -19,7 +19,7 @@ export interface DeploymentRequest {
   readonly source: PlanRequest['source'];
   readonly settings: PlanSettings;
   readonly batchRepeat: number;
-  /** With a bound on the error: the job that the configuration is chosen for. */
+  /** The job that the configuration is chosen for; needed where the settings bound the error. */
   readonly subject?: ChoiceSubject | undefined;
   readonly workers: readonly WorkerHandle[];
   /** A job goes on after a loss: nothing is measured thoroughly or cut again. */
@@ -112,7 +112,7 @@ export class RequestPlanner {
       try {
         return { plan: await this.#plans.get(key, chosen, signal, onPreparing), choice: kept, key };
       } catch (error) {
-        // A worker has less memory than it had: chosen anew.
+        // The workers have less memory than when it was chosen: choose anew.
         if (AsyncDiffError.from(error).code !== 'partition_impossible') throw error;
       }
     }
@@ -160,7 +160,7 @@ function withRecut({ settings, workers }: DeploymentRequest): PlanSettings {
 }
 
 function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRequest): string {
-  // Handles are new after a worker has come back, and then hold nothing: the name alone would not tell.
+  // The id too: a worker that came back has the same name and a new id, and holds nothing.
   const holders = workers.map((worker) => [
     worker.id,
     worker.facts.address,
@@ -168,7 +168,7 @@ function keyOf({ source, settings, batchRepeat, subject, workers }: DeploymentRe
     worker.facts.memoryBytes,
     worker.speed,
   ]);
-  // Without a bound the same plan serves jobs of any length, and with one that of what was chosen.
+  // Without a bound on the error the plan does not depend on the job: one serves jobs of any length.
   const chosenFor = settings.maxError === 'off' ? undefined : subject;
   return JSON.stringify([source, plannedSettings(settings), batchRepeat, holders, chosenFor]);
 }

@@ -5,23 +5,23 @@ import type { WorkerHandle, WorkerProgress } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
 import type { DeploymentLinks } from './deployment-links.js';
 
-/** A round may take so many times what the slowest order of its segments takes. */
+/** Limit of a round, over the sum of its segments' times. */
 const ROUND_FACTOR = 5;
-/** Between two looks at what the workers are at, of which the second tells whether anything moves: so long at least. */
+/** Least time between two looks at what the workers do: the second tells whether anything has moved. */
 const LOOK_AGAIN_MS = 1_000;
-/** Rounds, the last ones, that say more of what a round takes than what the segments were measured to take. */
+/** From so many rounds on, their own times set the limit of the next one, not the times that segments were measured to take. */
 const ENOUGH_ROUNDS = 8;
 /**
- * Of the longest of them: so long after the last report the workers are looked at, and as long after that again. A task takes no longer than a round, also in a
- * step in order, which takes several: one that ends between the two looks is seen.
+ * Patience over the longest of those rounds: so long after the last report the workers are looked at, and as long after that again. No task takes
+ * longer than a round (a step in order takes several rounds), so one that ends between the two looks is seen.
  */
 const PATIENCE = 1.25;
-/** Looks at workers that are all in a run before the ones whose run does not end are blamed. */
+/** Looks that find every worker in the same run before those workers are blamed. */
 const MAX_PATIENT_LOOKS = 2;
 
 /**
  * How long no report of a job's rounds may come: from the segments' times as the workers measured them, one after another.
- * @param minMs the least, however short they are
+ * @param minMs lower bound of the result, milliseconds
  * @param rounds rounds per report
  */
 export function roundLimitMs(
@@ -43,11 +43,11 @@ export type Blame =
 
 export interface RoundWatchOptions {
   readonly deployment: Pick<Deployment, 'samplingWorkerId' | 'worker' | 'workers' | 'links'>;
-  /** At most: a round whose steps are told one by one has several. */
+  /** Upper bound: a round whose steps are told one by one has several reports. */
   readonly reportsPerRound: number;
-  /** For a report, until enough have come to tell how long they take, and at most. */
+  /** Time for a report, milliseconds, until enough have come to tell how long they take; later the upper bound. */
   readonly limitMs: number;
-  /** Whether anybody waits for the workers: a job that waits for its client is none that they hold up. */
+  /** Whether the executor waits for the workers; while it waits for its client, nothing is late. */
   readonly isAwaited: () => boolean;
   readonly onStuck: (blame: Blame) => void;
 }
@@ -90,7 +90,7 @@ export class RoundWatch {
     this.#deadline.extend(this.#limitMs);
   }
 
-  /** The time that the next report has. */
+  /** Time for the next report, milliseconds. */
   get #limitMs(): number {
     const { deployment, limitMs } = this.#options;
     if (this.#gapsMs.length < this.#window) return limitMs;
@@ -103,7 +103,7 @@ export class RoundWatch {
     return Math.max(LOOK_AGAIN_MS, knows ? PATIENCE * Math.max(...this.#gapsMs) : 0);
   }
 
-  /** Reports of enough rounds. */
+  /** Reports of {@link ENOUGH_ROUNDS} rounds. */
   get #window(): number {
     return ENOUGH_ROUNDS * this.#options.reportsPerRound;
   }

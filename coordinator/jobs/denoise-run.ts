@@ -19,7 +19,7 @@ export interface DenoiseRunOptions {
   readonly jobId: string;
   readonly job: DenoiseJob;
   readonly deployments: Deployments;
-  /** Its parts, for the trace. */
+  /** Records its phases, for the trace. */
   readonly phases: Phases;
   /** The workers that are there; asked for again after a loss. Throws `no_workers`. */
   readonly workers: () => Promise<readonly WorkerHandle[]>;
@@ -42,7 +42,7 @@ export interface DenoiseRunOptions {
       readonly loss: AsyncDiffError | undefined;
     },
   ) => void;
-  /** An attempt ended with this; `isGivenUp`: and the job with it. */
+  /** An attempt ended with this error; `isGivenUp`: the job does too. */
   readonly onLoss?: ((error: AsyncDiffError, isGivenUp: boolean) => void) | undefined;
   /** So many steps are finished. `drifts`: by step, as far as they are known; undefined without look-ahead. */
   readonly onProgress: (

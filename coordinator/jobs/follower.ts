@@ -5,13 +5,13 @@ import type { JobEvent } from './job-record.js';
 /** Takes one event; resolves when the network has it, or the follower is gone. */
 export type SendEvent = (event: JobEvent) => Promise<void>;
 
-/** Of these only the last says how a job stands: one that waits gives way to the next. */
+/** Kinds of which only the latest event matters: one that waits to be sent is replaced by the next. */
 export const LATEST_KINDS = ['queued', 'preparing', 'planned', 'preview', 'progress'] as const;
-/** Warnings that wait. */
+/** Warnings that may wait to be sent; beyond, the oldest is dropped. */
 const MAX_WARNINGS = 16;
-/** Tensors of steps that wait: above, the job waits too. */
+/** Bytes of tensors that may wait to be sent; beyond, the job waits. */
 const MAX_WAITING_BYTES = 16 << 20;
-/** A client on a link as slow as this is slow, and does read. */
+/** A client that takes this much is slow and not stalled. */
 const MIN_BYTES_PER_SECOND = 50_000;
 
 /**

@@ -5,7 +5,7 @@ import type { Deployment, NamedTensors } from '../deployment/index.js';
 import type { ItemRates } from './item-rates.js';
 import type { JobContext } from './job-context.js';
 
-/** Progress is for eyes. */
+/** Progress is for people: ten events a second are enough. */
 const PROGRESS_INTERVAL_MS = 100;
 
 /** What the client of a list hears while it runs. */

@@ -8,7 +8,7 @@ export type JobMetrics = Pick<
 
 const ignore = (): void => undefined;
 
-/** Nobody looks. */
+/** Counts nothing: the coordinator has no `--metrics-port`. */
 export const NO_METRICS: JobMetrics = Object.freeze({
   workers: ignore,
   queued: ignore,

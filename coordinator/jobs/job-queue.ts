@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { AsyncDiffError } from '../../common/errors/index.js';
 
-/** A job that was cancelled may be in something that cannot be interrupted: so long the next one waits for it. */
+/** The next job waits so long for a cancelled one, which may be in a call that cannot be interrupted. */
 const GIVEN_UP_MS = 800;
 
 interface Entry {
@@ -100,7 +100,7 @@ export class JobQueue {
   #next(): void {
     const entry = this.#waiting.shift();
     if (entry === undefined) return;
-    // Taken before the promise settles, so that a job that comes in between does not jump the queue.
+    // Set before the promise settles: a job that arrives in between must not jump the queue.
     this.#running.set(entry.jobId, entry.controller);
     entry.begin();
     for (const [index, waiting] of this.#waiting.entries()) waiting.onPosition(index + 1);

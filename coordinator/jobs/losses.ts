@@ -11,7 +11,7 @@ const LOSSES: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'peer_unreachable
 /** What the attempts of a job ended with, and whether there is another one. */
 export class Losses {
   readonly #onLoss: ((error: AsyncDiffError, isGivenUp: boolean) => void) | undefined;
-  /** Since a step, or an item, was finished. */
+  /** Losses since the last step, or item, was finished. */
   #count = 0;
   #doneAtLast = -1;
   #last: AsyncDiffError | undefined;

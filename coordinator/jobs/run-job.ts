@@ -71,7 +71,7 @@ export async function runJob(request: JobRequest, context: JobContext): Promise<
     cpuMs: events.cpuMs(),
     simulate: request.simulate,
   });
-  // What was chosen was told when it was.
+  // The `planned` event has told what was chosen.
   const { choice } = run.planRequest;
   const told = choice === undefined ? undefined : choiceText(choice);
   for (const message of report.notes ?? []) if (message !== told) context.emit({ warning: { message } });

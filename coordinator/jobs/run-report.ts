@@ -98,7 +98,7 @@ function predictionReport(
   { schedule, heldAt, resumedAt, drifts, planRequest }: DenoiseRun,
   { job, request }: DenoiseRunOptions,
 ): Pick<RunReport, 'drifts' | 'driftSum' | 'inOrderSteps' | 'heldSteps' | 'notes'> {
-  // That of this job: the plan may be an earlier one's.
+  // The choice of this job: its plan may have been made for an earlier one.
   const { choice } = planRequest;
   const { inOrder, driftSum } = driftReport(schedule, [...heldAt, ...resumedAt], drifts);
   return {

@@ -1,6 +1,6 @@
 import type { Deployment } from '../deployment/index.js';
 
-/** Less than this is not worth starting workers anew. */
+/** Ratio of measured to planned times up to which nothing is said: less is not worth restarting workers. */
 const TOLERATED = 1.2;
 
 /** What is looked at: a deployment's workers, what each holds, and what that takes. */

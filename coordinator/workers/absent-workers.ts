@@ -4,9 +4,9 @@ interface Absent {
   readonly sinceMs: number;
 }
 
-/** So many are remembered: the oldest go first. */
+/** Workers that are remembered; the oldest are forgotten first. */
 const MAX_ABSENT = 32;
-/** After that nobody asks any more. */
+/** An absent worker is forgotten after an hour. */
 const REMEMBERED_MS = 3_600_000;
 
 /** Workers that were lost and have not come back, for people who ask where they are. */
@@ -30,7 +30,7 @@ export class AbsentWorkers {
     this.#absent.delete(name);
   }
 
-  /** The last first. */
+  /** Those that were lost last come first. */
   list(): { readonly name: string; readonly why: string; readonly secondsAgo: number }[] {
     const nowMs = this.#nowMs();
     return [...this.#absent]

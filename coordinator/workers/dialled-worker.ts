@@ -37,7 +37,7 @@ export async function keepDialling(
     accept(new ControlStream(call), (metadata) => openSupply(address, link, metadata));
     await ended;
     client.close();
-    // Once for each absence, not at every try.
+    // Said once for each absence, not at every try.
     if (heard) told = false;
     if (!told) log.warn({ worker: address }, 'worker does not answer; trying until it does');
     told = true;

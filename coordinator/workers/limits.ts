@@ -44,7 +44,7 @@ export const WORKER_LIMITS_MS: WorkerLimitsMs = Object.freeze({
   join: 6_000,
 });
 
-/** What opening a session takes at most, besides {@link WORKER_LIMITS_MS.deploy}: reading, hashing and preparing its weights. */
+/** Weights are read, hashed and prepared at this rate at least: a session of B bytes has B over this, in seconds, besides {@link WORKER_LIMITS_MS.deploy}. */
 export const MIN_OPEN_BYTES_PER_SECOND = 20_000_000;
 
 /** A device that is no CPU compiles its kernels when a session runs first, without a sign of progress: software and TensorRT take minutes. */

@@ -39,7 +39,7 @@ export interface WorkerFacts {
 
 const MIN_SPEED = 0.01;
 const MAX_SPEED = 100;
-/** Of a text that is not printed as it is. */
+/** Characters of a refused text that an error quotes. */
 const MAX_QUOTED_LENGTH = 64;
 
 /**
@@ -73,7 +73,7 @@ export function workerFacts(hello: Hello__Output, peer: string): WorkerFacts {
       LIMITS.workerTextLength.max,
     ),
     nodeVersion: check.text('node_version', hello.nodeVersion, LIMITS.workerTextLength.max),
-    // Left out by a worker that has no opinion.
+    // 0: the worker was started without `--speed`.
     speed: hello.speed === 0 ? 1 : check.number('speed', hello.speed, MIN_SPEED, MAX_SPEED),
     maxMessageBytes: check.number('max_message_bytes', hello.maxMessageBytes, 1, Number.MAX_SAFE_INTEGER),
     memoryBytes:

@@ -25,7 +25,7 @@ import { wordsOf } from './worker-words.js';
 import { type LossReason, TRANSITIONS, type WorkerHandleState } from './worker-state.js';
 
 interface HandleOptions {
-  /** How long it rests before it is used like the others. */
+  /** Time before it is used like the others, milliseconds. */
   readonly restMs?: number | undefined;
   readonly limitsMs?: WorkerLimitsMs | undefined;
 }
@@ -52,7 +52,7 @@ export class WorkerHandle {
   readonly #deployment: WorkerDeployment;
   readonly #attempt: WorkerAttempt;
   readonly #inquiries: WorkerInquiries;
-  /** Of deployments and attempts together: what the worker hears twice, or late, it tells by this. */
+  /** Counts deployments and attempts together: by it the worker tells what it hears twice or late. */
   #generation = 0;
   #loss: AsyncDiffError | undefined;
   #lossListeners = new Set<(error: AsyncDiffError, reason: LossReason) => void>();

@@ -7,7 +7,7 @@ import type { WorkerAsks } from './worker-asks.js';
 import type { WorkerLink, WorkerProgress } from './worker-link.js';
 import { checkAmounts, linkOf } from './worker-words.js';
 
-/** Sent back to back at the start. */
+/** Pings that are sent back to back when a worker joins. */
 const EAGER_PINGS = 6;
 
 /** A link to a worker as that one measured it. */
@@ -58,7 +58,7 @@ export class WorkerInquiries {
     checkAmounts("a worker's clock", [Math.abs(theirMs)], Number.MAX_SAFE_INTEGER);
     this.clock.add(sentMs, theirMs, nowMs);
     this.#asks.answer(`pong/${id}`);
-    // The first ones meet a process that has just started; a plan that is made now should not take them for the link.
+    // The first round trips are those of a process that has just started, and longer than the link's.
     if (this.#pings < EAGER_PINGS) this.ping();
   }
 

@@ -21,7 +21,7 @@ interface OpenPartAids {
 interface PartRun {
   readonly partId: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Those wanted; all where left out. */
+  /** Names of the wanted outputs; all where left out. */
   readonly outputs?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -40,7 +40,7 @@ export class WorkerRegistry {
   readonly #absent = new AbsentWorkers();
   readonly #peerSecret = randomBytes(32);
   readonly #heartbeat: Heartbeat;
-  /** Until then a worker may be about to join that was there a moment ago, or when this process was not. */
+  /** Until then (monotonic milliseconds) workers that were lost, or that an earlier coordinator had, may be about to join. */
   #expectedUntilMs: number;
   /** Of {@link RegistryOptions.expected}, those that have not come. */
   readonly #missing: Set<string>;

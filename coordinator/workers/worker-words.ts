@@ -1,9 +1,9 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { plainText } from '../../common/plain-text.js';
 
-/** Of what a worker says in its own words: a reason, an error. */
+/** Characters of a reason or an error that a worker gives. */
 const MAX_WORDS_LENGTH = 2_000;
-/** A day: no session takes so long. */
+/** A day; no session takes longer. */
 const MAX_MS = 86_400_000;
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 

@@ -18,9 +18,9 @@ interface CalibrateOptions {
   readonly costsAreExact?: boolean | undefined;
 }
 
-/** How far times that were measured twice differ, as a part of them. */
+/** Relative difference of times that are measured twice. */
 const TIME_ERROR = 0.02;
-/** What a run takes besides its nodes: of a short session it is most. */
+/** Milliseconds that a run takes besides its nodes: most of a short session's time. */
 const RUN_ERROR_MS = 0.1;
 /** How far the cost model is off for a stretch of nodes (docs/benchmarks.md), as a logarithm. */
 const COST_ERROR = 0.2;
@@ -81,9 +81,9 @@ interface Timed {
 /** Nodes that were always timed together. */
 interface Cells {
   readonly costMs: readonly number[];
-  /** Of each time. */
+  /** Cells of each time. */
   readonly ofTime: readonly (readonly number[])[];
-  /** Of each node; -1 for one that no time has. */
+  /** Cell of each node; -1 for a node that no time has. */
   readonly ofNode: Int32Array;
 }
 

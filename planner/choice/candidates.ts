@@ -19,7 +19,7 @@ interface CandidateRequest {
   readonly workers: number;
 }
 
-/** More components than that, and the error of the last ones is never within a bound that anybody wants. */
+/** With more components the error is above any bound in use. */
 const MAX_COMPONENTS = 8;
 const MAX_STEP_PARALLEL = 4;
 const STRIDES = [1, 2] as const;

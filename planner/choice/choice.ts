@@ -31,7 +31,7 @@ export interface ChoiceRequest {
     PartitionOptions,
     'cuts' | 'shape' | 'laggedCut' | 'wireDtype' | 'widensHalf' | 'hostCopy' | 'recomputeShare'
   >;
-  /** Why the parts do not fit the workers; undefined where they do. */
+  /** Says why the parts do not fit the workers; undefined where they do. */
   readonly refusal: (graph: CostGraph, sessions: Partition, placement: Placement) => string | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface ChoiceRequest {
 export interface Judged extends Candidate {
   readonly name: string;
   readonly verdict: 'chosen' | 'slower' | 'error' | 'impossible';
-  /** Of the job; where it was not simulated, the least that it could take. Undefined where it is impossible, or its error was enough. */
+  /** Time of the job, seconds; where it was not simulated, a lower bound. Undefined where it is impossible, or its error alone ruled it out. */
   readonly seconds: number | undefined;
   readonly isSimulated: boolean;
   /** Against one worker with the whole predictor. */

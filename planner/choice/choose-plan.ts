@@ -8,7 +8,7 @@ import { Judge } from './judge.js';
 const TIE = 1.03;
 /** Configurations that are searched and simulated, the most promising first: each may take a second on a large model. One component is not searched. */
 const MAX_SIMULATED = 8;
-/** What an error may be above its prediction: measured ones were up to twice as large (docs/quality.md). */
+/** Factor between prediction and bound: measured errors are up to twice the predicted ones (docs/quality.md). */
 const MARGIN = 2;
 
 /**

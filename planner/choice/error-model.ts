@@ -1,6 +1,6 @@
 import { type Calibration, correction } from './calibration.js';
 
-/** What of a job its error depends on. */
+/** A job, as far as its error depends on it. */
 export interface ErrorSubject {
   /** T. */
   readonly steps: number;
@@ -12,7 +12,7 @@ export interface ErrorSubject {
   readonly guidanceScale: number;
 }
 
-/** What of a configuration it depends on. */
+/** A configuration, as far as the error depends on it. */
 export interface ErrorSchedule {
   /** Steps from what is known to what the furthest component computes for: r. */
   readonly reach: number;
@@ -78,7 +78,7 @@ export function predictedError(
   return Math.min(MAX_ERROR, error * factor);
 }
 
-/** Of a model of which nothing was measured. */
+/** The predicted error of a model of which nothing was measured. */
 function generalError(subject: ErrorSubject, schedule: ErrorSchedule): number {
   const { steps, family, worthwhile } = subject;
   const { reach, stride, lookAhead, stepParallel, end, usualEnd } = schedule;

@@ -1,4 +1,4 @@
-/** What of a configuration says how far its furthest component looks ahead. */
+/** A configuration, as far as it decides how far the furthest component looks ahead. */
 interface Reaching {
   readonly components: number;
   readonly stride: number;

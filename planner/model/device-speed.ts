@@ -18,7 +18,7 @@ export const CPU_CORE: DeviceSpeed = Object.freeze({ operationsPerSecond: 60e9, 
 /** A GPU of a workstation: what matters is that its bytes weigh more beside its operations than a CPU's do. */
 const GPU: DeviceSpeed = Object.freeze({ operationsPerSecond: 15e12, bytesPerSecond: 600e9 });
 
-/** What a node takes at least: a kernel's launch, its share of a run. */
+/** Least time of a node, milliseconds: a kernel's launch, its share of a run. */
 export const NODE_MS = 0.002;
 
 /** To a GPU and back over PCIe 4 by memory that is not pinned, as ONNX Runtime copies; an assumption, not measured. */

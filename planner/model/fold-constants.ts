@@ -24,7 +24,7 @@ export interface FoldedSkeleton {
 
 /** Constants of more elements stay computed: ONNX Runtime folds them where the session opens. Shape arithmetic is far below. */
 const MAX_FOLDED_ELEMENTS = 4096;
-/** Rounds of folding and inferring; a torch export of SD 1.5 takes three. */
+/** Turns of folding and inferring, at most; a torch export of SD 1.5 takes three. */
 const MAX_TURNS = 64;
 
 /** Operators that give other numbers each time. */

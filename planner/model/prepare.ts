@@ -30,7 +30,7 @@ interface PrepareOptions {
   /** What the costs are for; one core of a CPU unless set. */
   readonly device?: DeviceSpeed | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** So many turns of folding are done; three or four are usual. */
+  /** Called after each turn of folding with its number; three or four are usual. */
   readonly onTurn?: ((turn: number) => void) | undefined;
 }
 

@@ -37,7 +37,7 @@ export interface PreparedModel {
   readonly fromCache: boolean;
 }
 
-/** Raise it when the meaning of a stored file changes: older ones are then made again. */
+/** Raised when the meaning of a stored file changes: older ones are then made again. */
 const PREPARED_FORMAT = 5;
 const HASH_BYTES = 32;
 

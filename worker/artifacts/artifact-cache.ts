@@ -14,7 +14,7 @@ import { ArtifactUses } from './uses.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const READ_BYTES = 1 << 20;
-/** Of versions before this one, which kept nothing of a transfer that was cut. */
+/** What an earlier format of the cache left of transfers that were cut. */
 const OLD_PART = /\.part$/;
 
 /** Default place of the cache, shared by the workers of one user on one host. */

@@ -24,13 +24,13 @@ export interface Lacking extends Wanted {
 interface ArtifactFetchOptions {
   readonly workerId: string;
   readonly deploymentId: string;
-  /** That of the deployment. */
+  /** Secret of the deployment. */
   readonly secret: Uint8Array;
   readonly cache: ArtifactCache;
-  /** The coordinator among them, last. */
+  /** Everybody who may be asked, the coordinator last. */
   readonly suppliers: ReadonlyMap<string, Supplier>;
   readonly onWhole: (sha256: string, range: FileRange) => void;
-  /** Bytes that are here of those that were lacking. */
+  /** Called with the bytes that are here, of those that were lacking. */
   readonly onProgress: (receivedBytes: number) => void;
   readonly signal: AbortSignal;
 }
@@ -40,14 +40,14 @@ export const COORDINATOR = '';
 const MIN_WINDOW_BYTES = 512 << 10;
 /** Fills 1 Gb/s at 130 ms of round trip. */
 const MAX_WINDOW_BYTES = 16 << 20;
-/** A connection that breaks costs a window at most: so small a part of all. */
+/** Largest share of all bytes that one window has: what a connection that breaks costs. */
 const WINDOWS = 64;
-/** Tries in a row in which nothing arrived. */
+/** Tries in a row in which nothing arrives, before it is given up. */
 const MAX_TRIES = 4;
 const FIRST_WAIT_MS = 250;
-/** An artifact that arrives damaged is asked for anew so many times. */
+/** Times that an artifact is asked for anew because it arrived damaged. */
 const MAX_DAMAGED = 2;
-/** What trying again does not change. */
+/** Errors that another try does not mend. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'cache_unwritable',
   'worker_failed',
@@ -97,7 +97,7 @@ export class ArtifactFetch {
     }
   }
 
-  /** Everybody once. Resolves to what the coordinator's stream ended with, and to what the disk refused. */
+  /** Asks everybody once. Resolves to what the coordinator's stream ended with, and to what the disk refused. */
   async #ask(isFirst: boolean): Promise<AsyncDiffError[]> {
     const { suppliers } = this.#options;
     const bySupplier = new Map<string, Lacking[]>();

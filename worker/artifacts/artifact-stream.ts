@@ -24,7 +24,7 @@ interface ArtifactStreamOptions {
   /** Bytes that may be asked for and not be on disk yet: what a connection that breaks costs, and what this process holds. */
   readonly windowBytes: number;
   readonly onWhole: (sha256: string, range: FileRange) => void;
-  /** It came with another hash. */
+  /** Called when an artifact came with another hash. */
   readonly onDamaged: (sha256: string) => void;
   /**
    * So many more bytes count as here; fewer where a try is over that another one goes on with.

@@ -4,9 +4,9 @@ import { AsyncDiffError } from '../../common/errors/index.js';
 import { PartFiles } from './part-file.js';
 import { ArtifactUses } from './uses.js';
 
-/** Where `--cache-max-gb` is not given. */
+/** Bytes that a cache may hold where `--cache-max-gb` is not given. */
 export const DEFAULT_CACHE_MAX_BYTES = 100e9;
-/** Left free on the disk beside what is to come: a full disk fails others too. */
+/** Bytes that are left free on the disk beside what is to come: a full disk fails other programs too. */
 const SPARE_BYTES = 64 << 20;
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -70,7 +70,7 @@ export async function makeRoom(
   await pruneCache(dir, maxBytes - neededBytes);
   const lackingBytes = neededBytes + SPARE_BYTES - (await freeBytes(dir));
   if (lackingBytes <= 0) return;
-  // The limit is kept, the disk is full all the same: what nobody uses gives way.
+  // Within the limit, and the disk is full: artifacts that nobody uses are deleted.
   const { artifacts } = await listCache(dir);
   const keptBytes = artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if ((await pruneCache(dir, Math.max(0, keptBytes - lackingBytes))) >= lackingBytes) return;

@@ -5,9 +5,9 @@ import { hostIdentity } from '../../common/host-identity.js';
 import { isAlive } from '../../common/is-alive.js';
 import { makeFolder } from '../../common/make-folder.js';
 
-/** What has arrived of an artifact is of use to a later try for so long. */
+/** Age after which what has arrived of an artifact is deleted. */
 const MAX_KEPT_MS = 24 * 3_600_000;
-/** Of a process on another host it is not known whether it lives: it writes at least so often. */
+/** A part file of a process on another host is free when nothing was written to it for so long: whether the process lives cannot be asked. */
 const SILENT_MS = 3_600_000;
 
 /** Part files that this process writes to. */

@@ -19,13 +19,13 @@ export interface ConversationOptions
     Pick<PresentJobOptions, 'onJobEnded' | 'log' | 'maxMessageBytes'>,
     Pick<PipelinePartsContext, 'partThread'> {
   readonly inference: PartContext['inference'] & PresentJobOptions['inference'] & Pick<Inference, 'state'>;
-  /** By which the workers of its coordinator know each other when links are measured. */
+  /** Secret by which the workers of its coordinator know each other when links are measured. */
   readonly peerSecret: Uint8Array;
 }
 
-/** Of what a stranger says, in an error. */
+/** Characters of a stranger's words that an error quotes. */
 const MAX_QUOTED_LENGTH = 64;
-/** An inference thread that has not answered after this long is in a run. */
+/** An inference thread that has not answered after so many milliseconds is in a run. */
 const COMPUTING_MS = 500;
 
 /**

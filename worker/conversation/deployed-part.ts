@@ -19,14 +19,14 @@ export interface PartContext extends ArtifactsContext {
   readonly declared: boolean;
   /** Whether tensors of workers on this host may come through shared memory. */
   readonly sharedMemory: boolean;
-  /** What consumers of this worker's tensors show. */
+  /** Secret that consumers of this worker's tensors show. */
   readonly secrets: Pick<DeploymentSecrets, 'admit' | 'forget' | 'check'>;
   readonly send: SendToCoordinator;
   /** Resolves when the coordinator's connection has taken all but so many bytes of what was sent; throws when it takes no more. */
   readonly drained: (atMostBytes: number) => Promise<void>;
   /** A boundary tensor came in (for metrics). */
   readonly onReceived: (producerId: string, sizeBytes: number) => void;
-  /** What a producer sent cannot be used. */
+  /** Called when what a producer sent cannot be used. */
   readonly onWrong: (deploymentId: string, error: AsyncDiffError) => void;
 }
 
@@ -36,7 +36,7 @@ export class DeployedPart {
   readonly segments: readonly SegmentSpec[];
   /** The segments by id. */
   readonly specs: ReadonlyMap<string, SegmentSpec>;
-  /** What passes the network thread. */
+  /** Counts what passes the network thread. */
   readonly traffic = new Traffic();
   readonly #context: PartContext;
   readonly #order: PartOrder;
@@ -125,7 +125,7 @@ export class DeployedPart {
     return this.#relay.take(frame, producerId);
   }
 
-  /** A worker has taken over so much of what it was sent through the coordinator. */
+  /** A worker has taken over `bytes` bytes of what it was sent through the coordinator. */
   credit(consumerId: string, bytes: number): void {
     this.#relay.credit(consumerId, bytes);
   }
@@ -142,7 +142,7 @@ export class DeployedPart {
     const direct = consumers.filter((id) => !relayed.includes(id));
     const dueMs = (id: string): number => dueAt(clock, routes.get(meta.name)?.get(id) as Due, meta.version);
     await Promise.all([
-      // Together, however many workers read it.
+      // Sent as one, however many workers read it.
       relayed.length > 0 && this.#relay.push(tensor, meta, relayed, Math.min(...relayed.map(dueMs))),
       ...direct.map((id) => this.#context.exchange.publish(this.deploymentId, id, tensor, meta, dueMs(id))),
     ]);

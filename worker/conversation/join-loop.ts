@@ -5,7 +5,7 @@ import type { WorkerLog } from '../log.js';
 
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 5_000;
-/** What trying again does not change. */
+/** Errors that another try does not mend. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'protocol_mismatch',
   'worker_refused',
@@ -63,7 +63,7 @@ async function run(
       waitMs = FIRST_WAIT_MS;
       told = false;
     }
-    // Once, not at every try: an absent coordinator must not fill the log.
+    // Said once, not at every try: an absent coordinator must not fill the log.
     if (!told)
       log.warn(
         { coordinator, error: error?.message, hint: error?.hint },

@@ -31,7 +31,7 @@ export interface ArtifactsContext {
 /** What is to be collected, and from whom. */
 type Collected = Pick<PartOrder, 'deploymentId' | 'artifacts' | 'suppliers' | 'gives' | 'secret'>;
 
-/** Progress is told so often at most. */
+/** Least time between two reports of progress. */
 const TELL_MS = 100;
 
 /** Graphs and tensors of this worker's part of one deployment, or of a part of a pipeline: where they lie on this host, and what is given to other workers. */
@@ -46,7 +46,7 @@ export class PartArtifacts {
   /** What others wait for: one wait for each, however many they are. */
   readonly #coming = new Map<string, Promise<FileRange>>();
   #toldMs = 0;
-  /** Of its own that were in the cache. */
+  /** Artifacts of its own part that were in the cache. */
   #keptBytes = 0;
   #release: (() => Promise<void>) | undefined;
 
@@ -57,7 +57,7 @@ export class PartArtifacts {
     this.#gives = new Set(order.gives);
   }
 
-  /** Where they lie, by SHA-256. */
+  /** Paths of the artifacts, by SHA-256. */
   get ranges(): ReadonlyMap<string, FileRange> {
     return this.#ranges;
   }
@@ -118,7 +118,7 @@ export class PartArtifacts {
     this.#awaited.resolve(sha256, range);
   }
 
-  /** Those are not in use any more. */
+  /** Ends their use: the cache may delete them. */
   async release(): Promise<void> {
     const release = this.#release;
     this.#release = undefined;

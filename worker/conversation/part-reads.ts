@@ -18,7 +18,7 @@ export class PartReads {
   readonly #reads: ReadonlyMap<string, ValueSpec>;
   /** Of latents, which are cast, repeated and split where they are read; 0 where nobody reads them. */
   readonly #latentsBytes: number;
-  /** What is not read here, and only handed on. */
+  /** Tensors that are not read here, and only handed on. */
   readonly #handedOn: (name: string) => boolean;
 
   /** @param handedOn whether a tensor of this name goes on to others */

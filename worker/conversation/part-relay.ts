@@ -27,7 +27,7 @@ export class PartRelay {
   readonly #relayedTo: ReadonlySet<string>;
   readonly #outbox: RelayOutbox;
   #inbox: RelayInbox | undefined;
-  /** Undefined: none. What is still made of an older one is nobody's. */
+  /** The present attempt; undefined where there is none. Tensors of older ones are dropped. */
   #job: { readonly jobId: string; readonly attempt: number } | undefined;
 
   constructor(

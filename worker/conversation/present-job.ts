@@ -39,7 +39,7 @@ interface RunningJob extends Named {
   readonly part: DeployedPart;
 }
 
-/** What a message has besides its tensors, at most. */
+/** Bytes of a message besides its tensors, at most. */
 const HEADER_BYTES = 64 << 10;
 
 const NOTHING: InferenceReport = Object.freeze({
@@ -101,7 +101,7 @@ export class PresentJob {
     this.#endings++;
     try {
       const ending = this.#options.inference.end(jobId, attempt);
-      // What was cancelled has nothing to tell: the run in progress is not waited for.
+      // A cancelled attempt has nothing to report: the run in progress is not waited for.
       if (discard) ending.catch(() => undefined);
       const report = discard || job === undefined ? NOTHING : await ending;
       const moved = job?.part.traffic.report() ?? { sentBytes: {}, spans: [] };

@@ -10,7 +10,7 @@ import { serverStreamHandler } from '../../rpc/server/index.js';
 const CHUNK_BYTES = 1 << 20;
 /** Opens the window of the connection, and tells how long a bulk transfer may be. */
 const FIRST_BYTES = 1 << 20;
-/** Fills a fast link's window a few times. */
+/** Bytes of a bulk transfer: a fast link's window a few times. */
 const MAX_BULK_BYTES = 16 << 20;
 /** Eight workers have 56 links, measured one after another: a slow link gets no more than about this. */
 const BULK_MS = 250;
@@ -46,7 +46,7 @@ export const probeHandler = (peerSecret: () => Uint8Array | undefined) =>
     },
   );
 
-/** A link that carries so little is as good as none: the measurement of one link ends after this. */
+/** The measurement of one link ends after this: a link that has not carried its bytes by then is as good as none. */
 const MAX_PROBE_MS = 5_000;
 
 /**
