@@ -20,10 +20,11 @@ export interface PlannedCall {
 }
 
 const GREY = 128;
-/** Pictures that a pipeline may need, tried in turn: what they show does not change a plan. */
+/** Pictures (and which kind of picture) that a pipeline may need, tried in turn: what they show does not change a plan. */
 const PICTURES = [
   [],
   ['controlImage'],
+  ['controlImage', 'controlMode'],
   ['image'],
   ['image', 'controlImage'],
   ['image', 'maskImage'],
@@ -49,6 +50,8 @@ async function beginAny(
   let missing: unknown;
   for (const names of PICTURES) {
     if (!names.every((name) => takes.includes(name))) continue;
+    // A picture that is read beside what is drawn makes the predictor's inputs longer.
+    if (names.length === 0 && pipeline.description.readsPictureApart === true) continue;
     try {
       // Sound has no size, and takes no picture.
       const pictures = names.length === 0 ? {} : picturesOf(names, await greyPicture(size));
@@ -61,8 +64,8 @@ async function beginAny(
   throw missing;
 }
 
-function picturesOf(names: readonly string[], picture: Uint8Array): Record<string, Uint8Array> {
-  return Object.fromEntries(names.map((name) => [name, picture]));
+function picturesOf(names: readonly string[], picture: Uint8Array): Record<string, Uint8Array | number> {
+  return Object.fromEntries(names.map((name) => [name, name === 'controlMode' ? 0 : picture]));
 }
 
 function greyPicture(size: { readonly height: number; readonly width: number }): Promise<Uint8Array> {

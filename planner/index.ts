@@ -21,6 +21,7 @@ export {
   type SinglePassUse,
   CONTROL_FIRST,
   CONTROL_LAST,
+  controlInput,
   describeInputs,
   describeModel,
   exportWhole,

@@ -63,7 +63,10 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     ],
     sizes: OPEN,
     heldAgainst:
-      "a recorded call of Optimum: text; `[own]` image to image, inpainting (which decodes without shift_factor, as diffusers' pipeline)",
+      "a recorded call of Optimum: text; `[own]` image to image, inpainting (which decodes without shift_factor, as diffusers' pipeline); a ControlNet from a text, with zeros and with the prompt as its pooled vectors",
+    notes: [
+      "ControlNet: `scripts/export/export.py MODEL DIR --controlnet CONTROLNET`. diffusers draws the control picture's latents from torch's global generator: a seed gives its picture after `torch.manual_seed` of the same seed. Those without text (SD 3.5 large's) are not exported.",
+    ],
   },
   'FLUX.1': {
     exporting: [optimum('black-forest-labs/FLUX.1-schnell'), optimum('black-forest-labs/FLUX.1-dev')],
@@ -90,6 +93,35 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     heldAgainst: '`[own]` text with a control picture',
     notes: ['The control picture (edges, depth) is given as it is: nothing is found in a photo.'],
   },
+  'FLUX.1 Kontext': {
+    exporting: [script('black-forest-labs/FLUX.1-Kontext-dev', '--height 1024 --width 1024 --tokens 512')],
+    drawing: [
+      '"make it night" --model DIR --image photo.png --guidance-scale 2.5',
+      '"make it night" --model DIR --image photo.png --width 1248 --height 832',
+    ],
+    sizes:
+      'Open. What is drawn has about 1024 x 1024 pixels (`--max-area`) in the proportions of `--width` and `--height`, whatever the picture is; the picture is read in the nearest of the sizes that the model was trained to read, as in diffusers.',
+    heldAgainst: "`[own]` a picture with `--true-cfg-scale`, the VAE's encoder in ONNX Runtime on both sides",
+    notes: ['Without a picture it draws from a text. `_auto_resize=False` and IP adapters are not known.'],
+  },
+  'FLUX.1 ControlNet': {
+    exporting: [
+      script(
+        'black-forest-labs/FLUX.1-dev',
+        '--height 1024 --width 1024 --tokens 512 --controlnet InstantX/FLUX.1-dev-Controlnet-Canny',
+      ),
+    ],
+    drawing: [
+      '"a lighthouse" --model DIR --control-image edges.png --controlnet-conditioning-scale 0.6 --guidance-scale 3.5',
+      '"a lighthouse" --model UNION --control-image edges.png --control-mode 0',
+    ],
+    sizes: FIXED,
+    heldAgainst:
+      '`[own]` from a text, ending early, with `--true-cfg-scale` (the ControlNet then reads the prompt for both halves); a Union one with `--control-mode`',
+    notes: [
+      'One ControlNet, which reads the latents of its picture (InstantX, Shakker). One that reads pixels (XLabs) is `model_unsupported`; several, and those from a picture, are not known.',
+    ],
+  },
   'PixArt alpha': {
     exporting: [script('PixArt-alpha/PixArt-XL-2-1024-MS', '--height 1024 --width 1024 --tokens 120')],
     drawing: ['"a lighthouse" --model DIR'],
@@ -112,7 +144,19 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     sizes: FIXED,
     heldAgainst:
       'a recorded call of diffusers; `[own]` text, image to image, inpainting; all from embeddings',
-    notes: ['A text encoder in the folder was not run.', 'Editing and layers are not known.'],
+    notes: ['A text encoder in the folder was not run.', 'Layers and ControlNets are not known.'],
+  },
+  'Qwen-Image Edit': {
+    exporting: [script('Qwen/Qwen-Image-Edit', '--height 1024 --width 1024 --tokens 1024')],
+    drawing: [
+      '"" --model DIR --image photo.png --prompt-embeds prompt.npy --negative-prompt-embeds negative.npy',
+    ],
+    sizes:
+      'The script fixes them, for pictures of the proportions of `--height` and `--width`: a picture is read, and drawn, in about 1024 x 1024 pixels of its own proportions. One of others is `invalid_settings`.',
+    heldAgainst: '`[own]` from embeddings, with guidance',
+    notes: [
+      'Its text encoder reads the picture too and is not run: the embeddings are those of `encode_prompt(prompt, image)`. `QwenImageEditPlusPipeline` (several pictures) is not known.',
+    ],
   },
   'Z-Image': {
     exporting: [script('Tongyi-MAI/Z-Image-Turbo', '--height 1024 --width 1024 --tokens 512')],
@@ -137,7 +181,7 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     heldAgainst:
       'a recorded call of diffusers (UniPC); `[own]` two transformers (Wan 2.2), and with the flow-match Euler scheduler, whose timesteps are fractions: the script exports a float timestep, since an integer one drops them',
     notes: [
-      "With two transformers (`transformer_2/model.onnx`, `boundary_ratio` in model_index.json) the second one draws from the first timestep under the boundary on: its plan, its workers' parts and its warm-up are its own, and a report has the plan of the first.",
+      "With two transformers (`transformer_2/model.onnx`, `boundary_ratio` in model_index.json) the second one draws from the first timestep under the boundary on: its plan, its workers' parts and its warm-up are its own, and a report has a stage for each.",
       'The small Wan 2.2 (5B), which has a timestep for each token, is drawn from texts, `[own]`; from a picture it is refused (`model_unsupported`).',
     ],
   },
@@ -190,6 +234,20 @@ export const FAMILY_NOTES: Readonly<Record<string, FamilyNotes>> = Object.freeze
     drawing: ['"a lighthouse" --model DIR'],
     sizes: BINNED,
     heldAgainst: '`[own]` text',
+  },
+  'Sana Sprint': {
+    exporting: [
+      script(
+        'Efficient-Large-Model/Sana_Sprint_1.6B_1024px_diffusers',
+        '--height 1024 --width 1024 --tokens 300',
+      ),
+    ],
+    drawing: ['"a lighthouse" --model DIR'],
+    sizes: BINNED,
+    heldAgainst: '`[own]` text',
+    notes: [
+      'Two steps: nothing is stale in them, and workers help by drawing several pictures at once. From a picture (`SanaSprintImg2ImgPipeline`) is not known.',
+    ],
   },
   'Stable Diffusion x4 upscaler': {
     exporting: [script('stabilityai/stable-diffusion-x4-upscaler', '--height 128 --width 128 --tokens 77')],

@@ -21,7 +21,7 @@ export type CheckedCall = Pick<
 /** A call with its defaults filled in. Raises `invalid_settings` for what this pipeline does not take, or not so. */
 export async function checkCall(
   call: PipelineCall,
-  { name, takes, sizedBy }: PipelineDescription,
+  { name, takes, sizedBy, sizeFor, fitSize }: PipelineDescription,
   sizes: SizeRule,
   defaults: PipelineDefaults,
   binEdge: number | undefined,
@@ -48,8 +48,9 @@ export async function checkCall(
     JOB_SETTINGS.numImagesPerPrompt,
     call.numImagesPerPrompt ?? 1,
   );
-  const own = await ownSize(sizedBy?.(call), sizes);
-  const asked = { height: call.height ?? own.height, width: call.width ?? own.width };
+  const own = await ownSize(sizedBy?.(call), sizes, sizeFor);
+  const given = { height: call.height ?? own.height, width: call.width ?? own.width };
+  const asked = sizes.fixed ? given : (fitSize?.(given, call, sizes) ?? given);
   const { height, width } = drawnSize(
     asked,
     sizes,
@@ -67,9 +68,14 @@ export async function checkCall(
 }
 
 /** The size of a given picture, rounded down to what the model takes; the model's own without one. */
-async function ownSize(picture: Uint8Array | undefined, sizes: SizeRule): Promise<Size> {
+async function ownSize(
+  picture: Uint8Array | undefined,
+  sizes: SizeRule,
+  sizeFor: PipelineDescription['sizeFor'],
+): Promise<Size> {
   if (picture === undefined || sizes.fixed) return sizes;
-  const { width, height } = await pictureSize(picture);
+  const size = await pictureSize(picture);
+  const { width, height } = sizeFor?.(size) ?? size;
   const down = (pixels: number): number =>
     Math.max(sizes.multipleOf, Math.floor(pixels / sizes.multipleOf) * sizes.multipleOf);
   return { width: down(width), height: down(height) };

@@ -2,8 +2,8 @@ import { batchRepeatOf } from '../../common/guidance/index.js';
 import type { DType, Tensor } from '../../common/tensor/index.js';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { castTensor, type DenoiseJob } from '../../execution/index.js';
-import { CONTROL_FIRST, CONTROL_LAST, type PredictorAdaptation } from '../../planner/index.js';
-import { fixedAxis, type PartInfo, type PredictorJob } from './kit/index.js';
+import { CONTROL_FIRST, CONTROL_LAST, controlInput, type PredictorAdaptation } from '../../planner/index.js';
+import { fixedAxis, type PartInfo, type PredictorJob, type ValueInfo } from './kit/index.js';
 
 export interface CompleteJob {
   readonly job: DenoiseJob;
@@ -35,7 +35,7 @@ export function completeJob(
   const latentInput =
     predictor.inputs.find(({ name }) => LATENT_INPUTS.includes(name)) ?? predictor.inputs[0];
   const taken = new Set([...predictor.inputs.map(({ name }) => name), ...added]);
-  const dtypes = new Map(predictor.inputs.map(({ name, dtype }) => [name, dtype]));
+  const dtypes = new Map([...control.declared, ...predictor.inputs].map(({ name, dtype }) => [name, dtype]));
   const conditioning = Object.fromEntries(
     Object.entries(job.conditioning)
       .filter(([name]) => taken.has(name))
@@ -102,9 +102,16 @@ function asDeclared(tensor: Tensor, dtype: DType | undefined): Tensor {
 function controlOf(
   { adaptation }: PredictorJob,
   partInfo: (part: string) => PartInfo | undefined,
-): { readonly inputs: readonly string[]; readonly made: readonly string[] } {
+): {
+  readonly declared: readonly ValueInfo[];
+  readonly inputs: readonly string[];
+  readonly made: readonly string[];
+} {
   const control = adaptation?.control;
-  if (control === undefined) return { inputs: [], made: [] };
-  const own = (partInfo('controlnet')?.inputs ?? []).map(({ name }) => name);
-  return { inputs: [...own, CONTROL_FIRST, CONTROL_LAST], made: Object.values(control.outputs) };
+  if (control === undefined) return { declared: [], inputs: [], made: [] };
+  const declared = (partInfo('controlnet')?.inputs ?? []).map((input) =>
+    control.own?.includes(input.name) === true ? { ...input, name: controlInput(input.name) } : input,
+  );
+  const inputs = [...declared.map(({ name }) => name), CONTROL_FIRST, CONTROL_LAST];
+  return { declared, inputs, made: Object.values(control.outputs) };
 }

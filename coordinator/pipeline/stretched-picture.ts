@@ -9,13 +9,14 @@ const TOLERATED = 0.02;
  */
 export async function stretchedPicture(
   call: PipelineCall,
-  { sizedBy }: PipelineDescription,
+  { sizedBy, readsPictureApart }: PipelineDescription,
   drawn: Size,
 ): Promise<string[]> {
   const [flag, picture] =
     call.image === undefined ? ['control-image', call.controlImage] : ['image', call.image];
   const isAsked = call.height !== undefined || call.width !== undefined;
-  if (picture === undefined || isAsked || sizedBy?.(call) !== undefined) return [];
+  if (picture === undefined || isAsked || readsPictureApart === true || sizedBy?.(call) !== undefined)
+    return [];
   const { width, height } = await pictureSize(picture);
   const change = (drawn.width / drawn.height) * (height / width);
   if (Math.abs(change - 1) <= TOLERATED) return [];

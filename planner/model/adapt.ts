@@ -4,11 +4,12 @@ import {
   int64,
   type ModelFile,
   type ModelProto,
-  type NodeProto,
   type ValueInfoProto,
 } from '../../common/model-file/index.js';
 import { type JointLatents, packLatents } from './joint-latents.js';
+import { ADAPT_PREFIX, adaptNode, addAtOutput, renameReads } from './adapt-graph.js';
 import { type ControlGraph, mergeControl } from './merge-control.js';
+import { predictTrigFlow, type TrigFlow } from './trig-flow.js';
 import { loadWidened } from './widen-bfloat16.js';
 
 /**
@@ -30,6 +31,8 @@ export interface PredictorAdaptation {
   readonly negate?: boolean | undefined;
   /** The model takes a timestep for each token: shape of that input, which becomes one timestep for all of them. */
   readonly spreadTimestep?: { readonly name: string; readonly dims: readonly number[] } | undefined;
+  /** The model predicts flow and its sampler wants the velocity of TrigFlow: see {@link TrigFlow}. */
+  readonly trigFlow?: TrigFlow | undefined;
   /** Channels of the prediction that are kept, from the first: models that predict a variance too have twice the latents'. */
   readonly keepChannels?: number | undefined;
 }
@@ -38,8 +41,6 @@ interface AppendedInput {
   readonly name: string;
   readonly channels: number;
 }
-
-const PREFIX = 'asyncdiff.';
 
 /** A predictor's file with its adaptation applied. Throws as `loadModelFile` does, and `model_unsupported` where the two do not fit. */
 export function loadAdapted(modelPath: string, adaptation: PredictorAdaptation | undefined): ModelFile {
@@ -62,8 +63,9 @@ export function adaptPredictor(model: ModelProto, adaptation: PredictorAdaptatio
     appendInputs(graph, adaptation.append, adaptation.latentInput, adaptation.axis ?? 1);
   if (adaptation.spreadTimestep !== undefined) spreadTimestep(graph, adaptation.spreadTimestep);
   if (adaptation.keepChannels !== undefined) cutOutput(graph, adaptation.keepChannels, adaptation.axis ?? 1);
+  if (adaptation.trigFlow !== undefined) predictTrigFlow(graph, adaptation.trigFlow);
   if (adaptation.negate === true)
-    addAtOutput(graph, 'negated', (input, output) => [node('Neg', [input], output)]);
+    addAtOutput(graph, 'negated', (input, output) => [adaptNode('Neg', [input], output)]);
 }
 
 function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name: string, axis: number): void {
@@ -75,7 +77,8 @@ function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name:
       'model_unsupported',
       `the model has no latent input ${name} with channels on axis ${axis}`,
     );
-  const declared = dims[axis].dim_value;
+  // An open axis has a name in place of a size.
+  const declared = dims[axis].dim_param ? undefined : dims[axis].dim_value;
   const added = append.reduce((sum, { channels }) => sum + channels, 0);
   const whole = declared === undefined ? undefined : int64(declared);
   if (whole !== undefined && whole <= added)
@@ -88,11 +91,12 @@ function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name:
     type: {
       tensor_type: {
         ...type,
-        shape: { dim: channels === undefined ? dims : dims.with(axis, { dim_value: channels }) },
+        // The name of an open axis is that of all of it, which other inputs may share.
+        shape: { dim: dims.with(axis, channels === undefined ? {} : { dim_value: channels }) },
       },
     },
   });
-  const joined = `${PREFIX}joined`;
+  const joined = `${ADAPT_PREFIX}joined`;
   for (const reader of graph.node ?? []) renameReads(reader, name, joined);
   graph.input = (graph.input ?? []).flatMap((one) =>
     one === input
@@ -102,7 +106,7 @@ function appendInputs(graph: GraphProto, append: readonly AppendedInput[], name:
         ]
       : [one],
   );
-  const concat = node('Concat', [name, ...append.map((extra) => extra.name)], joined);
+  const concat = adaptNode('Concat', [name, ...append.map((extra) => extra.name)], joined);
   concat.attribute = [{ name: 'axis', type: 2, i: axis }];
   graph.node = [concat, ...(graph.node ?? [])];
 }
@@ -117,19 +121,19 @@ function spreadTimestep(
       'model_unsupported',
       `the model has no input ${name} of rank ${dims.length}: a timestep for each token`,
     );
-  const [spread, shape] = [`${PREFIX}spread.${name}`, `${PREFIX}shape.${name}`];
+  const [spread, shape] = [`${ADAPT_PREFIX}spread.${name}`, `${ADAPT_PREFIX}shape.${name}`];
   for (const reader of graph.node ?? []) renameReads(reader, name, spread);
   graph.initializer = [
     ...(graph.initializer ?? []),
     { name: shape, dims: [dims.length], data_type: 7, int64_data: [...dims] },
   ];
-  graph.node = [node('Expand', [name, shape], spread), ...(graph.node ?? [])];
+  graph.node = [adaptNode('Expand', [name, shape], spread), ...(graph.node ?? [])];
   type.shape = { dim: [{ dim_value: 1 }] };
 }
 
 function cutOutput(graph: GraphProto, channels: number, axis: number): void {
   const constant = (of: string, value: number): string => {
-    const name = `${PREFIX}${of}`;
+    const name = `${ADAPT_PREFIX}${of}`;
     graph.initializer = [
       ...(graph.initializer ?? []),
       { name, dims: [1], data_type: 7, int64_data: [value] },
@@ -137,38 +141,7 @@ function cutOutput(graph: GraphProto, channels: number, axis: number): void {
     return name;
   };
   const range = [constant('first', 0), constant('end', channels), constant('axis', axis)];
-  addAtOutput(graph, 'whole', (input, output) => [node('Slice', [input, ...range], output)]);
+  addAtOutput(graph, 'whole', (input, output) => [adaptNode('Slice', [input, ...range], output)]);
   const dims = graph.output?.[0]?.type?.tensor_type?.shape?.dim;
   if (dims?.[axis] !== undefined) dims[axis] = { dim_value: channels };
-}
-
-/** Puts nodes behind the model's first output, which keeps its name. */
-function addAtOutput(
-  graph: GraphProto,
-  suffix: string,
-  make: (input: string, output: string) => NodeProto[],
-): void {
-  const output = graph.output?.[0]?.name ?? '';
-  const raw = `${PREFIX}${suffix}.${output}`;
-  for (const one of graph.node ?? []) {
-    renameReads(one, output, raw);
-    one.output = (one.output ?? []).map((name) => (name === output ? raw : name));
-  }
-  graph.node = [...(graph.node ?? []), ...make(raw, output)];
-}
-
-function renameReads(reader: NodeProto, from: string, to: string): void {
-  reader.input = (reader.input ?? []).map((name) => (name === from ? to : name));
-  for (const attribute of reader.attribute ?? [])
-    for (const inner of [...(attribute.g ? [attribute.g] : []), ...(attribute.graphs ?? [])])
-      for (const one of inner.node ?? []) renameReads(one, from, to);
-}
-
-function node(opType: string, input: string[], output: string): NodeProto {
-  return {
-    name: output === '' ? '' : `${PREFIX}${opType}.${output}`,
-    op_type: opType,
-    input,
-    output: [output],
-  };
 }

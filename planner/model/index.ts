@@ -11,7 +11,7 @@ export {
   type PredictorDescription,
 } from './inputs.js';
 export type { SinglePassUse } from './graph-roles.js';
-export { CONTROL_FIRST, CONTROL_LAST } from './merge-control.js';
+export { CONTROL_FIRST, CONTROL_LAST, controlInput } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';
 export { nearest } from './near-names.js';
 export { describeInputs, describeModel, prepareModel } from './prepare.js';

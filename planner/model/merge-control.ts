@@ -15,6 +15,8 @@ export interface ControlGraph {
   readonly modelPath: string;
   /** Inputs of the predictor by the output of the control graph that becomes them. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Its inputs that are not the predictor's of the same name: they get names of their own ({@link controlInput}). */
+  readonly own?: readonly string[] | undefined;
   /** Take effect only while the timestep lies between two further inputs, `control_first_timestep` and `control_last_timestep`. */
   readonly isTimed?: boolean | undefined;
 }
@@ -24,6 +26,11 @@ export const CONTROL_LAST = 'control_last_timestep';
 const SCALE = 'conditioning_scale';
 const PREFIX = 'controlnet.';
 const FLOAT = 1;
+
+/** Name in the whole of an input that the control graph does not share with the predictor. */
+export function controlInput(name: string): string {
+  return `${PREFIX}${name}`;
+}
 
 /**
  * The control graph and the predictor as one model: what is then cut, placed and run is a predictor like any other. Inputs that both have are
@@ -36,7 +43,7 @@ export function mergeControl(file: ModelFile, control: ModelFile, graph: Control
   const folder = commonFolder(file.folder, control.folder);
   relocate(own, relative(folder, file.folder));
   relocate(other, relative(folder, control.folder));
-  const names = renaming(other, own, graph.outputs);
+  const names = renaming(other, own, graph);
   const timed = graph.isTimed === true ? timedScale(other, names) : [];
   const made = new Set(Object.values(graph.outputs));
   const ownInputs = (own.input ?? []).filter(({ name = '' }) => !made.has(name));
@@ -45,7 +52,9 @@ export function mergeControl(file: ModelFile, control: ModelFile, graph: Control
     ...own,
     input: [
       ...ownInputs,
-      ...(other.input ?? []).filter(({ name }) => !shared.has(name)),
+      ...(other.input ?? [])
+        .map((input) => ({ ...input, name: names(input.name ?? '') }))
+        .filter(({ name }) => !shared.has(name)),
       ...(timed.length === 0 ? [] : [CONTROL_FIRST, CONTROL_LAST].map(scalarInput)),
     ],
     initializer: [
@@ -106,7 +115,7 @@ function relocate(graph: GraphProto, below: string): void {
 function renaming(
   other: GraphProto,
   own: GraphProto,
-  outputs: Readonly<Record<string, string>>,
+  { outputs, own: apart = [] }: ControlGraph,
 ): (name: string) => string {
   const weights = new Set((other.initializer ?? []).map(({ name }) => name));
   const inputs = new Set((other.input ?? []).map(({ name }) => name).filter((name) => !weights.has(name)));
@@ -115,7 +124,7 @@ function renaming(
     if (!ownNames.has(name))
       throw new AsyncDiffError('model_unsupported', `the predictor has no input ${name}`);
   return (name) => {
-    if (name === '' || inputs.has(name)) return name;
+    if (name === '' || (inputs.has(name) && !apart.includes(name))) return name;
     return outputs[name] ?? `${PREFIX}${name}`;
   };
 }

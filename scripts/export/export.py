@@ -16,8 +16,8 @@ import sys
 import torch
 
 CONFIGS = ("scheduler", "low_res_scheduler", "tokenizer", "tokenizer_2", "tokenizer_3", "feature_extractor")
-# Inputs of a U-Net that a ControlNet makes.
-RESIDUALS = "down_block_additional_residuals"
+# Inputs of a predictor that a ControlNet makes: lists, whose tensors are inputs called NAME.0, NAME.1, ...
+RESIDUALS = ("down_block_additional_residuals", "controlnet_block_samples", "controlnet_single_block_samples", "block_controlnet_hidden_states")
 TEXT_ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 
 
@@ -80,6 +80,19 @@ torch.Tensor.movedim = movedim
 torch.Tensor.squeeze = squeeze
 
 
+def open_rotary(rotate):
+    """diffusers' `apply_rotary_emb` without sizes of Python, which the exporter writes down as they are: for tokens that are an open axis."""
+
+    def rotated(x, freqs_cis, use_real=True, use_real_unbind_dim=-1, sequence_dim=2):
+        if not use_real or use_real_unbind_dim != -1:
+            return rotate(x, freqs_cis, use_real, use_real_unbind_dim, sequence_dim)
+        cos, sin = (table[None, :, None, :] if sequence_dim == 1 else table[None, None] for table in freqs_cis)
+        real, imaginary = x.unflatten(-1, (-1, 2)).unbind(-1)
+        return (x.float() * cos + torch.stack([-imaginary, real], dim=-1).flatten(3).float() * sin).to(x.dtype)
+
+    return rotated
+
+
 class Denoiser(torch.nn.Module):
     """The noise predictor with tensors as its only arguments, by name."""
 
@@ -89,9 +102,10 @@ class Denoiser(torch.nn.Module):
 
     def forward(self, *values):
         given = dict(zip(self.names, values))
-        residuals = tuple(given.pop(name) for name in self.names if name.startswith(RESIDUALS))
-        if residuals:
-            given[RESIDUALS] = residuals
+        for residuals in RESIDUALS:
+            made = tuple(given.pop(name) for name in self.names if name.startswith(f"{residuals}."))
+            if made:
+                given[residuals] = made
         rotary = [given.pop(f"rotary_embedding_{part}", None) for part in ("cos", "sin")]
         if rotary[0] is not None:
             given["rotary_embedding"] = tuple(rotary)
@@ -116,17 +130,20 @@ class ControlNet(torch.nn.Module):
         added = {name: given.pop(name) for name in ("text_embeds", "time_ids") if name in given}
         if added:
             given["added_cond_kwargs"] = added
-        down, mid = self.module(**given, return_dict=False)
-        return (*down, mid)
+        return tuple(tensor for made in self.module(**given, return_dict=False) for tensor in self.listed(made))
+
+    @staticmethod
+    def listed(made):
+        return [] if made is None else [made] if torch.is_tensor(made) else list(made)
 
 
 class QwenImageDenoiser(Denoiser):
     """Positions are numbers of Python, so they become constants of the graph."""
 
-    def __init__(self, module, names, grid, tokens):
+    def __init__(self, module, names, grids, tokens):
         super().__init__(module, names)
-        self.grid, self.tokens = grid, tokens
-        rotary = module.pos_embed([[(1, *grid)]], max_txt_seq_len=tokens, device=torch.device("cpu"))
+        self.grids, self.tokens = grids, tokens
+        rotary = module.pos_embed([[(1, *grid) for grid in grids]], max_txt_seq_len=tokens, device=torch.device("cpu"))
         self.pairs = [view_as_real(one).clone() for one in rotary]
 
     def forward(self, *values):
@@ -141,7 +158,7 @@ class QwenImageDenoiser(Denoiser):
     def constants(self, given):
         known = inspect.signature(self.module.forward).parameters
         lengths = {"txt_seq_lens": [self.tokens]} if "txt_seq_lens" in known else {}
-        return {"img_shapes": [[(1, *self.grid)]], **lengths}
+        return {"img_shapes": [[(1, *grid) for grid in self.grids]], **lengths}
 
 
 class RealRope:
@@ -283,6 +300,8 @@ def predictor_inputs(pipe, size):
         return {
             "hidden_states": torch.randn(2, config.in_channels, h, w), "encoder_hidden_states": torch.randn(2, tokens, config.caption_channels),
             "timestep": timestep, "encoder_attention_mask": torch.ones(2, tokens, dtype=torch.long),
+            # Distilled ones (Sprint) take the scale of guidance as an input, and count time from 0 to 1.
+            **({"guidance": torch.tensor([0.45, 0.45]), "timestep": timestep / 1000} if config.guidance_embeds else {}),
         }
     if kind == "AuraFlowTransformer2DModel":
         return {
@@ -298,7 +317,7 @@ def predictor_inputs(pipe, size):
         }
     if kind == "QwenImageTransformer2DModel":
         return {
-            "hidden_states": torch.randn(1, (h // 2) * (w // 2), config.in_channels),
+            "hidden_states": torch.randn(1, sum(rows * columns for rows, columns in qwen_grids(pipe, size)), config.in_channels),
             "encoder_hidden_states": torch.randn(1, tokens, config.joint_attention_dim), "timestep": torch.tensor([0.5]),
         }
     if kind == "ZImageTransformer2DModel":
@@ -370,8 +389,32 @@ def predictor_inputs(pipe, size):
     raise SystemExit(f"{kind} ({name}) is not known to this script")
 
 
+def qwen_grids(pipe, size):
+    """Tokens (rows, columns) of what is drawn, and for editing those of the picture that is read: of about 1024 x 1024 pixels in the same proportions."""
+    scale = vae_scale(pipe) * 2
+    drawn = (size["height"] // scale, size["width"] // scale)
+    if type(pipe).__name__ != "QwenImageEditPipeline":
+        return [drawn]
+    width, height, _ = sys.modules[type(pipe).__module__].calculate_dimensions(1024 * 1024, size["width"] / size["height"])
+    return [drawn, (height // scale, width // scale)]
+
+
 def control_inputs(pipe, values, size):
-    """Example inputs of the ControlNet beside a U-Net with these."""
+    """Example inputs of the ControlNet beside a predictor with these."""
+    config = pipe.controlnet.config
+    scale = {"conditioning_scale": torch.tensor(1.0)}
+    if type(pipe.controlnet).__name__ == "FluxControlNetModel":
+        if pipe.controlnet.input_hint_block is not None:
+            raise SystemExit("a ControlNet that reads pixels (XLabs) is not known to this script")
+        own = {name: value for name, value in values.items() if name != "guidance"}
+        guidance = {"guidance": torch.tensor([4.0])} if config.guidance_embeds else {}
+        mode = {"controlnet_mode": torch.zeros(1, 1, dtype=torch.long)} if pipe.controlnet.union else {}
+        return own | guidance | {"controlnet_cond": torch.randn_like(values["hidden_states"])} | mode | scale
+    if type(pipe.controlnet).__name__ == "SD3ControlNetModel":
+        if config.joint_attention_dim is None:
+            raise SystemExit("a ControlNet without text (those of SD 3.5 large) is not known to this script")
+        rows, channels, *size = values["hidden_states"].shape
+        return values | {"controlnet_cond": torch.randn(rows, channels + config.extra_conditioning_channels, *size)} | scale
     own = {name: value for name, value in values.items() if name != "timestep_cond"}
     rows, channels = values["sample"].shape[0], pipe.controlnet.config.in_channels
     picture = torch.rand(rows, pipe.controlnet.config.conditioning_channels, size["height"], size["width"])
@@ -384,11 +427,33 @@ def export_control(pipe, out, size, values):
     wrapped = ControlNet(pipe.controlnet, list(given))
     with torch.no_grad():
         made = wrapped(*given.values())
-    names = [*(f"{RESIDUALS}.{index}" for index in range(len(made) - 1)), "mid_block_additional_residual"]
-    outputs = [*(f"down_block_res_samples.{index}" for index in range(len(made) - 1)), "mid_block_res_sample"]
+    names, outputs = control_names(pipe.controlnet, len(made))
     write(wrapped, out / "controlnet", given, outputs, open_batch(given))
     save_config(pipe.controlnet, out / "controlnet")
     return dict(zip(names, made))
+
+
+def control_names(controlnet, count):
+    """What the predictor calls the ControlNet's tensors, and what the ControlNet does."""
+    kind = type(controlnet).__name__
+    if kind == "FluxControlNetModel":
+        first = len(controlnet.controlnet_blocks)
+        names = [f"{RESIDUALS[1]}.{index}" if index < first else f"{RESIDUALS[2]}.{index - first}" for index in range(count)]
+        return names, names
+    if kind == "SD3ControlNetModel":
+        return [f"{RESIDUALS[3]}.{index}" for index in range(count)], [f"controlnet_block_samples.{index}" for index in range(count)]
+    down = range(count - 1)
+    return (
+        [*(f"{RESIDUALS[0]}.{index}" for index in down), "mid_block_additional_residual"],
+        [*(f"down_block_res_samples.{index}" for index in down), "mid_block_res_sample"],
+    )
+
+
+def open_tokens(pipe):
+    """Tokens as an open axis, where a picture of a size of its own is read beside what is drawn."""
+    if type(pipe).__name__ != "FluxKontextPipeline":
+        return {}
+    return {"hidden_states": {1: "tokens"}, "img_ids": {0: "tokens"}}
 
 
 def open_batch(values):
@@ -417,16 +482,20 @@ def export_predictor(pipe, out, size):
     kind = type(model).__name__
     if getattr(pipe, "controlnet", None) is not None:
         values |= export_control(pipe, out, size, values)
-    scale = vae_scale(pipe)
-    grid = (size["height"] // scale // 2, size["width"] // scale // 2)
     if kind == "ZImageTransformer2DModel":
         wrapped = ZImageDenoiser(model)
     elif kind == "QwenImageTransformer2DModel":
-        wrapped = QwenImageDenoiser(model, list(values), grid, size["tokens"])
+        wrapped = QwenImageDenoiser(model, list(values), qwen_grids(pipe, size), size["tokens"])
     else:
         wrapped = Denoiser(model, list(values))
     output = "out_sample" if name == "unet" else "out_hidden_states"
-    write(wrapped, out / name, values, [output], open_batch(values))
+    tokens, file = open_tokens(pipe), sys.modules[type(model).__module__]
+    rotate = getattr(file, "apply_rotary_emb", None)
+    if tokens:
+        file.apply_rotary_emb = open_rotary(rotate)
+    write(wrapped, out / name, values, [output], open_batch(values) | tokens)
+    if tokens:
+        file.apply_rotary_emb = rotate
     save_config(model, out / name)
     # Wan 2.2 draws its last steps with a second one.
     if getattr(pipe, "transformer_2", None) is not None:
@@ -459,7 +528,8 @@ def export_vae(pipe, out, size):
         # Qwen-Image's takes a picture as a video of one frame.
         frames = {"AutoencoderKLQwenImage": [1], "AutoencoderKLWan": [size["frames"]]}.get(kind, [])
         picture = torch.randn(1, 3, *frames, size["height"], size["width"])
-        write(Encoder(vae), out / "vae_encoder", {"sample": picture}, ["latent_parameters"])
+        axes = {"sample": {0: "batch_size", 2: "height", 3: "width"}} if kind == "AutoencoderKL" else {}
+        write(Encoder(vae), out / "vae_encoder", {"sample": picture}, ["latent_parameters"], axes)
         save_config(vae, out / "vae_encoder")
 
 
@@ -524,14 +594,17 @@ def main():
     parser.add_argument("out")
     for name, value in (("height", 1024), ("width", 1024), ("frames", 16), ("tokens", 512)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--controlnet", help="a ControlNet for Stable Diffusion or SDXL, exported with the predictor")
+    parser.add_argument("--controlnet", help="a ControlNet for Stable Diffusion, SDXL, SD 3 or FLUX.1, exported with the predictor")
     given = vars(parser.parse_args())
     import diffusers
 
     pipe = diffusers.DiffusionPipeline.from_pretrained(given["model"])
     if given["controlnet"] is not None:
-        kind = getattr(diffusers, type(pipe).__name__.replace("Pipeline", "ControlNetPipeline"))
-        pipe = kind.from_pipe(pipe, controlnet=diffusers.ControlNetModel.from_pretrained(given["controlnet"]))
+        name = type(pipe).__name__
+        kind = getattr(diffusers, name.replace("Pipeline", "ControlNetPipeline"))
+        models = {"FluxPipeline": "FluxControlNetModel", "StableDiffusion3Pipeline": "SD3ControlNetModel"}
+        controlnet = getattr(diffusers, models.get(name, "ControlNetModel")).from_pretrained(given["controlnet"])
+        pipe = kind.from_pipe(pipe, controlnet=controlnet)
     export(pipe, given["out"], given)
 
 

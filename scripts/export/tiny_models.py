@@ -561,15 +561,15 @@ def stable_audio():
     return pipe, PROMPT | {"num_inference_steps": 4, "guidance_scale": 5.0, "audio_end_in_s": 3.0}, SIZE | {"tokens": 512}
 
 
-def flux_parts(pipeline, in_channels, **call):
+def flux_parts(pipeline, in_channels, decoder=None, controlnet=None, **call):
     tokenizer = clip()
     transformer = made(
         5, D.FluxTransformer2DModel, patch_size=1, in_channels=in_channels, out_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
         num_attention_heads=2, joint_attention_dim=32, pooled_projection_dim=32, axes_dims_rope=(4, 4, 8), guidance_embeds=True,
     )  # fmt: skip
     pipe = pipeline(
-        scheduler=flow(use_dynamic_shifting=True), vae=vae(scale=0.3611, shift=0.1159, quant=False), text_encoder=clip_encoder(tokenizer),
-        tokenizer=tokenizer, text_encoder_2=t5_encoder(), tokenizer_2=t5(), transformer=transformer,
+        scheduler=flow(use_dynamic_shifting=True), vae=decoder or vae(scale=0.3611, shift=0.1159, quant=False), text_encoder=clip_encoder(tokenizer),
+        tokenizer=tokenizer, text_encoder_2=t5_encoder(), tokenizer_2=t5(), transformer=transformer, **({} if controlnet is None else {"controlnet": controlnet}),
     )  # fmt: skip
     plain = {"prompt": "a red apple", "num_inference_steps": 4, "max_sequence_length": 16, "height": 64, "width": 96}
     return pipe, plain | call, SIZE | {"width": 96}
@@ -583,3 +583,88 @@ def flux_fill():
 @case
 def flux_control():
     return flux_parts(D.FluxControlPipeline, 32, control_image=picture(96, 64), guidance_scale=10.0)
+
+
+@case
+def flux_kontext():
+    # 32 pixels along an edge of a latent: the picture that is read has about 1024 x 1024, whatever is drawn.
+    decoder = vae(blocks=(8,) * 6, scale=0.3611, shift=0.1159, quant=False)
+    call = {"image": picture(208, 136), "max_area": 256 * 384, "height": 256, "width": 384, "guidance_scale": 2.5}
+    guided = {"negative_prompt": "bad", "true_cfg_scale": 2.0}
+    pipe, plain, size = flux_parts(D.FluxKontextPipeline, 16, decoder, **(call | guided))
+    return pipe, plain, size | {"height": 256, "width": 384, "encoder": "onnx"}
+
+
+@case
+def flux_controlnet():
+    control = made(
+        6, D.FluxControlNetModel, patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
+        joint_attention_dim=32, pooled_projection_dim=32, axes_dims_rope=(4, 4, 8), guidance_embeds=True,
+    )  # fmt: skip
+    call = {"control_image": picture(96, 64), "controlnet_conditioning_scale": 0.7, "control_guidance_end": 0.8, "guidance_scale": 3.5}
+    guided = {"negative_prompt": "bad", "true_cfg_scale": 2.0}
+    return flux_parts(D.FluxControlNetPipeline, 16, controlnet=control, **(call | guided))
+
+
+@case
+def flux_controlnet_union():
+    control = made(
+        6, D.FluxControlNetModel, patch_size=1, in_channels=16, num_layers=1, num_single_layers=0, attention_head_dim=16, num_attention_heads=2,
+        joint_attention_dim=32, pooled_projection_dim=32, axes_dims_rope=(4, 4, 8), guidance_embeds=True, num_mode=3,
+    )  # fmt: skip
+    return flux_parts(D.FluxControlNetPipeline, 16, controlnet=control, control_image=picture(96, 64), control_mode=2)
+
+
+def sd3_controlnet_parts(zeros, **call):
+    tokenizer = clip()
+    shape = {
+        "sample_size": 8, "patch_size": 2, "in_channels": 16, "out_channels": 16, "attention_head_dim": 8, "num_attention_heads": 4,
+        "joint_attention_dim": 64, "caption_projection_dim": 32, "pooled_projection_dim": 56, "pos_embed_max_size": 16,
+    }  # fmt: skip
+    pipe = D.StableDiffusion3ControlNetPipeline(
+        transformer=made(5, D.SD3Transformer2DModel, num_layers=3, **shape), scheduler=flow(shift=3.0),
+        vae=vae(16, scale=1.5305, shift=0.0609, quant=False), text_encoder=clip_encoder(tokenizer, 32), tokenizer=tokenizer,
+        text_encoder_2=clip_encoder(tokenizer, 24), tokenizer_2=clip(), text_encoder_3=None, tokenizer_3=None,
+        controlnet=made(6, D.SD3ControlNetModel, num_layers=1, force_zeros_for_pooled_projection=zeros, **shape),
+    )  # fmt: skip
+    plain = {"control_image": picture(64, 64), "num_inference_steps": 5, "guidance_scale": 5.0, "max_sequence_length": 16}
+    return pipe, PROMPT | SQUARE | plain | call, SIZE | {"tokens": 32}
+
+
+@case
+def sd3_controlnet():
+    return sd3_controlnet_parts(True, controlnet_conditioning_scale=0.7)
+
+
+@case
+def sd3_controlnet_pooled():
+    return sd3_controlnet_parts(False, control_guidance_start=0.2)
+
+
+@case
+def sana_sprint():
+    pipe, _call, size = sana()
+    transformer = made(
+        5, D.SanaTransformer2DModel, in_channels=4, out_channels=4, num_attention_heads=4, attention_head_dim=8, num_layers=2,
+        num_cross_attention_heads=4, cross_attention_head_dim=8, cross_attention_dim=32, caption_channels=32, mlp_ratio=2.0,
+        sample_size=32, patch_size=1, guidance_embeds=True, guidance_embeds_scale=0.1, qk_norm="rms_norm_across_heads",
+    )  # fmt: skip
+    scheduler = D.SCMScheduler(prediction_type="trigflow", sigma_data=0.5)
+    call = {"prompt": "a red apple", "num_inference_steps": 2, "guidance_scale": 4.5, "max_sequence_length": 16, "use_resolution_binning": False}
+    return D.SanaSprintPipeline(pipe.tokenizer, pipe.text_encoder, pipe.vae, transformer, scheduler), SQUARE | call, size
+
+
+@case
+def qwen_image_edit():
+    decoder = made(
+        3, D.AutoencoderKLQwenImage, base_dim=4, z_dim=4, dim_mult=[1] * 6, num_res_blocks=1, temperal_downsample=[False] * 4 + [True],
+        latents_mean=[0.1, -0.2, 0.3, 0.0], latents_std=[1.1, 0.9, 1.2, 1.0],
+    )  # fmt: skip
+    plain, call = qwen_image_parts(D.QwenImagePipeline)
+    pipe = D.QwenImageEditPipeline(
+        scheduler=plain.scheduler, vae=decoder, text_encoder=None, tokenizer=None, processor=None, transformer=plain.transformer
+    )
+    for name in SQUARE:
+        del call[name]
+    # Drawn, and read, in about 1024 x 1024 pixels of the picture's proportions.
+    return pipe, call | {"image": picture(96, 72)}, SIZE | {"width": 1152, "height": 896}

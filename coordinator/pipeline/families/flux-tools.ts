@@ -4,6 +4,7 @@ import {
   defaultsOr,
   finishPictures,
   floatsOf,
+  type FluxForm,
   fluxJob,
   type FluxStart,
   maskPlane,
@@ -12,7 +13,6 @@ import {
   packPatches,
   pictureLatents,
   picturePlanes,
-  type PackedStartOptions,
   type PipelineDescription,
   type PipelineRun,
   repeatRows,
@@ -63,10 +63,8 @@ export const pipelines: readonly PipelineDescription[] = [
   },
 ];
 
-type Form = Pick<PackedStartOptions, 'tokens' | 'options'>;
-
 /** The picture without what is drawn anew, and which pixels that is. */
-async function fill(run: PipelineRun, form: Form): Promise<FluxStart> {
+async function fill(run: PipelineRun, form: FluxForm): Promise<FluxStart> {
   const { call, width, height } = run;
   const planes = await picturePlanes(
     needed(call.image, 'image', 'there is nothing to fill in'),
@@ -92,7 +90,7 @@ async function fill(run: PipelineRun, form: Form): Promise<FluxStart> {
 }
 
 /** The control picture, through the VAE; noise is drawn after it. */
-async function control(run: PipelineRun, form: Form): Promise<FluxStart> {
+async function control(run: PipelineRun, form: FluxForm): Promise<FluxStart> {
   const file = needed(run.call.controlImage, 'control-image', 'this model reads one');
   const given = packPatches(await pictureLatents(run, await picturePlanes(file, run.width, run.height)));
   return beside(run, await packedStart(run, { ...form, strength: 1 }), given);

@@ -1,3 +1,4 @@
+import { float32 } from '../../../common/tensor/index.js';
 import {
   bothPrompts,
   concat,
@@ -12,14 +13,18 @@ import {
   guidanceAbove1,
   guidedRows,
   latentDims,
+  mapFloats,
+  type ModelFolder,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
   type PromptSide,
+  repeatRows,
   type T5States,
   scaledNoise,
   sliceTokens,
   sizeUnlessFixed,
+  type SizeRule,
   transformerSizes,
   unitLatents,
 } from '../kit/index.js';
@@ -43,13 +48,26 @@ const INSTRUCTION = [
   'User Prompt: ',
 ].join('\n');
 
-/** Sana: a Gemma as text encoder, a transformer on latents of 32 x 32 pixels each. */
+const shared = {
+  predictor: 'transformer',
+  needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
+  sizes: (model: ModelFolder, partInfo: PipelineRun['partInfo']): SizeRule => {
+    const patch = configSize(model.parts['transformer'], 'patch_size', 1);
+    const rule = transformerSizes(model, partInfo, { patch });
+    return sizeUnlessFixed(rule, { height: EDGE, width: EDGE });
+  },
+  binEdge: (model: ModelFolder): number | undefined => {
+    const edge = 32 * configSize(model.parts['transformer'], 'sample_size', 32);
+    return EDGES.includes(edge) ? edge : undefined;
+  },
+} as const;
+
+/** Sana and its Sprint, distilled to two steps: a Gemma as text encoder, a transformer on latents of 32 x 32 pixels each. */
 export const pipelines: readonly PipelineDescription[] = [
   {
+    ...shared,
     name: 'Sana',
     classNames: ['SanaPipeline'],
-    predictor: 'transformer',
-    needs: ['text_encoder', 'tokenizer', 'vae_decoder'],
     takes: [
       'promptEmbeds',
       'negativePromptEmbeds',
@@ -61,17 +79,30 @@ export const pipelines: readonly PipelineDescription[] = [
       'latents',
     ],
     defaults: defaultsOr({ numInferenceSteps: 20, guidanceScale: 4.5 }),
-    sizes: (model, partInfo) => {
-      const patch = configSize(model.parts['transformer'], 'patch_size', 1);
-      const rule = transformerSizes(model, partInfo, { patch });
-      return sizeUnlessFixed(rule, { height: EDGE, width: EDGE });
-    },
-    binEdge: (model) => {
-      const edge = 32 * configSize(model.parts['transformer'], 'sample_size', 32);
-      return EDGES.includes(edge) ? edge : undefined;
-    },
     begin,
     finish: finishPictures,
+  },
+  {
+    ...shared,
+    name: 'Sana Sprint',
+    classNames: ['SanaSprintPipeline'],
+    takes: [
+      'promptEmbeds',
+      'promptAttentionMask',
+      'maxSequenceLength',
+      'useResolutionBinning',
+      'complexHumanInstruction',
+      'latents',
+    ],
+    defaults: defaultsOr({ numInferenceSteps: 2, guidanceScale: 4.5 }),
+    begin: beginSprint,
+    finish: async (run, latents) => {
+      const deviation = sigmaData(run);
+      return await finishPictures(
+        run,
+        mapFloats(latents, (value) => value / deviation),
+      );
+    },
   },
 ];
 
@@ -94,6 +125,38 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
     guidance,
     adaptation: firstChannels(run),
   };
+}
+
+/** Time is an angle to its sampler (TrigFlow), and a share of the way from data to noise to its transformer. */
+async function beginSprint(run: PipelineRun): Promise<PredictorJob> {
+  const { call, numImages, model } = run;
+  const { positive } = await bothPrompts(call, false, (side) =>
+    embeddings(run, side, call.complexHumanInstruction ?? INSTRUCTION),
+  );
+  const sampler = run.sampler();
+  const deviation = sigmaData(run);
+  const scale = configNumber(model.parts['transformer'], 'guidance_embeds_scale', 0.1);
+  const guidance = float32(Float32Array.of(Math.fround(run.guidanceScale) * Math.fround(scale)), [1]);
+  return {
+    sampler,
+    timesteps: sampler.timesteps.map((angle) => {
+      const [sine, cosine] = [Math.fround(Math.sin(angle)), Math.fround(Math.cos(angle))];
+      return Math.fround(sine / Math.fround(cosine + sine));
+    }),
+    latents: mapFloats(unitLatents(run, latentDims(run)), (value) => value * deviation),
+    conditioning: {
+      encoder_hidden_states: guidedRows(undefined, positive.states, numImages),
+      encoder_attention_mask: guidedRows(undefined, positive.mask, numImages),
+      guidance: repeatRows(guidance, numImages),
+    },
+    adaptation: { ...firstChannels(run), trigFlow: { latents: 'hidden_states', sigmaData: deviation } },
+  };
+}
+
+/** Deviation of the data. */
+function sigmaData(run: PipelineRun): number {
+  const config = { config: run.schedulerConfig(), configName: 'scheduler/scheduler_config.json' };
+  return Math.fround(configNumber(config, 'sigma_data', 0.5));
 }
 
 /**

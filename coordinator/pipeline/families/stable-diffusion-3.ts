@@ -1,16 +1,24 @@
+import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
   concat,
+  configFlag,
+  configNumber,
   configSize,
   decodePictures,
   defaultsOr,
+  drawPosterior,
   dynamicShift,
   encodeClip,
+  encodePicture,
   encodeT5,
   guidanceAbove1,
   guidedRows,
+  hasControl,
   mapFloats,
+  needed,
   padLast,
+  picturePlanes,
   type PipelineDescription,
   type PipelineRun,
   type PredictorJob,
@@ -19,7 +27,10 @@ import {
   startLatents,
   transformerSizes,
   unscaleLatents,
+  vaePart,
   vaeScaleFactor,
+  withControl,
+  zerosLike,
 } from '../kit/index.js';
 
 const STRENGTH = 0.6;
@@ -33,6 +44,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'StableDiffusion3Pipeline',
       'StableDiffusion3Img2ImgPipeline',
       'StableDiffusion3InpaintPipeline',
+      'StableDiffusion3ControlNetPipeline',
     ],
     predictor: 'transformer',
     needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_decoder'],
@@ -51,6 +63,10 @@ export const pipelines: readonly PipelineDescription[] = [
       'image',
       'maskImage',
       'strength',
+      'controlImage',
+      'controlnetConditioningScale',
+      'controlGuidanceStart',
+      'controlGuidanceEnd',
     ],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 7 }, () => ({ numInferenceSteps: 50 })),
     sizes: (model, partInfo) =>
@@ -89,13 +105,15 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
           states: call.negativePromptEmbeds,
           pooled: call.negativePooledPromptEmbeds,
         });
+  const halves = guidance === undefined ? 1 : 2;
+  const control = hasControl(run) ? await controlCondition(run, halves) : undefined;
   const start = await startLatents(run, {
     strength: STRENGTH,
-    halves: guidance === undefined ? 1 : 2,
+    halves,
     roundsStepsUp: true,
     options: run.schedulerConfig()['use_dynamic_shifting'] === true ? { mu: shift(run) } : {},
   });
-  return {
+  const job = {
     ...start,
     conditioning: {
       ...start.conditioning,
@@ -103,6 +121,42 @@ async function begin(run: PipelineRun): Promise<PredictorJob> {
       pooled_projections: guidedRows(negative?.pooled, positive.pooled, numImages),
     },
     guidance,
+  };
+  if (control === undefined) return job;
+  const own = control.zerosPooled
+    ? { pooled_projections: zerosLike(job.conditioning.pooled_projections) }
+    : {};
+  return await withControl(run, job, { scale: 1, condition: control.condition, own });
+}
+
+/**
+ * What a ControlNet reads: latents of the control picture, drawn for each row of the batch (from torch's global generator, as diffusers does). Those of
+ * InstantX leave the VAE's shift_factor out, and have zeros for the pooled vectors.
+ */
+async function controlCondition(run: PipelineRun, halves: number) {
+  const { call, model, numImages, width, height } = run;
+  if (call.image !== undefined || call.maskImage !== undefined)
+    throw new AsyncDiffError(
+      'invalid_settings',
+      'a ControlNet of Stable Diffusion 3 draws from a text only',
+      {
+        hint: 'Leave --image and --mask-image out: the picture for the ControlNet is --control-image.',
+      },
+    );
+  const file = needed(call.controlImage, 'control-image', 'this model has a ControlNet');
+  const { mean, deviation } = await encodePicture(run, await picturePlanes(file, width, height));
+  const rows = numImages * halves;
+  const means = repeatRows(mean, rows);
+  const drawn = drawPosterior({ mean: means, deviation: deviation && repeatRows(deviation, rows) }, (dims) =>
+    run.noise.drawApart(dims),
+  );
+  const config = model.parts['controlnet']?.config ?? {};
+  const isPlain = configFlag(config, 'force_zeros_for_pooled_projection', true);
+  const shift = isPlain ? 0 : Math.fround(configNumber(vaePart(model), 'shift_factor', 0));
+  const scale = Math.fround(scalingFactor(model));
+  return {
+    condition: mapFloats(drawn, (value) => Math.fround(value - shift) * scale),
+    zerosPooled: isPlain,
   };
 }
 

@@ -1,13 +1,26 @@
 import { AsyncDiffError } from '../../../common/errors/index.js';
+import { batchRepeatOf } from '../../../common/guidance/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
-import { CONTROL_FIRST, CONTROL_LAST } from '../../../planner/index.js';
+import { CONTROL_FIRST, CONTROL_LAST, controlInput } from '../../../planner/index.js';
 import type { PipelineRun, PredictorJob } from './description.js';
 import { needed, picturePlanes } from './pictures.js';
-import { concat, repeatRows } from './tensor-rows.js';
+import { repeatRows } from './tensor-rows.js';
 
 const CONTROLNET = 'controlnet';
 /** The predictor's inputs that a ControlNet's outputs become, in its order. */
-const RESIDUAL = /^(down_block_additional_residuals?|mid_block_additional_residual)(\.|$)/;
+const RESIDUAL =
+  /^(down_block_additional_residuals?|mid_block_additional_residual|controlnet_block_samples|controlnet_single_block_samples|block_controlnet_hidden_states)(\.|$)/;
+
+interface ControlOptions {
+  /** Where the call has none. */
+  readonly scale: number;
+  /** What the ControlNet reads of the picture, a row for each of the batch; its pixels in [0, 1] unless set. */
+  readonly condition?: Tensor | undefined;
+  /** Inputs of the ControlNet that are not what the predictor reads under the same name. */
+  readonly own?: Readonly<Record<string, Tensor>> | undefined;
+  /** Further inputs of the ControlNet alone. */
+  readonly more?: Readonly<Record<string, Tensor>> | undefined;
+}
 
 /** Whether a ControlNet goes with this call: the predictor was exported for one, or a control picture is given. */
 export function hasControl({ predictor, call }: PipelineRun): boolean {
@@ -21,9 +34,9 @@ export function hasControl({ predictor, call }: PipelineRun): boolean {
 export async function withControl(
   run: PipelineRun,
   job: PredictorJob,
-  defaultScale: number,
+  { scale: fallback, condition, own = {}, more = {} }: ControlOptions,
 ): Promise<PredictorJob> {
-  const { call, model, numImages, width, height } = run;
+  const { call, model, width, height } = run;
   const picture = needed(call.controlImage, 'control-image', 'this model has a ControlNet');
   const part = model.parts[CONTROLNET];
   const info = run.partInfo(CONTROLNET);
@@ -40,15 +53,18 @@ export async function withControl(
       { hint: 'Export the predictor with the residuals of a ControlNet as inputs.' },
     );
   }
-  const planes = await picturePlanes(picture, width, height, 'unit');
-  const rows = repeatRows(planes, numImages);
-  const scale = call.controlnetConditioningScale ?? defaultScale;
+  const rows = (job.latents.dims[0] ?? 1) * batchRepeatOf(job.guidance);
+  const read = condition ?? repeatRows(await picturePlanes(picture, width, height, 'unit'), rows);
+  const scale = call.controlnetConditioningScale ?? fallback;
+  const ownNames = Object.keys(own).filter((name) => info.inputs.some((input) => input.name === name));
   const kept = keptTimesteps(run, job);
   return {
     ...job,
     conditioning: {
       ...job.conditioning,
-      controlnet_cond: job.guidance === undefined ? rows : concat([rows, rows], 0),
+      ...more,
+      ...Object.fromEntries(ownNames.map((name) => [controlInput(name), own[name] as Tensor])),
+      controlnet_cond: read,
       conditioning_scale: scalar(kept === 'none' ? 0 : scale),
       ...(typeof kept === 'string'
         ? {}
@@ -60,6 +76,7 @@ export async function withControl(
         modelPath: part.path,
         outputs: Object.fromEntries(info.outputs.map(({ name }, i) => [name, residuals[i] as string])),
         isTimed: typeof kept !== 'string',
+        ...(ownNames.length === 0 ? {} : { own: ownNames }),
       },
     },
   };

@@ -153,6 +153,12 @@ export interface PipelineDescription {
   readonly binEdge?: ((model: ModelFolder) => number | undefined) | undefined;
   /** The given picture whose size is drawn, rounded down to what the model takes, where the call says no size. */
   readonly sizedBy?: ((call: PipelineCall) => Uint8Array | undefined) | undefined;
+  /** The size that is drawn where the picture of `sizedBy` has this one; the same, rounded down, unless set. */
+  readonly sizeFor?: ((picture: Size) => Size) | undefined;
+  /** What is drawn for a size that was asked for or is the default, where a file of open axes leaves the choice; the same unless set. */
+  readonly fitSize?: ((asked: Size, call: PipelineCall, sizes: SizeRule) => Size) | undefined;
+  /** The given picture is read beside what is drawn, in a size of its own. */
+  readonly readsPictureApart?: boolean | undefined;
   /** Everything before the first step. Raises `invalid_settings` or `invalid_input` for what the call has wrong. */
   readonly begin: (run: PipelineRun) => Promise<PredictorJob>;
   /** Everything after the last step, from the final latents. Also for previews, from unfinished ones. */

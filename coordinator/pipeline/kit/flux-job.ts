@@ -2,7 +2,6 @@ import { float32, type Tensor } from '../../../common/tensor/index.js';
 import { encodeClip } from './clip-prompt.js';
 import type { PipelineRun, PredictorJob } from './description.js';
 import { dynamicShift, evenSigmas } from './flow-shift.js';
-import { configFlag } from './model-folder.js';
 import type { PackedStartOptions } from './packed-start.js';
 import { encodeT5 } from './t5-prompt.js';
 import { guidedRows, repeatRows } from './tensor-rows.js';
@@ -12,7 +11,16 @@ const MAX_SEQUENCE_LENGTH = 512;
 
 /** What a FLUX.1 pipeline begins with, and what its transformer reads beside the latents. */
 export type FluxStart = Pick<PredictorJob, 'sampler' | 'latents' | 'adaptation'> &
-  Partial<Pick<PredictorJob, 'conditioning'>>;
+  Partial<Pick<PredictorJob, 'conditioning'>> & {
+    /** Positions of tokens behind those that are drawn, one after another. */
+    readonly furtherIds?: Float32Array | undefined;
+  };
+
+/** What a FLUX.1 pipeline begins for. */
+export interface FluxForm extends Pick<PackedStartOptions, 'tokens' | 'options'> {
+  /** Rows of the predictor's batch: twice the pictures with guidance by a negative prompt. */
+  readonly rows: number;
+}
 
 /**
  * The job of a FLUX.1 pipeline: embeddings, positions and guidance around what it begins with.
@@ -20,7 +28,7 @@ export type FluxStart = Pick<PredictorJob, 'sampler' | 'latents' | 'adaptation'>
  */
 export async function fluxJob(
   run: PipelineRun,
-  start: (form: Pick<PackedStartOptions, 'tokens' | 'options'>) => Promise<FluxStart>,
+  start: (form: FluxForm) => Promise<FluxStart>,
 ): Promise<PredictorJob> {
   const { call, numImages, height, width } = run;
   const trueCfgScale = call.trueCfgScale ?? 1;
@@ -46,15 +54,15 @@ export async function fluxJob(
   const [rows, columns] = [height / scale, width / scale];
   const tokens = rows * columns;
   const isFlowOfOther = run.schedulerConfig()['use_flow_sigmas'] === true;
-  const { sampler, latents, conditioning, adaptation } = await start({
+  const halves = guidance === undefined ? 1 : 2;
+  const { sampler, latents, conditioning, adaptation, furtherIds } = await start({
     tokens,
+    rows: numImages * halves,
     options: {
       ...(isFlowOfOther ? {} : { sigmas: evenSigmas(run.numInferenceSteps) }),
       mu: dynamicShift(run, tokens),
     },
   });
-  const halves = guidance === undefined ? 1 : 2;
-  const embedsGuidance = configFlag(run.model.parts['transformer']?.config ?? {}, 'guidance_embeds', true);
   const scaleInput = float32(Float32Array.of(run.guidanceScale), [1]);
   return {
     sampler,
@@ -66,19 +74,20 @@ export async function fluxJob(
       encoder_hidden_states: guidedRows(negative?.states, positive.states, numImages),
       pooled_projections: guidedRows(negative?.pooled, positive.pooled, numImages),
       txt_ids: ids(run, 'txt_ids', new Float32Array((positive.states.dims[1] ?? 0) * 3)),
-      img_ids: ids(run, 'img_ids', imageIds(rows, columns)),
-      ...(embedsGuidance ? { guidance: repeatRows(scaleInput, numImages * halves) } : {}),
+      img_ids: ids(run, 'img_ids', Float32Array.from([...imageIds(rows, columns), ...(furtherIds ?? [])])),
+      // Of schnell it is left aside: the file does not take it.
+      guidance: repeatRows(scaleInput, numImages * halves),
     },
     guidance,
     adaptation,
   };
 }
 
-/** (0, row, column) of every token. */
-function imageIds(rows: number, columns: number): Float32Array {
+/** (`first`, row, column) of every token. */
+export function imageIds(rows: number, columns: number, first = 0): Float32Array {
   const values = new Float32Array(rows * columns * 3);
   for (let token = 0; token < rows * columns; token += 1)
-    values.set([0, Math.floor(token / columns), token % columns], token * 3);
+    values.set([first, Math.floor(token / columns), token % columns], token * 3);
   return values;
 }
 

@@ -37,8 +37,18 @@ export type ToLatents = (run: PipelineRun, planes: Tensor) => Promise<Tensor>;
 /** A picture as scaled latents: a draw of the VAE's posterior. */
 export async function pictureLatents(run: PipelineRun, planes: Tensor): Promise<Tensor> {
   const posterior = await encodePicture(run, planes);
-  const drawn = drawPosterior(posterior, (dims) => run.noise.draw(dims));
-  const { model } = run;
+  return scaledLatents(
+    run,
+    drawPosterior(posterior, (dims) => run.noise.draw(dims)),
+  );
+}
+
+/** A picture as scaled latents: the mode of the VAE's posterior. */
+export async function pictureMode(run: PipelineRun, planes: Tensor): Promise<Tensor> {
+  return scaledLatents(run, (await encodePicture(run, planes)).mean);
+}
+
+function scaledLatents({ model }: PipelineRun, drawn: Tensor): Tensor {
   const scale = Math.fround(scalingFactor(model));
   const shift = Math.fround(configNumber(vaePart(model), 'shift_factor', 0));
   const means = configNumbers(vaePart(model), 'latents_mean');

@@ -1,11 +1,11 @@
 export { bothPrompts, type PromptSide } from './both-prompts.js';
-export { type ChatForm, chatStates } from './chat-prompt.js';
+export { chatStates } from './chat-prompt.js';
 export { cleanPrompt } from './clean-prompt.js';
 export { clipEmbeds } from './clip-embeds.js';
 export { encodeClipImage } from './clip-image.js';
 export { clipImageStates } from './clip-image-states.js';
 export { encodeClip } from './clip-prompt.js';
-export { hasControl } from './control.js';
+export { hasControl, withControl } from './control.js';
 export type {
   PipelineCall,
   PipelineDefaults,
@@ -18,13 +18,13 @@ export type {
   VideoShape,
 } from './description.js';
 export { finishPictures } from './finish-pictures.js';
-export { fluxJob, type FluxStart } from './flux-job.js';
+export { type FluxForm, fluxJob, type FluxStart, imageIds } from './flux-job.js';
 export { firstChannels } from './first-channels.js';
 export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
 export { mapFloats, scaleChannels, scaledNoise, unitLatents } from './latents.js';
 export { guidanceEmbedding, guidanceEmbeddingSize } from './guidance-embedding.js';
-export { noisedPicture, pictureLatents, withoutMasked } from './image-start.js';
+export { noisedPicture, pictureLatents, pictureMode, withoutMasked } from './image-start.js';
 export { latentDims } from './latent-dims.js';
 export {
   configFlag,
@@ -44,15 +44,17 @@ export {
   type Tokenize,
   type TokenizeOptions,
   type Tokens,
+  type ValueInfo,
 } from './parts.js';
-export { packedStart, type PackedStartOptions } from './packed-start.js';
+export { packedStart } from './packed-start.js';
 export { packPatches, unpackPatches } from './packing.js';
+export { qwenImage, qwenImageJob } from './qwen-image-job.js';
 export { encodeT5, type T5States } from './t5-prompt.js';
 export { sizeUnlessFixed, transformerSizes } from './transformer-size.js';
 export { maskPlane, needed, picturePlanes, pictureSize } from './pictures.js';
 export { concat, floatsOf, guidedRows, padLast, repeatRows, rowOf, zerosLike } from './tensor-rows.js';
 export { nearestBin, type Size } from './size-bins.js';
-export { framePictureLatents, spreadLatents } from './standard-latents.js';
+export { centreLatents, spreadLatents } from './standard-latents.js';
 export { startLatents } from './start-latents.js';
 export { givenMask, givenStates, guidedTokens, maskTokens, sliceTokens } from './token-states.js';
 export { inTiles } from './tiles.js';
@@ -61,6 +63,7 @@ export { fixedLatentSize, unetSizes } from './unet-size.js';
 export {
   decodeOne,
   decodePictures,
+  drawPosterior,
   encodePicture,
   latentChannels,
   scalingFactor,

@@ -6,6 +6,8 @@ import { elementCount, formatDims, type Tensor } from '../../../common/tensor/in
 /** Standard normal noise in the order in which diffusers draws it, from `torch.Generator('cpu').manual_seed(seed)`. */
 export interface NoiseDraws {
   draw(dims: readonly number[]): Tensor;
+  /** What diffusers draws from torch's global generator and not from the call's: here one of its own with the same seed. */
+  drawApart(dims: readonly number[]): Tensor;
   /** Elements of each draw so far. */
   readonly drawn: readonly number[];
   /** What a sampler draws after that. */
@@ -16,15 +18,21 @@ export class SeededDraws implements NoiseDraws {
   readonly drawn: number[] = [];
   readonly #seed: bigint;
   readonly #generator: TorchGenerator;
+  readonly #apart: TorchGenerator;
 
   constructor(seed: number | bigint) {
     this.#seed = BigInt(seed);
     this.#generator = new TorchGenerator(seed);
+    this.#apart = new TorchGenerator(seed);
   }
 
   draw(dims: readonly number[]): Tensor {
     this.drawn.push(elementCount(dims));
     return this.#generator.randn(dims);
+  }
+
+  drawApart(dims: readonly number[]): Tensor {
+    return this.#apart.randn(dims);
   }
 
   forSampler(): NoiseSource {
@@ -52,6 +60,10 @@ export class GivenDraws implements NoiseDraws {
     }
     this.drawn.push(elementCount(dims));
     return { ...next, dims };
+  }
+
+  drawApart(dims: readonly number[]): Tensor {
+    return this.draw(dims);
   }
 
   forSampler(): NoiseSource {

@@ -2,14 +2,19 @@ import { decodePng, resizePicture, type RgbImage } from '../../../common/image/i
 import { AsyncDiffError } from '../../../common/errors/index.js';
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 
-/** A given picture at a size: planes [1, 3, height, width] in [-1, 1], as VaeImageProcessor makes them; in [0, 1] for a ControlNet. */
+/** A given picture at a size: planes [1, 3, height, width] in [-1, 1], as VaeImageProcessor makes them; in [0, 1] for a ControlNet. `first`: a size on the way. */
 export async function picturePlanes(
   file: Uint8Array,
   width: number,
   height: number,
   range: 'signed' | 'unit' = 'signed',
+  first: Pick<RgbImage, 'width' | 'height'> = { width, height },
 ): Promise<Tensor> {
-  const { data } = resizePicture(await decodePng(file), width, height);
+  const { data } = resizePicture(
+    resizePicture(await decodePng(file), first.width, first.height),
+    width,
+    height,
+  );
   const pixels = width * height;
   const planes = new Float32Array(3 * pixels);
   for (let i = 0; i < pixels; i += 1) {

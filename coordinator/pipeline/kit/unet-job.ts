@@ -46,5 +46,7 @@ export async function unetJob(run: PipelineRun, options: UnetJobOptions): Promis
   };
   if (!hasControl(run)) return job;
   const imageScale = run.call.image === undefined ? 1 : IMAGE_CONTROL_SCALE;
-  return await withControl(run, job, run.call.maskImage === undefined ? imageScale : inpaintControlScale);
+  return await withControl(run, job, {
+    scale: run.call.maskImage === undefined ? imageScale : inpaintControlScale,
+  });
 }

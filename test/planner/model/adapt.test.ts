@@ -14,8 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Values = Readonly<Record<string, ort.Tensor>>;
 
-async function run(feeds: Values, adaptation?: PredictorAdaptation): Promise<number[]> {
-  const model = decodeModel(readFileSync(path), path);
+async function run(feeds: Values, adaptation?: PredictorAdaptation, from = path): Promise<number[]> {
+  const model = decodeModel(readFileSync(from), from);
   adaptPredictor(model, adaptation);
   const session = await ort.InferenceSession.create(Buffer.from(encodeModel(model)));
   const results = await session.run(feeds);
@@ -51,6 +51,51 @@ describe('adaptPredictor', () => {
       { latentInput: 'sample', append: [{ name: 'mask', channels: 1 }] },
     );
     expect(joined).toEqual(await run(feeds));
+  });
+
+  it('joins along an open axis, whose name then stands for the whole', async () => {
+    const model = decodeModel(readFileSync(path), path);
+    const open = model.graph?.input?.[0]?.type?.tensor_type?.shape?.dim?.[1];
+    if (open === undefined) throw new Error('no latents');
+    delete open.dim_value;
+    open.dim_param = 'tokens';
+    adaptPredictor(model, {
+      latentInput: 'sample',
+      append: [{ name: 'mask', channels: 1 }],
+      keepChannels: 3,
+    });
+    const dims = (name: string) =>
+      model.graph?.input?.find((input) => input.name === name)?.type?.tensor_type?.shape?.dim?.[1];
+    expect(dims('sample')).toEqual({});
+    expect(dims('mask')).toEqual({ dim_value: 1 });
+  });
+
+  it('reads and predicts in the terms of TrigFlow', async () => {
+    const s = 0.25;
+    const sigmaData = 0.5;
+    const root = Math.hypot(s, 1 - s);
+    const latents = feeds['sample'] as ort.Tensor;
+    const x = (latents.data as Float32Array).map((value) => (value / sigmaData) * root);
+    const model = smallPredictor();
+    const float = model.graph?.input?.find(({ name }) => name === 'timestep')?.type?.tensor_type;
+    if (!float) throw new Error('no timestep');
+    float.elem_type = 1;
+    const floatPath = writeModel(model, mkdtempSync(join(folder, 'float-')));
+    const timestep = new ort.Tensor('float32', Float32Array.of(s), [1]);
+    const read = new ort.Tensor('float32', x, latents.dims);
+    const flow = await run({ ...feeds, timestep, sample: read }, undefined, floatPath);
+    const trigFlow = { latents: 'sample', sigmaData };
+    const predicted = await run({ ...feeds, timestep }, { trigFlow }, floatPath);
+    expect(predicted).toHaveLength(flow.length);
+    predicted.forEach((value, i) =>
+      expect(value).toBeCloseTo(
+        (((1 - 2 * s) * (x[i] as number) + (1 - 2 * s + 2 * s * s) * (flow[i] as number)) / root) * sigmaData,
+        5,
+      ),
+    );
+    expect(() => adaptPredictor(smallPredictor(), { trigFlow: { ...trigFlow, latents: 'none' } })).toThrow(
+      /no inputs none and timestep/,
+    );
   });
 
   it('turns the sign of the prediction, and keeps its first channels', async () => {
