@@ -21,6 +21,8 @@ export interface ExecutorEvents {
   onFault(job: StartedJob, error: AsyncDiffError): void;
   /** Whether a boundary tensor, or latents, leave this executor (and so must be copied if it is read here as well). */
   leaves(deploymentId: string, name: string): boolean;
+  /** A task begins, or has ended. */
+  onTask?(isBegun: boolean): void;
   /** Before a look at what can run: adds tensors that have arrived unasked. */
   collect?(): void;
   /** Tasks wait, and none can run until more tensors are added. */

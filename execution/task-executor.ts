@@ -31,7 +31,6 @@ export class TaskExecutor {
   readonly #jobs = new AttemptStates();
   #queue: Pending[] = [];
   #running = false;
-  #tasksDone = 0;
   #pumping: Promise<void> = Promise.resolve();
 
   constructor(events: ExecutorEvents) {
@@ -105,18 +104,17 @@ export class TaskExecutor {
     });
   }
 
-  /** How many tasks have run, and what the oldest of those that wait lacks: who waits for whom can be told from it. */
-  progress(): { readonly tasksDone: number; readonly missing: readonly string[]; readonly round: number } {
-    const tasksDone = this.#tasksDone;
+  /** What the oldest of the tasks that wait lacks: who waits for whom can be told from it. */
+  progress(): { readonly missing: readonly string[]; readonly round: number } {
     // Who waits for these makes no latents, which other tasks wait for in turn.
     const noise = this.#steps.missingNoise(this.#jobs.all());
-    if (noise?.isMadeHere === false) return { tasksDone, missing: noise.names, round: noise.round };
+    if (noise?.isMadeHere === false) return { missing: noise.names, round: noise.round };
     for (const pending of this.#queue) {
       const spec = this.#specOf(pending);
       const missing = spec === undefined ? [] : missingOf(pending.state, pending.task, spec);
-      if (missing.length > 0) return { tasksDone, missing, round: pending.task.round };
+      if (missing.length > 0) return { missing, round: pending.task.round };
     }
-    return { tasksDone, missing: [], round: 0 };
+    return { missing: [], round: 0 };
   }
 
   /** Resolves when no task is running. */
@@ -183,9 +181,10 @@ export class TaskExecutor {
     state.dropOld(this.#oldestPending(state, task.round));
     const feeds = gatherFeeds(state, started, task, spec);
     state.timing.begin();
+    this.#events.onTask?.(true);
     const results = await state.during(session.run(feeds));
     state.timing.end(task, spec.id);
-    this.#tasksDone += 1;
+    this.#events.onTask?.(false);
     if (state.ended) return releaseValues(Object.values(results));
     for (const name of spec.localReads) state.locals.wasRead(localName(name, task), task.version);
     this.#results.take(state, started, task, spec, results);

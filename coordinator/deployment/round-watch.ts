@@ -1,23 +1,28 @@
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { Deadline } from '../../common/pending/index.js';
 import { isLatents } from '../../program/index.js';
-import type { WorkerHandle, WorkerProgress } from '../workers/index.js';
+import type { WorkerHandle } from '../workers/index.js';
 import type { Deployment } from './deployment.js';
 import type { DeploymentLinks } from './deployment-links.js';
+import { type Report, Stillness } from './stillness.js';
 
 /** Limit of a round, over the sum of its segments' times. */
 const ROUND_FACTOR = 5;
-/** Least time between two looks at what the workers do: the second tells whether anything has moved. */
+/** Least time between two looks at what the workers do. */
 const LOOK_AGAIN_MS = 1_000;
+/** By so much a timer may be early. */
+const EARLY_MS = 10;
 /** From so many rounds on, their own times set the limit of the next one, not the times that segments were measured to take. */
 const ENOUGH_ROUNDS = 8;
 /**
- * Patience over the longest of those rounds: so long after the last report the workers are looked at, and as long after that again. No task takes
- * longer than a round (a step in order takes several rounds), so one that ends between the two looks is seen.
+ * Patience over the longest of those rounds: so long after the last report the workers are looked at, and so long none of them may have begun or ended a
+ * task. No task takes longer than a round (a step in order takes several).
  */
 const PATIENCE = 1.25;
-/** Looks that find every worker in the same run before those workers are blamed. */
-const MAX_PATIENT_LOOKS = 2;
+/** Patience over that again, where every worker is in a run and nothing tells whether it goes on: no other worker would be sooner. */
+const ALL_COMPUTING = 2;
+/** Processor time that a run may use, over the limit of a report, for each thread of its worker: one that goes on beyond it has no end. */
+const MAX_PROCESSOR_LIMITS = 2;
 
 /**
  * How long no report of a job's rounds may come: from the segments' times as the workers measured them, one after another.
@@ -52,18 +57,15 @@ export interface RoundWatchOptions {
   readonly onStuck: (blame: Blame) => void;
 }
 
-type Report = readonly [WorkerHandle, WorkerProgress];
-
 /**
  * Watches an attempt: every report begins its time anew, which after the first ones follows from them. When that is over, the workers are asked what they are at. As long as any of
- * them finishes tasks, the job is slow and goes on; otherwise the one is named that does not answer, whose run does not end, or whose
- * tensor did not reach the one that waits for it.
+ * them begins or ends tasks, or computes on its processors, the job is slow and goes on; otherwise the one is named that does not answer, whose run does not end, or
+ * whose tensor did not reach the one that waits for it.
  */
 export class RoundWatch {
   readonly #options: RoundWatchOptions;
   readonly #deadline: Deadline;
-  #before: ReadonlyMap<string, number> | undefined;
-  #looks = 0;
+  readonly #stillness = new Stillness();
   #isOver = false;
   /** Times between reports, the last ones. */
   readonly #gapsMs: number[] = [];
@@ -85,8 +87,7 @@ export class RoundWatch {
 
   /** Something was heard of the job. */
   moved(): void {
-    this.#before = undefined;
-    this.#looks = 0;
+    this.#stillness.end();
     this.#deadline.extend(this.#limitMs);
   }
 
@@ -98,9 +99,11 @@ export class RoundWatch {
     return Math.min(limitMs, Math.max(minMs, PATIENCE * Math.max(...this.#gapsMs)));
   }
 
-  get #lookAgainMs(): number {
-    const knows = this.#gapsMs.length >= this.#window;
-    return Math.max(LOOK_AGAIN_MS, knows ? PATIENCE * Math.max(...this.#gapsMs) : 0);
+  /** So long no task may have begun or ended. */
+  get #stillLimitMs(): number {
+    const { limitMs } = this.#options;
+    if (this.#gapsMs.length < this.#window) return limitMs;
+    return Math.min(limitMs, Math.max(LOOK_AGAIN_MS, PATIENCE * Math.max(...this.#gapsMs)));
   }
 
   /** Reports of {@link ENOUGH_ROUNDS} rounds. */
@@ -119,32 +122,33 @@ export class RoundWatch {
 
   async #look(): Promise<void> {
     const { deployment, isAwaited, onStuck } = this.#options;
-    const limitMs = this.#limitMs;
     if (!isAwaited()) {
       this.moved();
       return;
     }
-    const before = this.#before;
     const answers = await Promise.allSettled(
-      deployment.workers.map(async (worker): Promise<Report> => [worker, await worker.ask()]),
+      deployment.workers.map(async (worker): Promise<Report> => {
+        const at = await worker.ask();
+        return { worker, at, heardMs: performance.now() };
+      }),
     );
     // One that did not answer is lost by now, and the job has heard of it.
     if (this.#isOver || answers.some(({ status }) => status === 'rejected')) return;
     const reports = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-    const done = new Map(reports.map(([{ id }, { tasksDone }]) => [id, tasksDone]));
-    this.#before = done;
-    if (before === undefined) {
-      this.#deadline.extend(this.#lookAgainMs);
-      return;
-    }
-    this.#looks += 1;
-    const isMoving = [...done].some(([id, count]) => count !== before.get(id));
-    const areAllComputing = reports.every(([, { computing }]) => computing);
-    if (isMoving || (areAllComputing && this.#looks < MAX_PATIENT_LOOKS)) {
-      this.#deadline.extend(limitMs);
-      return;
-    }
-    onStuck(blameFor(deployment, reports, limitMs));
+    const stillMs = this.#stillness.look(reports);
+    const computing = reports.flatMap(({ worker, at }) => (at.computing ? [worker] : []));
+    const known = computing.map((worker) => this.#stillness.computes(worker, this.#maxProcessorMs(worker)));
+    const areAllUnknown =
+      computing.length === reports.length && known.every((computes) => computes === undefined);
+    const leftMs = this.#stillLimitMs * (areAllUnknown ? ALL_COMPUTING : 1) - stillMs;
+    const isMoving = known.includes(true) || computing.some((worker) => this.#stillness.isNew(worker));
+    if (leftMs > EARLY_MS || isMoving) this.#deadline.extend(Math.max(LOOK_AGAIN_MS, leftMs));
+    else onStuck(blameFor(deployment, reports, stillMs));
+  }
+
+  /** Processor time that a run may use until it counts as one without an end. */
+  #maxProcessorMs({ facts }: WorkerHandle): number {
+    return MAX_PROCESSOR_LIMITS * this.#options.limitMs * facts.threads;
   }
 }
 
@@ -157,17 +161,20 @@ function blameFor(
   limitMs: number,
 ): Blame {
   const seconds = `${(limitMs / 1000).toFixed(1)} s`;
-  const hung = reports.find(([, { computing }]) => computing);
+  const hung = reports.find(({ at }) => at.computing);
   if (hung !== undefined) {
-    const [worker] = hung;
+    const { worker } = hung;
     const why = `worker ${worker.name} did not end a run within ${seconds}`;
     return { kind: 'worker', worker, why };
   }
   // Of all that is waited for, the oldest: what came later waits for it in turn.
   const waiting = reports
-    .filter(([, { missing }]) => missing.length > 0)
-    .toSorted(([, a], [, b]) => a.round - b.round);
-  for (const [to, { missing, round }] of waiting) {
+    .filter(({ at }) => at.missing.length > 0)
+    .toSorted((a, b) => a.at.round - b.at.round);
+  for (const {
+    worker: to,
+    at: { missing, round },
+  } of waiting) {
     for (const name of missing) {
       const from =
         deployment.links.producerOf(name, to.id) ??

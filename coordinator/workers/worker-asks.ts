@@ -49,8 +49,14 @@ export class WorkerAsks {
       checkAmounts('sessions that take', Object.values(deployed.segmentMs));
       this.answer(`deployed/${deployed.deploymentId}`, deployed);
     } else if (linksProbed) this.answer(`probed/${linksProbed.id}`, linksProbed);
-    else if (stateReport) this.answer(`state/${stateReport.id}`, stateReport);
-    else if (partOpened) this.answer(`part/${partOpened.partId}`);
+    else if (stateReport) {
+      checkAmounts(
+        'a state with times',
+        [stateReport.stillMs, stateReport.processorMs],
+        Number.MAX_SAFE_INTEGER,
+      );
+      this.answer(`state/${stateReport.id}`, stateReport);
+    } else if (partOpened) this.answer(`part/${partOpened.partId}`);
     else if (jobStarted) this.answer(`started/${jobStarted.jobId}/${jobStarted.attempt}`);
     else if (jobReport) {
       checkReport(jobReport);

@@ -55,7 +55,12 @@ export interface Opened {
 
 /** What a worker is at. */
 export interface WorkerProgress {
-  readonly tasksDone: number;
+  /** Beginnings and ends of tasks. */
+  readonly moves: number;
+  /** Since the last of them. */
+  readonly stillMs: number;
+  /** Processor time of its process, where its device is the processor; else 0. */
+  readonly processorMs: number;
   /** Whether its inference thread is in a run. */
   readonly computing: boolean;
   /** What the oldest task that waits lacks, of this round. */

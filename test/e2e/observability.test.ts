@@ -213,11 +213,9 @@ it('jobs are listed with how they went, and a running one is cancelled by its id
   ]);
   // A worker that is always at it, and never done.
   for (const worker of workers) await worker.stop();
-  let tasksDone = 0;
+  let moves = 0;
   const slow = new FakeWorker(address, 'slow', (message) =>
-    message.askState
-      ? { stateReport: { id: message.askState.id, tasksDone: ++tasksDone } }
-      : obliging(message),
+    message.askState ? { stateReport: { id: message.askState.id, moves: ++moves } } : obliging(message),
   );
   await eventually(
     async () => (await runHere(['status', '--coordinator', address])).stdout.includes('slow'),

@@ -18,7 +18,9 @@ export interface ConversationOptions
   extends Omit<PartContext, 'onWrong' | 'inference'>,
     Pick<PresentJobOptions, 'onJobEnded' | 'log' | 'maxMessageBytes'>,
     Pick<PipelinePartsContext, 'partThread'> {
-  readonly inference: PartContext['inference'] & PresentJobOptions['inference'] & Pick<Inference, 'state'>;
+  readonly inference: PartContext['inference'] &
+    PresentJobOptions['inference'] &
+    Pick<Inference, 'state' | 'progress'>;
   /** Secret by which the workers of its coordinator know each other when links are measured. */
   readonly peerSecret: Uint8Array;
 }
@@ -38,8 +40,6 @@ export class Conversation {
   readonly #pipeline: PipelineParts;
   readonly #job: PresentJob;
   #generation = 0;
-  /** As the inference thread said last. */
-  #tasksDone = 0;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -158,20 +158,17 @@ export class Conversation {
     return true;
   }
 
-  /** What the inference thread is at. One that does not answer is in a run. */
+  /** What the inference thread is at; it answers between two runs. */
   async #tellState(id: number): Promise<void> {
+    const { inference } = this.#options;
+    const { isRunning, stillMs } = inference.progress;
     const signal = AbortSignal.timeout(COMPUTING_MS);
-    const state = await this.#options.inference.state(signal).catch(() => undefined);
-    const { tasksDone = this.#tasksDone, missing = [], round = 0 } = state ?? {};
-    this.#tasksDone = tasksDone;
-    const stateReport = {
-      id,
-      tasksDone,
-      computing: state === undefined,
-      missing: [...missing],
-      round,
-      waits: describeWaits(),
-    };
+    const state =
+      isRunning && stillMs >= COMPUTING_MS ? undefined : await inference.state(signal).catch(() => undefined);
+    const { isRunning: _now, ...progress } = inference.progress;
+    const { missing = [], round = 0 } = state ?? {};
+    const computing = state === undefined;
+    const stateReport = { id, ...progress, computing, missing: [...missing], round, waits: describeWaits() };
     this.#options.send({ stateReport });
   }
 

@@ -15,6 +15,8 @@ export interface InferenceSettings {
   readonly threads: number;
   /** Factor on declared times; 1 for real devices. */
   readonly timeDilation: number;
+  /** Of a {@link TaskClock}. */
+  readonly tasks: SharedArrayBuffer;
 }
 
 interface SegmentToLoad {
@@ -39,8 +41,6 @@ export interface InferenceCalls {
 }
 
 export interface InferenceState {
-  /** Tasks run since the thread began. */
-  readonly tasksDone: number;
   /** What the oldest task that waits lacks, by name, and the round that it belongs to. */
   readonly missing: readonly string[];
   readonly round: number;

@@ -32,6 +32,7 @@ import type {
   PlanToLoad,
 } from './inference-messages.js';
 import { measureSegments } from './measure-segments.js';
+import { TaskClock } from './task-clock.js';
 import { Traffic } from './traffic.js';
 
 const settings = workerData as InferenceSettings;
@@ -39,7 +40,10 @@ const device = parseDevice(settings.device);
 const traffic = new Traffic();
 const outbox = new FrameOutbox(traffic);
 
+const clock = new TaskClock(settings.tasks);
+
 const executor = new TaskExecutor({
+  onTask: (isBegun) => clock.moved(isBegun),
   onBoundary: leave,
   onNoise: ({ jobId, attempt }, step, tensor) =>
     send({ type: 'noise', jobId, attempt, step, tensor }, [tensor.data]),

@@ -3,6 +3,7 @@ import { Deadline } from '../../common/pending/index.js';
 import { ThreadClient } from '../../common/threads/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { transferableTensor } from '../../rpc/index.js';
+import { TaskClock } from './task-clock.js';
 import type {
   InferenceCalls,
   InferenceEvent,
@@ -37,14 +38,19 @@ type InferenceClient = ThreadClient<InferenceCalls, InferencePost, InferenceEven
 /** The network thread's handle on the inference thread. */
 export class Inference {
   readonly #patienceMs: number;
-  readonly #settings: InferenceSettings;
+  readonly #settings: Omit<InferenceSettings, 'tasks'>;
   readonly #handlers: InferenceHandlers;
+  #tasks = new TaskClock();
   #thread: InferenceClient;
   /** Those that were given up; each is in a run. */
   readonly #abandoned = new Set<InferenceClient>();
 
   /** @param patienceMs how long a run may outlast the plan that it belongs to, before it counts as one without an end */
-  constructor(settings: InferenceSettings, handlers: InferenceHandlers, patienceMs = RUN_PATIENCE_MS) {
+  constructor(
+    settings: Omit<InferenceSettings, 'tasks'>,
+    handlers: InferenceHandlers,
+    patienceMs = RUN_PATIENCE_MS,
+  ) {
     this.#patienceMs = patienceMs;
     this.#settings = settings;
     this.#handlers = handlers;
@@ -55,7 +61,7 @@ export class Inference {
     return new ThreadClient({
       file: 'worker/inference/inference-thread.js',
       name: 'inference',
-      workerData: this.#settings,
+      workerData: { ...this.#settings, tasks: this.#tasks.memory },
       onEvent: (event) => this.#receive(event),
       onDeath: (error) => this.#handlers.onDeath(error),
       deathCode: 'worker_failed',
@@ -111,6 +117,14 @@ export class Inference {
     return this.#thread.call('state', undefined, { signal });
   }
 
+  /** How far the thread is, also while it is in a run. `processorMs`: of this process, where that tells whether a run goes on; else 0. */
+  get progress(): ReturnType<TaskClock['read']> & { readonly processorMs: number } {
+    // A device of its own takes no processor for its runs, or takes it also while it hangs.
+    const isProcessor = this.#settings.device === 'cpu';
+    const { user, system } = isProcessor ? process.cpuUsage() : { user: 0, system: 0 };
+    return { ...this.#tasks.read(), processorMs: (user + system) / 1000 };
+  }
+
   /** Ends the threads after the runs in progress; false where one has not come to its end after 10 s, and is given up. */
   async stop(): Promise<boolean> {
     const threads = [this.#thread, ...this.#abandoned];
@@ -135,6 +149,7 @@ export class Inference {
       'worker_failed',
       `a run on ${this.#settings.device} went on for ${this.#patienceMs / 1000} s after its plan was given up`,
     );
+    this.#tasks = new TaskClock();
     this.#thread = this.#open();
     this.#handlers.onReplaced(error);
     old.abandon(error);

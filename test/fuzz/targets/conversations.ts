@@ -34,7 +34,7 @@ const FROM_WORKER: readonly WorkerMessage[] = [
   { jobStarted: attempt },
   { roundDone: { ...attempt, lastStep: 2, state: toSamplerState(state) } },
   { noisePrediction: { ...attempt, step: 1, tensor: toTensorMessage(sample) } },
-  { stateReport: { id: 1, tasksDone: 3, missing: ['up'], round: 2 } },
+  { stateReport: { id: 1, moves: 3, missing: ['up'], round: 2 } },
   { jobReport: { ...attempt } },
   { linksProbed: { id: 1, links: [{ producerId: 'w2', roundTripMs: 1, bytesPerSecond: 1e9 }] } },
   { fault: { ...attempt, error: { code: 'worker_failed', message: 'it failed' } } } as WorkerMessage,

@@ -5,11 +5,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface StateReport {
   'id'?: (number | string | Long);
   /**
-   * Tasks run since the worker started: it moves as long as anything does.
+   * Beginnings and ends of tasks since the worker started: it grows as long as anything moves.
    */
-  'tasksDone'?: (number | string | Long);
+  'moves'?: (number | string | Long);
   /**
-   * A run is in progress: the inference thread did not answer.
+   * A run is in progress, for half a second at least.
    */
   'computing'?: (boolean);
   /**
@@ -21,16 +21,24 @@ export interface StateReport {
    * Waits of the network thread, as text.
    */
   'waits'?: (string)[];
+  /**
+   * Since the last of them.
+   */
+  'stillMs'?: (number | string);
+  /**
+   * Processor time of the worker's process, all threads together, where its device is the processor: it moves as long as a run does. 0 elsewhere.
+   */
+  'processorMs'?: (number | string);
 }
 
 export interface StateReport__Output {
   'id': (number);
   /**
-   * Tasks run since the worker started: it moves as long as anything does.
+   * Beginnings and ends of tasks since the worker started: it grows as long as anything moves.
    */
-  'tasksDone': (number);
+  'moves': (number);
   /**
-   * A run is in progress: the inference thread did not answer.
+   * A run is in progress, for half a second at least.
    */
   'computing': (boolean);
   /**
@@ -42,4 +50,12 @@ export interface StateReport__Output {
    * Waits of the network thread, as text.
    */
   'waits': (string)[];
+  /**
+   * Since the last of them.
+   */
+  'stillMs': (number);
+  /**
+   * Processor time of the worker's process, all threads together, where its device is the processor: it moves as long as a run does. 0 elsewhere.
+   */
+  'processorMs': (number);
 }
