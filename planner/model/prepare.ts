@@ -7,6 +7,7 @@ import { CPU_CORE, type DeviceSpeed } from './device-speed.js';
 import { foldConstants, type FoldedSkeleton } from './fold-constants.js';
 import { type GraphRoles, predictorRoles, singlePassRoles, type SinglePassUse } from './graph-roles.js';
 import { declaredValues, describePredictor, type PredictorDescription } from './inputs.js';
+import { checkSequences, lowerSequences } from './lower-sequences.js';
 import { nearest } from './near-names.js';
 import { type PreparedModel, preparedKey, readPrepared, writePrepared } from './prepared-model.js';
 import { shapeReads } from './shape-reads.js';
@@ -55,6 +56,7 @@ export function describeInputs(modelPath: string): Pick<PredictorDescription, 'i
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
   const { signal, workDir } = options;
   const file = loadAdapted(options.modelPath, options.adaptation);
+  lowerSequences(file.model);
   const { roles, shapes } = rolesOf(file, options);
   const inputs = resolveShapes(roles, shapes);
   const keepValues = [...new Set(options.keepValues ?? [])];
@@ -62,6 +64,7 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   checkCancelled(signal);
   const originalNodeCount = file.model.graph?.node?.length ?? 0;
   const start = skeletonOf(file, roles, inputs);
+  checkSequences(start.nodes);
   checkLive(start, keepValues);
   const key = preparedKey(start);
   const known = readPrepared(workDir, key, start);
