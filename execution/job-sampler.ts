@@ -1,6 +1,6 @@
 import { float32, type Tensor } from '../common/tensor/index.js';
 import { LATENTS, type RoundLatents } from '../program/index.js';
-import type { Sampler } from '../samplers/index.js';
+import { isFlow, type Sampler } from '../samplers/index.js';
 import { type Foresight, LatentsPredictor, type LookAheadOptions } from './latents-predictor.js';
 import type { SamplerState } from './sampler-state.js';
 import { modelInput, takeStep } from './sampler-step.js';
@@ -22,6 +22,9 @@ export interface SampledRound {
   /** Whether also before one of its later steps. A worker's sampler, which runs where each step is made from real latents, is not told. */
   readonly mayHoldWithin?: boolean | undefined;
 }
+
+/** Of the steps, of a flow and otherwise: in these it is decided what a picture shows. */
+const [EARLY_OF_FLOW, EARLY] = [0.5, 0.6];
 
 export interface JobSamplerOptions {
   readonly sampler: Sampler;
@@ -159,7 +162,9 @@ export class JobSampler {
   }
 
   #hasDrifted(step: number): boolean {
-    const { tolerance, holds } = this.#options.lookAhead ?? { tolerance: undefined, holds: 0 };
+    const { tolerance: later, earlyTolerance, holds = 0 } = this.#options.lookAhead ?? {};
+    const isEarly = step < (isFlow(this.#sampler) ? EARLY_OF_FLOW : EARLY) * this.#sampler.numCalls;
+    const tolerance = isEarly ? (earlyTolerance ?? later) : later;
     const drift = this.#predictor?.drifts[step];
     // Not `drift > tolerance`: a prediction that has run away is no number any more.
     return tolerance !== undefined && holds > 0 && drift !== undefined && !(drift <= tolerance);

@@ -10,6 +10,8 @@ export interface LookAheadOptions {
   readonly gateAbove: number | undefined;
   /** Drift above which a step is made in order; undefined: none is. */
   readonly tolerance: number | undefined;
+  /** The same in the early steps (the first half of a flow's, 0.6 of others'); left out: as later. */
+  readonly earlyTolerance?: number | undefined;
   /** Steps that may still be made in order for that. */
   readonly holds: number;
 }

@@ -14,6 +14,15 @@ import type { LookAheadOptions } from './latents-predictor.js';
 const TOLERANCE = 0.03;
 const TOLERANCE_OF_FLOW = 0.05;
 const TOLERANCE_WITH_NOISE = 0.1;
+/** What a flow drifts further ahead than one round under guidance, once the early steps are done. */
+const TOLERANCE_OF_GUIDED_FLOW = 0.045;
+/**
+ * In the early steps it is decided what a picture shows: a small error there can lead to another picture. Drift above which one of them is made in order,
+ * times the rounds that the furthest component looks ahead.
+ */
+const EARLY_DRIFT = 0.015;
+/** Below so many steps that is seen without a flow as well. */
+const EARLY_MATTERS = 20;
 /** Drift above which the slope is weighted by how well it kept so far. */
 const GATE_ABOVE = 0.03;
 /** From this guidance on, with so few steps, the guided output reacts to an error of the latents with more than its size: no slope. */
@@ -53,6 +62,7 @@ export function lookAheadOptions(job: LookAheadJob): LookAheadOptions | undefine
     slope: isStrong(job) ? 0 : slopeOf(sampler, farthest, guidanceScale),
     gateAbove: GATE_ABOVE,
     tolerance: tolerance === 'off' ? undefined : tolerance,
+    earlyTolerance: earlyToleranceOf(job),
     holds: affordableHolds(schedule, settings.maxSpeedLoss, componentCount(partition)),
   };
 }
@@ -70,8 +80,21 @@ export function toleranceOf(job: TolerantJob): number | 'off' {
   // With the whole predictor on each worker as well nothing is predicted nearer than the next step.
   if (!isFlow(sampler))
     return Math.min(TOLERANCE, GUIDED_DRIFT / (1 + Math.max(1, farthest)) / guidanceScale);
-  const usual = farthest === 1 ? TOLERANCE_OF_FLOW : TOLERANCE;
+  const farther = guidanceScale >= GUIDED_FLOW ? TOLERANCE_OF_GUIDED_FLOW : TOLERANCE;
+  const usual = farthest === 1 ? TOLERANCE_OF_FLOW : farther;
   return usual * Math.min(1, TOLERANT_GUIDANCE_OF_FLOW / guidanceScale);
+}
+
+/** The tolerance in the early steps, where it is left to us; undefined: as later. */
+function earlyToleranceOf(job: TolerantJob): number | undefined {
+  const { settings, sampler, partition } = job;
+  const tolerance = toleranceOf(job);
+  if (settings.tolerance !== 'auto' || tolerance === 'off') return undefined;
+  const farthest = farthestOf(partition);
+  // Fresh noise makes up for what was decided before it.
+  const isForgotten = sampler.lookAhead.family === 'stochastic';
+  const matters = isFlow(sampler) || sampler.numCalls < EARLY_MATTERS;
+  return farthest > 1 && matters && !isForgotten ? Math.min(tolerance, EARLY_DRIFT / farthest) : undefined;
 }
 
 /** Whether the guided output reacts to an error of the latents with more than its size. */

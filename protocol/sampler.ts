@@ -107,13 +107,21 @@ function fromForesight({ calls, values, drifts }: Foresight__Output): Foresight 
   };
 }
 
-function toLookAhead({ slope, gateAbove, tolerance, holds }: LookAheadOptions): LookAheadMessage {
-  return { slope, gateAbove: gateAbove ?? NONE, tolerance: tolerance ?? NONE, holds };
+function toLookAhead(options: LookAheadOptions): LookAheadMessage {
+  const { slope, gateAbove = NONE, tolerance = NONE, earlyTolerance = NONE, holds } = options;
+  return { slope, gateAbove, tolerance, earlyTolerance, holds };
 }
 
-function fromLookAhead({ slope, gateAbove, tolerance, holds }: LookAhead__Output): LookAheadOptions {
+function fromLookAhead(message: LookAhead__Output): LookAheadOptions {
   const orNone = (value: number): number | undefined => (value < 0 ? undefined : value);
-  return { slope, gateAbove: orNone(gateAbove), tolerance: orNone(tolerance), holds };
+  const { slope, gateAbove, tolerance, earlyTolerance, holds } = message;
+  return {
+    slope,
+    gateAbove: orNone(gateAbove),
+    tolerance: orNone(tolerance),
+    earlyTolerance: orNone(earlyTolerance),
+    holds,
+  };
 }
 
 function toValues(values: Float32Array): TensorMessage {

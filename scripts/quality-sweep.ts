@@ -1,8 +1,9 @@
 /**
  * Whether the defaults are ever worse than AsyncDiff, over guidance and steps, by the reference executor:
  *
- *   npm run build && node dist/scripts/quality-sweep.js --subject dit --seeds 4
+ *   npm run build && node dist/scripts/quality-sweep.js --subject dit --seeds 4 n2 n3
  *
+ * Configurations as in look-ahead-errors; n2 and n3 where none is named.
  * AsyncDiff takes as many steps in order, at the start, as the defaults took in that picture: the predicted speed is the same. Errors are mean
  * squares over the variance of the sequential latents, arithmetic means over the pictures. Prints a Markdown table; ends with exit code 1 where
  * the defaults lose.
@@ -13,21 +14,22 @@ import { parseConfiguration } from './quality/configuration.js';
 import { ReferenceRuns } from './quality/reference-runs.js';
 import { openSubject } from './quality/subjects.js';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     subject: { type: 'string', default: 'emoji' },
     seeds: { type: 'string', default: '4' },
     'first-seed': { type: 'string', default: '0' },
     guidance: { type: 'string', default: '1,2,4.5,7.5,11,15' },
     steps: { type: 'string', default: '8,12,20,50' },
-    components: { type: 'string', default: '2,3' },
     scheduler: { type: 'string' },
   },
 });
 const list = (text: string): number[] => text.split(',').map(Number);
+const configurations = positionals.length > 0 ? positionals : ['n2', 'n3'];
 const sequential = parseConfiguration('n1,plain');
 let losses = 0;
-console.log('| guidance | steps | N | error | AsyncDiff | times nearer | in order | speed |');
+console.log('| guidance | steps | configuration | error | AsyncDiff | times nearer | in order | speed |');
 console.log('|---|---|---|---|---|---|---|---|');
 for (const guidanceScale of list(values.guidance))
   for (const steps of list(values.steps)) {
@@ -43,11 +45,8 @@ for (const guidanceScale of list(values.guidance))
     const expected: Float32Array[] = [];
     for (const picture of subject.pictures)
       expected.push((await runs.run(picture, sequential, picture.createSampler().numCalls)).latents);
-    for (const components of list(values.components)) {
-      const [ours, theirs] = [
-        parseConfiguration(`n${components}`),
-        parseConfiguration(`n${components},plain`),
-      ];
+    for (const name of configurations) {
+      const [ours, theirs] = [parseConfiguration(name), parseConfiguration(`${name},plain`)];
       const found = {
         own: [] as number[],
         other: [] as number[],
@@ -75,7 +74,7 @@ for (const guidanceScale of list(values.guidance))
       const cells = [
         guidanceScale,
         steps,
-        components,
+        name,
         own.toExponential(1),
         other.toExponential(1),
         isLost ? `**${times}**` : times,

@@ -148,7 +148,7 @@ export const PLAN_SETTINGS = Object.freeze({
     placeholder: 'drift',
     help: 'make a step in order where the latents are further from their prediction than this, relative to their size; auto: by sampler, components and guidance',
     consequence:
-      'The dial between speed and error where guidance is high or steps are large. auto: 0.03, but under guidance g no more than 0.15 / g / (1 + rounds ahead); 0.05 for flow matching with two components, where it goes down from guidance 4.5 on; 0.1 for samplers that draw fresh noise (docs/quality.md). Only with look-ahead.',
+      'The dial between speed and error where guidance is high or steps are large. auto: 0.03, but under guidance g no more than 0.15 / g / (1 + rounds ahead); 0.05 for flow matching with two components, where it goes down from guidance 4.5 on; 0.1 for samplers that draw fresh noise; 0.015 / rounds ahead in early steps from three components on, of flow matching or of fewer than 20 steps (docs/quality.md). Only with look-ahead.',
     scope: 'run',
     bench: { letter: 't' },
   }),

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { readNpy } from '../../common/npy/index.js';
 import { packageRoot } from '../../common/package.js';
 import { randn } from '../../common/random/index.js';
@@ -24,7 +25,7 @@ export interface Subject {
 }
 
 interface SubjectOptions {
-  /** `emoji` (the bundled model), `sd` (the recorded U-Net), `dit` (the flow-matching transformer). */
+  /** `emoji` (the bundled model), `sd` (the recorded U-Net), `dit` (the flow-matching transformer), or a folder laid out as that one's. */
   readonly name: string;
   readonly seeds: number;
   /** The first of them. Default 0. */
@@ -47,16 +48,21 @@ const PROMPTS = [
   'sun',
 ];
 
-/** What is drawn, by name. `sd` and `dit` need the recorded models in `../shared`, beside this repository. */
+/**
+ * What is drawn, by name. `sd` and `dit` need the recorded models in `../shared`, beside this repository. A folder holds `model.onnx`, which takes
+ * `class_labels` (as many as there are classes is "none"), `names.json` (of the classes), `scheduler_config.json` and
+ * `example/sample.npy`, of the latents' shape.
+ */
 export function openSubject(options: SubjectOptions): Promise<Subject> {
   const subjects: Readonly<Record<string, (options: SubjectOptions) => Promise<Subject>>> = {
     emoji,
     sd: recordedUnet,
-    dit,
+    dit: (asked) => labelled(join(SHARED, 'dit'), asked),
   };
   const open = subjects[options.name];
-  if (open === undefined) throw new Error(`--subject is ${Object.keys(subjects).join(', ')}`);
-  return open(options);
+  if (open !== undefined) return open(options);
+  if (existsSync(join(options.name, 'model.onnx'))) return labelled(options.name, options);
+  throw new Error(`--subject is ${Object.keys(subjects).join(', ')} or a folder with model.onnx`);
 }
 
 async function emoji({ steps, guidanceScale, scheduler, ...asked }: SubjectOptions): Promise<Subject> {
@@ -95,14 +101,20 @@ async function recordedUnet({ steps, scheduler, ...asked }: SubjectOptions): Pro
   return { modelPath: join(SHARED, 'oracle', 'models', 'sd.onnx'), pictures, close: async () => {} };
 }
 
-async function dit({ steps, guidanceScale, scheduler, ...asked }: SubjectOptions): Promise<Subject> {
-  const folder = join(SHARED, 'dit');
+async function labelled(
+  folder: string,
+  { steps, guidanceScale, scheduler, ...asked }: SubjectOptions,
+): Promise<Subject> {
+  const classes = z
+    .array(z.string())
+    .parse(JSON.parse(readFileSync(join(folder, 'names.json'), 'utf8'))).length;
+  const { dims } = await readNpy(join(folder, 'example', 'sample.npy'));
   const config = parseSchedulerConfig(readFileSync(join(folder, 'scheduler_config.json'), 'utf8'));
   const pictures = seedsOf(asked).map((seed) => {
-    const label = BigInt((7 * seed + 3) % 64);
-    const labels = guidanceScale > 1 ? [64n, label] : [label];
+    const label = BigInt((7 * seed + 3) % classes);
+    const labels = guidanceScale > 1 ? [BigInt(classes), label] : [label];
     return {
-      latents: randn(seed, [1, 4, 16, 16]),
+      latents: randn(seed, dims),
       conditioning: {
         class_labels: {
           dtype: 'int64',

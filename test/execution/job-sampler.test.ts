@@ -72,6 +72,25 @@ describe('JobSampler', () => {
     expect(heldAt(true, 0)).toBeUndefined();
   });
 
+  it('has a tolerance of its own for early steps', () => {
+    const heldAt = (step: number, earlyTolerance: number | undefined, tolerance: number) => {
+      const lookAhead = { slope: 1, gateAbove: undefined, tolerance, earlyTolerance, holds: 1 };
+      const sampler = samplerFrom(0, { lookAhead });
+      for (let at = 0; at < 4 && !sampler.held; at++) {
+        sampler.issue(round(at, { mayHold: true }));
+        if (sampler.held) break;
+        sampler.take(at, at < step - 1 ? vector(0, 0) : vector(9, -9));
+        sampler.issue(round(at + 1, { mayHold: true }));
+      }
+      return sampler.held ? sampler.state().nextStep : undefined;
+    };
+    // Of four steps the first three are early.
+    expect(heldAt(2, 0.01, 1e6)).toBe(2);
+    expect(heldAt(2, undefined, 1e6)).toBeUndefined();
+    expect(heldAt(3, 0.01, 1e6)).toBeUndefined();
+    expect(heldAt(3, 1e6, 0.01)).toBe(3);
+  });
+
   it('takes what was computed on guessed latents as the same picture seen from the real ones', () => {
     const lookAhead = { slope: 1, gateAbove: undefined, tolerance: undefined, holds: 0 };
     const guesses = [LATENTS, predictedLatents(0, 1), predictedLatents(0, 2)];

@@ -8,13 +8,18 @@ import { chainGraph } from '../support/random-graph.js';
 import { cutAt, latentNodes } from '../support/simple-partition.js';
 
 /** The tolerance of a job, and whether it acts. */
-function chosen(
+function chosen(...asked: Parameters<typeof jobOf>): readonly unknown[] {
+  const { job, options } = jobOf(...asked);
+  return [toleranceOf(job), options?.tolerance];
+}
+
+function jobOf(
   className: string,
   components: number,
   options: Parameters<typeof resolvePlanSettings>[0] = {},
   guidanceScale = 1,
   steps = 20,
-): readonly unknown[] {
+) {
   const graph = chainGraph([1, 1, 1, 1]);
   const nodes = latentNodes(graph);
   const partition = cutAt(graph, nodes.slice(0, components - 1));
@@ -27,7 +32,7 @@ function chosen(
     plan: { partition, placement },
   });
   const job = { schedule, settings, sampler, partition, guidance: guidanceOf(guidanceScale) };
-  return [toleranceOf(job), lookAheadOptions(job)?.tolerance];
+  return { job, options: lookAheadOptions(job) };
 }
 
 it('trusts a prediction by sampler and distance', () => {
@@ -44,7 +49,7 @@ it.each([
   ['DDIMScheduler', 3, 1, 0.03],
   ['FlowMatchEulerDiscreteScheduler', 2, 4.5, 0.05],
   ['FlowMatchEulerDiscreteScheduler', 2, 7.5, 0.03],
-  ['FlowMatchEulerDiscreteScheduler', 3, 9, 0.015],
+  ['FlowMatchEulerDiscreteScheduler', 3, 9, 0.0225],
   ['EulerAncestralDiscreteScheduler', 2, 7.5, 0.1],
 ] as const)(
   '%s, %d components: with guidance %d the tolerance is %d',
@@ -54,6 +59,26 @@ it.each([
     expect(acting).toBe(tolerance);
   },
 );
+
+it.each([
+  ['a flow, two rounds ahead', 'FlowMatchEulerDiscreteScheduler', 3, {}, 28, 0.0075],
+  ['a flow, three rounds ahead', 'FlowMatchEulerDiscreteScheduler', 4, {}, 50, 0.005],
+  ['a flow, one round ahead', 'FlowMatchEulerDiscreteScheduler', 2, {}, 28, undefined],
+  ['few steps, two rounds ahead', 'DDIMScheduler', 3, {}, 12, 0.0075],
+  ['more steps', 'DDIMScheduler', 3, {}, 20, undefined],
+  ['fresh noise', 'EulerAncestralDiscreteScheduler', 3, {}, 12, undefined],
+  [
+    'a tolerance that was asked for',
+    'FlowMatchEulerDiscreteScheduler',
+    3,
+    { tolerance: 0.02 },
+    28,
+    undefined,
+  ],
+  ['none', 'FlowMatchEulerDiscreteScheduler', 3, { tolerance: 'off' }, 28, undefined],
+] as const)('early steps, %s', (_, sampler, components, options, steps, expected) => {
+  expect(jobOf(sampler, components, options, 1, steps).options?.earlyTolerance).toBe(expected);
+});
 
 it('takes the tolerance that was asked for', () => {
   expect(chosen('EulerAncestralDiscreteScheduler', 2, { tolerance: 0.01 })).toEqual([0.01, 0.01]);

@@ -21,6 +21,10 @@ export interface LookAhead {
    * Times that the job may still be held.
    */
   'holds'?: (number);
+  /**
+   * The tolerance in the early steps, the first half of a flow's and 0.6 of others'; negative: as later.
+   */
+  'earlyTolerance'?: (number | string);
 }
 
 /**
@@ -43,4 +47,8 @@ export interface LookAhead__Output {
    * Times that the job may still be held.
    */
   'holds': (number);
+  /**
+   * The tolerance in the early steps, the first half of a flow's and 0.6 of others'; negative: as later.
+   */
+  'earlyTolerance': (number);
 }
