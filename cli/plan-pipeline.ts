@@ -8,7 +8,8 @@ import {
   Pipeline,
   standInRunner,
 } from '../coordinator/pipeline/index.js';
-import type { PlanSource } from '../planner/index.js';
+import { type Tensor, zeros } from '../common/tensor/index.js';
+import { describeInputs, type PlanSource } from '../planner/index.js';
 import type { InputShapes } from '../planner/model/index.js';
 
 /** What of a call decides about shapes. */
@@ -48,20 +49,33 @@ async function beginAny(
     ...(takes.includes('maxGuidanceScale') ? {} : { guidanceScale }),
   };
   let missing: unknown;
-  for (const names of PICTURES) {
+  const embeds = takes.includes('promptEmbeds') ? blankEmbeds(pipeline.predictorPath) : undefined;
+  const ways = PICTURES.map((names) => ({ names, texts: {} }));
+  // Where no text encoder of the pipeline is run, embeddings stand for the prompts.
+  const given = embeds === undefined ? [] : ways.map(({ names }) => ({ names, texts: embeds }));
+  for (const { names, texts } of [...ways, ...given]) {
     if (!names.every((name) => takes.includes(name))) continue;
     // A picture that is read beside what is drawn makes the predictor's inputs longer.
     if (names.length === 0 && pipeline.description.readsPictureApart === true) continue;
     try {
       // Sound has no size, and takes no picture.
       const pictures = names.length === 0 ? {} : picturesOf(names, await greyPicture(size));
-      return await pipeline.begin({ ...call, ...pictures }, undefined, runner);
+      return await pipeline.begin({ ...call, ...texts, ...pictures }, undefined, runner);
     } catch (error) {
       if (!LACKS_PICTURE.has(AsyncDiffError.from(error).code)) throw error;
       missing ??= error;
     }
   }
   throw missing;
+}
+
+/** Embeddings of no text, of the length and width that the predictor's file fixes; undefined where it leaves them open. */
+function blankEmbeds(predictorPath: string): { readonly promptEmbeds: Tensor } | undefined {
+  const states = describeInputs(predictorPath).inputs.find(({ name }) => name === 'encoder_hidden_states');
+  const [, tokens, hidden] = states?.dims ?? [];
+  return typeof tokens === 'number' && typeof hidden === 'number'
+    ? { promptEmbeds: zeros('float32', [1, tokens, hidden]) }
+    : undefined;
 }
 
 function picturesOf(names: readonly string[], picture: Uint8Array): Record<string, Uint8Array | number> {

@@ -64,3 +64,10 @@ it('report, replay and timeline have both predictors', async () => {
   expect(refused.stderr).toContain('[replay_impossible]');
   expect(refused.stderr).toContain('made by 1 predictor one after another, this job by 2');
 });
+
+it('plan takes a folder without a text encoder', async () => {
+  const run = await runHere(['plan', '--model', at('model'), '--components', '2', '--json']);
+  expect(run.code, run.stderr).toBe(0);
+  const { components } = JSON.parse(run.stdout) as { components: unknown[] };
+  expect(components).toHaveLength(2);
+});
