@@ -125,11 +125,11 @@ describe('generate', () => {
 });
 
 it('demo draws both pictures and the comparison', async () => {
-  const run = await runCli(['demo', '--num-inference-steps', '6', '--out', at('demo')]);
+  const run = await runCli(['demo', '--num-inference-steps', '8', '--out', at('demo')]);
   expect(run.code, run.stderr).toBe(0);
   expect(run.stdout).toMatch(/1 worker, sequential .*1\.00x .*the same picture/);
-  // With so few steps all of them may be made in order.
-  expect(run.stdout).toMatch(/2 workers, N=2 S=1 .*x .*( dB|the same picture)/);
+  // Of six steps every one is made in order, by the schedule or by the tolerance; of eight some are not, and the pictures differ.
+  expect(run.stdout).toMatch(/2 workers, N=2 S=1 .*x .*\d dB/);
   expect(readdirSync(at('demo')).sort()).toEqual([
     'asyncdiff-2-workers.png',
     'sequential.png',
