@@ -8,6 +8,7 @@ import { openLog } from '../log.js';
 import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { wholeNumber } from '../numbers.js';
+import { graceFlag, metricsPortFlag } from '../served-flags.js';
 import { untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
@@ -40,16 +41,8 @@ export function register(command: Command, io: CommandIo): void {
     .addOption(
       flag('--cache <dir>', 'folder for plans, segments and uploaded models (default: ~/.cache/asyncdiff)'),
     )
-    .addOption(
-      flag('--metrics-port <port>', 'serve Prometheus metrics at this port, where --listen says').argParser(
-        wholeNumber('metrics-port', 0, 65_535),
-      ),
-    )
-    .addOption(
-      flag('--grace-ms <ms>', 'time that a job in progress gets at SIGTERM')
-        .argParser(wholeNumber('grace-ms', 0))
-        .default(30_000),
-    )
+    .addOption(metricsPortFlag())
+    .addOption(graceFlag())
     .addOption(
       flag('--max-queue <n>', 'jobs that may wait (default: 64)').argParser(wholeNumber('max-queue', 0)),
     )

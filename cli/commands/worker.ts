@@ -8,6 +8,7 @@ import { openLog } from '../log.js';
 import { addServedLinkFlags, openServedLinks, type ServedLinkFlags } from '../link-flags.js';
 import { serveMetrics } from '../metrics-server.js';
 import { realNumber, wholeNumber } from '../numbers.js';
+import { graceFlag, metricsPortFlag } from '../served-flags.js';
 import { endBySignal, untilAborted } from '../signals.js';
 import { stdinClosed } from '../stdin-closed.js';
 
@@ -69,16 +70,8 @@ export function register(command: Command, io: CommandIo): void {
       ).argParser(realNumber('cache-max-gb', 0.01, 1_000_000)),
     )
     .addOption(flag('--name <name>', "name for people (default: the host's)"))
-    .addOption(
-      flag('--metrics-port <port>', 'serve Prometheus metrics at this port, where --listen says').argParser(
-        wholeNumber('metrics-port', 0, 65_535),
-      ),
-    )
-    .addOption(
-      flag('--grace-ms <ms>', 'time that a job in progress gets at SIGTERM')
-        .argParser(wholeNumber('grace-ms', 0))
-        .default(30_000),
-    )
+    .addOption(metricsPortFlag())
+    .addOption(graceFlag())
     .addOption(
       flag('--shared-memory <on|off>', 'take tensors of workers on this host from shared memory (Linux)')
         .choices(['on', 'off'])
