@@ -28,7 +28,7 @@ export interface RunReport {
   readonly restarts: number;
   /**
    * With look-ahead, by step: how far its latents were from their prediction, root mean square over that of the latents. Negative where none
-   * was made. Above `tolerance` a step was made in order.
+   * was made. Above `tolerance` a step was made in order; early ones sooner where that was left to asyncdiff (docs/quality.md).
    */
   readonly drifts: readonly number[];
   /** Their squares, summed over the steps that did not run in order: bounds the error of the latents, over their variance, in most cases. */
