@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CommanderError } from 'commander';
+import { DISK_CODES } from '../common/disk-error.js';
 import { AsyncDiffError, type ErrorCode, ERRORS } from '../common/errors/index.js';
 import { packageRoot } from '../common/package.js';
 import { printable } from './printable.js';
@@ -36,7 +37,9 @@ export function usageError({ message, code }: CommanderError): AsyncDiffError {
   const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
   const isSplit = code === 'commander.excessArguments';
   return new AsyncDiffError('usage', text, {
-    hint: isSplit ? 'Put what has spaces in quotes: asyncdiff generate "red apple".' : undefined,
+    hint: isSplit
+      ? 'Put one value that has spaces in quotes, as in asyncdiff generate "red apple", and give one at a time.'
+      : undefined,
   });
 }
 
@@ -58,6 +61,11 @@ function ofPath(error: unknown): AsyncDiffError | undefined {
   if (error instanceof AsyncDiffError && error.code !== 'internal') return undefined;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code, path, message } = cause as NodeJS.ErrnoException;
+    if (DISK_CODES.has(code ?? ''))
+      return new AsyncDiffError('file_unreadable', `a file cannot be written: ${message}`, {
+        cause: error,
+        hint: 'Make room on the disk, or name a place on another one.',
+      });
     const known = OF_PATHS.get(code);
     const isPath = path !== undefined || /null bytes/.test(message);
     if (known !== undefined && isPath) return new AsyncDiffError(known, message, { cause: error });

@@ -1,7 +1,7 @@
 import { AsyncDiffError } from './errors/index.js';
 
 /** Of a disk whichever file was meant: full, over its quota, read-only. */
-const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+export const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 /** What the file system refuses below a folder that this program writes to, as `cache_unwritable`; undefined for any other error. */
 export function diskError(error: unknown, folder: string): AsyncDiffError | undefined {

@@ -58,8 +58,7 @@ export async function denoiseExecutorSamples(options: ExecutorSamplesOptions): P
       const endMs = clockMs();
       // Told of together: a round's time is its share.
       const each = (endMs - lastMs) / toldRounds.length;
-      if (toldRounds.every(({ mode, round: number }) => mode === 'async' && number > 1))
-        roundMs.push(...toldRounds.map(() => each));
+      if (toldRounds.every(isSettled)) roundMs.push(...toldRounds.map(() => each));
       toldRounds = [];
       lastMs = endMs;
       options.onProgress?.(round);
@@ -73,6 +72,9 @@ export async function denoiseExecutorSamples(options: ExecutorSamplesOptions): P
   });
 }
 
+/** Whether a round tells the period: the first asynchronous one still waits for the last in order. */
+const isSettled = ({ mode, round }: Round): boolean => mode === 'async' && round > 1;
+
 function reportOf(
   { roundsPerReport, reportsPerWindow, wantsCheckpoint }: ExecutorSamplesOptions,
   rounds: readonly Round[],
@@ -81,6 +83,8 @@ function reportOf(
 ): RoundReport {
   const done = index + 1;
   if (done === rounds.length || wantsCheckpoint?.(round) === true) return 'checkpoint';
-  if (done % roundsPerReport !== 0) return 'nothing';
+  // A settled stretch is told of apart, so that a short run knows its period too.
+  const turns = isSettled(round) !== isSettled(rounds[done] as Round);
+  if (done % roundsPerReport !== 0) return turns ? 'progress' : 'nothing';
   return done % (roundsPerReport * reportsPerWindow) === 0 ? 'checkpoint' : 'progress';
 }

@@ -16,7 +16,7 @@ const HEAD = `# Command line
 - A flag that shows \`(env: ASYNCDIFF_...)\` can come from the environment. The flag wins over the environment, the environment over the
   default ([configuration](config.md)). What the flags of a plan mean and cost: [settings](settings.md).
 - Addresses are \`HOST:PORT\`, IPv6 hosts in brackets (\`[::1]:50051\`). Port 0 takes any free port.
-- An error is two lines on stderr, what and what to do about it, with a code that [errors](errors.md) explains; \`-v\` adds the stack.
+- An error is three lines on stderr: what happened, with a code; what to do about it; and the section of [errors](errors.md) that explains the code; \`-v\` adds the stack.
 
 | exit code | meaning |
 |---|---|

@@ -1,8 +1,9 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AsyncDiffError } from '../../common/errors/index.js';
 import { makeFolder } from '../../common/make-folder.js';
+import { writeWhole } from '../../common/write-whole.js';
 import type { PemPair } from '../development-ca.js';
 import { flag } from '../flag.js';
 import { type CommandIo, writeJson } from '../io.js';
@@ -100,10 +101,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 async function writePair(paths: PemPair, pair: PemPair): Promise<void> {
   try {
-    await writeFile(paths.key, pair.key, { mode: OWNER_ONLY });
-    // A file that was there keeps its mode otherwise.
-    await chmod(paths.key, OWNER_ONLY);
-    await writeFile(paths.certificate, pair.certificate, { mode: EVERYONE_READS });
+    await writeWhole(paths.key, pair.key, OWNER_ONLY);
+    await writeWhole(paths.certificate, pair.certificate, EVERYONE_READS);
   } catch (cause) {
     throw unwritable(paths.key, cause);
   }
@@ -113,6 +112,6 @@ function unwritable(path: string, cause: unknown): AsyncDiffError {
   const why = AsyncDiffError.from(cause).rawMessage;
   return new AsyncDiffError('file_unreadable', `${path} cannot be written: ${why}`, {
     cause,
-    hint: 'Give a folder that this user may write to.',
+    hint: 'Give a folder that this user may write to, on a disk that has room.',
   });
 }

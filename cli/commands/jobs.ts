@@ -61,7 +61,7 @@ function line(job: JobSummary): string {
   const { jobId, kind, client, state, step, steps, ahead, losses, workers } = job;
   const how: Record<string, string> = {
     queued: `${ahead} ahead, for ${seconds(job.waitedSeconds)}`,
-    running: `${steps === 0 ? 'preparing' : `step ${step} of ${steps}`}, ${workers} workers, for ${seconds(job.ranSeconds)}`,
+    running: `${steps === 0 ? 'preparing' : `step ${step} of ${steps}`}, ${workers} worker${workers === 1 ? '' : 's'}, for ${seconds(job.ranSeconds)}`,
     done: `in ${seconds(job.ranSeconds)}`,
     failed: `[${job.errorCode}] ${job.errorMessage}`,
     cancelled: `after ${seconds(job.ranSeconds)}`,

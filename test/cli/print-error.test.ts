@@ -16,3 +16,14 @@ it('an error names pages of the documentation by paths that are there, from what
   for (const page of pages)
     expect({ page, isThere: page.startsWith('/') && existsSync(page) }).toEqual({ page, isThere: true });
 });
+
+it('a full disk is told of as one, not as a fault of ours, whichever file was being written', () => {
+  for (const code of ['ENOSPC', 'EDQUOT', 'EROFS']) {
+    let text = '';
+    const error = Object.assign(new Error(`${code}: no room, write`), { code });
+    const exitCode = printError(error, { write: (part) => (text += part) }, { verbose: false });
+    expect(exitCode).toBe(2);
+    expect(text).toContain('[file_unreadable] a file cannot be written');
+    expect(text).toContain('Make room on the disk');
+  }
+});

@@ -100,7 +100,9 @@ describe('denoiseExecutorSamples', () => {
           for (const [at, { round, report, afterReports }] of executor.issued.entries()) {
             const done = at + 1;
             const isCheckpoint = done === rounds.length || wanted(round) || done % window === 0;
-            const expected = done % roundsPerReport === 0 ? 'progress' : 'nothing';
+            const settled = [round, rounds[done]].map((of) => of?.mode === 'async' && of.round > 1);
+            const isTold = done % roundsPerReport === 0 || settled[0] !== settled[1];
+            const expected = isTold ? 'progress' : 'nothing';
             expect(report).toBe(isCheckpoint ? 'checkpoint' : expected);
             // Not before all of the window before last is told of.
             expect(afterReports).toBeGreaterThanOrEqual(
@@ -112,6 +114,21 @@ describe('denoiseExecutorSamples', () => {
         },
       ),
     ));
+
+  it('knows the period of every run that has a settled round, however many rounds a report is of', async () => {
+    for (const end of [0, 1]) {
+      const settings = { numInferenceSteps: 12, stride: 1, warmUp: 3, end, timeShift: false };
+      const { roundMs } = await denoiseExecutorSamples({
+        executor: new PromptExecutor(settings),
+        ...attempt,
+        job: jobOf(12),
+        settings,
+        roundsPerReport: 16,
+        reportsPerWindow: 2,
+      });
+      expect(roundMs).toHaveLength(12 - 3 - 1 - end);
+    }
+  });
 
   it('ends the job where a round fails, and keeps the last checkpoint', async () => {
     const settings = { numInferenceSteps: 10, stride: 1, warmUp: 1, timeShift: false };
