@@ -65,14 +65,14 @@ async function planFor(
     microCuts: settings.microCuts === 'auto' ? undefined : [settings.microCuts],
     lags: settings.lag === 'auto' ? [1, 2] : [settings.lag],
   });
-  const memory =
-    measured.prepared === undefined ? [] : partMemory(graph, chosen.sessions, request.device ?? 'cpu');
+  const device = request.device ?? 'cpu';
+  const memory = measured.prepared === undefined ? [] : partMemory(graph, chosen.sessions, device);
   checkMemory(memory, placement, request.workers);
   const tensors = await hashing?.tensors;
   const exported =
     measured.prepared === undefined || tensors === undefined
       ? undefined
-      : exportTo(request.workDir, measured.prepared, tensors, chosen.sessions);
+      : exportTo(request.workDir, measured.prepared, tensors, chosen.sessions, device.startsWith('cpu'));
   const specs = segmentSpecs(graph, chosen, exported?.segments);
   const isUnhashed = measured.prepared !== undefined && exported === undefined;
   const plan: Omit<Plan, 'predicted'> = {
@@ -154,8 +154,9 @@ function exportTo(
   prepared: PreparedModel,
   tensors: ModelTensors,
   sessions: Partition,
+  widensHalf: boolean,
 ): Exported {
-  const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'));
+  const segments = exportSegments(prepared, tensors, sessions, join(workDir, 'segments'), widensHalf);
   const artifacts = new Map<string, Artifact>();
   for (const { sha256, path, sizeBytes, tensors: names } of segments) {
     artifacts.set(sha256, { path, offsetBytes: 0, lengthBytes: sizeBytes, tensors: names });

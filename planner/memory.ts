@@ -1,6 +1,7 @@
 import { gigabytes } from '../common/byte-text.js';
 import { AsyncDiffError } from '../common/errors/index.js';
 import type { Partition, Placement, Segment } from '../program/index.js';
+import { HALF_KERNELS } from './model/index.js';
 import type { CostGraph } from './search/index.js';
 
 /** Memory that a session takes besides weights and activations: ONNX Runtime's graph, kernels and arena. */
@@ -18,7 +19,7 @@ const PATTERN_ARENA_FACTOR = 2.7;
 /** What one worker needs for its part of a plan, bytes. */
 export interface PartMemory {
   readonly weights: number;
-  /** The largest set of values that are alive at once, in the order in which the nodes stand; summed over sessions, each of which keeps its memory. */
+  /** The largest set of values, and of weights that are widened, that are alive at once, in the order in which the nodes stand; summed over sessions, each of which keeps its memory. */
   readonly activations: number;
   /** Sessions, what their arenas take beside the live values, and the process. */
   readonly overhead: number;
@@ -34,23 +35,33 @@ interface WorkerMemory {
 /**
  * Memory of the part of each component, from component 1.
  *
- * @param device on `cpu` float16 weights and values count twice: ONNX Runtime widens them to float32. Packed copies of the weights of matrix products count
- *   once: the file's pages behind them are given back
+ * @param device on `cpu` float16 values count twice: ONNX Runtime widens them to float32; weights that it widens count as they lie in the file, and widened
+ *   while the node runs that reads them (see model/late-widening.ts). Packed copies of the weights of matrix products count once: the file's pages behind
+ *   them are given back
+ * @param isWhole The file as it came, not segments of it: its weights are widened ahead of the nodes that read them, and count as float32.
  */
-export function partMemory(graph: CostGraph, sessions: Partition, device: string): PartMemory[] {
+export function partMemory(
+  graph: CostGraph,
+  sessions: Partition,
+  device: string,
+  isWhole = false,
+): PartMemory[] {
   const isCpu = device.startsWith('cpu');
   const arenaFactor = isCpu ? CPU_ARENA_FACTOR : PATTERN_ARENA_FACTOR;
   return sessions.components.map(({ index }) => {
     const segments = sessions.segments.filter(({ component }) => component === index);
-    const weights = weightBytes(graph, segments, isCpu);
-    const activations = segments.reduce((sum, segment) => sum + peakBytes(graph, segment, isCpu), 0);
+    const weights = weightBytes(graph, segments, isCpu && isWhole);
+    const activations = segments.reduce(
+      (sum, segment) => sum + peakBytes(graph, segment, isCpu, isCpu && !isWhole),
+      0,
+    );
     const arenas = (arenaFactor - 1) * activations;
     const overhead = PROCESS_BYTES + segments.length * SESSION_BYTES + Math.ceil(arenas);
     return { weights, activations, overhead, total: weights + activations + overhead };
   });
 }
 
-function weightBytes(graph: CostGraph, segments: readonly Segment[], isCpu: boolean): number {
+function weightBytes(graph: CostGraph, segments: readonly Segment[], isWidenedAhead: boolean): number {
   let bytes = 0;
   for (const { nodes } of segments) {
     const loaded = new Set<string>();
@@ -60,7 +71,7 @@ function weightBytes(graph: CostGraph, segments: readonly Segment[], isCpu: bool
       for (const name of node.weights) {
         if (loaded.has(name)) continue;
         loaded.add(name);
-        bytes += (isCpu && isHalf ? 2 : 1) * (graph.weightBytes.get(name) ?? 0);
+        bytes += (isWidenedAhead && isHalf ? 2 : 1) * (graph.weightBytes.get(name) ?? 0);
       }
     }
   }
@@ -68,7 +79,7 @@ function weightBytes(graph: CostGraph, segments: readonly Segment[], isCpu: bool
 }
 
 /** The largest sum of values that are alive at once while a segment runs: what it reads, and what was made and is still read. */
-function peakBytes(graph: CostGraph, { nodes }: Segment, isCpu: boolean): number {
+function peakBytes(graph: CostGraph, { nodes }: Segment, isCpu: boolean, isWidenedLate: boolean): number {
   const lastUse = new Map<string, number>();
   nodes.forEach((node, at) => {
     for (const name of graph.nodes[node]?.inputs ?? []) lastUse.set(name, at);
@@ -85,10 +96,18 @@ function peakBytes(graph: CostGraph, { nodes }: Segment, isCpu: boolean): number
   nodes.forEach((node, at) => {
     const { inputs = [], outputs = [] } = graph.nodes[node] ?? {};
     for (const name of outputs) alive += bytesOf(name);
-    peak = Math.max(peak, alive);
+    peak = Math.max(peak, alive + (isWidenedLate ? widenedBytes(graph, node) : 0));
     for (const name of new Set(inputs)) if (lastUse.get(name) === at) alive -= bytesOf(name);
   });
   return peak;
+}
+
+/** Of a node that has no float16 kernel on the CPU: its float16 weights as float32. */
+function widenedBytes(graph: CostGraph, at: number): number {
+  const { opType = '', outputs = [], weights = [] } = graph.nodes[at] ?? {};
+  if (HALF_KERNELS.has(opType) || !outputs.some((name) => graph.values.get(name)?.dtype === 'float16'))
+    return 0;
+  return weights.reduce((sum, name) => sum + 2 * (graph.weightBytes.get(name) ?? 0), 0);
 }
 
 /**

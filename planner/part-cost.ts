@@ -33,7 +33,7 @@ export async function partCost(
     device: speedOf(device, threads),
   });
   const whole = partitionGraph(graph, { components: 1 });
-  const [memory] = partMemory(graph, whole, device);
+  const [memory] = partMemory(graph, whole, device, true);
   const outputs = folded.skeleton.outputs.flatMap((name) => {
     const value = folded.values.get(name);
     return value === undefined ? [] : [{ name, dtype: value.dtype, dims: value.dims }];

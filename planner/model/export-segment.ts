@@ -18,6 +18,7 @@ import type { BoundaryTensor, Partition, Segment } from '../../program/index.js'
 import { constantNodesOf, exportSource, type ExportSource } from './export-source.js';
 import type { ModelTensors } from './model-tensors.js';
 import type { PreparedModel } from './prepared-model.js';
+import { widenedLate } from './late-widening.js';
 import { shapeReaders } from './shape-readers.js';
 import { type Carried, givingNodes, localValue, retyped, takingNodes } from './session-casts.js';
 import { valueInfo } from './static-shapes.js';
@@ -51,11 +52,12 @@ export function exportSegments(
   tensors: ModelTensors,
   partition: Partition,
   outDir: string,
+  widensHalf = false,
 ): SegmentArtifact[] {
   const source = exportSource(prepared, tensors);
   makeFolderSync(outDir);
   return partition.segments.map((segment) => {
-    const { model, inputs, outputs } = buildSegment(source, partition, segment);
+    const { model, inputs, outputs } = buildSegment(source, partition, segment, widensHalf);
     const bytes = encodeModel(model);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = join(outDir, `${sha256}.onnx`);
@@ -151,7 +153,12 @@ class SegmentValues {
   }
 }
 
-function buildSegment(source: ExportSource, partition: Partition, segment: Segment): SegmentModel {
+function buildSegment(
+  source: ExportSource,
+  partition: Partition,
+  segment: Segment,
+  widensHalf: boolean,
+): SegmentModel {
   const { prepared, rest } = source;
   const values = new SegmentValues(prepared.graph, partition, segment);
   const own = segment.nodes.flatMap((index) => source.nodes[index] ?? []);
@@ -162,19 +169,21 @@ function buildSegment(source: ExportSource, partition: Partition, segment: Segme
   const inside = new Set(segment.nodes);
   const [inputs, outputs] = [values.inputs(), values.outputs()];
   const readers = shapeReaders(source, own);
+  const late = widensHalf ? widenedLate(source, constant, own) : undefined;
   const node = [
+    ...(late?.casts ?? []),
     ...constant,
     ...retyped(values.carriedIn()).flatMap((one) =>
       takingNodes(one, values.spec(one.value).dtype, source.rounding().isMadeWidened(one.value)),
     ),
-    ...own,
+    ...(late?.own ?? own),
     ...readers.nodes,
     ...retyped(values.carriedOut()).flatMap((one) =>
       givingNodes(one, source.rounding().isReadWidened(one.value, inside)),
     ),
   ];
   const sparse = prepared.folded.skeleton.sparse.filter((tensor) => read.has(tensor.values?.name ?? ''));
-  const initializer = [...weights, ...readers.constants];
+  const initializer = [...weights, ...readers.constants, ...(late?.constants ?? [])];
   const given = [...inputs, ...initializer, ...sparse.map((tensor) => tensor.values ?? {})];
   checkComplete(segment, new Set(given.map(({ name }) => name ?? '')), node, outputs);
   const model: ModelProto = {
@@ -186,7 +195,10 @@ function buildSegment(source: ExportSource, partition: Partition, segment: Segme
       node,
       initializer,
       sparse_initializer: sparse,
-      input: [...inputs.map(valueInfo), ...weights.flatMap((tensor) => overridable(source, tensor))],
+      input: [
+        ...inputs.map(valueInfo),
+        ...weights.flatMap((tensor) => overridable(source, tensor, late?.weights)),
+      ],
       output: outputs.map(valueInfo),
     },
   };
@@ -194,10 +206,15 @@ function buildSegment(source: ExportSource, partition: Partition, segment: Segme
 }
 
 /** What follows from an open dimension is listed as an input too: an initializer that ONNX Runtime does not take for a constant. */
-function overridable({ prepared }: ExportSource, tensor: TensorProto): ReturnType<typeof valueInfo>[] {
+function overridable(
+  { prepared }: ExportSource,
+  tensor: TensorProto,
+  late: ReadonlySet<string> = new Set(),
+): ReturnType<typeof valueInfo>[] {
   const dtype = dtypeOf(tensor.data_type);
-  if (!prepared.folded.skeleton.volatile.has(tensor.name ?? '') || dtype === undefined) return [];
-  return [valueInfo({ name: tensor.name ?? '', dtype, dims: tensorDims(tensor) })];
+  const { name = '' } = tensor;
+  if (dtype === undefined || !(prepared.folded.skeleton.volatile.has(name) || late.has(name))) return [];
+  return [valueInfo({ name, dtype, dims: tensorDims(tensor) })];
 }
 
 function unique(specs: readonly ValueSpec[]): ValueSpec[] {

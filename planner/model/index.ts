@@ -10,6 +10,7 @@ export {
   type JointPair,
   type PredictorDescription,
 } from './inputs.js';
+export { HALF_KERNELS } from './half-rounding.js';
 export type { SinglePassUse } from './graph-roles.js';
 export { CONTROL_FIRST, CONTROL_LAST, controlInput } from './merge-control.js';
 export { ModelTensors, tensorRanges } from './model-tensors.js';

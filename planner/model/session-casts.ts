@@ -30,7 +30,7 @@ export function localValue({ values }: CostGraph, name: string): string {
  */
 
 /** Casts of this name are taken for those that ONNX Runtime has put in itself: pairs of them cancel. */
-const PRECISION_FREE = 'InsertedPrecisionFreeCast_';
+export const PRECISION_FREE = 'InsertedPrecisionFreeCast_';
 
 /**
  * The nodes by which a session makes the value that it takes as `name`.
@@ -71,7 +71,7 @@ function copyNode(from: string, to: string): NodeProto {
   return { name: `asyncdiff_copy/${to}`, op_type: 'Sum', input: [from], output: [to] };
 }
 
-function castNode(name: string, from: string, to: string, dtype: ValueSpec['dtype']): NodeProto {
+export function castNode(name: string, from: string, to: string, dtype: ValueSpec['dtype']): NodeProto {
   // 2: an integer attribute.
   const attribute = [{ name: 'to', type: 2, i: onnxTypeOf(dtype) }];
   return { name, op_type: 'Cast', input: [from], output: [to], attribute };

@@ -41,7 +41,7 @@ export async function exportAll(
 ): Promise<{ artifacts: SegmentArtifact[]; tensors: ModelTensors }> {
   const index = new ContentIndex(join(folder, 'hashes'));
   const tensors = await ModelTensors.hash(prepared.folded.skeleton, index);
-  return { artifacts: exportSegments(prepared, tensors, partition, join(folder, 'segments')), tensors };
+  return { artifacts: exportSegments(prepared, tensors, partition, join(folder, 'segments'), true), tensors };
 }
 
 /** Runs segments in order, as a worker opens them, each fed with the inputs and with what the ones before it gave; returns all values. */

@@ -88,6 +88,41 @@ describe('random models, random cuts', () => {
       }
     }
   });
+
+  it('weights of a float16 model are widened where they are needed, with the bits of the whole', async () => {
+    const folder = tempFolder();
+    const pads = [1, 1, 1, 1];
+    const model = predictor(
+      [
+        node('Conv', ['sample', 'w1'], ['a'], { pads }),
+        node('Sigmoid', ['a'], ['b']),
+        node('Conv', ['b', 'w2'], ['c'], { pads }),
+        node('Add', ['c', 'sample'], ['out_sample']),
+      ],
+      [weight('w1', [96, 4, 3, 3]), weight('w2', [4, 96, 3, 3])],
+    );
+    const modelPath = writeModel(halfModel(model), folder);
+    const prepared = await prepareModel({
+      modelPath,
+      inputShapes: { sample: [2, 4, 8, 8] },
+      workDir: folder,
+    });
+    const { graph } = prepared;
+    const feeds = profileInputs(graph.inputs, graph.timestepInput);
+    const whole = await runModel(modelPath, feeds, 'extended');
+    for (const cuts of [[], ['b']]) {
+      const partition = partitionGraph(graph, { components: 1, cuts, widensHalf: true, recomputeShare: 0 });
+      const exported = await exportAll(prepared, partition, folder);
+      const casts = exported.artifacts.flatMap(({ path }) =>
+        (decodeModel(readFileSync(path), path).graph?.node ?? []).filter(({ name = '' }) =>
+          name.startsWith('asyncdiff_widen/'),
+        ),
+      );
+      expect(casts.map(({ input }) => input)).toEqual([['w1'], ['w2']]);
+      const pieces = await runSegments(exported, feeds, 'extended');
+      expect(bits(pieces['out_sample']).equals(bits(whole['out_sample']))).toBe(true);
+    }
+  });
 });
 
 const SDXL = join(RECORDINGS, 'sdxl/model/unet/model.onnx');
