@@ -14,7 +14,7 @@ import { sourceFiles } from './source-files.js';
 /** Raised when another choice would be made for the same job: kept choices are then made again. */
 const CHOICE_FORMAT = 1;
 /** The same for plans of one version of the package. */
-const PLAN_FORMAT = 2;
+const PLAN_FORMAT = 3;
 
 /**
  * Everything that a choice is made from: names of workers do not count, nor what a measurement differs in from one day to the next. A file's size and
