@@ -10,11 +10,22 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** A picture from a PNG file (or JPEG or WebP), without its alpha. Raises `file_unreadable` when it is none. */
+/** A file of a few kilobytes may say that it has 2^28 pixels: decoded they take gigabytes. 32 of 1024x1024. */
+const MAX_PIXELS = 2 ** 25;
+
+/** First bytes of PNG, JPEG, WebP and GIF. SVG is none of them: what it takes to draw has no bound. */
+const PICTURE = /^(?:\x89PNG|\xff\xd8\xff|RIFF[^]{4}WEBP|GIF8)/u;
+
+/**
+ * A picture from a PNG file (or JPEG, WebP or GIF), without its alpha. Raises `file_unreadable` when it is none, or has
+ * more than 2^25 pixels.
+ */
 export async function decodePng(file: Uint8Array): Promise<RgbImage> {
   const { default: sharp } = await import('sharp');
   try {
-    const { data, info } = await sharp(file)
+    if (!PICTURE.test(Buffer.from(file.subarray(0, 12)).toString('latin1')))
+      throw new Error('neither PNG nor JPEG, WebP or GIF');
+    const { data, info } = await sharp(file, { limitInputPixels: MAX_PIXELS })
       .removeAlpha()
       .toColourspace('srgb')
       .raw()

@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
   decodePng,
@@ -30,6 +31,14 @@ describe('pictures', () => {
     const image = picture(31, 17);
     expect(await decodePng(await encodePng(image))).toEqual(image);
     await expect(decodePng(Buffer.from('nothing'))).rejects.toMatchObject({ code: 'file_unreadable' });
+    // What it takes to draw has no bound.
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+    await expect(decodePng(svg)).rejects.toMatchObject({ code: 'file_unreadable' });
+    // 40 kB that take 200 MB once decoded.
+    const wide = await sharp({ create: { width: 8192, height: 8192, channels: 3, background: 'black' } })
+      .png()
+      .toBuffer();
+    await expect(decodePng(wide)).rejects.toMatchObject({ code: 'file_unreadable' });
   });
 
   it('measures PSNR', () => {
