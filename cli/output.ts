@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
@@ -8,6 +9,8 @@ import { writeWhole } from '../common/write-whole.js';
 
 /** Characters of a prompt that make a file's name. */
 const MAX_STEM_LENGTH = 60;
+/** Hexadecimal digits of a prompt's hash in a name. */
+const DIGEST_LENGTH = 8;
 const ENCODERS = ['.png', '.jpg', '.jpeg', '.webp', '.npy'];
 
 /** What is asked of the coordinator for a picture of this name: an array needs what was not rounded. */
@@ -69,9 +72,19 @@ export function imagePaths(out: string, count: number): string[] {
 }
 
 /** `red-apple`: the words of a prompt as a part of a file's name. */
-export function promptStem(prompt: string): string {
-  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return words.join('-').slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
+function promptStem(prompt: string): string {
+  return wordsOf(prompt).slice(0, MAX_STEM_LENGTH).replace(/-+$/, '') || 'picture';
+}
+
+/** The same; where the prompt is longer, with a part of its SHA-256, so that prompts which begin alike have different names. */
+export function distinctStem(prompt: string): string {
+  const digest = createHash('sha256').update(prompt).digest('hex').slice(0, DIGEST_LENGTH);
+  const isCut = wordsOf(prompt).length > MAX_STEM_LENGTH;
+  return isCut ? `${promptStem(prompt)}-${digest}` : promptStem(prompt);
+}
+
+function wordsOf(prompt: string): string {
+  return (prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join('-');
 }
 
 /** `red-apple-0.png`, ...: names made of a prompt, numbered on from those that are here. */

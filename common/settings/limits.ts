@@ -36,6 +36,11 @@ export const LIMITS = Object.freeze({
   textLength: row(262_144, 'characters', 'a scheduler config, or the arguments of a sampler'),
   nameLength: row(256, 'characters', 'a name of a tensor, printable'),
   jobPixels: row(2 ** 25, 'pixels', 'all pictures of a job together: 32 of 1024x1024'),
+  picturePixels: row(
+    2 ** 25,
+    'pixels',
+    'a picture that is given (image, mask, control image), read from its header before it is decoded',
+  ),
   tensors: row(64, 'tensors', 'inputs of a denoise job or of an item of a run, or shapes of a plan'),
   runItems: row(10_000, 'items', 'the list of a run'),
   runBytes: row(4 * GIB, 'bytes', 'all inputs of a run together; they are held in memory until it ends'),

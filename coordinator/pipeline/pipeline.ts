@@ -5,6 +5,7 @@ import type { RgbImage } from '../../common/image/index.js';
 import type { Tensor } from '../../common/tensor/index.js';
 import { defaultWorkDir, type WholeModel } from '../../planner/index.js';
 import { checkStandIn, parseSchedulerConfig } from '../../samplers/index.js';
+import { FolderFiles } from './folder-files.js';
 import { checkNoiseScale } from './noise-scale.js';
 import { checkCall, type CheckedCall } from './check-call.js';
 import {
@@ -61,17 +62,20 @@ export class Pipeline {
   readonly defaults: PipelineDefaults;
   readonly sizes: SizeRule;
   readonly #infos: Readonly<Record<string, PartInfo>>;
+  readonly #files: FolderFiles;
   readonly #thread: ThreadClient<PartCalls>;
 
   private constructor(
     folder: ModelFolder,
     description: PipelineDescription,
     infos: Readonly<Record<string, PartInfo>>,
+    files: FolderFiles,
     thread: ThreadClient<PartCalls>,
   ) {
     this.folder = folder;
     this.description = description;
     this.#infos = infos;
+    this.#files = files;
     this.#thread = thread;
     this.defaults = description.defaults(folder);
     this.sizes = description.sizes(folder, (part) => infos[part]);
@@ -83,13 +87,14 @@ export class Pipeline {
     const folder = openModelFolder(modelDir);
     const description = await findPipeline(folder);
     const { predictor, needs } = description;
+    const files = await FolderFiles.read(folder, predictor);
     const thread = new ThreadClient<PartCalls>({
       file: 'coordinator/pipeline/part-thread.js',
       name: 'parts',
       workerData: { folder, predictor, needs, threads, workDir } satisfies PartThreadData,
     });
     try {
-      return new Pipeline(folder, description, await thread.call('open', undefined), thread);
+      return new Pipeline(folder, description, await thread.call('open', undefined), files, thread);
     } catch (error) {
       await thread.stop();
       throw error;
@@ -116,9 +121,10 @@ export class Pipeline {
 
   /**
    * A call with its defaults, and what can be said against it before anything is computed for it.
-   * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`.
+   * Raises `invalid_settings` and `invalid_input` for what the call has wrong, `scheduler_unsupported`, and `model_invalid` where the folder has changed.
    */
   async check(call: PipelineCall): Promise<CheckedCall> {
+    await this.#files.check();
     const { description, folder } = this;
     const defaults = description.defaults(folder, call);
     const checked = await checkCall(call, description, this.sizes, defaults, description.binEdge?.(folder));

@@ -181,12 +181,7 @@ describe('the coordinator refuses a job, and runs the next one', () => {
     [
       'a message over the limit',
       () => denoise(ok, ['--input', `sample=${huge()}`]),
-      {
-        code: 'message_too_large',
-        exitCode: 1,
-        message: /message of \d+ bytes came, at most \d+/,
-        hint: /--max-message-mb/,
-      },
+      { code: 'message_too_large', exitCode: 1, message: /\d+ bytes came/, hint: /--max-message-mb/ },
     ],
   ];
   it.each(cases)('%s', async (_name, args, expected) => {
