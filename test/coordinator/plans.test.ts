@@ -1,12 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { planWorkers } from '../../cli/reference-run.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import { Plans } from '../../coordinator/deployment/plans.js';
-import type { Plan, PlanRequest } from '../../planner/index.js';
-import { writeModel } from '../support/onnx-builder.js';
-import { smallPredictor } from '../support/small-predictor.js';
+import type { Plan } from '../../planner/index.js';
+import { smallPlanRequest } from '../support/small-plan-request.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 function isThere({ artifacts }: Plan): boolean {
@@ -16,19 +14,7 @@ function isThere({ artifacts }: Plan): boolean {
 it('a plan is kept while its segments are there, and made again, the same, where they were deleted', async () => {
   const workDir = tempFolder();
   const settings = resolvePlanSettings({ components: 2 });
-  const request: PlanRequest = {
-    source: {
-      kind: 'model',
-      modelPath: writeModel(smallPredictor(), tempFolder()),
-      inputShapes: { sample: [2, 4, 8, 8] },
-    },
-    settings,
-    workers: planWorkers(settings),
-    links: [],
-    batchRepeat: 2,
-    workDir,
-    threads: 1,
-  };
+  const request = smallPlanRequest(settings, { workDir });
   const plans = new Plans();
   const first = await plans.get('key', request, undefined);
   expect(await plans.get('key', request, undefined)).toBe(first);

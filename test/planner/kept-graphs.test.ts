@@ -1,12 +1,10 @@
 import { existsSync, mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { planWorkers } from '../../cli/reference-run.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
-import { keptGraphFolders, limitGraphs, planInProcess, type PlanRequest } from '../../planner/index.js';
-import { writeModel } from '../support/onnx-builder.js';
+import { keptGraphFolders, limitGraphs, planInProcess } from '../../planner/index.js';
 import { runHere } from '../support/command-here.js';
-import { smallPredictor } from '../support/small-predictor.js';
+import { smallPlanRequest } from '../support/small-plan-request.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const HOUR_S = 3600;
@@ -35,19 +33,7 @@ it('the least recently used graphs go beyond a gigabyte, and none that may be on
 
 it('a plan makes room for its graphs, and what it uses again is as new', async () => {
   const settings = resolvePlanSettings({ components: 2, maxError: 'off' });
-  const request: PlanRequest = {
-    source: {
-      kind: 'model',
-      modelPath: writeModel(smallPredictor(), tempFolder()),
-      inputShapes: { sample: [2, 4, 8, 8] },
-    },
-    settings,
-    workers: planWorkers(settings),
-    links: [],
-    batchRepeat: 2,
-    workDir: tempFolder(),
-    threads: 1,
-  };
+  const request = smallPlanRequest(settings);
   const plan = await planInProcess(request);
   const paths = plan.specs.map(({ sha256 }) => plan.artifacts.get(sha256)?.path as string);
   for (const path of paths) utimesSync(path, 1, 1);

@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { planWorkers } from '../../cli/reference-run.js';
 import { resolvePlanSettings } from '../../common/settings/index.js';
 import {
   KeptPlans,
@@ -12,26 +11,12 @@ import {
   planInProcess,
   rememberTimes,
 } from '../../planner/index.js';
-import { writeModel } from '../support/onnx-builder.js';
-import { smallPredictor } from '../support/small-predictor.js';
+import { smallPlanRequest } from '../support/small-plan-request.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 function request(more: Partial<PlanRequest> = {}): PlanRequest {
   const settings = resolvePlanSettings({ components: 2, maxError: 'off' });
-  return {
-    source: {
-      kind: 'model',
-      modelPath: writeModel(smallPredictor(), tempFolder()),
-      inputShapes: { sample: [2, 4, 8, 8] },
-    },
-    settings,
-    workers: planWorkers(settings),
-    links: [],
-    batchRepeat: 2,
-    workDir: tempFolder(),
-    threads: 1,
-    ...more,
-  };
+  return smallPlanRequest(settings, more);
 }
 
 /** A request whose plan is kept, and the plan. */

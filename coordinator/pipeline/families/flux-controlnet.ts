@@ -3,7 +3,8 @@ import type { Tensor } from '../../../common/tensor/index.js';
 import {
   concat,
   defaultsOr,
-  finishPictures,
+  finishPackedPictures,
+  FLUX_ARGUMENTS,
   type FluxForm,
   fluxJob,
   needed,
@@ -17,8 +18,6 @@ import {
   repeatRows,
   rowOf,
   transformerSizes,
-  unpackPatches,
-  vaeScaleFactor,
   withControl,
 } from '../kit/index.js';
 
@@ -38,15 +37,7 @@ export const pipelines: readonly PipelineDescription[] = [
       'vae_decoder',
     ],
     takes: [
-      'prompt2',
-      'negativePrompt2',
-      'promptEmbeds',
-      'negativePromptEmbeds',
-      'pooledPromptEmbeds',
-      'negativePooledPromptEmbeds',
-      'maxSequenceLength',
-      'trueCfgScale',
-      'latents',
+      ...FLUX_ARGUMENTS,
       'controlImage',
       'controlMode',
       'controlnetConditioningScale',
@@ -56,10 +47,7 @@ export const pipelines: readonly PipelineDescription[] = [
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 7 }),
     sizes: transformerSizes,
     begin,
-    finish: async (run, latents) => {
-      const scale = vaeScaleFactor(run.model, run.partInfo);
-      return await finishPictures(run, unpackPatches(latents, run.height / scale, run.width / scale));
-    },
+    finish: finishPackedPictures,
   },
 ];
 

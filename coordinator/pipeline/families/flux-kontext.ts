@@ -1,7 +1,8 @@
 import { float32 } from '../../../common/tensor/index.js';
 import {
   defaultsOr,
-  finishPictures,
+  finishPackedPictures,
+  FLUX_ARGUMENTS,
   type FluxForm,
   fluxJob,
   type FluxStart,
@@ -17,7 +18,6 @@ import {
   type Size,
   type SizeRule,
   transformerSizes,
-  unpackPatches,
   vaeScaleFactor,
 } from '../kit/index.js';
 
@@ -44,28 +44,13 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['FluxKontextPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_encoder', 'vae_decoder'],
-    takes: [
-      'prompt2',
-      'negativePrompt2',
-      'promptEmbeds',
-      'negativePromptEmbeds',
-      'pooledPromptEmbeds',
-      'negativePooledPromptEmbeds',
-      'maxSequenceLength',
-      'trueCfgScale',
-      'latents',
-      'image',
-      'maxArea',
-    ],
+    takes: [...FLUX_ARGUMENTS, 'image', 'maxArea'],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }),
     sizes: transformerSizes,
     fitSize,
     readsPictureApart: true,
     begin: (run) => fluxJob(run, (form) => begin(run, form)),
-    finish: async (run, latents) => {
-      const scale = vaeScaleFactor(run.model, run.partInfo);
-      return await finishPictures(run, unpackPatches(latents, run.height / scale, run.width / scale));
-    },
+    finish: finishPackedPictures,
   },
 ];
 

@@ -2,7 +2,7 @@ import { float32, type Tensor } from '../../../common/tensor/index.js';
 import {
   concat,
   defaultsOr,
-  finishPictures,
+  finishPackedPictures,
   floatsOf,
   type FluxForm,
   fluxJob,
@@ -17,7 +17,6 @@ import {
   type PipelineRun,
   repeatRows,
   transformerSizes,
-  unpackPatches,
   vaeScaleFactor,
   withoutMasked,
 } from '../kit/index.js';
@@ -36,10 +35,7 @@ const shared = {
   predictor: 'transformer',
   needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_encoder', 'vae_decoder'],
   sizes: transformerSizes,
-  finish: async (run: PipelineRun, latents: Tensor) => {
-    const scale = vaeScaleFactor(run.model, run.partInfo);
-    return await finishPictures(run, unpackPatches(latents, run.height / scale, run.width / scale));
-  },
+  finish: finishPackedPictures,
 } as const;
 
 /** FLUX.1 Fill, and FLUX.1 Depth and Canny: transformers that read a picture on further channels of each token. */

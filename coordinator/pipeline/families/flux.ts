@@ -1,12 +1,11 @@
 import {
   defaultsOr,
-  finishPictures,
+  finishPackedPictures,
+  FLUX_ARGUMENTS,
   fluxJob,
   packedStart,
   type PipelineDescription,
   transformerSizes,
-  unpackPatches,
-  vaeScaleFactor,
 } from '../kit/index.js';
 
 const STRENGTH = 0.6;
@@ -18,27 +17,10 @@ export const pipelines: readonly PipelineDescription[] = [
     classNames: ['FluxPipeline', 'FluxImg2ImgPipeline', 'FluxInpaintPipeline'],
     predictor: 'transformer',
     needs: ['text_encoder', 'text_encoder_2', 'tokenizer', 'tokenizer_2', 'vae_decoder'],
-    takes: [
-      'prompt2',
-      'negativePrompt2',
-      'promptEmbeds',
-      'negativePromptEmbeds',
-      'pooledPromptEmbeds',
-      'negativePooledPromptEmbeds',
-      'maxSequenceLength',
-      'trueCfgScale',
-      'latents',
-      'image',
-      'maskImage',
-      'strength',
-    ],
+    takes: [...FLUX_ARGUMENTS, 'image', 'maskImage', 'strength'],
     defaults: defaultsOr({ numInferenceSteps: 28, guidanceScale: 3.5 }, () => ({ guidanceScale: 7 })),
     sizes: transformerSizes,
     begin: (run) => fluxJob(run, (form) => packedStart(run, { ...form, strength: STRENGTH })),
-    finish: async (run, latents) => {
-      const scale = vaeScaleFactor(run.model, run.partInfo);
-      const unpacked = unpackPatches(latents, run.height / scale, run.width / scale);
-      return await finishPictures(run, unpacked);
-    },
+    finish: finishPackedPictures,
   },
 ];

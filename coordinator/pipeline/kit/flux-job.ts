@@ -1,6 +1,6 @@
 import { float32, type Tensor } from '../../../common/tensor/index.js';
 import { encodeClip } from './clip-prompt.js';
-import type { PipelineRun, PredictorJob } from './description.js';
+import type { PipelineDescription, PipelineRun, PredictorJob } from './description.js';
 import { dynamicShift, evenSigmas } from './flow-shift.js';
 import type { PackedStartOptions } from './packed-start.js';
 import { encodeT5 } from './t5-prompt.js';
@@ -8,6 +8,19 @@ import { guidedRows, repeatRows } from './tensor-rows.js';
 import { vaeScaleFactor } from './vae.js';
 
 const MAX_SEQUENCE_LENGTH = 512;
+
+/** What every FLUX.1 pipeline with true guidance takes: its texts, and the latents to begin with. */
+export const FLUX_ARGUMENTS = [
+  'prompt2',
+  'negativePrompt2',
+  'promptEmbeds',
+  'negativePromptEmbeds',
+  'pooledPromptEmbeds',
+  'negativePooledPromptEmbeds',
+  'maxSequenceLength',
+  'trueCfgScale',
+  'latents',
+] as const satisfies PipelineDescription['takes'];
 
 /** What a FLUX.1 pipeline begins with, and what its transformer reads beside the latents. */
 export type FluxStart = Pick<PredictorJob, 'sampler' | 'latents' | 'adaptation'> &

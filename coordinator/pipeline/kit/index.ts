@@ -17,8 +17,8 @@ export type {
   SizeRule,
   VideoShape,
 } from './description.js';
-export { finishPictures } from './finish-pictures.js';
-export { type FluxForm, fluxJob, type FluxStart, imageIds } from './flux-job.js';
+export { finishPackedPictures, finishPictures } from './finish-pictures.js';
+export { FLUX_ARGUMENTS, type FluxForm, fluxJob, type FluxStart, imageIds } from './flux-job.js';
 export { firstChannels } from './first-channels.js';
 export { dynamicShift, evenSigmas } from './flow-shift.js';
 export { defaultsOr, guidanceAbove1 } from './guidance.js';
